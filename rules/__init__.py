@@ -1,0 +1,1 @@
+"""What a call may demand: functions on facts. No query, no clock, no library."""

@@ -1,0 +1,170 @@
+"""The facts that rules look at: plain values, gathered once per attempt by `workflow.store.facts`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from rules.call import Call, Phase, Window
+from rules.roles import Level
+from rules.words import Labelled
+
+
+class Ruling(Labelled):
+    """What somebody decided about a case that looks like an earlier one."""
+
+    DUPLICATE = "duplicate", "重复报送", "Duplicate"
+    CONTINUATION = "continuation", "后续进展", "Continuation"
+    DIFFERENT = "different", "不同案例", "Different case"
+
+
+@dataclass(frozen=True)
+class Match:
+    """An earlier report that looks like this case. `level`: who decides about it, by whose report it is."""
+
+    number: str
+    title: str
+    level: Level
+    ruling: Ruling | None = None
+
+
+@dataclass(frozen=True)
+class CentreFacts:
+    name: str
+    host_unit: str
+    kind: str
+    eligible: bool = True
+    preparing: bool = False
+    """筹建: counts, and is shown as such."""
+
+
+@dataclass(frozen=True)
+class SealFacts:
+    """A sealed scan as a person confirmed it: `unit` is what the seal reads, empty when the scan bears none."""
+
+    unit: str
+    content: str
+    """Digest of the content that was sealed."""
+
+
+@dataclass(frozen=True)
+class EnglishFacts:
+    """The English version: `of` is the digest of the Chinese content that it translates."""
+
+    of: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """Everything that a rule may look at about one case and one attempt."""
+
+    call: Call
+    at: datetime
+    window: Window | None
+    """The window of the level that acts, extensions included; None where the case has no phase yet."""
+    level: Level
+    phase: Phase | None
+    title: str
+    theme: str
+    theme_name: str
+    """The theme written out, where the theme is the open end of the list."""
+    sections: Mapping[str, str]
+    length: int
+    """字 of the body, as we count them."""
+    least_length: int
+    """字 of the body as the most lenient common program counts them; this is compared with the limit."""
+    recipient: str
+    service_from: date | None
+    service_to: date | None
+    form: Mapping[str, str]
+    centre: CentreFacts
+    content: str
+    """Digest of text, fields and form: what seals and approvals are bound to."""
+    seal: SealFacts | None = None
+    has_document: bool = True
+    matches: tuple[Match, ...] = ()
+    matching: bool = False
+    """A comparison with earlier reports is under way."""
+    consent: str = ""
+    """Who agreed to publication, in writing; empty when nobody has."""
+    english: EnglishFacts | None = None
+    effect: str = ""
+    """Why the effect is outstanding, in the words of whoever judged it."""
+    sign_offs: tuple[int, ...] = ()
+    """Persons who signed this content off for publication."""
+    recall_confirmed: bool = False
+    hands: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Who had a hand in it: "author", "reviewer", "selector" … → persons."""
+    actor: int = 0
+    step: str = ""
+    """The transition being examined."""
+    remark: str = ""
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """One case of a batch."""
+
+    number: str
+    title: str
+    centre: str
+    has_form_scan: bool
+    has_document: bool
+
+
+@dataclass(frozen=True)
+class CentreCount:
+    """How many cases a centre has reported over all phases, this batch included."""
+
+    centre: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class BatchFacts:
+    """Everything that a rule may look at about one office's batch and one attempt."""
+
+    call: Call
+    at: datetime
+    window: Window
+    phase: Phase
+    addressee: str
+    seal_name: str
+    """The name in the office's seal."""
+    lines: tuple[LineFacts, ...]
+    submitted_before: int
+    """Cases of this office and phase, submitted and not since returned or withdrawn, outside this batch."""
+    waived: bool
+    """The director waived the minimum for this office and phase, on record."""
+    final: bool
+    """末批: the office's last batch of the last phase."""
+    centres: tuple[CentreCount, ...]
+    subject: str
+    content: str
+    seal: SealFacts | None = None
+    hands: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    actor: int = 0
+    step: str = ""
+    remark: str = ""
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PushFacts:
+    """Everything that a rule may look at about one delivery."""
+
+    call: Call
+    at: datetime
+    acknowledged: bool = False
+    recall_confirmed: bool = False
+    actor: int = 0
+    step: str = ""
+    remark: str = ""
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)

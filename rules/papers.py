@@ -1,0 +1,88 @@
+"""Forms and seals: what must be filled, sealed and left unchanged."""
+
+from rules.call import Field, FieldType
+from rules.facts import CaseFacts
+from rules.names import same_name
+from rules.roles import Role
+from rules.rule import Breach, rule
+from rules.words import Text
+
+
+@rule(
+    zh="《案例报送表》还有 {count} 项要改：{problems}。",
+    en="The report form needs {count} more: {problems}.",
+    lifted_by=(Role.AUTHOR, Role.SEALER),
+)
+def form_complete(case: CaseFacts) -> Breach | None:
+    """案例报送表各必填项已填，且填得合格。"""
+    problems = [
+        (field, problem)
+        for field in case.call.report_form
+        if (problem := field_problem(field, case.form.get(field.name, "")))
+    ]
+    if not problems:
+        return None
+    listed = Text(
+        "；".join(f"{field.label.zh}{problem.zh}" for field, problem in problems),
+        "; ".join(f"{field.label.en} {problem.en}" for field, problem in problems),
+    )
+    return Breach(count=len(problems), problems=listed, mend=f"form:{problems[0][0].name}")
+
+
+def field_problem(field: Field, value: str) -> Text | None:
+    """What is wrong with one value of a form, or None. The words follow the field's label."""
+    if not value.strip():
+        return Text("未填", "is empty") if field.required else None
+    if field.limit is not None and len(value) > field.limit:
+        return Text(f"超过 {field.limit} 字", f"is longer than {field.limit} characters")
+    if field.type is FieldType.CHOICE and field.choices and value not in field.choices:
+        return Text(f"“{value}”不是可选项", f"“{value}” is not one of the choices")
+    if field.type is FieldType.EMAIL and (value.count("@") != 1 or " " in value or value[0] == "@" or value[-1] == "@"):
+        return Text(f"“{value}”不像邮箱地址", f"“{value}” does not look like an e-mail address")
+    if field.type is FieldType.PHONE and sum(sign.isdigit() for sign in value) < 7:
+        return Text(f"“{value}”不像电话号码", f"“{value}” does not look like a telephone number")
+    return None
+
+
+@rule(
+    zh="报送表还没有所在单位“{unit}”的盖章扫描件。请打印报送表、由所在单位盖章后上传扫描件。",
+    en="There is no scan of the form with the seal of “{unit}”. Print it, have it sealed and upload the scan.",
+    lifted_by=Role.SEALER,
+)
+def unit_seal_present(case: CaseFacts) -> Breach | None:
+    """报送表由所在单位盖章，扫描件上看得到印章。"""
+    if case.seal is None:
+        return Breach(unit=case.centre.host_unit, mend="scan")
+    if case.seal.unit.strip():
+        return None
+    say = Text(
+        "上传的扫描件上没有印章。请由所在单位“{unit}”盖章后重新扫描上传。",
+        "The uploaded scan bears no seal. Have it sealed by “{unit}” and upload a new scan.",
+    )
+    return Breach(say=say, unit=case.centre.host_unit, mend="scan")
+
+
+@rule(
+    zh="印章是“{seal}”，而所在单位是“{unit}”，两者不是同一单位。请由“{unit}”盖章后重新上传。",
+    en="The seal reads “{seal}”, but the host unit is “{unit}”. Have the form sealed by “{unit}” and upload it again.",
+    lifted_by=Role.SEALER,
+)
+def seal_names_the_unit(case: CaseFacts) -> Breach | None:
+    """印章上的名称就是所在单位。"""
+    if case.seal is None or not case.seal.unit.strip():
+        return None
+    if same_name(case.seal.unit, case.centre.host_unit):
+        return None
+    return Breach(seal=case.seal.unit, unit=case.centre.host_unit, mend="scan")
+
+
+@rule(
+    zh="盖章之后内容又有改动，印章已失效。请按现在的内容重新打印、盖章并上传扫描件。",
+    en="The content changed after it was sealed, so the seal no longer holds. Print, seal and scan it again.",
+    lifted_by=Role.SEALER,
+)
+def seal_unbroken(case: CaseFacts) -> Breach | None:
+    """盖章之后内容没有改动。"""
+    if case.seal is None or not case.seal.unit.strip() or case.seal.content == case.content:
+        return None
+    return Breach(mend="scan")

@@ -1,0 +1,79 @@
+"""Phases, their windows and their themes."""
+
+from datetime import datetime, timedelta
+
+from rules.call import BEIJING
+from rules.facts import BatchFacts, CaseFacts
+from rules.roles import Role
+from rules.rule import Breach, rule
+from rules.words import Text
+
+_NO_PHASE = Text("还没有选择报送阶段。", "No phase has been chosen yet.")
+
+
+@rule(
+    zh="“{theme}”不是{phase}征集的主题。{phase}可选：{allowed}。",
+    en="“{theme}” is not a theme of {phase}. Choose one of: {allowed}.",
+    lifted_by=Role.AUTHOR,
+)
+def theme_belongs_to_phase(case: CaseFacts) -> Breach | None:
+    """案例主题是所报阶段征集的主题；选“其他”时写出主题名称。"""
+    if case.phase is None:
+        return Breach(say=_NO_PHASE, mend="phase")
+    allowed = [case.call.themes[theme] for theme in case.phase.themes]
+    listed = Text("；".join(one.label.zh for one in allowed), "; ".join(one.label.en for one in allowed))
+    theme = case.call.themes.get(case.theme)
+    if theme is None:
+        say = Text("还没有选择主题。{phase}可选：{allowed}。", "No theme chosen yet. {phase} offers: {allowed}.")
+        return Breach(say=say, phase=case.phase.label, allowed=listed, mend="theme")
+    if theme.id not in case.phase.themes:
+        return Breach(theme=theme.label, phase=case.phase.label, allowed=listed, mend="theme")
+    if theme.needs_name and not case.theme_name.strip():
+        say = Text("选择了“{theme}”，请写出主题名称。", "You chose “{theme}”; write the theme's name out.")
+        return Breach(say=say, theme=theme.label, mend="theme_name")
+    return None
+
+
+@rule(
+    zh="{phase}已于 {deadline} 截止，现在是 {now}。如有特殊情况，请由国家局主管批准延期。",
+    en="{phase} closed at {deadline}; it is now {now}. The national office's director can grant an extension.",
+    lifted_by=Role.DIRECTOR,
+)
+def before_phase_deadline(facts: CaseFacts | BatchFacts) -> Breach | None:
+    """在阶段截止日当天 24 时（北京时间）之前办理。"""
+    if facts.phase is None or facts.window is None:
+        return Breach(say=_NO_PHASE, mend="phase", lifted_by=(Role.AUTHOR,))
+    if facts.at < facts.window.closes:
+        return None
+    return Breach(phase=facts.phase.label, deadline=_end_of(facts.window.closes), now=_moment(facts.at))
+
+
+@rule(
+    zh="{phase}从 {opens} 起受理，现在是 {now}。到时再办即可，已填内容会保留。",
+    en="{phase} opens at {opens}; it is now {now}. Come back then; what you have written is kept.",
+    lifted_by=Role.DIRECTOR,
+)
+def phase_has_opened(facts: CaseFacts | BatchFacts) -> Breach | None:
+    """阶段开始受理之后才办理。"""
+    if facts.phase is None or facts.window is None:
+        return None
+    if facts.at >= facts.window.opens:
+        return None
+    return Breach(
+        phase=facts.phase.label,
+        opens=_moment(facts.window.opens),
+        now=_moment(facts.at),
+        holds_from=facts.window.opens,
+    )
+
+
+def _moment(at: datetime) -> Text:
+    local = at.astimezone(BEIJING)
+    zh = f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+    return Text(zh, f"{local:%Y-%m-%d %H:%M} Beijing time")
+
+
+def _end_of(closes: datetime) -> Text:
+    """Midnight as people say it: 24:00 of the last day."""
+    last = (closes - timedelta(microseconds=1)).astimezone(BEIJING)
+    return Text(f"{last.year}年{last.month}月{last.day}日 24:00", f"{last:%Y-%m-%d} 24:00 Beijing time")

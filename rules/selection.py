@@ -1,0 +1,124 @@
+"""Choosing, publishing and sending abroad; and the hands that must not be the same."""
+
+from rules.facts import BatchFacts, CaseFacts, PushFacts
+from rules.roles import Role
+from rules.rule import Breach, rule
+from rules.words import Text
+
+APART = {
+    "stamp": ("author", Role.SEALER, Text("撰稿", "wrote this text")),
+    "send": ("reviewer", Role.LEADER, Text("审核", "reviewed a case of this batch")),
+    "seal": ("reviewer", Role.LEADER, Text("审核", "reviewed a case of this batch")),
+    "publish": ("selector", Role.EDITOR, Text("遴选", "selected this case")),
+}
+"""Step → (whose hand must differ, who else may do it, what the other hand did)."""
+
+
+@rule(
+    zh="您是本件的{hand}人，不能再由您办理这一步。请由另一位{who}办理。",
+    en="You {hand}, so this step is not yours to take. Another {who} must take it.",
+    lifted_by=(Role.SEALER, Role.LEADER, Role.EDITOR),
+)
+def another_person_acts(facts: CaseFacts | BatchFacts) -> Breach | None:
+    """撰稿与盖章、审核与报送、遴选与发布，须由不同的人办理。"""
+    hand, who, did = APART.get(facts.step, ("", Role.SYSTEM, Text("", "")))
+    if facts.actor not in facts.hands.get(hand, frozenset()):
+        return None
+    return Breach(hand=did, who=who.label, lifted_by=(who,))
+
+
+@rule(
+    zh="请写明理由；对方会看到这段话，并据此修改或申诉。",
+    en="Write the reason; the other side reads it and acts on it.",
+    lifted_by=tuple(role for role in Role if role not in (Role.SYSTEM, Role.AUDITOR, Role.ADMINISTRATOR)),
+    asked="remark",
+)
+def reason_given(facts: CaseFacts | BatchFacts | PushFacts) -> Breach | None:
+    """退回、撤回、不推荐、不入选和各种撤销都要写明理由。"""
+    return None if facts.remark.strip() else Breach(mend="remark")
+
+
+@rule(
+    zh="还有 {count} 项须由您核对确认：{items}。",
+    en="{count} points still need your confirmation: {items}.",
+    lifted_by=(Role.SEALER, Role.REVIEWER, Role.DESK, Role.EDITOR),
+    asked="confirmed",
+)
+def contents_confirmed(case: CaseFacts) -> Breach | None:
+    """只有人能判断的要求（真实准确、典型有效、内容相关……），由办理人逐项确认。"""
+    open_points = [one for one in case.call.confirmations if one.step == case.step and one.id not in case.confirmed]
+    if not open_points:
+        return None
+    listed = Text("；".join(one.text.zh for one in open_points), "; ".join(one.text.en for one in open_points))
+    return Breach(count=len(open_points), items=listed, mend="confirmed")
+
+
+@rule(
+    zh="还没有登记公开发布的书面同意。请由中心取得服务对象和作者同意后登记。",
+    en="No written consent to publication is on record. The centre must obtain and record it.",
+    lifted_by=(Role.AUTHOR, Role.SEALER),
+)
+def consent_given(case: CaseFacts) -> Breach | None:
+    """服务对象和作者同意公开发布。"""
+    return None if case.consent.strip() else Breach(mend="consent")
+
+
+@rule(
+    zh="发布须经 {needed} 人签发，现有 {given} 人。",
+    en="Publication needs {needed} sign-offs; there are {given}.",
+    lifted_by=Role.DIRECTOR,
+)
+def sign_offs_complete(case: CaseFacts) -> Breach | None:
+    """发布前由通知规定人数的主管签发当前内容。"""
+    given = len(set(case.sign_offs))
+    return None if given >= case.call.sign_offs else Breach(needed=case.call.sign_offs, given=given, mend="sign_offs")
+
+
+@rule(
+    zh="还没有认定服务成效显著。请由国际联络人写明认定理由。",
+    en="The effect has not been found outstanding. The liaison must record why it is.",
+    lifted_by=Role.LIAISON,
+)
+def effect_outstanding(case: CaseFacts) -> Breach | None:
+    """只有服务成效显著的案例才向外推送。"""
+    return None if case.effect.strip() else Breach(mend="effect")
+
+
+@rule(
+    zh="英文稿缺少：{missing}。请由翻译补齐。",
+    en="The English version lacks: {missing}. The translator must complete it.",
+    lifted_by=Role.TRANSLATOR,
+)
+def english_is_current(case: CaseFacts) -> Breach | None:
+    """英文题目、摘要和正文齐备，并与现在的中文一致。"""
+    english = case.english
+    if english is None:
+        return Breach(
+            say=Text(
+                "还没有英文稿。请由翻译录入英文题目、摘要和正文。",
+                "There is no English version yet. The translator must write title, summary and text.",
+            ),
+            mend="english",
+        )
+    if english.missing:
+        names = {"title": Text("题目", "title"), "summary": Text("摘要", "summary"), "text": Text("正文", "text")}
+        parts = [names.get(part, Text(part, part)) for part in english.missing]
+        listed = Text("、".join(one.zh for one in parts), ", ".join(one.en for one in parts))
+        return Breach(missing=listed, mend="english")
+    if english.of == case.content:
+        return None
+    say = Text(
+        "中文稿改动后，英文稿还没有更新。请由翻译核对并重新保存英文稿。",
+        "The Chinese text has changed since it was translated. The translator must check and save it again.",
+    )
+    return Breach(say=say, mend="english")
+
+
+@rule(
+    zh="接收方还没有确认撤回。系统收到确认后会自动办结，无需重复操作。",
+    en="The receiver has not confirmed the recall yet. It completes by itself once confirmed.",
+    lifted_by=Role.LIAISON,
+)
+def recall_confirmed(facts: CaseFacts | PushFacts) -> Breach | None:
+    """对外推送的撤回，须有接收方确认。"""
+    return None if facts.recall_confirmed else Breach(mend="push")
