@@ -1,0 +1,380 @@
+"""Reads a call from its TOML file and the notice's text beside it; refuses it with everything that is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import itertools
+import re
+import string
+import tomllib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rules.call import (
+    Call,
+    Confirmation,
+    Eligible,
+    Field,
+    FieldType,
+    LengthLimits,
+    Mail,
+    Phase,
+    Push,
+    RuleInForce,
+    Theme,
+)
+from rules.catalogue import CATALOGUE
+from rules.roles import Level
+from rules.scope import CENTRE_KINDS
+from rules.words import Text
+from workflow.calls.tables import WRONG, CallProblem, Entry, Tables, lines_of
+
+OWN_CLAUSE = "系统"
+"""The clause of a rule that is ours and not the notice's; it names its decision."""
+
+STEPS = ("stamp", "review", "shortlist", "publish", "push")
+"""Steps at which somebody confirms what only a person can judge."""
+
+MOST_SIGN_OFFS = 3
+
+_LEVELS = (Level.CENTRE, Level.OFFICE, Level.NATIONAL)
+_NAME = re.compile(r"[\w\-.]+")
+
+
+class CallRefused(Exception):
+    """A call's file cannot be read as a call; `problems` names everything that is wrong, by place."""
+
+    def __init__(self, problems: list[CallProblem]) -> None:
+        super().__init__("\n".join(f"{one.text.zh} / {one.text.en}" for one in problems))
+        self.problems = problems
+
+
+def read_call(path: Path) -> Call:
+    """The call of one TOML file; the notice's text is in the file that `text` names, beside it.
+
+    Raises CallRefused with all problems, a missing or unreadable file included.
+    """
+    toml = _content(path, path.name)
+    name = _text_name(toml)
+    return parse_call(toml, _content(path.parent / name, "text") if name else "")
+
+
+def parse_call(toml: str, text: str) -> Call:
+    """The call of a TOML document and the notice's own words (Markdown).
+
+    Raises CallRefused with all problems: unknown keys and values, wrong types, what is missing, what contradicts
+    itself, and words ascribed to the notice that it does not hold.
+    """
+    try:
+        document = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise CallRefused([_unreadable(error)]) from error
+    tables = Tables(lines_of(toml), skip=_SKIP, defaults=_DEFAULTS, entries=_ENTRIES)
+    parts = tables.parts(Call, "", document)
+    for check in CHECKS:
+        check(tables, parts, document, text)
+    if tables.problems:
+        raise CallRefused(sorted(tables.problems, key=lambda one: one.line or 0))
+    return Call(**{**parts, "text": text})
+
+
+def digest(toml: str, text: str) -> str:
+    """SHA-256 (hex) over a call's file and the notice's text; the same for the same version of a call."""
+    whole = hashlib.sha256()
+    for part in (toml, text):
+        content = part.encode()
+        whole.update(len(content).to_bytes(8, "big") + content)
+    return whole.hexdigest()
+
+
+def shipped_calls() -> list[Path]:
+    """The call files that come with the software, by name."""
+    return sorted(Path(__file__).parent.glob("*.toml"))
+
+
+@dataclass(frozen=True)
+class _ThemeEntry:
+    """`[themes]` writes a theme as its label: id = { zh, en, needs_name }."""
+
+    zh: str
+    en: str
+    needs_name: bool = False
+
+
+_SKIP: dict[type, frozenset[str]] = {Call: frozenset({"version"})}
+_DEFAULTS: dict[type, dict[str, object]] = {
+    Call: {"confirmations": (), "minimum_per_centre": 0, "push": Push(Text("", ""), enabled=False)}
+}
+_ENTRIES: dict[type, Entry] = {
+    Theme: Entry(_ThemeEntry, lambda key, one: Theme(key, Text(one.zh, one.en), one.needs_name))
+}
+
+
+def _content(path: Path, place: str) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        said = Text(
+            f"{place}：打不开文件“{path.name}”。请把它放在征集文件旁边。",
+            f"{place}: the file “{path.name}” cannot be opened. Put it beside the call's file.",
+        )
+        raise CallRefused([CallProblem(place, said)]) from error
+    except UnicodeDecodeError as error:
+        said = Text(
+            f"{place}：“{path.name}”不是 UTF-8 文字。请另存为 UTF-8 编码。",
+            f"{place}: “{path.name}” is not UTF-8 text. Save it in UTF-8.",
+        )
+        raise CallRefused([CallProblem(place, said)]) from error
+
+
+def _text_name(toml: str) -> str:
+    """The name of the notice's file; empty where `parse_call` will say what is wrong with it."""
+    try:
+        name = tomllib.loads(toml).get("text")
+    except tomllib.TOMLDecodeError:
+        return ""
+    return name if isinstance(name, str) and _is_file_name(name) else ""
+
+
+def _is_file_name(name: str) -> bool:
+    return bool(name.strip()) and name == Path(name).name and name not in (".", "..") and "\\" not in name
+
+
+def _unreadable(error: tomllib.TOMLDecodeError) -> CallProblem:
+    found = re.search(r"line (\d+)", str(error))
+    line = int(found[1]) if found else None
+    where = Text(f"第 {line} 行", f"line {line}") if line else Text("文件", "the file")
+    said = Text(
+        f"{where.zh}不是合格的 TOML：{error}。请检查这一行和它上面的引号、括号。",
+        f"{where.en} is not valid TOML: {error}. Check the quotes and brackets of this line and those above.",
+    )
+    return CallProblem(where.en, said, line)
+
+
+Parts = dict[str, Any]
+
+
+def _read(parts: Parts, name: str) -> list[tuple[int, Any]]:
+    """The items of a list that could be read, with their positions."""
+    items = parts[name]
+    return [] if items is WRONG else [(at, one) for at, one in enumerate(items) if one is not WRONG]
+
+
+def _words(items: Iterable[object]) -> list[str]:
+    return [one for one in items if isinstance(one, str)]
+
+
+def _names(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    number, notice = parts["number"], parts["text"]
+    if number is not WRONG and not _NAME.fullmatch(number):
+        tables.wrong(
+            "number",
+            f"“{number}”不能作编号；只用文字、数字和 - _ .",
+            f"“{number}” cannot be a number; use letters, digits, - _ and . only",
+        )
+    if notice is not WRONG and not _is_file_name(notice):
+        tables.wrong(
+            "text",
+            f"“{notice}”不是文件名；通知正文须放在本文件旁边",
+            f"“{notice}” is not a file name; the notice's text must stand beside this file",
+        )
+
+
+def _unique(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    for name, key in (
+        ("phases", "id"),
+        ("sections", "id"),
+        ("confirmations", "id"),
+        ("report_form", "name"),
+        ("summary_table", "name"),
+    ):
+        items = _read(parts, name)
+        seen = Counter[str]()
+        for at, item in items:
+            one = getattr(item, key)
+            place = f"{name}[{at}].{key}"
+            seen[one] += 1
+            if not _NAME.fullmatch(one):
+                tables.wrong(
+                    place,
+                    f"“{one}”不能作标识；只用文字、数字和 - _ .",
+                    f"“{one}” cannot be an id; use letters, digits, - _ and . only",
+                )
+            elif seen[one] == 2:
+                tables.wrong(place, f"“{one}”重复出现，须各不相同", f"“{one}” stands twice; each must differ")
+    if parts["phases"] == ():
+        tables.wrong("phases", "至少要有一个阶段", "at least one phase is needed")
+
+
+def _phases(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    declared = document.get("themes")
+    themes = list(declared) if isinstance(declared, dict) else []
+    for at, phase in _read(parts, "phases"):
+        place = f"phases[{at}]"
+        for position, theme in enumerate(phase.themes):
+            if isinstance(theme, str) and theme not in themes:
+                tables.not_among(f"{place}.themes[{position}]", theme, themes, Text("主题", "theme"))
+        if not phase.themes and isinstance(parts["rules"], dict) and "theme_belongs_to_phase" in parts["rules"]:
+            tables.wrong(
+                f"{place}.themes",
+                "规则 theme_belongs_to_phase 生效时，每个阶段至少要有一个主题",
+                "with the rule theme_belongs_to_phase in force, every phase needs at least one theme",
+            )
+        _days(tables, place, phase, parts["opened"])
+
+
+def _days(tables: Tables, place: str, phase: Phase, opened: Any) -> None:
+    """The windows of a phase: every level's closes after it opens, and lower levels close first."""
+    opens = phase.opens or opened
+    if opens is not WRONG and opens > phase.closes:
+        tables.wrong(
+            f"{place}.closes",
+            f"截止日 {phase.closes} 早于开始日 {opens}",
+            f"the closing day {phase.closes} is before the opening day {opens}",
+        )
+    for level, day in phase.closes_for.items():
+        if level not in _LEVELS:
+            tables.not_among(f"{place}.closes_for.{level}", level, _LEVELS, Text("级别", "level"))
+        elif isinstance(day, type(phase.closes)) and opens is not WRONG and opens > day:
+            tables.wrong(
+                f"{place}.closes_for.{level}",
+                f"截止日 {day} 早于开始日 {opens}",
+                f"the closing day {day} is before the opening day {opens}",
+            )
+    for lower, higher in itertools.pairwise(_LEVELS):
+        first, second = (phase.closes_for.get(level, phase.closes) for level in (lower, higher))
+        if WRONG not in (first, second) and first > second:
+            tables.wrong(
+                f"{place}.closes_for",
+                f"{lower.label.zh}的截止日 {first} 晚于{higher.label.zh}的截止日 {second}",
+                f"{lower.label.en} closes on {first}, after {higher.label.en} on {second}",
+            )
+
+
+def _limits(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    limits, eligible, sign_offs = parts["length"], parts["eligible"], parts["sign_offs"]
+    if isinstance(limits, LengthLimits) and limits.maximum is not None:
+        if limits.maximum == 0:
+            tables.wrong(
+                "length.maximum", "上限不能为 0；没有上限时请删去这一项", "0 is no limit; leave it out instead"
+            )
+        elif (limits.minimum or 0) > limits.maximum:
+            tables.wrong(
+                "length.minimum",
+                f"下限 {limits.minimum} 大于上限 {limits.maximum}",
+                f"the minimum {limits.minimum} is above the maximum {limits.maximum}",
+            )
+    if isinstance(eligible, Eligible) and eligible.service_to and eligible.service_to < eligible.service_from:
+        tables.wrong(
+            "eligible.service_to",
+            f"终止日 {eligible.service_to} 早于起始日 {eligible.service_from}",
+            f"{eligible.service_to} is before service_from {eligible.service_from}",
+        )
+    if sign_offs is not WRONG and sign_offs > MOST_SIGN_OFFS:
+        tables.wrong(
+            "sign_offs", f"写的是 {sign_offs}，应为 0 至 {MOST_SIGN_OFFS}", f"{sign_offs} is not 0 to {MOST_SIGN_OFFS}"
+        )
+
+
+def _centre_kinds(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    if parts["centre_kinds"] == ():
+        tables.wrong("centre_kinds", "至少要有一种中心类型", "at least one kind of centre is needed")
+    for at, kind in _read(parts, "centre_kinds"):
+        if kind not in CENTRE_KINDS:
+            tables.not_among(f"centre_kinds[{at}]", kind, CENTRE_KINDS, Text("中心类型", "kind of centre"))
+
+
+def _confirmations(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    for at, one in _read(parts, "confirmations"):
+        if isinstance(one, Confirmation) and one.step not in STEPS:
+            tables.not_among(f"confirmations[{at}].step", one.step, STEPS, Text("步骤", "step"))
+
+
+def _fields(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    for name in ("report_form", "summary_table"):
+        for at, one in _read(parts, name):
+            if isinstance(one, Field) and one.choices and one.type is not FieldType.CHOICE:
+                tables.wrong(
+                    f"{name}[{at}].choices",
+                    f'只有 type = "choice" 的栏目才有选项，这里是 {one.type}',
+                    f'only type = "choice" has choices; this field is {one.type}',
+                )
+
+
+def _mail(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    mail = parts["mail"]
+    if not isinstance(mail, Mail):
+        return
+    patterns = [("mail.subject", mail.subject)]
+    patterns += [(f"mail.must_hold[{at}]", one) for at, one in enumerate(mail.must_hold) if isinstance(one, str)]
+    for place, pattern in patterns:
+        try:
+            gaps = [gap for _, gap, form, turn in string.Formatter().parse(pattern) if gap is not None or form or turn]
+        except ValueError:
+            tables.wrong(place, f"“{pattern}”的花括号不成对", f"the braces of “{pattern}” do not match")
+            continue
+        for gap in gaps:
+            if gap != "addressee":
+                tables.not_among(place, f"{{{gap}}}", ["{addressee}"], Text("填空", "placeholder"))
+
+
+def _rules(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    rules = parts["rules"]
+    if rules is WRONG:
+        return
+    notice = _squeezed(text)
+    for rule, asked in rules.items():
+        place = f"rules.{rule}"
+        if rule not in CATALOGUE:
+            tables.not_among(place, rule, CATALOGUE, Text("规则", "rule"))
+        if isinstance(asked, RuleInForce):
+            _source(tables, place, asked)
+            _quoted(tables, place, asked, text, notice)
+
+
+def _source(tables: Tables, place: str, asked: RuleInForce) -> None:
+    """Each rule quotes its notice, or names the numbered decision that it carries out."""
+    ours = asked.clause == OWN_CLAUSE
+    if ours and asked.decision is None:
+        tables.wrong(
+            f"{place}.decision",
+            f"clause 为“{OWN_CLAUSE}”的规则须写明所依据的决定编号（整数）",
+            f"a rule with clause “{OWN_CLAUSE}” must name its numbered decision (a whole number)",
+        )
+    if not ours and asked.decision is not None:
+        tables.wrong(
+            f"{place}.decision",
+            f"只有 clause 为“{OWN_CLAUSE}”的规则才写决定编号，这里是“{asked.clause}”",
+            f"only a rule with clause “{OWN_CLAUSE}” names a decision; this one has “{asked.clause}”",
+        )
+    if not ours and not asked.says:
+        tables.wrong(
+            f"{place}.says", "缺少通知的原话", "the notice's own words are missing; every demand of a notice quotes it"
+        )
+
+
+def _quoted(tables: Tables, place: str, asked: RuleInForce, text: str, notice: str) -> None:
+    for said in _words(asked.says):
+        if _squeezed(said) in notice:
+            continue
+        passages = [one.strip() for one in re.split(r"[。；;\n]", text) if one.strip()]
+        near = difflib.get_close_matches(said, [*passages, *re.split(r"[。；;，\n]", text)], 1, 0.5)
+        hint = Text(f"；最相近的原文是“{near[0]}”", f"; the nearest passage is “{near[0]}”") if near else Text("", "")
+        tables.wrong(
+            f"{place}.says",
+            f"通知正文里没有“{said}”{hint.zh}",
+            f"the notice's text does not hold “{said}”{hint.en}",
+        )
+
+
+def _squeezed(words: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", words).split())
+
+
+CHECKS = (_names, _unique, _phases, _limits, _centre_kinds, _confirmations, _fields, _mail, _rules)
+"""What a call must be beyond its shape; each looks at whatever could be read, so that all is told at once."""
