@@ -1,0 +1,133 @@
+"""Makes valid things; a test names only what it is about."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rules.call import Call, Field, FieldType
+from rules.facts import BatchFacts, CaseFacts, CentreCount, CentreFacts, EnglishFacts, LineFacts, PushFacts, SealFacts
+from rules.roles import Level
+from workflow.calls import read_call, shipped_calls
+
+CALLS = Path(__file__).parent / "calls"
+
+CONTENT = "digest of the present content"
+UNIT = "示例大学"
+SEAL = SealFacts(UNIT, CONTENT)
+OFFICE = "示例省知识产权局"
+
+
+@cache
+def call_2021() -> Call:
+    """The shipped call 2021-205."""
+    return read_call(next(path for path in shipped_calls() if path.stem == "2021-205"))
+
+
+@cache
+def other_call() -> Call:
+    """A made-up call that differs from the shipped one in everything a call may decide."""
+    return read_call(CALLS / "other-call.toml")
+
+
+def filled(field: Field) -> str:
+    """A value that a field of a form accepts."""
+    if field.type is FieldType.CHOICE and field.choices:
+        return field.choices[0]
+    values = {
+        FieldType.MONTH: "2020-06",
+        FieldType.DATE: "2021-03-20",
+        FieldType.YES_NO: "否",
+        FieldType.PHONE: "13800000000",
+        FieldType.EMAIL: "author@centre.example",
+    }
+    return values.get(field.type, "示例")
+
+
+def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: Any) -> CaseFacts:
+    """Facts of a case against which no rule of the call has anything, half-way through its phase.
+
+    `phase`: an id, the first one by default; None for a case that has none. `length` also sets `least_length`.
+    """
+    call = call or call_2021()
+    level = changes.get("level", Level.CENTRE)
+    chosen = None if phase is None else call.phase(phase) or call.phases[0]
+    window = chosen.window(level, call.opened) if chosen else None
+    shown = window or call.phases[0].window(level, call.opened)
+    length = changes.get("length", max(call.length.minimum or 0, (call.length.maximum or 1000) - 100))
+    theme = call.themes[chosen.themes[0]] if chosen else next(iter(call.themes.values()))
+    values: dict[str, Any] = {
+        "call": call,
+        "at": shown.opens + (shown.closes - shown.opens) / 2,
+        "window": window,
+        "level": level,
+        "phase": chosen,
+        "title": "一份检索报告，让一条产线少走三年弯路",
+        "theme": theme.id,
+        "theme_name": "",
+        "sections": {section.id: "写好的一段话。" for section in call.sections},
+        "length": length,
+        "least_length": length,
+        "recipient": "示例新材料有限公司",
+        "service_from": call.eligible.service_from,
+        "service_to": call.eligible.service_to or call.opened,
+        "form": {field.name: filled(field) for field in call.report_form},
+        "centre": centre_facts(kind=call.centre_kinds[0]),
+        "content": CONTENT,
+        "seal": SEAL,
+        "consent": "服务对象和作者 2021-03-01 书面同意",
+        "english": EnglishFacts(CONTENT),
+        "effect": "带动一条产业链",
+        "sign_offs": tuple(range(1, call.sign_offs + 1)),
+        "recall_confirmed": True,
+        "confirmed": frozenset(one.id for one in call.confirmations),
+        "remark": "理由",
+    }
+    return CaseFacts(**{**values, **changes})
+
+
+def centre_facts(**changes: Any) -> CentreFacts:
+    """A centre that the 2021 call addresses."""
+    return CentreFacts(**{"name": "示例大学知识产权信息服务中心", "host_unit": UNIT, "kind": "university", **changes})
+
+
+def line_facts(position: int = 1, **changes: Any) -> LineFacts:
+    """A line of a batch with both its papers."""
+    values = {"number": f"2021-205-{position:04}", "title": "示例案例", "centre": "示例大学知识产权信息服务中心"}
+    return LineFacts(**{"has_form_scan": True, "has_document": True, **values, **changes})
+
+
+def batch_facts(call: Call | None = None, *, phase: str = "", cases: int | None = None, **changes: Any) -> BatchFacts:
+    """Facts of a batch against which no rule of the call has anything; `cases`: how many lines it holds."""
+    call = call or call_2021()
+    chosen = call.phase(phase) or call.phases[0]
+    window = chosen.window(Level.OFFICE, call.opened)
+    count = max(chosen.minimum_per_office, 1) if cases is None else cases
+    values: dict[str, Any] = {
+        "call": call,
+        "at": window.opens + (window.closes - window.opens) / 2,
+        "window": window,
+        "phase": chosen,
+        "addressee": OFFICE,
+        "seal_name": OFFICE,
+        "lines": tuple(line_facts(position) for position in range(1, count + 1)),
+        "submitted_before": 0,
+        "waived": False,
+        "final": False,
+        "centres": (CentreCount("c1", "示例大学知识产权信息服务中心", call.minimum_per_centre),),
+        "subject": call.mail.subject.format(addressee=OFFICE),
+        "content": CONTENT,
+        "seal": SealFacts(OFFICE, CONTENT),
+        "remark": "理由",
+    }
+    return BatchFacts(**{**values, **changes})
+
+
+def push_facts(call: Call | None = None, **changes: Any) -> PushFacts:
+    """Facts of a delivery that arrived and whose recall is confirmed."""
+    call = call or call_2021()
+    at = call.last_phase.window(Level.NATIONAL, call.opened).closes
+    return PushFacts(
+        **{"call": call, "at": at, "acknowledged": True, "recall_confirmed": True, "remark": "理由", **changes}
+    )

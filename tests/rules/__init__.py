@@ -1,0 +1,1 @@
+"""Tests of rules: every rule on both sides of its boundary."""
