@@ -21,7 +21,10 @@ class Ruling(Labelled):
 
 @dataclass(frozen=True)
 class Match:
-    """An earlier report that looks like this case. `level`: who decides about it, by whose report it is."""
+    """An earlier report that looks like this case. `level`: who decides about it, by whose report it is.
+
+    An undecided match with another office's report bears neither number nor title (docs/decisions.md 6).
+    """
 
     number: str
     title: str
@@ -83,7 +86,6 @@ class CaseFacts:
     content: str
     """Digest of text, fields and form: what seals and approvals are bound to."""
     seal: SealFacts | None = None
-    has_document: bool = True
     matches: tuple[Match, ...] = ()
     matching: bool = False
     """A comparison with earlier reports is under way."""

@@ -1,5 +1,7 @@
 """Forms and seals: what must be filled, sealed and left unchanged."""
 
+import re
+
 from rules.call import Field, FieldType
 from rules.facts import CaseFacts
 from rules.names import same_name
@@ -41,7 +43,19 @@ def field_problem(field: Field, value: str) -> Text | None:
         return Text(f"“{value}”不像邮箱地址", f"“{value}” does not look like an e-mail address")
     if field.type is FieldType.PHONE and sum(sign.isdigit() for sign in value) < 7:
         return Text(f"“{value}”不像电话号码", f"“{value}” does not look like a telephone number")
+    if field.type in _DATED and not _DATED[field.type].match(value.strip()):
+        example = {FieldType.MONTH: "2020-06", FieldType.DATE: "2020-06-01"}[field.type]
+        return Text(
+            f"“{value}”不是{field.type.label.zh}，应写作 {example}", f"“{value}” should be written like {example}"
+        )
     return None
+
+
+_MONTH = r"\d{4}\s*[-年./]\s*(?:0?[1-9]|1[0-2])"
+_DATED = {
+    FieldType.MONTH: re.compile(rf"{_MONTH}(?!\d)"),
+    FieldType.DATE: re.compile(rf"{_MONTH}\s*[-月./]\s*(?:0?[1-9]|[12]\d|3[01])(?!\d)"),
+}
 
 
 @rule(

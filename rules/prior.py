@@ -7,6 +7,11 @@ from rules.words import Text
 
 _RANK = {Level.CENTRE: 0, Level.OFFICE: 1, Level.NATIONAL: 2}
 _DECIDES = {Level.CENTRE: Role.REVIEWER, Level.OFFICE: Role.REVIEWER, Level.NATIONAL: Role.DESK}
+_ELSEWHERE = Text(
+    "与其他单位已报送的案例相近，正在比对，须由{decides}裁定。",
+    "Close to a case reported elsewhere; the comparison is pending and {decides} must rule.",
+)
+"""Says nothing of the other case: these words are also read by those who do not reach it."""
 
 
 @rule(
@@ -30,7 +35,9 @@ def not_reported_before(case: CaseFacts) -> Breach | None:
         )
         return _about(duplicates[0], say)
     undecided = [match for match in due if match.ruling is None]
-    return _about(undecided[0]) if undecided else None
+    if not undecided:
+        return None
+    return _about(undecided[0], _ELSEWHERE if undecided[0].level is Level.NATIONAL else None)
 
 
 def _about(match: Match, say: Text | None = None) -> Breach:

@@ -1,0 +1,1 @@
+"""Makes it happen and writes it down."""

@@ -1,0 +1,115 @@
+"""The content of a case: what is written, sealed and translated, with its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from rules.call import Call
+from rules.length import least_word_count, word_count
+from rules.scope import CENTRE_KINDS
+from workflow.store.trail import canonical
+
+DERIVED = (
+    "title",
+    "phase",
+    "theme",
+    "centre",
+    "centre_kind",
+    "host_unit",
+    "region",
+    "recipient",
+    "service_from",
+    "service_to",
+)
+"""Fields of a report form that are not typed twice: the case or the register of centres already says them."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an author writes. `sections`: section id → text; `form`: the report form's own fields → value."""
+
+    phase: str = ""
+    theme: str = ""
+    theme_name: str = ""
+    title: str = ""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    recipient: str = ""
+    service_from: date | None = None
+    service_to: date | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> str:
+        return "\n".join(text for text in self.sections.values() if text)
+
+    @property
+    def length(self) -> int:
+        """字 of the body."""
+        return word_count(self.body)
+
+    @property
+    def least_length(self) -> int:
+        return least_word_count(self.body)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Plain values, for the revision that is kept and for the digest."""
+        return {
+            "phase": self.phase,
+            "theme": self.theme,
+            "theme_name": self.theme_name,
+            "title": self.title,
+            "sections": {name: text for name, text in self.sections.items() if text},
+            "recipient": self.recipient,
+            "service_from": self.service_from.isoformat() if self.service_from else "",
+            "service_to": self.service_to.isoformat() if self.service_to else "",
+            "form": {name: value for name, value in self.form.items() if value},
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the canonical form; seals, sign-offs and translations are bound to it."""
+        return hashlib.sha256(canonical(self.snapshot()).encode()).hexdigest()
+
+    def changed(self, **fields: Any) -> Content:
+        return replace(self, **fields)
+
+
+def from_snapshot(kept: Mapping[str, Any]) -> Content:
+    """The content of a kept revision."""
+
+    def day(name: str) -> date | None:
+        return date.fromisoformat(kept[name]) if kept.get(name) else None
+
+    return Content(
+        phase=kept["phase"],
+        theme=kept["theme"],
+        theme_name=kept["theme_name"],
+        title=kept["title"],
+        sections=dict(kept["sections"]),
+        recipient=kept["recipient"],
+        service_from=day("service_from"),
+        service_to=day("service_to"),
+        form=dict(kept["form"]),
+    )
+
+
+def form_values(call: Call, content: Content, *, centre: str, kind: str, host_unit: str, region: str) -> dict[str, str]:
+    """The whole report form: what the author typed, and what case and register already say."""
+    phase, theme = call.phase(content.phase), call.themes.get(content.theme)
+    known = {
+        "title": content.title,
+        "phase": phase.label.zh if phase else "",
+        "theme": (content.theme_name or theme.label.zh) if theme else "",
+        "centre": centre,
+        "centre_kind": CENTRE_KINDS[kind].zh,
+        "host_unit": host_unit,
+        "region": region,
+        "recipient": content.recipient,
+        "service_from": f"{content.service_from:%Y-%m}" if content.service_from else "",
+        "service_to": f"{content.service_to:%Y-%m}" if content.service_to else "",
+    }
+    return {one.name: known.get(one.name) or content.form.get(one.name, "") for one in call.report_form}

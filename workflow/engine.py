@@ -1,0 +1,177 @@
+"""The engine: one machine per lifecycle, one condition that examines every guard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from transitions import EventData, Machine
+
+from rules.roles import Role
+from rules.rule import Finding
+from rules.words import Labelled, Text
+from states.lifecycle import Lifecycle, Standing, Transition
+from states.reach import Actor, holds
+
+
+class Outcome(Labelled):
+    DONE = "done", "已办理", "Done"
+    REFUSED = "refused", "未办成", "Refused"
+
+
+class CannotServe(Exception):
+    """Something that cannot be served at all, with a sentence for the person who asked."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message.en)
+        self.message = message
+
+
+class NoSuchTransition(CannotServe):
+    """The thing is in a state from which this cannot be tried (409)."""
+
+
+class NotPermitted(CannotServe):
+    """Somebody tried what is another role's (403)."""
+
+
+class Facts(Protocol):
+    """Whatever a lifecycle's guards look at; the engine only tells it which step is examined."""
+
+    step: str
+
+
+@dataclass
+class Attempt:
+    """One try at a transition: who, when, on which facts, and what came of it."""
+
+    transition: Transition
+    source: str
+    actor: Actor
+    role: Role
+    facts: Any
+    at: datetime
+    remark: str = ""
+    findings: tuple[Finding, ...] = ()
+    outcome: Outcome = Outcome.REFUSED
+    receipt: Receipt | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.outcome is Outcome.DONE
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What somebody can hold in hand: the number of the event and its hash."""
+
+    stream: str
+    seq: int
+    hash: str
+
+    @property
+    def number(self) -> str:
+        return f"{self.stream}#{self.seq}"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A transition that can be tried from here, with everything that stands in its way.
+
+    `role`: the role in which the person asking may take it; None when it is somebody else's to take.
+    """
+
+    transition: Transition
+    role: Role | None
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def mine(self) -> bool:
+        return self.role is not None
+
+    @property
+    def obstacles(self) -> tuple[Finding, ...]:
+        """Findings that cannot be answered in the form of the attempt itself."""
+        return tuple(one for one in self.findings if one.blocks and not one.answerable)
+
+    @property
+    def questions(self) -> tuple[Finding, ...]:
+        """Findings that the person answers while trying: a reason, a confirmation."""
+        return tuple(one for one in self.findings if one.answerable)
+
+    @property
+    def ready(self) -> bool:
+        return self.mine and not self.obstacles
+
+
+def examine(transition: Transition, facts: Any) -> tuple[Finding, ...]:
+    """Examine every guard, not only the first to fail: people mend all at once."""
+    asked = replace(facts, step=transition.name)
+    return tuple(finding for guard in transition.guards if (finding := guard.examine(asked)) is not None)
+
+
+class Engine:
+    """Moves things of one lifecycle. It knows no particular lifecycle, and no table."""
+
+    def __init__(self, declared: Lifecycle) -> None:
+        self.declared = declared
+        self._machine = Machine(
+            model=None,
+            states=[str(state) for state in declared.states],
+            initial=str(declared.initial),
+            auto_transitions=False,
+            send_event=True,
+        )
+        for one in declared.transitions:
+            self._machine.add_transition(
+                one.name, [str(source) for source in one.sources], str(one.target), conditions=[_holds]
+            )
+
+    def perform(
+        self, entity: Standing, trigger: str, actor: Actor, facts: Any, at: datetime, remark: str = ""
+    ) -> Attempt:
+        """Try one transition.
+
+        A rule that does not hold gives an attempt with its findings and leaves the state as it is. Raises
+        NoSuchTransition when the state does not have it, NotPermitted when it is another role's to take.
+        """
+        chosen = self.declared.find(entity.state, trigger)
+        if chosen is None:
+            raise NoSuchTransition(self._no_way(entity.state, trigger))
+        role = holds(actor, chosen, entity)
+        if role is None:
+            raise NotPermitted(not_yours(chosen))
+        attempt = Attempt(chosen, entity.state, actor, role, facts, at, remark)
+        if self._machine.events[trigger].trigger(entity, attempt=attempt):
+            attempt.outcome = Outcome.DONE
+        return attempt
+
+    def offers(self, entity: Standing, actor: Actor, facts: Any) -> list[Offer]:
+        """Every transition that leaves the state, with all its findings, and whether it is the actor's to take."""
+        return [
+            Offer(one, holds(actor, one, entity), examine(one, facts)) for one in self.declared.leaving(entity.state)
+        ]
+
+    def _no_way(self, state: str, trigger: str) -> Text:
+        here = self.declared.state(state).label
+        named = self.declared.named(trigger)
+        what = named.label if named else Text(trigger, trigger)
+        return Text(
+            f"现在的状态是“{here.zh}”，不能“{what.zh}”。可能已有人先办理，请刷新页面看最新情况。",
+            f"It is now “{here.en}”, so “{what.en}” is not possible. Somebody may have been faster; reload the page.",
+        )
+
+
+def not_yours(transition: Transition) -> Text:
+    """The sentence for a step that is another role's."""
+    return Text(
+        f"“{transition.label.zh}”由{'、'.join(role.label.zh for role in transition.by)}办理，您没有这个职责。",
+        f"“{transition.label.en}” is taken by: {', '.join(role.label.en for role in transition.by)}. You do not hold that role.",
+    )
+
+
+def _holds(event: EventData) -> bool:
+    attempt: Attempt = event.kwargs["attempt"]
+    attempt.findings = examine(attempt.transition, attempt.facts)
+    return not any(finding.blocks for finding in attempt.findings)

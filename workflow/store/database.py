@@ -1,0 +1,79 @@
+"""The database: engines, transactions, and what each kind of database needs told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.orm import Session
+
+READING = "zhengji_reading"
+
+
+def make_engine(url: str) -> Engine:
+    """An engine on SQLite or PostgreSQL.
+
+    On SQLite every transaction that may write begins IMMEDIATE, so that what it reads cannot change under it;
+    WAL lets readers go on meanwhile, and synchronous=FULL keeps what was committed through a power cut.
+    """
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        reading = connection.get_execution_options().get(READING, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+class Database:
+    """One database, with transactions for acting and for reading."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self._reading = self.engine.execution_options(**{READING: True})
+
+    @property
+    def embedded(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction that may write: commits at the end, rolls back on any exception."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads, and so waits for nobody."""
+        with Session(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def next_id(session: Session, table: str) -> int:
+    """The next number for a row that must know its id before it is written.
+
+    On SQLite there is one writer at a time, so the highest plus one is safe; on PostgreSQL a sequence gives it.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return int(session.scalar(text(f"select nextval('{table}_id_seq')")) or 0)
+    return int(session.scalar(text(f"select coalesce(max(id), 0) + 1 from {table}")) or 0)
+
+
+def count(session: Session, statement: Any) -> int:
+    """How many rows a select has."""
+    return int(session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0)

@@ -1,0 +1,604 @@
+"""The tables, with constraints that make impossible rows impossible."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from rules.facts import Ruling
+from rules.roles import Role
+from states.batch import BatchState
+from states.case import CaseState
+from states.push import PushState
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, kept in UTC and always given back with its zone. A naive one is our mistake."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        moment = value.astimezone(UTC)
+        return moment if dialect.name == "postgresql" else moment.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON().with_variant(JSONB, "postgresql")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Instant,
+        dict[str, Any]: Json,
+        dict[str, str]: Json,
+        list[Any]: Json,
+    }
+
+
+def _one_of(column: str, values: type[Any]) -> str:
+    return f"{column} in ({', '.join(repr(str(value)) for value in values)})"
+
+
+# ---- the trail -------------------------------------------------------------------------------------------------------
+
+
+class AuditEvent(Base):
+    """留痕: one entry of the trail, chained within its stream. Never changed (triggers see to it)."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        UniqueConstraint("stream", "seq"),
+        UniqueConstraint("stream", "seq", "hash"),
+        UniqueConstraint("stream", "seq", "to_state", "hash"),
+        ForeignKeyConstraint(
+            ["stream", "prev_seq", "prev_hash"], ["audit_event.stream", "audit_event.seq", "audit_event.hash"]
+        ),
+        CheckConstraint(
+            "(seq = 1 and prev_seq is null and prev_hash is null)"
+            " or (seq > 1 and prev_seq = seq - 1 and prev_hash is not null)",
+            name="no_gap",
+        ),
+        Index("ix_audit_event_case_id_uid", "case_id", "uid"),
+        Index("ix_audit_event_office_id_uid", "office_id", "uid"),
+        Index("ix_audit_event_person_id_uid", "person_id", "uid"),
+        Index("ix_audit_event_action_uid", "action", "uid"),
+    )
+    uid: Mapped[int] = mapped_column(Id, primary_key=True)
+    stream: Mapped[str] = mapped_column(String(80))
+    seq: Mapped[int] = mapped_column(Id)
+    prev_seq: Mapped[int | None] = mapped_column(Id)
+    prev_hash: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    to_state: Mapped[str] = mapped_column(String(30), server_default="")
+    body: Mapped[str] = mapped_column(Text)
+    priv: Mapped[str | None] = mapped_column(String(64))
+    op: Mapped[str | None] = mapped_column(String(120), unique=True)
+    # For searching; the body says the same and is what the hash covers.
+    at: Mapped[datetime]
+    action: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str] = mapped_column(String(10))
+    person_id: Mapped[int | None] = mapped_column(Id)
+    case_id: Mapped[int | None] = mapped_column(Id)
+    office_id: Mapped[int | None] = mapped_column(Id)
+
+
+class AuditPrivate(Base):
+    """The personal part of an event: the trail keeps only H(salt ‖ payload), so this may be erased."""
+
+    __tablename__ = "audit_private"
+    uid: Mapped[int] = mapped_column(Id, ForeignKey("audit_event.uid"), primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(32))
+    payload: Mapped[str] = mapped_column(Text)
+
+
+class Living:
+    """What a thing with a lifecycle carries: its stream, and the event that put it where it is."""
+
+    stream: Mapped[str] = mapped_column(String(80), unique=True)
+    version: Mapped[int] = mapped_column(Id)
+    state: Mapped[str] = mapped_column(String(30))
+    head: Mapped[str] = mapped_column(String(64))
+
+
+def _lived(states: type[Any]) -> tuple[Any, ...]:
+    """No state without its event, checked when the transaction commits."""
+    return (
+        ForeignKeyConstraint(
+            ["stream", "version", "state", "head"],
+            ["audit_event.stream", "audit_event.seq", "audit_event.to_state", "audit_event.hash"],
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        CheckConstraint(_one_of("state", states), name="known_state"),
+    )
+
+
+# ---- who -------------------------------------------------------------------------------------------------------------
+
+
+class Office(Base):
+    """省级主管部门: addressee, IP office and the name in its seal are three things."""
+
+    __tablename__ = "office"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    code: Mapped[str] = mapped_column(String(10), unique=True)
+    region: Mapped[str] = mapped_column(String(40))
+    addressee: Mapped[str] = mapped_column(String(120), unique=True)
+    ip_office: Mapped[str] = mapped_column(String(160))
+    seal_name: Mapped[str] = mapped_column(String(160), server_default="")
+    name_verified: Mapped[str] = mapped_column(String(10), server_default="no")
+    email: Mapped[str] = mapped_column(String(200), server_default="")
+    example: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    @property
+    def seals_as(self) -> str:
+        """The name expected in its seal: the one filled in, else the addressee's."""
+        return self.seal_name or self.addressee
+
+
+class Centre(Base):
+    """中心, with the host unit whose seal counts. It belongs to an office, not to a region."""
+
+    __tablename__ = "centre"
+    __table_args__ = (
+        CheckConstraint("kind in ('tisc', 'university', 'both', 'other')", name="known_kind"),
+        Index("ix_centre_office_id", "office_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(160), unique=True)
+    host_unit: Mapped[str] = mapped_column(String(160))
+    kind: Mapped[str] = mapped_column(String(12))
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    preparing: Mapped[bool] = mapped_column(server_default=text("false"))
+    eligible: Mapped[bool] = mapped_column(server_default=text("true"))
+    name_verified: Mapped[str] = mapped_column(String(10), server_default="no")
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+
+
+class Person(Base):
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    login: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(200), server_default="")
+    password: Mapped[str] = mapped_column(String(200))
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    session_epoch: Mapped[int] = mapped_column(server_default=text("1"))
+    """Raised to end every session of this person."""
+    grants: Mapped[list[PersonGrant]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+
+
+class PersonGrant(Base):
+    """A role held by a person, at a centre or an office or at the national office."""
+
+    __tablename__ = "person_grant"
+    __table_args__ = (
+        CheckConstraint(_one_of("role", Role), name="known_role"),
+        CheckConstraint("centre_id is null or office_id is null", name="one_unit"),
+        CheckConstraint("(role in ('author', 'sealer')) = (centre_id is not null)", name="at_a_centre"),
+        CheckConstraint("(role in ('reviewer', 'leader')) = (office_id is not null)", name="at_an_office"),
+        UniqueConstraint("person_id", "role", "centre_id", "office_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    role: Mapped[str] = mapped_column(String(20))
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"), index=True)
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"), index=True)
+    centre: Mapped[Centre | None] = relationship()
+    office: Mapped[Office | None] = relationship()
+
+
+# ---- the call --------------------------------------------------------------------------------------------------------
+
+
+class CallVersion(Base):
+    """征集通知 as loaded: immutable and numbered; a case keeps the version that it lives under."""
+
+    __tablename__ = "call_version"
+    __table_args__ = (UniqueConstraint("number", "version"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    source: Mapped[str] = mapped_column(Text)
+    notice: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    loaded_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+
+
+class Extension(Base):
+    """延期: a later last day of a phase, for every office or for one."""
+
+    __tablename__ = "extension"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_number: Mapped[str] = mapped_column(String(40), index=True)
+    phase: Mapped[str] = mapped_column(String(40))
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+    last_day: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class Waiver(Base):
+    """The director's release of one office from the minimum of one phase."""
+
+    __tablename__ = "waiver"
+    __table_args__ = (UniqueConstraint("call_number", "phase", "office_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_number: Mapped[str] = mapped_column(String(40))
+    phase: Mapped[str] = mapped_column(String(40))
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+# ---- cases -----------------------------------------------------------------------------------------------------------
+
+
+class Case(Living, Base):
+    """案例. `version` counts transitions, `revision` counts edits of the content."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        *_lived(CaseState),
+        CheckConstraint("revision >= 1", name="revised"),
+        Index("ix_cases_centre_id_id", "centre_id", "id"),
+        Index("ix_cases_office_id_state_id", "office_id", "state", "id"),
+        Index("ix_cases_state_id", "state", "id"),
+        Index("ix_cases_call_number_phase_office_id_state", "call_number", "phase", "office_id", "state"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    number: Mapped[str] = mapped_column(String(60), unique=True)
+    call_version_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    call_number: Mapped[str] = mapped_column(String(40))
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"))
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    # the content: what a seal is bound to
+    phase: Mapped[str] = mapped_column(String(40), server_default="")
+    theme: Mapped[str] = mapped_column(String(40), server_default="")
+    theme_name: Mapped[str] = mapped_column(String(120), server_default="")
+    title: Mapped[str] = mapped_column(String(300), server_default="")
+    sections: Mapped[dict[str, str]]
+    recipient: Mapped[str] = mapped_column(String(300), server_default="")
+    service_from: Mapped[date | None]
+    service_to: Mapped[date | None]
+    form: Mapped[dict[str, str]]
+    content: Mapped[str] = mapped_column(String(64))
+    length: Mapped[int] = mapped_column(server_default=text("0"))
+    least_length: Mapped[int] = mapped_column(server_default=text("0"))
+    # what people added later
+    consent: Mapped[str] = mapped_column(Text, server_default="")
+    effect: Mapped[str] = mapped_column(Text, server_default="")
+    own_day: Mapped[date | None]
+    """The new day that a line returned after the close was given."""
+    # whose hands, and when first
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    selector_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    moved_at: Mapped[datetime]
+    first_stamped_at: Mapped[datetime | None]
+    first_submitted_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+
+    centre: Mapped[Centre] = relationship(lazy="joined", innerjoin=True)
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    call_version: Mapped[CallVersion] = relationship()
+    author: Mapped[Person] = relationship(foreign_keys=[author_id])
+
+    @property
+    def once_stamped(self) -> bool:
+        return self.first_stamped_at is not None
+
+    @property
+    def once_submitted(self) -> bool:
+        return self.first_submitted_at is not None
+
+
+class CaseRevision(Base):
+    """One saved content of a case, kept for good."""
+
+    __tablename__ = "case_revision"
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[str] = mapped_column(String(64))
+    snapshot: Mapped[dict[str, Any]]
+    how: Mapped[str] = mapped_column(String(20))
+    """"screen", "document" or "form": where the content came from."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+class CaseEnglish(Base):
+    """An English version, with the digest of the Chinese content that it translates; the newest counts."""
+
+    __tablename__ = "case_english"
+    __table_args__ = (Index("ix_case_english_case_id_id", "case_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    title: Mapped[str] = mapped_column(String(300))
+    summary: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    of: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class SignOff(Base):
+    """签发: one person's approval of one exact content for publication."""
+
+    __tablename__ = "sign_off"
+    __table_args__ = (Index("ix_sign_off_case_id", "case_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    content: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    void_at: Mapped[datetime | None]
+    by: Mapped[Person] = relationship()
+
+
+class Document(Base):
+    """A file as received: its bytes lie in the document store under their digest."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        CheckConstraint("(case_id is null) <> (batch_id is null)", name="one_owner"),
+        CheckConstraint("slot in ('case', 'form', 'scan', 'summary', 'picture')", name="known_slot"),
+        Index("ix_document_case_id_slot", "case_id", "slot"),
+        Index("ix_document_batch_id_slot", "batch_id", "slot"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
+    slot: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(120))
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    size: Mapped[int]
+    caption: Mapped[str] = mapped_column(String(300), server_default="")
+    revision: Mapped[int | None]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]
+    by: Mapped[Person] = relationship()
+
+
+class Seal(Base):
+    """盖章: what a person read on a sealed scan, bound to the content that was sealed; the newest counts."""
+
+    __tablename__ = "seal"
+    __table_args__ = (
+        CheckConstraint("(case_id is null) <> (batch_id is null)", name="one_owner"),
+        Index("ix_seal_case_id_id", "case_id", "id"),
+        Index("ix_seal_batch_id_id", "batch_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    unit: Mapped[str] = mapped_column(String(160), server_default="")
+    content: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+# ---- prior reports ---------------------------------------------------------------------------------------------------
+
+
+class PriorReport(Base):
+    """A case reported before this system was used, from an imported list."""
+
+    __tablename__ = "prior_report"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    source: Mapped[str] = mapped_column(String(160))
+    number: Mapped[str] = mapped_column(String(80))
+    title: Mapped[str] = mapped_column(String(300))
+    centre_name: Mapped[str] = mapped_column(String(160), server_default="")
+    recipient: Mapped[str] = mapped_column(String(300), server_default="")
+    text: Mapped[str] = mapped_column(Text, server_default="")
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"), index=True)
+    reported_on: Mapped[date | None]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class Fingerprint(Base):
+    """The MinHash signature of one text, and the parameters it was made with."""
+
+    __tablename__ = "fingerprint"
+    __table_args__ = (
+        CheckConstraint("(case_id is null) <> (prior_id is null)", name="one_text"),
+        UniqueConstraint("case_id"),
+        UniqueConstraint("prior_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    prior_id: Mapped[int | None] = mapped_column(ForeignKey("prior_report.id"))
+    parameters: Mapped[str] = mapped_column(String(60))
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FingerprintBand(Base):
+    """One band of a signature: texts that share a band are worth comparing."""
+
+    __tablename__ = "fingerprint_band"
+    band: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    fingerprint_id: Mapped[int] = mapped_column(ForeignKey("fingerprint.id"), primary_key=True, index=True)
+
+
+class Adjudication(Base):
+    """裁定: what was decided about a pair; the newest counts, and a settled pair is not asked again."""
+
+    __tablename__ = "adjudication"
+    __table_args__ = (
+        CheckConstraint("(other_id is null) <> (prior_id is null)", name="one_other"),
+        CheckConstraint(_one_of("ruling", Ruling), name="known_ruling"),
+        Index("ix_adjudication_case_id_id", "case_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    prior_id: Mapped[int | None] = mapped_column(ForeignKey("prior_report.id"))
+    ruling: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+class RulingRequest(Base):
+    """A centre's request that its office rule on a pair, before the case is stamped; it opens the pair to the office."""
+
+    __tablename__ = "ruling_request"
+    __table_args__ = (Index("ix_ruling_request_case_id", "case_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    prior_id: Mapped[int | None] = mapped_column(ForeignKey("prior_report.id"))
+    note: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+# ---- batches and pushes ----------------------------------------------------------------------------------------------
+
+
+class Batch(Living, Base):
+    """省级汇总报送: what one office sends in one phase; a phase may have several."""
+
+    __tablename__ = "batch"
+    __table_args__ = (
+        *_lived(BatchState),
+        UniqueConstraint("call_number", "phase", "office_id", "position"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    number: Mapped[str] = mapped_column(String(60), unique=True)
+    call_version_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    call_number: Mapped[str] = mapped_column(String(40))
+    phase: Mapped[str] = mapped_column(String(40))
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    position: Mapped[int]
+    final: Mapped[bool] = mapped_column(server_default=text("false"))
+    subject: Mapped[str] = mapped_column(String(300))
+    reasons: Mapped[dict[str, str]]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    call_version: Mapped[CallVersion] = relationship()
+
+
+class BatchLine(Base):
+    """One case in a batch. `dropped_at`: taken out again, or returned alone; a case is in one batch at a time."""
+
+    __tablename__ = "batch_line"
+    __table_args__ = (
+        Index(
+            "uq_batch_line_in_one_batch",
+            "case_id",
+            unique=True,
+            sqlite_where=text("dropped_at is null"),
+            postgresql_where=text("dropped_at is null"),
+        ),
+        Index("ix_batch_line_batch_id", "batch_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    position: Mapped[int]
+    dropped_at: Mapped[datetime | None]
+    case: Mapped[Case] = relationship()
+
+
+class Push(Living, Base):
+    """推送: one case on its way to one destination."""
+
+    __tablename__ = "push"
+    __table_args__ = (
+        *_lived(PushState),
+        Index("ix_push_case_id", "case_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    destination: Mapped[str] = mapped_column(String(300))
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    """Idempotency key for the receiver: one case, one content, one English version."""
+    package: Mapped[str] = mapped_column(String(64), server_default="")
+    """Digest of the package in the document store, once made."""
+    acknowledgement: Mapped[str] = mapped_column(Text, server_default="")
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    recall_asked: Mapped[str] = mapped_column(Text, server_default="")
+    """The reason with which a recall was asked for; empty when none was."""
+    started_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    started_at: Mapped[datetime]
+    case: Mapped[Case] = relationship()
+    started_by: Mapped[Person] = relationship()
+
+
+# ---- mail ------------------------------------------------------------------------------------------------------------
+
+
+class SentMail(Base):
+    """What was handed to the mail server: a Message-ID is sent once."""
+
+    __tablename__ = "sent_mail"
+    message_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(300))
+    subject: Mapped[str] = mapped_column(String(300))
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    reply: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class Setting(Base):
+    """One setting that people change while it runs, such as the demo's clock."""
+
+    __tablename__ = "setting"
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

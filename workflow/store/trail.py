@@ -1,0 +1,145 @@
+"""The trail: appending events, and what their hashes cover."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from states.reach import Actor
+from workflow.engine import Receipt
+from workflow.store.models import AuditEvent, AuditPrivate
+
+_NONE = bytes(32)
+
+
+@dataclass
+class Entry:
+    """One event to be appended.
+
+    `previous`: (seq, hash) of the stream's last event where the caller holds it; None means: look it up.
+    `private`: personal details, kept apart under a salted hash.
+    """
+
+    stream: str
+    action: str
+    outcome: str
+    at: datetime
+    actor: Actor
+    data: dict[str, Any] = field(default_factory=dict)
+    private: dict[str, Any] | None = None
+    to_state: str = ""
+    op: str | None = None
+    case_id: int | None = None
+    office_id: int | None = None
+    previous: tuple[int, str] | None = None
+
+
+def canonical(value: Any) -> str:
+    """JSON with sorted keys, no spaces and no escapes beyond JSON's own: one text for one value."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def event_hash(previous: str | None, private: str | None, body: str) -> str:
+    """SHA-256 over 0x00 ‖ previous ‖ private ‖ body: the link of the chain and, later, the leaf (RFC 6962)."""
+    parts = b"\x00" + _raw(previous) + _raw(private) + body.encode()
+    return hashlib.sha256(parts).hexdigest()
+
+
+def _raw(hexed: str | None) -> bytes:
+    return bytes.fromhex(hexed) if hexed else _NONE
+
+
+def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
+    """Append events, at most one per stream and call, and give each its receipt."""
+    heads = _heads(session, [entry.stream for entry in entries if entry.previous is None])
+    rows, receipts, secretly = [], [], []
+    for entry in entries:
+        seq, head = entry.previous or heads.get(entry.stream, (0, ""))
+        salt = secrets.token_bytes(32) if entry.private else b""
+        payload = canonical(entry.private) if entry.private else ""
+        priv = hashlib.sha256(salt + payload.encode()).hexdigest() if entry.private else None
+        body = canonical(
+            {
+                "stream": entry.stream,
+                "seq": seq + 1,
+                "at": entry.at.isoformat(),
+                "actor": {"id": entry.actor.id, "name": entry.actor.name},
+                "action": entry.action,
+                "outcome": entry.outcome,
+                "to_state": entry.to_state,
+                **entry.data,
+            }
+        )
+        hashed = event_hash(head or None, priv, body)
+        receipts.append(Receipt(entry.stream, seq + 1, hashed))
+        if entry.private:
+            secretly.append((hashed, salt, payload))
+        rows.append(
+            {
+                "stream": entry.stream,
+                "seq": seq + 1,
+                "prev_seq": seq or None,
+                "prev_hash": head or None,
+                "hash": hashed,
+                "to_state": entry.to_state,
+                "body": body,
+                "priv": priv,
+                "op": entry.op,
+                "at": entry.at,
+                "action": entry.action,
+                "outcome": entry.outcome,
+                "person_id": entry.actor.id or None,
+                "case_id": entry.case_id,
+                "office_id": entry.office_id,
+            }
+        )
+    session.execute(insert(AuditEvent), rows)
+    if secretly:
+        _keep_apart(session, secretly)
+    return receipts
+
+
+def _heads(session: Session, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
+    if not streams:
+        return {}
+    last = (
+        select(AuditEvent.stream, func.max(AuditEvent.seq).label("seq"))
+        .where(AuditEvent.stream.in_(streams))
+        .group_by(AuditEvent.stream)
+        .subquery()
+    )
+    found = session.execute(
+        select(AuditEvent.stream, AuditEvent.seq, AuditEvent.hash).join(
+            last, (AuditEvent.stream == last.c.stream) & (AuditEvent.seq == last.c.seq)
+        )
+    )
+    return {stream: (seq, hashed) for stream, seq, hashed in found}
+
+
+def _keep_apart(session: Session, secretly: Sequence[tuple[str, bytes, str]]) -> None:
+    uids: dict[str, int] = {
+        hashed: uid
+        for hashed, uid in session.execute(
+            select(AuditEvent.hash, AuditEvent.uid).where(AuditEvent.hash.in_([one[0] for one in secretly]))
+        )
+    }
+    session.execute(
+        insert(AuditPrivate),
+        [{"uid": uids[hashed], "salt": salt, "payload": payload} for hashed, salt, payload in secretly],
+    )
+
+
+def by_op(session: Session, ops: Sequence[str]) -> dict[str, AuditEvent]:
+    """Events already written under these idempotency keys."""
+    if not ops:
+        return {}
+    found = session.scalars(select(AuditEvent).where(AuditEvent.op.in_(ops)))
+    return {event.op or "": event for event in found}
