@@ -1,30 +1,80 @@
 # Zhengji 征集: `make run` needs Python 3.11 or newer and nothing else; `make test` sets up what tests need besides.
 
 PYTHON ?= python3
-PORT ?= 8000
 HOST ?= 127.0.0.1
+PORT ?= 8000
+JOBS ?= 2
+
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv --no-config
-export PYTHONDONTWRITEBYTECODE ?= 1
+PYTEST := $(BIN)/python -m pytest
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-test test lint unit features postgresql browser faults bench docs lock vendor clean
+.PHONY: help run setup setup-test test lint unit features postgresql browser bench docs lock vendor clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
 
-run: setup ## set everything up and serve http://127.0.0.1:8000 with demo data (PORT=8080 for another port)
+run: setup ## set everything up and serve http://127.0.0.1:8000 with demo data (another port: make run PORT=8080)
 	@$(BIN)/zhengji run --host $(HOST) --port $(PORT)
 
-setup: $(VENV)/runtime.stamp ## the Python environment alone, in .venv
+setup: $(VENV)/ready ## the Python environment that the program runs in, in .venv
 
-$(VENV)/bootstrap.stamp: requirements-setup.txt deploy/bootstrap.sh
-	@PYTHON="$(PYTHON)" sh deploy/bootstrap.sh $(VENV)
+setup-test: $(VENV)/ready-for-tests ## what tests need besides: test libraries, Chromium, LibreOffice, fonts, PostgreSQL
+	@sh deploy/system_parts.sh
+
+$(VENV)/bootstrapped: requirements-setup.txt
+	@sh deploy/environment.sh make "$(VENV)" "$(PYTHON)"
 	@touch $@
 
-$(VENV)/runtime.stamp: $(VENV)/bootstrap.stamp requirements.txt setup.cfg pyproject.toml
-	@echo "Installing the libraries of requirements.txt …"
-	@$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements.txt
-	@$(UV) pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
+$(VENV)/ready: $(VENV)/bootstrapped requirements.txt setup.cfg pyproject.toml
+	@sh deploy/environment.sh fill "$(VENV)" requirements.txt
 	@touch $@
+
+$(VENV)/ready-for-tests: $(VENV)/ready requirements-test.txt
+	@sh deploy/environment.sh fill "$(VENV)" requirements-test.txt
+	@touch $@
+
+test: setup-test ## every check and every test, on SQLite and on PostgreSQL, in the browser and with faults
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit features
+	@$(MAKE) --no-print-directory postgresql
+	@$(MAKE) --no-print-directory browser
+
+lint: $(VENV)/ready-for-tests ## style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+
+unit: $(VENV)/ready-for-tests ## all tests but features, browser and faults, on SQLite
+	$(PYTEST) -n $(JOBS) tests --ignore=tests/test_features.py --ignore=tests/browser --ignore=tests/faults
+
+features: $(VENV)/ready-for-tests ## the demands of the call as examples, on SQLite
+	$(PYTEST) -n $(JOBS) tests/test_features.py
+
+postgresql: $(VENV)/ready-for-tests ## every test that touches a database once more, on PostgreSQL
+	ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) -n $(JOBS) -m database tests --ignore=tests/browser --ignore=tests/faults
+
+browser: $(VENV)/ready-for-tests ## the journeys in Chromium, and what happens when parts fail
+	$(PYTEST) $(wildcard tests/browser tests/faults)
+
+bench: $(VENV)/ready-for-tests ## measure, and write benchmarks/latest.json
+	@$(BIN)/python -m tests.bench
+
+docs: $(VENV)/ready-for-tests ## write the generated pages rules/README.md and states/README.md anew
+	@$(BIN)/python -m tests.generated
+
+lock: $(VENV)/bootstrapped ## choose library versions anew (all of them: make lock UPGRADE=--upgrade)
+	printf 'setuptools\nuv\n' | $(LOCK) $(UPGRADE) --no-annotate --output-file requirements-setup.txt -
+	$(LOCK) $(UPGRADE) --output-file requirements.txt setup.cfg
+	$(LOCK) $(UPGRADE) --extra test --constraint requirements.txt --output-file requirements-test.txt setup.cfg
+
+vendor: ## copy the front-end files of package-lock.json to web/static/vendor (needs Node)
+	npm ci --ignore-scripts --no-audit --no-fund
+	$(PYTHON) deploy/vendor.py
+
+clean: ## remove what make and tests have made; demo data in var/ stays
+	rm -rf $(VENV) node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,37 @@
+#!/bin/sh
+# The programs that tests need beside Python: installed by apt when root, otherwise named.
+set -eu
+
+missing=""
+need() { # need PACKAGES COMMAND…: the packages are missing when the command fails
+    packages=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing="$missing $packages"
+}
+
+chromium_present() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+office_present() { command -v soffice || command -v libreoffice; }
+fonts_present() { fc-list 2>/dev/null | grep -qi 'noto.*cjk'; }
+postgresql_present() { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; }
+
+look() {
+    missing=""
+    need chromium chromium_present
+    need "libreoffice-writer-nogui libreoffice-calc-nogui" office_present
+    need "fontconfig fonts-noto-cjk" fonts_present
+    need poppler-utils command -v pdftotext
+    need postgresql postgresql_present
+}
+
+look
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing what tests need besides Python:$missing …"
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of packages
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    look
+    [ -z "$missing" ] && exit 0
+fi
+echo "Tests need programs that are not here. Install them, then run make again (Debian, Ubuntu: sudo apt-get install$missing; elsewhere install Chromium, LibreOffice, the Noto CJK fonts, poppler and PostgreSQL)." >&2
+exit 1
