@@ -1,0 +1,82 @@
+"""What setting the project up relies on: locked libraries, and contracts that know every library."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from configparser import ConfigParser
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKS = ("requirements-setup.txt", "requirements.txt", "requirements-test.txt")
+PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
+
+
+def settings() -> ConfigParser:
+    """setup.cfg, read."""
+    parser = ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    return parser
+
+
+def plain(name: str) -> str:
+    """A library's name as the lock files write it."""
+    return re.sub(r"[-_.]+", "-", re.sub(r"\[.*?\]", "", name)).lower()
+
+
+def asked() -> set[str]:
+    """The libraries that the program itself asks for."""
+    return {plain(name) for name in settings()["options"]["install_requires"].split()}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_library_carries_its_hashes(lock):
+    entries = re.split(r"\n(?=[a-z0-9])", (ROOT / lock).read_text())
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_place_to_fetch_from(lock):
+    text = (ROOT / lock).read_text()
+    assert [word for word in ("--index-url", "--extra-index-url", "--find-links", "://") if word in text] == []
+
+
+def test_the_front_end_lock_names_no_place_to_fetch_from():
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+
+
+def test_what_the_program_asks_for_is_locked():
+    locked = {plain(name) for name, _ in PIN.findall((ROOT / "requirements.txt").read_text())}
+    assert asked() - locked == set()
+
+
+def test_tests_run_on_the_versions_that_the_program_runs_on():
+    runtime = set(PIN.findall((ROOT / "requirements.txt").read_text()))
+    assert runtime - set(PIN.findall((ROOT / "requirements-test.txt").read_text())) == set()
+
+
+def test_the_contract_of_rules_and_states_names_every_library_that_the_program_asks_for():
+    forbidden = settings()["importlinter:contract:plain"]["forbidden_modules"].split()
+    named = {plain(library) for module in forbidden for library in packages_distributions().get(module, [])}
+    assert asked() - named == set()
+
+
+@pytest.mark.parametrize("package", ["rules", "states"])
+def test_rules_and_states_import_only_the_standard_library(package):
+    imported = {
+        name.split(".")[0]
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else _names(node))
+    }
+    assert imported - sys.stdlib_module_names - {"rules", "states"} == set()
+
+
+def _names(node: ast.AST) -> list[str]:
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
