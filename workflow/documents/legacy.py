@@ -1,0 +1,126 @@
+"""Old office formats made into .docx or .xlsx by LibreOffice, in a child that cannot harm."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from workflow.documents import limits
+from workflow.documents.problems import Unreadable, unreadable
+from workflow.documents.vetting import KINDS, damaged
+
+_FILTERS = {"docx": "docx:MS Word 2007 XML", "xlsx": "xlsx:Calc MS Excel 2007 XML"}
+
+_PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse">
+<value>3</value></prop><prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop>
+<prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop></item>
+</oor:items>
+"""
+"""No macros, and no pictures fetched from elsewhere."""
+
+_CONFINED = 'ulimit -c 0; ulimit -v "$1"; ulimit -t "$2"; ulimit -f "$3"; shift 3; exec "$@"'
+"""The shell sets its own limits and becomes LibreOffice; a preexec_fn is not safe in a process with threads."""
+
+
+def office() -> str | None:
+    """Where LibreOffice is, or None."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def convert(name: str, data: bytes, kind: str, to: str) -> bytes:
+    """The file as `to` ("docx" or "xlsx"), `kind` being its kind by content.
+
+    Raises `Unreadable` when LibreOffice is absent, takes too long or cannot read the file. The child has a profile
+    and a folder of its own, limits of time, memory and output, and is ended with its whole process group.
+    """
+    program = office()
+    if program is None:
+        raise _no_office(name, kind, to)
+    with tempfile.TemporaryDirectory(prefix="zhengji-convert-") as folder:
+        place = Path(folder)
+        profile = place / "profile" / "user"
+        profile.mkdir(parents=True)
+        (profile / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
+        source = place / f"paper.{kind}"
+        source.write_bytes(data)
+        command = [
+            "/bin/sh",
+            "-c",
+            _CONFINED,
+            "sh",
+            str(limits.CONVERSION_MEMORY // 1024),
+            str(limits.CONVERSION_SECONDS),
+            str(limits.CONVERSION_OUTPUT // 512),
+            program,
+            "--headless",
+            "--norestore",
+            "--nolockcheck",
+            f"-env:UserInstallation={(place / 'profile').as_uri()}",
+            "--convert-to",
+            _FILTERS[to],
+            "--outdir",
+            str(place / "out"),
+            str(source),
+        ]
+        _run(name, command, place)
+        made = place / "out" / f"paper.{to}"
+        if not made.is_file():
+            raise damaged(name)
+        return made.read_bytes()
+
+
+def _run(name: str, command: list[str], place: Path) -> None:
+    environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(place), "LANG": "C.UTF-8"}
+    child = subprocess.Popen(
+        command,
+        cwd=place,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        child.wait(limits.CONVERSION_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise unreadable(
+            "conversion_too_slow",
+            "“{name}”在 {seconds} 秒内未能转换完成。请用 Word 或 WPS 打开后另存为新格式，再重新上传。",
+            "“{name}” could not be converted within {seconds} seconds. Open it in Word or WPS, save it in the new format"
+            " and upload that.",
+            name,
+            name=name,
+            seconds=limits.CONVERSION_SECONDS,
+        ) from None
+    finally:
+        _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """soffice starts soffice.bin, which outlives it: the whole group goes."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _no_office(name: str, kind: str, to: str) -> Unreadable:
+    return unreadable(
+        "office_absent",
+        "“{name}”是{found}，读取它需要 LibreOffice，而服务器上没有安装。请另存为 .{to} 后重新上传；"
+        "或请管理员安装（Debian：apt install libreoffice-writer-nogui libreoffice-calc-nogui；"
+        "其他系统：从 libreoffice.org 下载安装）。",
+        "“{name}” is {found}; reading it needs LibreOffice, which is not installed on this server. Save it as .{to} and"
+        " upload that, or ask the administrator to install it (Debian: apt install libreoffice-writer-nogui"
+        " libreoffice-calc-nogui; elsewhere: download it from libreoffice.org).",
+        name,
+        name=name,
+        found=KINDS[kind].label,
+        to=to,
+    )
