@@ -1,0 +1,123 @@
+"""The catalogue as a set: every rule explains itself, and is in force only where a call asks for it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from rules.catalogue import CATALOGUE, SUBJECTS
+from rules.facts import CentreCount, Match, SealFacts
+from rules.roles import Level, Role
+from rules.rule import Rule, rule
+from tests.make import batch_facts, call_2021, case_facts, centre_facts, line_facts
+from tests.rules import found
+
+EARLY, LATE = datetime(2021, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC)
+
+BREACHING: dict[str, Callable[..., Any]] = {
+    "another_person_acts": lambda **x: case_facts(step="stamp", actor=1, hands={"author": frozenset({1})}, **x),
+    "before_phase_deadline": lambda **x: case_facts(at=LATE, **x),
+    "centre_is_eligible": lambda **x: case_facts(centre=centre_facts(eligible=False), **x),
+    "centre_reports_enough": lambda **x: batch_facts(
+        phase="second", final=True, centres=(CentreCount("a", "甲中心", 0),), **x
+    ),
+    "consent_given": lambda **x: case_facts(consent="", **x),
+    "contents_confirmed": lambda **x: case_facts(step="review", confirmed=frozenset(), **x),
+    "effect_outstanding": lambda **x: case_facts(effect="", **x),
+    "english_is_current": lambda **x: case_facts(english=None, **x),
+    "every_case_document_attached": lambda **x: batch_facts(lines=(line_facts(has_document=False),), **x),
+    "every_form_attached": lambda **x: batch_facts(lines=(line_facts(has_form_scan=False),), **x),
+    "form_complete": lambda **x: case_facts(form={}, **x),
+    "length_within_limit": lambda **x: case_facts(length=9999, **x),
+    "not_reported_before": lambda **x: case_facts(matches=(Match("1", "早先", Level.CENTRE),), **x),
+    "phase_has_opened": lambda **x: case_facts(at=EARLY, **x),
+    "province_recommends_enough": lambda **x: batch_facts(cases=0, **x),
+    "reason_given": lambda **x: case_facts(remark="", **x),
+    "recall_confirmed": lambda **x: case_facts(recall_confirmed=False, **x),
+    "recipient_named": lambda **x: case_facts(recipient="", **x),
+    "seal_names_the_unit": lambda **x: case_facts(seal=SealFacts("别的单位", ""), **x),
+    "seal_unbroken": lambda **x: case_facts(content="changed", **x),
+    "service_within_period": lambda **x: case_facts(service_to=date(2020, 1, 1), service_from=date(2021, 1, 1), **x),
+    "sign_offs_complete": lambda **x: case_facts(sign_offs=(), **x),
+    "subject_names_call_and_office": lambda **x: batch_facts(subject="", **x),
+    "summary_sealed": lambda **x: batch_facts(seal=None, **x),
+    "template_complete": lambda **x: case_facts(sections={}, **x),
+    "theme_belongs_to_phase": lambda **x: case_facts(theme="", **x),
+    "unit_seal_present": lambda **x: case_facts(seal=None, **x),
+}
+"""Rule → facts that breach it."""
+
+EACH = pytest.mark.parametrize(
+    "rule_id", [pytest.param(name, marks=getattr(pytest.mark, name)) for name in sorted(BREACHING)]
+)
+
+
+def test_every_rule_of_the_catalogue_is_breached_here() -> None:
+    assert sorted(BREACHING) == sorted(CATALOGUE)
+
+
+def test_every_rule_belongs_to_one_subject() -> None:
+    assert {one.module for one in CATALOGUE.values()} == {subject.__name__ for subject in SUBJECTS}
+
+
+@EACH
+def test_a_finding_carries_its_source_and_its_way_out(rule_id: str) -> None:
+    finding = found(CATALOGUE[rule_id], BREACHING[rule_id]())
+    asked = call_2021().rules[rule_id]
+    assert (finding.rule, finding.clause, finding.says, finding.strength) == (
+        rule_id,
+        asked.clause,
+        asked.says,
+        asked.strength,
+    )
+    assert finding.lifted_by
+    assert finding.mend or rule_id in ("another_person_acts", "before_phase_deadline", "phase_has_opened")
+    assert finding.blocks
+    assert "{" not in finding.message.zh + finding.message.en
+
+
+@EACH
+def test_a_finding_can_be_written_down(rule_id: str) -> None:
+    finding = found(CATALOGUE[rule_id], BREACHING[rule_id]())
+    written = json.loads(json.dumps(finding.as_json()))
+    assert (written["rule"], written["zh"], written["en"]) == (rule_id, finding.message.zh, finding.message.en)
+    assert written["lifted_by"] == [role.value for role in finding.lifted_by]
+
+
+@EACH
+def test_a_rule_is_not_in_force_where_the_call_does_not_ask_for_it(rule_id: str) -> None:
+    call = call_2021()
+    without = replace(call, rules={name: asked for name, asked in call.rules.items() if name != rule_id})
+    assert CATALOGUE[rule_id].examine(BREACHING[rule_id](call=without)) is None
+
+
+@EACH
+def test_both_languages_of_a_rule_ask_for_the_same_values(rule_id: str) -> None:
+    words = CATALOGUE[rule_id].words
+    zh, en = ({gap for _, gap, _, _ in Formatter().parse(said) if gap} for said in words)
+    assert zh == en
+    assert words.zh.endswith("。")
+    assert words.en.endswith(".")
+
+
+@EACH
+def test_a_rule_says_what_it_is_for(rule_id: str) -> None:
+    assert CATALOGUE[rule_id].demand.endswith("。")
+
+
+def test_no_two_rules_have_one_name() -> None:
+    def length_within_limit(_: Any) -> None:
+        """Same name as a rule that exists."""
+
+    before = dict(CATALOGUE)
+    with pytest.raises(ValueError, match="two rules are named length_within_limit"):
+        rule(zh="", en="", lifted_by=Role.AUTHOR)(length_within_limit)
+    assert before == CATALOGUE
+
+
+def test_a_rule_without_docstring_has_no_demand() -> None:
+    assert Rule("bare", lambda _: None, CATALOGUE["reason_given"].words, (Role.AUTHOR,)).demand == ""

@@ -1,0 +1,27 @@
+"""字数: the table shared with the browser's counter, and the bodies of the sample cases."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rules.length import least_word_count, word_count
+
+HERE = Path(__file__).parent.parent
+TABLE: list[dict[str, Any]] = json.loads((HERE / "word_counts.json").read_text("utf-8"))
+SAMPLES: list[dict[str, Any]] = json.loads((HERE / "samples" / "truth.json").read_text("utf-8"))["cases"]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: repr(row["text"]))
+def test_words_are_counted_as_the_shared_table_says(row: dict[str, Any]) -> None:
+    assert (word_count(row["text"]), least_word_count(row["text"])) == (row["count"], row["least"])
+
+
+@pytest.mark.parametrize("case", SAMPLES, ids=lambda case: case["id"])
+def test_a_samples_body_counts_as_libreoffice_counted_it_but_for_doubtful_marks(case: dict[str, Any]) -> None:
+    body, measured = case["body_text"], case["body_words"]
+    doubtful = len(re.findall("——|……|[“”‘’]", body))
+    assert measured - doubtful <= word_count(body) <= measured + doubtful
+    assert least_word_count(body) <= measured
