@@ -9,14 +9,14 @@ _RANK = {Level.CENTRE: 0, Level.OFFICE: 1, Level.NATIONAL: 2}
 _DECIDES = {Level.CENTRE: Role.REVIEWER, Level.OFFICE: Role.REVIEWER, Level.NATIONAL: Role.DESK}
 _ELSEWHERE = Text(
     "与其他单位已报送的案例相近，正在比对，须由{decides}裁定。",
-    "Close to a case reported elsewhere; the comparison is pending and {decides} must rule.",
+    "Close to a case reported elsewhere; the comparison is pending and the {decides} must rule.",
 )
 """Says nothing of the other case: these words are also read by those who do not reach it."""
 
 
 @rule(
     zh="与已报送的案例 {number}《{title}》相同或相近，尚未裁定。须由{decides}比对后裁定为“后续进展”或“不同案例”。",
-    en="Same as or close to {number} “{title}”, already reported; {decides} must compare the two and rule first.",
+    en="Same as or close to {number} “{title}”, already reported; the {decides} must compare the two and rule first.",
     lifted_by=(Role.REVIEWER, Role.DESK),
 )
 def not_reported_before(case: CaseFacts) -> Breach | None:
@@ -31,7 +31,7 @@ def not_reported_before(case: CaseFacts) -> Breach | None:
     if duplicates:
         say = Text(
             "已裁定与 {number}《{title}》重复，不再重复报送。如有异议，请由{decides}重新裁定。",
-            "Ruled a duplicate of {number} “{title}”. {decides} can reconsider the ruling.",
+            "Ruled a duplicate of {number} “{title}”. The {decides} can reconsider the ruling.",
         )
         return _about(duplicates[0], say)
     undecided = [match for match in due if match.ruling is None]

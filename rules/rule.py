@@ -109,6 +109,21 @@ class Finding:
             "blocks": self.blocks,
         }
 
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Finding:
+        """A finding as it was recorded: `as_json` read back."""
+        return cls(
+            rule=kept["rule"],
+            message=Text(kept["zh"], kept["en"]),
+            clause=kept["clause"],
+            says=tuple(kept["says"]),
+            strength=Strength.of(kept["strength"]),
+            lifted_by=tuple(Role.of(role) for role in kept["lifted_by"]),
+            holds_from=datetime.fromisoformat(kept["holds_from"]) if kept["holds_from"] else None,
+            mend=kept["mend"],
+            reasons=kept["reasons"],
+        )
+
 
 @dataclass(frozen=True)
 class Rule(Generic[F]):

@@ -33,3 +33,11 @@ class Labelled(StrEnum):
         member._value_ = value
         member.label = Text(zh, en)
         return member
+
+    @classmethod
+    def of(cls, value: str) -> Self:
+        """The member of that value. Raises ValueError when there is none."""
+        for member in cls:
+            if member.value == value:
+                return member
+        raise ValueError(f"{value!r} is no {cls.__name__}")

@@ -37,6 +37,12 @@ class CaseState(Labelled):
 
 S = CaseState
 
+EDITABLE = frozenset({S.DRAFT, S.RETURNED})
+"""States in which its author may change the content."""
+
+COUNTED = frozenset({S.SUBMITTED, S.SHORTLISTED, S.PUBLISHED, S.WIPO_PUSHED, S.NOT_SELECTED, S.RETRACTED})
+"""States that count towards quotas: submitted, and not since returned or withdrawn (docs/decisions.md 9)."""
+
 CONTENT = (
     service_within_period,
     centre_is_eligible,

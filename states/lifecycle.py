@@ -77,8 +77,8 @@ class Lifecycle:
         return {str(state): tuple(one for one in self.transitions if state in one.sources) for state in self.states}
 
     def state(self, value: str) -> Labelled:
-        """The state of that value. Raises KeyError when there is none."""
-        return self.states._value2member_map_[value]  # type: ignore[return-value]
+        """The state of that value. Raises ValueError when there is none."""
+        return self.states.of(value)
 
     def _problems(self) -> Iterator[str]:
         names = [one.name for one in self.transitions]

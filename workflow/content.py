@@ -11,7 +11,7 @@ from typing import Any
 from rules.call import Call
 from rules.length import least_word_count, word_count
 from rules.scope import CENTRE_KINDS
-from workflow.store.trail import canonical
+from workflow.audit.canonical import canonical
 
 DERIVED = (
     "title",

@@ -331,6 +331,11 @@ class Case(Living, Base):
     author: Mapped[Person] = relationship(foreign_keys=[author_id])
 
     @property
+    def mark(self) -> str:
+        """What somebody was looking at: transitions and edits so far."""
+        return f"{self.version}.{self.revision}"
+
+    @property
     def once_stamped(self) -> bool:
         return self.first_stamped_at is not None
 

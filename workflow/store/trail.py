@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
+from workflow.audit.canonical import canonical, event_hash
 from workflow.engine import Receipt
 from workflow.store.models import AuditEvent, AuditPrivate
-
-_NONE = bytes(32)
 
 
 @dataclass
@@ -40,21 +38,6 @@ class Entry:
     case_id: int | None = None
     office_id: int | None = None
     previous: tuple[int, str] | None = None
-
-
-def canonical(value: Any) -> str:
-    """JSON with sorted keys, no spaces and no escapes beyond JSON's own: one text for one value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def event_hash(previous: str | None, private: str | None, body: str) -> str:
-    """SHA-256 over 0x00 ‖ previous ‖ private ‖ body: the link of the chain and, later, the leaf (RFC 6962)."""
-    parts = b"\x00" + _raw(previous) + _raw(private) + body.encode()
-    return hashlib.sha256(parts).hexdigest()
-
-
-def _raw(hexed: str | None) -> bytes:
-    return bytes.fromhex(hexed) if hexed else _NONE
 
 
 def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
@@ -125,12 +108,10 @@ def _heads(session: Session, streams: Sequence[str]) -> dict[str, tuple[int, str
 
 
 def _keep_apart(session: Session, secretly: Sequence[tuple[str, bytes, str]]) -> None:
-    uids: dict[str, int] = {
-        hashed: uid
-        for hashed, uid in session.execute(
-            select(AuditEvent.hash, AuditEvent.uid).where(AuditEvent.hash.in_([one[0] for one in secretly]))
-        )
-    }
+    found = session.execute(
+        select(AuditEvent.hash, AuditEvent.uid).where(AuditEvent.hash.in_([one[0] for one in secretly]))
+    )
+    uids = {row.hash: row.uid for row in found}
     session.execute(
         insert(AuditPrivate),
         [{"uid": uids[hashed], "salt": salt, "payload": payload} for hashed, salt, payload in secretly],

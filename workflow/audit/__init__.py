@@ -1,0 +1,1 @@
+"""The trail: what it is made of, and how it is searched."""

@@ -1,0 +1,209 @@
+"""Cases: finding them, writing them, and everything that may be done with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.roles import Role
+from rules.words import Text
+from states.case import CASE, EDITABLE, CaseState
+from states.lifecycle import Standing
+from states.reach import Actor
+from workflow.content import Content
+from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Receipt
+from workflow.store import cases as stored
+from workflow.store import facts as stored_facts
+from workflow.store import living
+from workflow.store.living import Overtaken
+from workflow.store.models import Case
+
+ENGINE = Engine(CASE)
+
+
+class NoSuchCase(CannotServe):
+    """Not there, or out of reach, which is the same (404)."""
+
+
+class NotEditable(CannotServe):
+    """The content is sealed or under review; it cannot be changed now (409)."""
+
+
+def find(session: Session, case_id: int, seen_by: Actor) -> Case:
+    """One case within a person's reach. Raises NoSuchCase."""
+    case = stored.one(session, case_id, seen_by)
+    if case is None:
+        raise NoSuchCase(
+            Text(
+                "没有这个案例，或者它不在您的职责范围内。请从“案例”列表进入。",
+                "There is no such case within your reach. Open it from the list of cases.",
+            )
+        )
+    return case
+
+
+def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[Offer]:
+    """Every transition from where the case stands, with every finding: “why not?” answered before anybody tries."""
+    rows = stored_facts.case_rows(session, [case.id])
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    return ENGINE.offers(_standing(rows[0]), actor, facts)
+
+
+def act(
+    session: Session,
+    cases: Sequence[int],
+    trigger: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    seen: Mapping[int, str] | None = None,
+    op: str = "",
+    remark: str = "",
+    confirmed: frozenset[str] = frozenset(),
+    reasons: Mapping[str, str] | None = None,
+    new_day: date | None = None,
+) -> list[Attempt]:
+    """Try one transition on each of the cases, in their order; one is a list of one.
+
+    `seen`: case → the mark (`Case.mark`) of what the person was looking at; another one raises Overtaken. `op`: the
+    idempotency key; the same key again gives the same attempts and changes nothing. `new_day`: the own last day of a
+    line that is returned after the close. A case that a rule refuses is recorded and left as it is; raises
+    NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
+    """
+    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {})
+    rows = stored_facts.case_rows(session, cases, lock=True)
+    already = living.replayed(session, CASE, [row.stream for row in rows], op, actor)
+    fresh = [row for row in rows if row.stream not in already]
+    for row in fresh:
+        check_seen(session, row, (seen or {}).get(row.id))
+    attempts = rehearse(session, fresh, trigger, actor=actor, inputs=inputs)
+    write(session, list(zip(fresh, attempts, strict=True)), op=op, new_day=new_day)
+    made = {row.stream: attempt for row, attempt in zip(fresh, attempts, strict=True)} | already
+    return [made[row.stream] for row in rows]
+
+
+def rehearse(
+    session: Session, rows: Sequence[Any], trigger: str, *, actor: Actor, inputs: stored_facts.Inputs
+) -> list[Attempt]:
+    """What an act would come to, with nothing written."""
+    facts = stored_facts.case_facts(session, rows, inputs)
+    return [
+        ENGINE.perform(_standing(row), trigger, actor, one, inputs.at, inputs.remark)
+        for row, one in zip(rows, facts, strict=True)
+    ]
+
+
+def write(session: Session, tried: Sequence[tuple[Any, Attempt]], *, op: str = "", new_day: date | None = None) -> None:
+    """Record attempts, move the rows of those that were done, and let what depends on a case follow it."""
+    made = [living.Tried(row, attempt, _also(row, attempt, new_day), row.id, row.office_id) for row, attempt in tried]
+    living.record(session, Case, CASE, made, op)
+    moved = [one.row.id for one in made if one.attempt.done]
+    if moved:
+        stored.follow(session, moved, tried[0][1].transition.name, tried[0][1].at)
+
+
+_HANDS = {"review": "reviewer_id", "shortlist": "selector_id", "take_up": "selector_id"}
+_FIRSTS = {"stamp": "first_stamped_at", "submit": "first_submitted_at", "publish": "published_at"}
+
+
+def _also(row: Any, attempt: Attempt, new_day: date | None) -> dict[str, Any]:
+    """What else changes in the row: whose hand it was, and when it first came this far."""
+    name = attempt.transition.name
+    also: dict[str, Any] = {"moved_at": attempt.at}
+    if name in _HANDS:
+        also[_HANDS[name]] = attempt.actor.id
+    if name in _FIRSTS:
+        also[_FIRSTS[name]] = getattr(row, _FIRSTS[name]) or attempt.at
+    if name == "return_to_office":
+        also["own_day"] = new_day or row.own_day
+    return also
+
+
+def check_seen(session: Session, row: Any, mark: str | None) -> None:
+    """Raise Overtaken, naming who and what, when the case is not what the person was looking at."""
+    if mark is None or mark == f"{row.version}.{row.revision}":
+        return
+    raise Overtaken(stored.who_was_faster(session, row.id) or living.FASTER)
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(row.state, centre=row.centre_id, office=row.office_id)
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+def create(
+    session: Session,
+    *,
+    call_version: int,
+    centre: int,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+    content: Content | None = None,
+    how: str = "screen",
+) -> int:
+    """Start a case as a draft of a centre; its author is whoever starts it. Gives the case's id.
+
+    Raises NotPermitted when the person is no author of that centre.
+    """
+    if centre not in actor.units(Role.AUTHOR):
+        raise NotPermitted(
+            Text(
+                "新建案例由中心的撰稿人办理，您没有这个职责。",
+                "Cases are started by an author of the centre; you are none.",
+            )
+        )
+    earlier = stored.created_by_op(session, op) if op else None
+    if earlier is not None:
+        return earlier
+    return stored.insert(session, call_version, centre, content or Content(), how, actor, at, op)
+
+
+def may_edit(case: Any, actor: Actor) -> bool:
+    """Whether this person may change the content now: an author of the centre, while the case is with it."""
+    return case.state in EDITABLE and case.centre_id in actor.units(Role.AUTHOR)
+
+
+def edit(
+    session: Session,
+    case_id: int,
+    content: Content,
+    *,
+    actor: Actor,
+    at: datetime,
+    seen: str | None = None,
+    how: str = "screen",
+    op: str = "",
+) -> Receipt | None:
+    """Save new content as the next revision; a seal, sign-off or translation of the old one no longer holds.
+
+    Gives None when nothing changed. Raises NotEditable, NotPermitted, Overtaken.
+    """
+    [row] = stored_facts.case_rows(session, [case_id], lock=True)
+    if row.centre_id not in actor.units(Role.AUTHOR):
+        raise NotPermitted(
+            Text(
+                "案例内容由本中心撰稿人修改；其他单位只能退回，不能代改。",
+                "Only the centre's authors change a case; others return it.",
+            )
+        )
+    if row.state not in EDITABLE:
+        here = CaseState.of(row.state).label
+        raise NotEditable(
+            Text(
+                f"案例现在是“{here.zh}”，内容不能修改。需要修改时，请先由盖章人撤销盖章，或请省级退回。",
+                f"The case is “{here.en}”; its content cannot change. Have the stamp taken back, or the case returned.",
+            )
+        )
+    earlier = stored.edited_by_op(session, op, case_id)
+    if earlier is not None:
+        return earlier
+    check_seen(session, row, seen)
+    if content.digest == row.content:
+        return None
+    return stored.revise(session, row, content, how, actor, at, op)

@@ -1,0 +1,71 @@
+"""Calls as stored: immutable numbered versions, read once per process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from rules.call import Call
+from workflow.calls import digest, parse_call
+from workflow.store.models import CallVersion
+
+
+def load(session: Session, source: str, notice: str, at: datetime) -> CallVersion:
+    """Store a call as its next version; the same text again gives the version that is there already.
+
+    Raises CallRefused before anything is stored.
+    """
+    call = parse_call(source, notice)
+    fingerprint = digest(source, notice)
+    same = session.scalar(
+        select(CallVersion).where(CallVersion.number == call.number, CallVersion.digest == fingerprint)
+    )
+    if same is not None:
+        return same
+    highest = session.scalar(select(func.max(CallVersion.version)).where(CallVersion.number == call.number)) or 0
+    made = session.execute(
+        insert(CallVersion)
+        .values(
+            number=call.number,
+            version=highest + 1,
+            source=source,
+            notice=notice,
+            digest=fingerprint,
+            loaded_at=at,
+            opened_at=at,
+        )
+        .returning(CallVersion)
+    ).scalar_one()
+    return made
+
+
+def open_calls(session: Session) -> list[tuple[int, Call]]:
+    """The newest version of each call, with its id; the newest call first."""
+    newest = select(func.max(CallVersion.id)).group_by(CallVersion.number)
+    found = session.execute(
+        select(CallVersion.id).where(CallVersion.id.in_(newest)).order_by(CallVersion.id.desc())
+    ).scalars()
+    return [(version, call_of(session, version)) for version in found]
+
+
+def call_of(session: Session, version_id: int) -> Call:
+    """The call of a version. A version never changes, so each is read once per database and process."""
+    known: dict[int, Call] = _READ.setdefault(str(session.get_bind().engine.url), {})
+    if version_id not in known:
+        row = session.execute(
+            select(CallVersion.source, CallVersion.notice, CallVersion.version).where(CallVersion.id == version_id)
+        ).one()
+        known[version_id] = replace(_parsed(row.source, row.notice), version=row.version)
+    return known[version_id]
+
+
+_READ: dict[str, dict[int, Call]] = {}
+
+
+@lru_cache(maxsize=64)
+def _parsed(source: str, notice: str) -> Call:
+    return parse_call(source, notice)

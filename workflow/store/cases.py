@@ -1,0 +1,316 @@
+"""Rows of cases: one, many, new ones, and the revisions of their content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import insert as sql_insert
+from sqlalchemy.orm import Session
+
+from rules.words import Text
+from states.case import CASE, COUNTED, CaseState
+from states.reach import Actor
+from workflow.content import Content
+from workflow.engine import Receipt
+from workflow.store import prior, trail
+from workflow.store.calls import call_of
+from workflow.store.database import next_id
+from workflow.store.models import (
+    AuditEvent,
+    BatchLine,
+    Case,
+    CaseRevision,
+    Centre,
+    Person,
+    SignOff,
+)
+from workflow.store.reach import reachable
+
+
+def one(session: Session, case_id: int, seen_by: Actor) -> Case | None:
+    return session.scalar(select(Case).where(Case.id == case_id, reachable(seen_by)))
+
+
+@dataclass(frozen=True)
+class Filters:
+    """How a list of cases is narrowed; empty means all. `sort`: "newest", "oldest" or "moved"."""
+
+    state: str = ""
+    phase: str = ""
+    theme: str = ""
+    office: int | None = None
+    centre: int | None = None
+    text: str = ""
+    sort: str = "newest"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list. `after`: the key with which the next page is asked for, "" at the end."""
+
+    cases: list[Case]
+    after: str = ""
+
+
+_SORTS: dict[str, tuple[Any, bool]] = {
+    "newest": (Case.id, True),
+    "oldest": (Case.id, False),
+    "moved": (Case.moved_at, True),
+    "changed": (Case.changed_at, True),
+}
+
+
+def page(session: Session, seen_by: Actor, filters: Filters, after: str = "", limit: int = 30) -> Page:
+    """Cases within reach, by keyset: a page costs the same wherever it lies."""
+    key, falling = _SORTS.get(filters.sort, _SORTS["newest"])
+    statement = narrowed(select(Case), seen_by, filters)
+    start = _start(after, key)
+    if start is not None:
+        value, case_id = start
+        beyond = key < value if falling else key > value
+        same = (key == value) & (Case.id < case_id if falling else Case.id > case_id)
+        statement = statement.where(or_(beyond, same))
+    order = (key.desc(), Case.id.desc()) if falling else (key.asc(), Case.id.asc())
+    found = list(session.scalars(statement.order_by(*order).limit(limit + 1)))
+    if len(found) <= limit:
+        return Page(found)
+    last = found[limit - 1]
+    value = last.id if key is Case.id else getattr(last, key.key).isoformat()
+    return Page(found[:limit], f"{value}~{last.id}")
+
+
+def _start(after: str, key: Any) -> tuple[Any, int] | None:
+    """Where a page begins; a key that somebody made up begins at the top."""
+    value, mark, case_id = after.rpartition("~")
+    if not mark or not case_id.isascii() or not case_id.isdigit():
+        return None
+    try:
+        return (int(value) if key is Case.id else datetime.fromisoformat(value)), int(case_id)
+    except ValueError:
+        return None
+
+
+def narrowed(statement: Select[Any], seen_by: Actor, filters: Filters) -> Select[Any]:
+    """A select of cases, narrowed to reach and filters."""
+    statement = statement.where(reachable(seen_by))
+    for column, value in (
+        (Case.state, filters.state),
+        (Case.phase, filters.phase),
+        (Case.theme, filters.theme),
+        (Case.office_id, filters.office),
+        (Case.centre_id, filters.centre),
+    ):
+        if value:
+            statement = statement.where(column == value)
+    if filters.text.strip():
+        wanted = filters.text.strip()
+        named = select(Centre.id).where(Centre.name.contains(wanted, autoescape=True))
+        statement = statement.where(
+            or_(
+                Case.title.contains(wanted, autoescape=True),
+                Case.number.contains(wanted, autoescape=True),
+                Case.recipient.contains(wanted, autoescape=True),
+                Case.centre_id.in_(named),
+            )
+        )
+    return statement
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+def insert(
+    session: Session,
+    call_version: int,
+    centre_id: int,
+    content: Content,
+    how: str,
+    actor: Actor,
+    at: datetime,
+    op: str,
+) -> int:
+    """A new draft with its first revision and its first event."""
+    call = call_of(session, call_version)
+    centre = session.get_one(Centre, centre_id)
+    case_id = next_id(session, "cases")
+    stream = f"case/{case_id}"
+    number = f"{call.number}-{centre.office.code}-{case_id:04d}"
+    [receipt] = trail.append(
+        session,
+        [
+            trail.Entry(
+                stream=stream,
+                action="case.create",
+                outcome="done",
+                at=at,
+                actor=actor,
+                to_state=str(CASE.initial),
+                op=f"{op}:create" if op else None,
+                case_id=case_id,
+                office_id=centre.office_id,
+                previous=(0, ""),
+                data={"number": number, "centre": centre.name, "call": call.number, "call_version": call.version},
+            )
+        ],
+    )
+    session.execute(
+        sql_insert(Case).values(
+            id=case_id,
+            stream=stream,
+            version=receipt.seq,
+            state=str(CASE.initial),
+            head=receipt.hash,
+            number=number,
+            call_version_id=call_version,
+            call_number=call.number,
+            centre_id=centre_id,
+            office_id=centre.office_id,
+            author_id=actor.id,
+            created_at=at,
+            changed_at=at,
+            moved_at=at,
+            **_columns(content),
+        )
+    )
+    _keep(session, case_id, 1, content, how, actor, at)
+    return case_id
+
+
+def revise(session: Session, row: Any, content: Content, how: str, actor: Actor, at: datetime, op: str) -> Receipt:
+    """The next revision of a case's content, with its event in the case's stream of edits."""
+    revision = row.revision + 1
+    [receipt] = trail.append(
+        session,
+        [
+            trail.Entry(
+                stream=f"{row.stream}/content",
+                action="case.edit",
+                outcome="done",
+                at=at,
+                actor=actor,
+                op=f"{op}:edit:{row.id}" if op else None,
+                case_id=row.id,
+                office_id=row.office_id,
+                data={
+                    "revision": revision,
+                    "how": how,
+                    "content": content.digest,
+                    "before": row.content,
+                    "length": content.length,
+                },
+            )
+        ],
+    )
+    session.execute(
+        update(Case)
+        .where(Case.id == row.id)
+        .values(revision=revision, changed_at=at, author_id=actor.id, **_columns(content))
+    )
+    _keep(session, row.id, revision, content, how, actor, at)
+    return receipt
+
+
+def _columns(content: Content) -> dict[str, Any]:
+    return {
+        "phase": content.phase,
+        "theme": content.theme,
+        "theme_name": content.theme_name,
+        "title": content.title,
+        "sections": dict(content.sections),
+        "recipient": content.recipient,
+        "service_from": content.service_from,
+        "service_to": content.service_to,
+        "form": dict(content.form),
+        "content": content.digest,
+        "length": content.length,
+        "least_length": content.least_length,
+    }
+
+
+def _keep(
+    session: Session, case_id: int, revision: int, content: Content, how: str, actor: Actor, at: datetime
+) -> None:
+    session.execute(
+        sql_insert(CaseRevision).values(
+            case_id=case_id,
+            revision=revision,
+            content=content.digest,
+            snapshot=content.snapshot(),
+            how=how,
+            by_id=actor.id,
+            at=at,
+        )
+    )
+    prior.remember(session, text=content.body, case_id=case_id)
+
+
+def created_by_op(session: Session, op: str) -> int | None:
+    """The case that this form already started."""
+    return session.scalar(select(AuditEvent.case_id).where(AuditEvent.op == f"{op}:create"))
+
+
+def edited_by_op(session: Session, op: str, case_id: int) -> Receipt | None:
+    """The receipt of an edit that this form already made."""
+    if not op:
+        return None
+    found = session.scalar(select(AuditEvent).where(AuditEvent.op == f"{op}:edit:{case_id}"))
+    return Receipt(found.stream, found.seq, found.hash) if found else None
+
+
+def follow(session: Session, ids: Sequence[int], trigger: str, at: datetime) -> None:
+    """What depends on where a case stands: lines of batches that lose it, sign-offs that are void."""
+    if trigger in ("return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "unstamp"):
+        session.execute(
+            update(BatchLine).where(BatchLine.case_id.in_(ids), BatchLine.dropped_at.is_(None)).values(dropped_at=at)
+        )
+    if trigger == "unshortlist":
+        session.execute(update(SignOff).where(SignOff.case_id.in_(ids), SignOff.void_at.is_(None)).values(void_at=at))
+
+
+def who_was_faster(session: Session, case_id: int) -> Text | None:
+    """A sentence on the last thing that was done with a case."""
+    last = session.execute(
+        select(AuditEvent.action, AuditEvent.at, Person.name)
+        .outerjoin(Person, Person.id == AuditEvent.person_id)
+        .where(AuditEvent.case_id == case_id, AuditEvent.outcome == "done")
+        .order_by(AuditEvent.uid.desc())
+        .limit(1)
+    ).first()
+    if last is None:
+        return None
+    transition = CASE.named(last.action.partition(".")[2])
+    what = transition.label if transition else Text("修改内容", "changed the content")
+    who = last.name or "系统"
+    return Text(
+        f"您查看之后，{who}已先办理：{what.zh}。您这次操作没有生效，请查看最新情况后再决定。",
+        f"While you were looking, {who} was faster: {what.en}. Your action had no effect; look again and decide.",
+    )
+
+
+def drafts_of(session: Session, office_id: int) -> int:
+    """How many cases of an office's centres have not been stamped yet: an office sees them only as a number."""
+    return int(
+        session.scalar(
+            select(func.count())
+            .select_from(Case)
+            .where(Case.office_id == office_id, Case.first_stamped_at.is_(None), Case.state != CaseState.WITHDRAWN)
+        )
+        or 0
+    )
+
+
+def counted(session: Session, call: str, phase: str, office_id: int) -> int:
+    """Cases of an office and phase that count: submitted, and not since returned or withdrawn."""
+    return int(
+        session.scalar(
+            select(func.count())
+            .select_from(Case)
+            .where(Case.call_number == call, Case.phase == phase, Case.office_id == office_id)
+            .where(Case.state.in_([str(state) for state in COUNTED]))
+        )
+        or 0
+    )

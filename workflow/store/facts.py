@@ -1,0 +1,409 @@
+"""Rows → facts: everything that a rule may look at, gathered once per attempt, for all things at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from rules.call import BEIJING, Call, Phase, Window
+from rules.facts import (
+    BatchFacts,
+    CaseFacts,
+    CentreCount,
+    CentreFacts,
+    EnglishFacts,
+    LineFacts,
+    Match,
+    PushFacts,
+    SealFacts,
+)
+from rules.roles import Level
+from states.case import COUNTED, CaseState
+from workflow import content as contents
+from workflow.audit.canonical import canonical
+from workflow.store import prior
+from workflow.store.calls import call_of
+from workflow.store.models import (
+    Batch,
+    BatchLine,
+    Case,
+    CaseEnglish,
+    CaseRevision,
+    Centre,
+    Document,
+    Extension,
+    Office,
+    Push,
+    Seal,
+    SignOff,
+    Waiver,
+)
+
+_CENTRE_COLUMNS = (
+    Centre.name.label("centre_name"),
+    Centre.host_unit,
+    Centre.kind.label("centre_kind"),
+    Centre.eligible,
+    Centre.preparing,
+    Office.region,
+)
+_AT_CENTRE = {CaseState.DRAFT, CaseState.RETURNED, CaseState.WITHDRAWN}
+_AT_OFFICE = {CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED, CaseState.NOT_RECOMMENDED}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the person who tries brings along."""
+
+    actor: int
+    at: datetime
+    remark: str = ""
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+def level_of(state: str) -> Level:
+    """Whose court a case is in."""
+    if state in _AT_CENTRE:
+        return Level.CENTRE
+    return Level.OFFICE if state in _AT_OFFICE else Level.NATIONAL
+
+
+def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> list[Any]:
+    """Cases with their centre and region, in the order asked for; locked against others where asked."""
+    statement = (
+        select(*Case.__table__.columns, *_CENTRE_COLUMNS)
+        .join(Centre, Centre.id == Case.centre_id)
+        .join(Office, Office.id == Case.office_id)
+        .where(Case.id.in_(ids))
+        .order_by(Case.id)
+    )
+    found = session.execute(statement.with_for_update(of=Case) if lock else statement).all()
+    place = {case_id: index for index, case_id in enumerate(ids)}
+    return sorted(found, key=lambda row: place[row.id])
+
+
+def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[CaseFacts]:
+    """The facts of each case, in the order of the rows. Eight queries, however many cases."""
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    matches = prior.find(session, rows)
+    seals = _newest(session, Seal, ids)
+    english = _newest(session, CaseEnglish, ids)
+    signed = _signed(session, ids)
+    authors = _authors(session, ids)
+    days = Extensions(session, {row.call_number for row in rows})
+    return [
+        _case(
+            row,
+            call_of(session, row.call_version_id),
+            inputs,
+            matches=tuple(one.match for one in matches.get(row.id, [])),
+            seal=seals.get(row.id),
+            english=english.get(row.id),
+            signed=signed.get(row.id, ()),
+            authors=authors.get(row.id, frozenset()) | {row.author_id},
+            days=days,
+        )
+        for row in rows
+    ]
+
+
+def _case(
+    row: Any,
+    call: Call,
+    inputs: Inputs,
+    *,
+    matches: tuple[Match, ...],
+    seal: Any,
+    english: Any,
+    signed: tuple[tuple[int, str], ...],
+    authors: frozenset[int],
+    days: Extensions,
+) -> CaseFacts:
+    level = level_of(row.state)
+    phase = call.phase(row.phase)
+    written = content_of(row)
+    reviewed = frozenset(person for person in (row.reviewer_id,) if person)
+    selected = frozenset(person for person in (row.selector_id,) if person)
+    return CaseFacts(
+        call=call,
+        at=inputs.at,
+        window=days.window(call, phase, level, row.office_id, row.own_day) if phase else None,
+        level=level,
+        phase=phase,
+        title=row.title,
+        theme=row.theme,
+        theme_name=row.theme_name,
+        sections=row.sections,
+        length=row.length,
+        least_length=row.least_length,
+        recipient=row.recipient,
+        service_from=row.service_from,
+        service_to=row.service_to,
+        form=contents.form_values(
+            call,
+            written,
+            centre=row.centre_name,
+            kind=row.centre_kind,
+            host_unit=row.host_unit,
+            region=row.region,
+        ),
+        centre=CentreFacts(row.centre_name, row.host_unit, row.centre_kind, row.eligible, row.preparing),
+        content=row.content,
+        seal=SealFacts(seal.unit, seal.content) if seal else None,
+        matches=matches,
+        consent=row.consent,
+        english=_english(english),
+        effect=row.effect,
+        sign_offs=tuple(person for person, of in signed if of == row.content),
+        hands={"author": authors, "reviewer": reviewed, "selector": selected},
+        actor=inputs.actor,
+        remark=inputs.remark,
+        confirmed=inputs.confirmed,
+        reasons=inputs.reasons,
+    )
+
+
+def content_of(row: Any) -> contents.Content:
+    """The content columns of a case as one value."""
+    return contents.Content(
+        phase=row.phase,
+        theme=row.theme,
+        theme_name=row.theme_name,
+        title=row.title,
+        sections=row.sections,
+        recipient=row.recipient,
+        service_from=row.service_from,
+        service_to=row.service_to,
+        form=row.form,
+    )
+
+
+def _english(row: Any) -> EnglishFacts | None:
+    if row is None:
+        return None
+    parts = {"title": row.title, "summary": row.summary, "text": row.text}
+    return EnglishFacts(row.of, tuple(name for name, text in parts.items() if not text.strip()))
+
+
+def _newest(session: Session, model: type[Seal] | type[CaseEnglish], ids: Sequence[int]) -> dict[int, Any]:
+    newest = select(func.max(model.id)).where(model.case_id.in_(ids)).group_by(model.case_id)
+    found = session.execute(select(*model.__table__.columns).where(model.id.in_(newest)))
+    return {row.case_id: row for row in found}
+
+
+def _signed(session: Session, ids: Sequence[int]) -> dict[int, tuple[tuple[int, str], ...]]:
+    found = session.execute(
+        select(SignOff.case_id, SignOff.by_id, SignOff.content).where(
+            SignOff.case_id.in_(ids), SignOff.void_at.is_(None)
+        )
+    )
+    signed: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for case_id, person, content in found:
+        signed[case_id].append((person, content))
+    return {case_id: tuple(many) for case_id, many in signed.items()}
+
+
+def _authors(session: Session, ids: Sequence[int]) -> dict[int, frozenset[int]]:
+    """Everybody who saved a revision: the text is all of theirs."""
+    wrote: dict[int, set[int]] = defaultdict(set)
+    statement = select(CaseRevision.case_id, CaseRevision.by_id).where(CaseRevision.case_id.in_(ids)).distinct()
+    for case_id, person in session.execute(statement):
+        wrote[case_id].add(person)
+    return {case_id: frozenset(people) for case_id, people in wrote.items()}
+
+
+class Extensions:
+    """Later last days that were granted, read once for all cases of an attempt."""
+
+    def __init__(self, session: Session, calls: Iterable[str]) -> None:
+        found = session.execute(
+            select(Extension.call_number, Extension.phase, Extension.office_id, Extension.last_day).where(
+                Extension.call_number.in_(set(calls))
+            )
+        )
+        self._days: dict[tuple[str, str], list[tuple[int | None, date]]] = defaultdict(list)
+        for call, phase, office, day in found:
+            self._days[call, phase].append((office, day))
+
+    def window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None = None) -> Window:
+        """The window of one level and office: the latest of the call's own day, extensions, and a line's own day."""
+        granted = [day for unit, day in self._days[call.number, phase.id] if unit is None or unit == office]
+        usual = phase.closes_for.get(level, phase.closes)
+        later = [day for day in (*granted, own_day) if day is not None and day > usual]
+        return phase.window(level, call.opened, max(later) if later else None)
+
+
+# ---- batches ---------------------------------------------------------------------------------------------------------
+
+
+def batch_row(session: Session, batch_id: int, *, lock: bool = False) -> Any:
+    """One batch, locked where asked, together with its office: the office's row is what counts are taken under."""
+    statement = select(*Batch.__table__.columns).where(Batch.id == batch_id)
+    row = session.execute(statement.with_for_update() if lock else statement).one()
+    if lock:
+        session.execute(select(Office.id).where(Office.id == row.office_id).with_for_update())
+    return row
+
+
+def lines_of(session: Session, batch_id: int) -> list[int]:
+    """Case ids of a batch, in order."""
+    statement = select(BatchLine.case_id).where(BatchLine.batch_id == batch_id, BatchLine.dropped_at.is_(None))
+    return list(session.scalars(statement.order_by(BatchLine.position, BatchLine.id)))
+
+
+def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs) -> BatchFacts:
+    """The facts of one batch. `cases`: its lines, in order."""
+    call = call_of(session, row.call_version_id)
+    phase = call.phase(row.phase)
+    if phase is None:
+        raise LookupError(f"batch {row.id} names phase {row.phase}, which {call.number} has not")
+    office = session.execute(select(Office.addressee, Office.seal_name).where(Office.id == row.office_id)).one()
+    ids = [case.id for case in cases]
+    scans = set(_with_document(session, ids, "scan"))
+    seal = session.execute(
+        select(Seal.unit, Seal.content).where(Seal.batch_id == row.id).order_by(Seal.id.desc()).limit(1)
+    ).first()
+    return BatchFacts(
+        call=call,
+        at=inputs.at,
+        window=Extensions(session, {call.number}).window(call, phase, Level.OFFICE, row.office_id),
+        phase=phase,
+        addressee=office.addressee,
+        seal_name=office.seal_name or office.addressee,
+        lines=tuple(
+            LineFacts(case.number, case.title, case.centre_name, case.id in scans, bool(any(case.sections.values())))
+            for case in cases
+        ),
+        submitted_before=_submitted(session, row, ids),
+        waived=_waived(session, row),
+        final=row.final,
+        centres=tuple(_counts(session, row, ids)),
+        subject=row.subject,
+        content=batch_content(row, cases),
+        seal=SealFacts(seal.unit, seal.content) if seal else None,
+        hands={"reviewer": frozenset(case.reviewer_id for case in cases if case.reviewer_id)},
+        actor=inputs.actor,
+        remark=inputs.remark,
+        confirmed=inputs.confirmed,
+        reasons={**row.reasons, **inputs.reasons},
+    )
+
+
+def batch_content(row: Any, cases: Sequence[Any]) -> str:
+    """Digest of what the summary table says: which cases, in which order, with which content."""
+    listed = [[case.number, case.content] for case in cases]
+    return hashlib.sha256(canonical({"batch": row.number, "lines": listed}).encode()).hexdigest()
+
+
+def _with_document(session: Session, ids: Sequence[int], slot: str) -> Iterable[int | None]:
+    return session.scalars(
+        select(Document.case_id).where(
+            Document.case_id.in_(ids), Document.slot == slot, Document.superseded_at.is_(None)
+        )
+    )
+
+
+def _submitted(session: Session, row: Any, here: Sequence[int]) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Case)
+            .where(Case.call_number == row.call_number, Case.phase == row.phase, Case.office_id == row.office_id)
+            .where(Case.state.in_([str(state) for state in COUNTED]), Case.id.not_in(here))
+        )
+        or 0
+    )
+
+
+def _waived(session: Session, row: Any) -> bool:
+    return (
+        session.scalar(
+            select(Waiver.id).where(
+                Waiver.call_number == row.call_number, Waiver.phase == row.phase, Waiver.office_id == row.office_id
+            )
+        )
+        is not None
+    )
+
+
+def _counts(session: Session, row: Any, here: Sequence[int]) -> list[CentreCount]:
+    """Per centre of the office, its cases over all phases: submitted ones, and those of this batch.
+
+    An institution that is both TISC and university centre is one centre, and counts once (decision 8).
+    """
+    counted = (
+        select(Case.centre_id, func.count().label("count"))
+        .where(Case.call_number == row.call_number, Case.office_id == row.office_id)
+        .where(Case.state.in_([str(state) for state in COUNTED]) | Case.id.in_(here))
+        .group_by(Case.centre_id)
+        .subquery()
+    )
+    found = session.execute(
+        select(Centre.id, Centre.name, func.coalesce(counted.c.count, 0).label("count"))
+        .outerjoin(counted, counted.c.centre_id == Centre.id)
+        .where(Centre.office_id == row.office_id, Centre.eligible)
+        .order_by(Centre.id)
+    )
+    return [CentreCount(str(centre), name, number) for centre, name, number in found]
+
+
+# ---- pushes ----------------------------------------------------------------------------------------------------------
+
+
+def push_row(session: Session, push_id: int, *, lock: bool = False) -> Any:
+    statement = select(*Push.__table__.columns).where(Push.id == push_id)
+    return session.execute(statement.with_for_update() if lock else statement).one()
+
+
+def push_facts(call: Call, inputs: Inputs, *, recall_confirmed: bool) -> PushFacts:
+    return PushFacts(
+        call=call,
+        at=inputs.at,
+        recall_confirmed=recall_confirmed,
+        actor=inputs.actor,
+        remark=inputs.remark,
+        confirmed=inputs.confirmed,
+        reasons=inputs.reasons,
+    )
+
+
+# ---- for the trail ---------------------------------------------------------------------------------------------------
+
+_LEFT_OUT = {"call", "at", "sections", "form", "remark", "actor", "step"}
+"""Said elsewhere in the event, kept in the revision, or personal."""
+
+
+def as_recorded(facts: Any) -> dict[str, Any]:
+    """The facts that the guards saw, as plain values for the event's body."""
+    return {one.name: _plain(getattr(facts, one.name)) for one in fields(facts) if one.name not in _LEFT_OUT}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Phase):
+        return value.id
+    if isinstance(value, Window):
+        return [value.opens.isoformat(), value.closes.isoformat()]
+    if isinstance(value, Enum):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.astimezone(BEIJING).isoformat() if isinstance(value, datetime) else value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(_plain(item) for item in value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    return value

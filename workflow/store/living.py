@@ -1,0 +1,138 @@
+"""Writing what an attempt came to: the row by a version-checked UPDATE, the event, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from rules.rule import Finding
+from rules.words import Text
+from states.lifecycle import Lifecycle
+from states.reach import Actor
+from workflow.engine import Attempt, CannotServe, Outcome, Receipt
+from workflow.store import facts as stored_facts
+from workflow.store import trail
+from workflow.store.models import AuditEvent, Batch, Case, Push
+
+
+class Overtaken(CannotServe):
+    """Somebody else was faster: what was looked at is not what is there now (409)."""
+
+
+Model = type[Case] | type[Batch] | type[Push]
+
+
+@dataclass
+class Tried:
+    """One attempt with the row it was made on. `also`: further columns that change with it."""
+
+    row: Any
+    attempt: Attempt
+    also: dict[str, Any] = field(default_factory=dict)
+    case_id: int | None = None
+    office_id: int | None = None
+
+
+def record(session: Session, model: Model, lifecycle: Lifecycle, tried: Sequence[Tried], op: str) -> None:
+    """Write every attempt: done ones move their row and extend its stream, refused ones go into its tries.
+
+    Raises Overtaken, before anything is kept, when a row moved since it was read.
+    """
+    done = [one for one in tried if one.attempt.done]
+    refused = [one for one in tried if not one.attempt.done]
+    entries = [_entry(lifecycle, one, op) for one in (*done, *refused)]
+    for one, receipt in zip((*done, *refused), trail.append(session, entries) if entries else (), strict=True):
+        one.attempt.receipt = receipt
+    _move(session, model, done)
+
+
+def _entry(lifecycle: Lifecycle, one: Tried, op: str) -> trail.Entry:
+    attempt, row = one.attempt, one.row
+    done = attempt.done
+    form = getattr(attempt.facts, "form", None)
+    return trail.Entry(
+        stream=row.stream if done else f"{row.stream}/tries",
+        action=f"{lifecycle.name}.{attempt.transition.name}",
+        outcome=str(attempt.outcome),
+        at=attempt.at,
+        actor=attempt.actor,
+        to_state=str(attempt.transition.target) if done else "",
+        op=f"{op}:{row.stream}" if op else None,
+        case_id=one.case_id,
+        office_id=one.office_id,
+        previous=(row.version, row.head) if done else None,
+        private={"form": dict(form)} if form else None,
+        data={
+            "role": str(attempt.role),
+            "from_state": attempt.source,
+            "remark": attempt.remark,
+            "findings": [finding.as_json() for finding in attempt.findings],
+            "facts": stored_facts.as_recorded(attempt.facts),
+        },
+    )
+
+
+def _move(session: Session, model: Model, done: Sequence[Tried]) -> None:
+    if not done:
+        return
+    table = model.__table__
+    columns = {"state", "version", "head", *done[0].also}
+    statement = (
+        update(table)  # type: ignore[arg-type]
+        .where(table.c.id == bindparam("old_id"), table.c.version == bindparam("old_version"))
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
+    for one in done:
+        receipt = one.attempt.receipt
+        values = {
+            "state": str(one.attempt.transition.target),
+            "version": one.row.version + 1,
+            "head": receipt.hash if receipt else "",
+            **one.also,
+        }
+        found = session.connection().execute(
+            statement,
+            {"old_id": one.row.id, "old_version": one.row.version} | {f"new_{name}": values[name] for name in columns},
+        )
+        if found.rowcount != 1:
+            raise Overtaken(FASTER)
+
+
+FASTER = Text(
+    "您查看之后，已有人先办理。本次操作没有生效，请查看最新情况后再决定。",
+    "Somebody else was faster. Your action had no effect; look at the present state and decide again.",
+)
+
+
+def replayed(
+    session: Session, lifecycle: Lifecycle, streams: Sequence[str], op: str, actor: Actor
+) -> dict[str, Attempt]:
+    """Attempts already recorded under this idempotency key, by stream: the same receipt, no second effect."""
+    if not op:
+        return {}
+    events = trail.by_op(session, [f"{op}:{stream}" for stream in streams])
+    return {key.removeprefix(f"{op}:"): _again(lifecycle, event, actor) for key, event in events.items()}
+
+
+def _again(lifecycle: Lifecycle, event: AuditEvent, actor: Actor) -> Attempt:
+    body: Mapping[str, Any] = json.loads(event.body)
+    transition = lifecycle.named(event.action.partition(".")[2])
+    if transition is None or event.person_id != (actor.id or None):
+        raise Overtaken(FASTER)
+    return Attempt(
+        transition,
+        body["from_state"],
+        actor,
+        transition.by[0].of(body["role"]),
+        None,
+        event.at,
+        body["remark"],
+        tuple(Finding.from_json(one) for one in body["findings"]),
+        Outcome.of(event.outcome),
+        Receipt(event.stream, event.seq, event.hash),
+    )
