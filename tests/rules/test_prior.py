@@ -55,7 +55,7 @@ def test_an_undecided_likeness_to_another_offices_case_tells_nothing_of_that_cas
     finding = found(not_reported_before, case_facts(level=Level.NATIONAL, matches=(match(Level.NATIONAL),)))
     assert finding.message == Text(
         "与其他单位已报送的案例相近，正在比对，须由受理人裁定。",
-        "Close to a case reported elsewhere; the comparison is pending and Desk officer must rule.",
+        "Close to a case reported elsewhere; the comparison is pending and the Desk officer must rule.",
     )
     assert finding.lifted_by == (Role.DESK,)
 
