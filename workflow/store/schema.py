@@ -1,0 +1,123 @@
+"""Bringing a database to the tables of this version, and telling whether it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.pool import NullPool
+
+from workflow.store.database import Database
+from workflow.store.models import Base
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_LOCK = 4_205_2021
+"""Any number that nothing else in the database locks: one migration at a time on PostgreSQL."""
+
+
+class SchemaBroken(Exception):
+    """Our own mistake: a migration that leaves dangling rows, or a trail that nothing guards."""
+
+
+def upgrade(database: Database) -> None:
+    """Run the migrations that this database has not seen; nothing to do costs one query.
+
+    Raises SchemaBroken, and leaves the database as it was, when rows dangle or a trigger is missing afterwards.
+    """
+    if at_head(database):
+        return
+    with _migrating(database) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        problems = [*_dangling(connection), *_unguarded(connection)]
+        if problems:
+            raise SchemaBroken("; ".join(problems))
+
+
+def at_head(database: Database) -> bool:
+    """Whether the database has the tables of this version."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+def differences(database: Database) -> list[Any]:
+    """What alembic would change to make the tables those of the models; tables of others (DBOS) are left alone."""
+    with database.engine.connect() as connection:
+        # alembic reads an empty default back from SQLite as something else; PostgreSQL compares them truly.
+        options = {"include_object": _ours, "compare_type": True, "compare_server_default": not database.embedded}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata))
+
+
+def _ours(_thing: Any, name: str | None, kind: str, reflected: bool, _other: Any) -> bool:
+    return not (kind == "table" and reflected and name not in Base.metadata.tables)
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Connection]:
+    """One transaction of its own; on SQLite without foreign keys, which cannot be turned off inside one."""
+    engine = create_engine(database.url, poolclass=NullPool)
+    if database.embedded:
+
+        @event.listens_for(engine, "connect")
+        def _connected(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "foreign_keys=OFF", "busy_timeout=15000"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begun(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    with engine.begin() as connection:
+        if not database.embedded:
+            connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
+        yield connection
+    engine.dispose()
+
+
+def _dangling(connection: Connection) -> list[str]:
+    if connection.dialect.name != "sqlite":
+        return []
+    return [
+        f"{row[0]} row {row[1]} names no {row[2]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+    ]
+
+
+_EVERYWHERE = frozenset(
+    {"audit_event_no_update", "audit_event_no_delete", "audit_private_no_update"}
+    | {"case_revision_no_update", "case_revision_no_delete"}
+    | {f"{table}_{what}" for table in ("cases", "batch", "push") for what in ("in_step", "no_delete")}
+)
+TRIGGERS = {
+    "sqlite": _EVERYWHERE
+    | {f"{table}_no_replace" for table in ("audit_event", "audit_private", "cases", "batch", "push")},
+    "postgresql": _EVERYWHERE
+    | {f"{table}_no_truncate" for table in ("audit_event", "case_revision", "cases", "batch", "push")},
+}
+"""Triggers that must stand after every migration: SQLite loses them when a table is rebuilt."""
+
+
+def _unguarded(connection: Connection) -> list[str]:
+    statement = {
+        "sqlite": "select name from sqlite_master where type = 'trigger'",
+        "postgresql": "select tgname from pg_trigger where not tgisinternal and tgenabled = 'A'",
+    }[connection.dialect.name]
+    standing = set(connection.execute(text(statement)).scalars())
+    return [f"the trigger {name} is missing" for name in sorted(TRIGGERS[connection.dialect.name] - standing)]
