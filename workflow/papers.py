@@ -1,0 +1,202 @@
+"""Papers of a case: files taken in, what was understood from them, and the seal a person confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from rules.call import Call
+from rules.names import same_name
+from rules.roles import Role
+from rules.words import Text
+from states.case import EDITABLE
+from states.reach import Actor
+from workflow import content as contents
+from workflow.cases import NotEditable, check_seen
+from workflow.content import Content
+from workflow.documents.forms import FormRead, form_to_case
+from workflow.documents.reading import CaseDocument
+from workflow.documents.vetting import vet
+from workflow.engine import NotPermitted, Receipt
+from workflow.store import facts as stored_facts
+from workflow.store import papers as stored
+from workflow.store.files import Files
+from workflow.store.models import Case, Document, Seal
+from workflow.store.papers import Kept, Owner
+
+
+def keep(files: Files, slot: str, name: str, data: bytes) -> Kept:
+    """Vet a file and keep its bytes, before any transaction names them. Raises Unreadable when it is refused."""
+    vetted = vet(slot, name, data)
+    return Kept(vetted.name, vetted.media_type, files.put(data), len(data))
+
+
+def keep_pictures(files: Files, document: CaseDocument) -> list[Kept]:
+    """Keep the pictures that a case document holds."""
+    return [
+        Kept(one.name, one.media_type, files.put(one.data), len(one.data), one.caption[:300])
+        for one in document.pictures
+    ]
+
+
+def attach(
+    session: Session,
+    case_id: int,
+    slot: str,
+    files: Sequence[Kept],
+    *,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Put files of an author into a slot of a case ("case", "form", "picture"); earlier ones are kept.
+
+    Raises NotPermitted, NotEditable.
+    """
+    owner = _writable(session, case_id, Role.AUTHOR, actor)
+    earlier = stored.noted(session, owner, "document.attach", f"{op}:{slot}" if op else "")
+    if earlier is not None:
+        return earlier
+    _, receipt = stored.attach(session, owner, slot, files, actor, at, f"{op}:{slot}" if op else "")
+    return receipt
+
+
+def seal(
+    session: Session,
+    case_id: int,
+    scan: Kept,
+    unit: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    seen: str | None = None,
+    op: str = "",
+) -> Receipt:
+    """Put the sealed scan of the report form, with what its seal reads (empty: none), bound to the present content.
+
+    The sealer confirms it. Raises NotPermitted, NotEditable, Overtaken (the content changed while they looked).
+    """
+    [row] = stored_facts.case_rows(session, [case_id], lock=True)
+    owner = _writable(session, case_id, Role.SEALER, actor)
+    earlier = stored.noted(session, owner, "case.seal", op)
+    if earlier is not None:
+        return earlier
+    check_seen(session, row, seen)
+    [document], _ = stored.attach(session, owner, "scan", [scan], actor, at, "")
+    stored.seal(session, owner, document, unit.strip(), row.content, actor, at)
+    data = {"unit": unit.strip(), "content": row.content, "scan": scan.digest}
+    return stored.note(session, owner, "case.seal", data, actor, at, op)
+
+
+def _writable(session: Session, case_id: int, role: Role, actor: Actor) -> Owner:
+    [row] = stored_facts.case_rows(session, [case_id], lock=True)
+    if row.centre_id not in actor.units(role):
+        raise NotPermitted(
+            Text(
+                f"这一步由本中心的{role.label.zh}办理，您没有这个职责。",
+                f"This is for a {role.label.en.lower()} of the centre; you are none.",
+            )
+        )
+    if row.state not in EDITABLE:
+        raise NotEditable(
+            Text(
+                "案例已经盖章报送，材料不能再换。需要更换时，请先由盖章人撤销盖章，或请省级退回。",
+                "The case has been stamped; its papers cannot change. Have the stamp taken back, or the case returned.",
+            )
+        )
+    return owner_of(row)
+
+
+def owner_of(case: Case) -> Owner:
+    """The case as owner of its files."""
+    return Owner(case.stream, case_id=case.id, office_id=case.office_id, revision=case.revision)
+
+
+def current(session: Session, case: Case) -> list[Document]:
+    """Files that count now."""
+    return stored.current(session, owner_of(case))
+
+
+def every(session: Session, case: Case) -> list[Document]:
+    """All files ever attached, the newest first."""
+    return stored.every(session, owner_of(case))
+
+
+def newest_seal(session: Session, case: Case) -> Seal | None:
+    return stored.newest_seal(session, owner_of(case))
+
+
+def opened(session: Session, case: Case, document: Document, *, actor: Actor, at: datetime) -> None:
+    """Record that somebody opened a file."""
+    data = {"document": document.id, "name": document.name, "sha256": document.digest}
+    stored.note(session, owner_of(case), "document.open", data, actor, at)
+
+
+# ---- from papers to content ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What the papers say, as content, and where form and document or register differ."""
+
+    content: Content
+    differences: tuple[Text, ...]
+
+
+def understand(
+    call: Call, before: Content, document: CaseDocument | None, form: FormRead | None, centre: Mapping[str, str]
+) -> Understood:
+    """Merge what was read from a Word file and a report form over what the case already says.
+
+    What the papers leave out stays as it was. `centre`: name, host_unit, region as registered; the form's own words
+    on these are only compared.
+    """
+    content = before
+    if document is not None:
+        content = content.changed(
+            title=document.title or content.title,
+            sections={one.name: one.text for one in document.sections if call.section(one.name)},
+        )
+    if form is None:
+        return Understood(content, ())
+    values = form.values
+    fields = form_to_case(call, values)
+    differences = _differences(values, document, centre)
+    own = {
+        one.name: values[one.name]
+        for one in call.report_form
+        if one.name not in contents.DERIVED and values.get(one.name)
+    }
+    content = content.changed(
+        title=content.title if document is not None and document.title else (values.get("title") or content.title),
+        phase=fields.phase or content.phase,
+        theme=fields.theme or content.theme,
+        theme_name=fields.theme_name or content.theme_name,
+        recipient=fields.recipient or content.recipient,
+        service_from=fields.service_from or content.service_from,
+        service_to=fields.service_to or content.service_to,
+        form={**content.form, **own},
+    )
+    return Understood(content, differences)
+
+
+def _differences(
+    values: Mapping[str, str], document: CaseDocument | None, centre: Mapping[str, str]
+) -> tuple[Text, ...]:
+    compared = [
+        ("centre", Text("机构名称", "Centre"), centre.get("name", ""), Text("登记", "register")),
+        ("host_unit", Text("所在单位", "Host unit"), centre.get("host_unit", ""), Text("登记", "register")),
+    ]
+    if document is not None and document.title:
+        compared.append(("title", Text("案例名称", "Title"), document.title, Text("案例正文", "case document")))
+    return tuple(
+        Text(
+            f"{label.zh}：报送表写“{values[name]}”，{where.zh}是“{other}”。请核对。",
+            f"{label.en}: the form says “{values[name]}”, the {where.en} “{other}”. Please check.",
+        )
+        for name, label, other, where in compared
+        if values.get(name) and other and not same_name(values[name], other)
+    )

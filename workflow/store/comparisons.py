@@ -1,0 +1,51 @@
+"""Rows of rulings on pairs, and of requests for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from rules.facts import Ruling
+from states.reach import Actor
+from workflow.store import prior
+from workflow.store.models import Adjudication, Case, PriorReport, RulingRequest
+
+
+def rule(session: Session, pair: prior.Similar, ruling: Ruling, reason: str, actor: Actor, at: datetime) -> None:
+    session.execute(
+        insert(Adjudication).values(
+            case_id=pair.case_id,
+            other_id=pair.other_id,
+            prior_id=pair.prior_id,
+            ruling=str(ruling),
+            reason=reason,
+            by_id=actor.id,
+            at=at,
+        )
+    )
+
+
+def ask(session: Session, pair: prior.Similar, note: str, actor: Actor, at: datetime) -> None:
+    session.execute(
+        insert(RulingRequest).values(
+            case_id=pair.case_id, other_id=pair.other_id, prior_id=pair.prior_id, note=note, by_id=actor.id, at=at
+        )
+    )
+
+
+def asked_of(session: Session, office_ids: frozenset[int]) -> list[Case]:
+    """Cases of an office for which a ruling was asked before they were stamped, the oldest first."""
+    asked = select(RulingRequest.case_id)
+    return list(
+        session.scalars(select(Case).where(Case.id.in_(asked), Case.office_id.in_(office_ids)).order_by(Case.id))
+    )
+
+
+def imported(session: Session, prior_id: int) -> PriorReport | None:
+    return session.get(PriorReport, prior_id)
+
+
+def case(session: Session, case_id: int) -> Case | None:
+    return session.get(Case, case_id)

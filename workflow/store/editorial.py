@@ -1,0 +1,39 @@
+"""Rows that people add to a case after it was selected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from states.reach import Actor
+from workflow.store.models import Case, CaseEnglish, SignOff
+
+
+def translate(session: Session, row: Any, title: str, summary: str, text: str, actor: Actor, at: datetime) -> None:
+    session.execute(
+        insert(CaseEnglish).values(
+            case_id=row.id, title=title, summary=summary, text=text, of=row.content, by_id=actor.id, at=at
+        )
+    )
+
+
+def english(session: Session, case_id: int) -> CaseEnglish | None:
+    """The newest English version."""
+    statement = select(CaseEnglish).where(CaseEnglish.case_id == case_id)
+    return session.scalar(statement.order_by(CaseEnglish.id.desc()).limit(1))
+
+
+def set_columns(session: Session, case_id: int, **columns: str) -> None:
+    session.execute(update(Case).where(Case.id == case_id).values(**columns))
+
+
+def sign_off(session: Session, row: Any, actor: Actor, at: datetime) -> None:
+    session.execute(insert(SignOff).values(case_id=row.id, content=row.content, by_id=actor.id, at=at))
+
+
+def sign_offs(session: Session, case_id: int) -> list[SignOff]:
+    """Every sign-off ever given, the newest first."""
+    return list(session.scalars(select(SignOff).where(SignOff.case_id == case_id).order_by(SignOff.id.desc())))

@@ -1,0 +1,132 @@
+"""Rows of files and seals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from states.reach import Actor
+from workflow.engine import Receipt
+from workflow.store import trail
+from workflow.store.models import AuditEvent, Document, Seal
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A vetted file whose bytes lie in the document store already."""
+
+    name: str
+    media_type: str
+    digest: str
+    size: int
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What a file belongs to: a case or a batch, with its stream."""
+
+    stream: str
+    case_id: int | None = None
+    batch_id: int | None = None
+    office_id: int | None = None
+    revision: int | None = None
+
+    @property
+    def columns(self) -> dict[str, int | None]:
+        return {"case_id": self.case_id, "batch_id": self.batch_id}
+
+
+def attach(
+    session: Session, owner: Owner, slot: str, files: Sequence[Kept], actor: Actor, at: datetime, op: str
+) -> tuple[list[int], Receipt]:
+    """Name files in a slot; what lay there before is kept, and superseded. One event for all of them."""
+    where = Document.case_id == owner.case_id if owner.case_id else Document.batch_id == owner.batch_id
+    session.execute(
+        update(Document).where(where, Document.slot == slot, Document.superseded_at.is_(None)).values(superseded_at=at)
+    )
+    ids = [
+        session.execute(
+            insert(Document)
+            .values(
+                **owner.columns,
+                slot=slot,
+                name=one.name,
+                media_type=one.media_type,
+                digest=one.digest,
+                size=one.size,
+                caption=one.caption,
+                revision=owner.revision,
+                by_id=actor.id,
+                at=at,
+            )
+            .returning(Document.id)
+        ).scalar_one()
+        for one in files
+    ]
+    listed = [{"name": one.name, "sha256": one.digest, "size": one.size} for one in files]
+    receipt = note(session, owner, "document.attach", {"slot": slot, "files": listed}, actor, at, op)
+    return ids, receipt
+
+
+def seal(session: Session, owner: Owner, document: int, unit: str, content: str, actor: Actor, at: datetime) -> None:
+    """What a person read on a sealed scan, bound to the content that was sealed."""
+    session.execute(
+        insert(Seal).values(**owner.columns, document_id=document, unit=unit, content=content, by_id=actor.id, at=at)
+    )
+
+
+def note(
+    session: Session, owner: Owner, action: str, data: dict[str, Any], actor: Actor, at: datetime, op: str = ""
+) -> Receipt:
+    """An event beside the transitions: in the stream of the thing's content."""
+    [receipt] = trail.append(
+        session,
+        [
+            trail.Entry(
+                stream=f"{owner.stream}/content",
+                action=action,
+                outcome="done",
+                at=at,
+                actor=actor,
+                op=f"{op}:{action}:{owner.stream}" if op else None,
+                case_id=owner.case_id,
+                office_id=owner.office_id,
+                data=data,
+            )
+        ],
+    )
+    return receipt
+
+
+def noted(session: Session, owner: Owner, action: str, op: str) -> Receipt | None:
+    """The receipt of a note that this form already made."""
+    if not op:
+        return None
+    found = session.scalar(select(AuditEvent).where(AuditEvent.op == f"{op}:{action}:{owner.stream}"))
+    return Receipt(found.stream, found.seq, found.hash) if found else None
+
+
+def current(session: Session, owner: Owner) -> list[Document]:
+    """The files of a case or batch that count now, by slot and number."""
+    return [one for one in every(session, owner) if one.superseded_at is None]
+
+
+def every(session: Session, owner: Owner) -> list[Document]:
+    """All files of a case or batch, superseded ones too, the newest first."""
+    where = Document.case_id == owner.case_id if owner.case_id else Document.batch_id == owner.batch_id
+    return list(session.scalars(select(Document).where(where).order_by(Document.id.desc())))
+
+
+def newest_seal(session: Session, owner: Owner) -> Seal | None:
+    where = Seal.case_id == owner.case_id if owner.case_id else Seal.batch_id == owner.batch_id
+    return session.scalar(select(Seal).where(where).order_by(Seal.id.desc()).limit(1))
+
+
+def by_id(session: Session, document: int) -> Document | None:
+    return session.get(Document, document)
