@@ -246,3 +246,16 @@ def test_a_mark_of_byte_order_at_the_start_is_no_obstacle(tmp_path: Path) -> Non
 def test_the_digest_changes_with_either_text_and_with_where_one_ends() -> None:
     assert digest("a", "b") == digest("a", "b")
     assert len({digest("a", "b"), digest("a", "c"), digest("c", "b"), digest("ab", ""), digest("", "ab")}) == 5
+
+
+@pytest.mark.parametrize("path", [*shipped_calls(), *sorted(CALLS.glob("*.toml"))], ids=lambda path: path.stem)
+def test_every_rule_of_our_own_names_a_decision_that_is_written_down(path: Path) -> None:
+    decisions = (Path(__file__).parents[2] / "docs" / "decisions.md").read_text("utf-8")
+    named = [asked.decision for asked in read_call(path).rules.values() if asked.decision is not None]
+    assert [number for number in named if f"\n### {number}. " not in decisions] == []
+
+
+def test_decisions_are_numbered_without_gap() -> None:
+    decisions = (Path(__file__).parents[2] / "docs" / "decisions.md").read_text("utf-8")
+    numbers = [int(line[4:].split(".")[0]) for line in decisions.splitlines() if line.startswith("### ")]
+    assert numbers == list(range(1, len(numbers) + 1))
