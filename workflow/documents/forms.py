@@ -189,6 +189,8 @@ class _Reader:
         self.cells: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.seen: set[str] = set()
+        self.taken: set[str] = set()
+        """Cells that are the value of a label with a cell of its own: what they say is no label."""
 
     @property
     def labels_seen(self) -> int:
@@ -201,7 +203,8 @@ class _Reader:
             if names:
                 self._take(names, cell)
         for cell in self.sheet.cells():
-            self._inside(cell)
+            if not self._is_value(cell):
+                self._inside(cell)
         self._under_seal()
 
     def result(self) -> FormRead:
@@ -272,6 +275,7 @@ class _Reader:
         self.seen.update(names)
         if cell is None:
             return
+        self.taken.add(cell.where)
         for name, text in zip(names, self._shares(names, cell), strict=True):
             self._set(name, text, cell)
 
@@ -304,6 +308,9 @@ class _Reader:
             return [cell.text if len(found) != 1 else _written(*found[0]), *[""] * (len(names) - 1)]
         return _apart(cell.text, kinds)
 
+    def _is_value(self, cell: _Cell) -> bool:
+        return bool(cell.text) and cell.where in self.taken
+
     def _inside(self, cell: _Cell) -> None:
         """ "标签：值", several in a cell: only where no cell of its own gave the value."""
         found = list(re.finditer(r"(?:^|[\s\u3000；;])([^\s\u3000:：；;]{1,16})[:：]", cell.text))
@@ -315,30 +322,20 @@ class _Reader:
                 self._set(name, cell.text[one.end() : end].strip(), cell)
 
     def _under_seal(self) -> None:
-        """The day written beside the place for the seal is the day of sealing."""
-        days = [one for one in self.call.report_form if one.type is FieldType.DATE]
-        if not days or self.values.get(days[-1].name):
-            own = self.values.get(days[-1].name) if days else None
-            if own is None or self.cells.get(days[-1].name) in self._own_cells(days[-1]):
-                return
+        """The day written beside the place for the seal is the day of sealing, unless a labelled cell says it."""
+        day = next((one.name for one in reversed(self.call.report_form) if one.type is FieldType.DATE), None)
+        if day is None or (self.values.get(day) and self.cells[day] in self.taken):
+            return
         for cell in self.sheet.cells():
-            if _SEAL.search(cell.text):
-                near = (cell, self.sheet.below(cell), self.sheet.right_of(cell))
-                for one in near:
-                    dates = [found for found in _dates(one.text) if found[2]] if one is not None else []
-                    if one is not None and dates and not self._names(cell.text):
-                        self.seen.add(days[-1].name)
-                        self.values[days[-1].name] = _written(*dates[-1])
-                        self.cells[days[-1].name] = one.where
-                        return
-
-    def _own_cells(self, one: Field) -> set[str]:
-        """Where values stand that have a label in a cell of its own."""
-        return {
-            cell.where
-            for label in self.sheet.cells()
-            if one.name in self._names(label.text) and (cell := self._value_of(label)) is not None
-        }
+            if not _SEAL.search(cell.text) or self._is_value(cell) or self._names(cell.text):
+                continue
+            for near in (cell, self.sheet.below(cell), self.sheet.right_of(cell)):
+                dates = [one for one in _dates(near.text) if one[2]] if near is not None else []
+                if near is not None and dates:
+                    self.seen.add(day)
+                    self.values[day] = _written(*dates[-1])
+                    self.cells[day] = near.where
+                    return
 
     # Values
 
@@ -488,10 +485,12 @@ def choices_of(one: Field, call: Call) -> dict[str, Text]:
 
 
 def _full(one: Field, call: Call, written: str) -> str:
-    """A choice as written, or the full label where it is plainly a short form of exactly one."""
+    """A choice as written, or the full label where it is that label but for spaces, or plainly a short form of it."""
     labels = choices_of(one, call)
-    if not written or any(written in label for label in labels.values()):
-        return written
+    for label in labels.values():
+        for words in label:
+            if key(words) == key(written):
+                return words
     found = closest(written, labels)
     if found is None or len(key(written)) >= len(key(labels[found].zh)):
         return written

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rules.call import Call, Section
 from rules.length import least_word_count, word_count
 from rules.words import Text
-from workflow.documents import legacy
+from workflow.documents import legacy, template
 from workflow.documents.blocks import Block, Grid, Line, NoWordFile, Paper, read_blocks
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.vetting import damaged, vet
@@ -102,8 +102,6 @@ _CAPTION = re.compile(
 _HEADING_LENGTH = 30
 _CAPTION_LENGTH = 80
 _ENDS_SENTENCE = "。；;！!？?，,"
-HINT = "（提示：{hint}）"
-"""How our template writes a section's hint; left standing, it is no text of the author's."""
 
 
 def key(words: str) -> str:
@@ -166,7 +164,7 @@ class _Reader:
             for words in (section.label.zh, section.label.en, *section.headings):
                 self.known.setdefault(key(words), section.id)
         self.labels = {one.name: {key(words) for words in (one.label.zh, *one.headings)} for one in call.report_form}
-        self.hints = {HINT.format(hint=one.hint.zh) for one in call.sections if one.hint.zh}
+        self.not_written = template.own_lines(call)
         self.problems: list[Problem] = []
         self.meta: dict[str, str] = {}
         self.sections: list[_Gathered] = []
@@ -342,10 +340,18 @@ class _Reader:
         lines = {
             at: one.block for at, one in enumerate(items) if isinstance(one.block, Line) and one.block.text.strip()
         }
+        used |= {at for at, line in lines.items() if line.text.strip() in self.not_written}
         titles = [at for at, line in lines.items() if line.level == 0]
         if titles and "title" not in self.meta:
-            self.meta["title"] = "".join(lines[at].text.strip() for at in titles)
+            self.meta["title"] = "".join(lines[at].text.strip() for at in titles if at not in used)
         used.update(titles)
+        for at, line in lines.items():
+            if at not in used and (
+                name := {template.CENTRE_STYLE: "centre", template.THEME_STYLE: "theme"}.get(line.style)
+            ):
+                label = f"{template.theme_label(self.call)}：" if name == "theme" else ""
+                self.meta.setdefault(name, line.text.strip().removeprefix(label).strip())
+                used.add(at)
         for at, line in lines.items():
             label, _, value = _split_label(line.text)
             name = self._labelled(label) if label and at not in used else None
@@ -425,7 +431,7 @@ class _Reader:
             self.sections[-1].paragraphs.append(found.rest)
 
     def _text(self, text: str, before_first: bool) -> None:
-        paragraphs = [line for one in text.split("\n") if (line := one.strip()) and line not in self.hints]
+        paragraphs = [line for one in text.split("\n") if (line := one.strip()) and line not in self.not_written]
         if not paragraphs:
             return
         if not self.sections:
