@@ -92,10 +92,14 @@ REACH: Mapping[Role, frozenset[Condition] | None] = {
 class Reachable(Protocol):
     """What `reaches` looks at."""
 
-    centre_id: int
-    office_id: int
-    once_stamped: bool
-    once_submitted: bool
+    @property
+    def centre_id(self) -> int: ...
+    @property
+    def office_id(self) -> int: ...
+    @property
+    def once_stamped(self) -> bool: ...
+    @property
+    def once_submitted(self) -> bool: ...
 
 
 def reaches(actor: Actor, case: Reachable) -> bool:

@@ -174,7 +174,7 @@ def understand(
         title=content.title if document is not None and document.title else (values.get("title") or content.title),
         phase=fields.phase or content.phase,
         theme=fields.theme or content.theme,
-        theme_name=fields.theme_name or content.theme_name,
+        theme_name=fields.other_theme or content.theme_name,
         recipient=fields.recipient or content.recipient,
         service_from=fields.service_from or content.service_from,
         service_to=fields.service_to or content.service_to,

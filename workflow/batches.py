@@ -1,0 +1,439 @@
+"""Batches: collecting reviewed cases, the sealed summary table, sending all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.call import BEIJING, Call
+from rules.roles import Role
+from rules.rule import Finding
+from rules.scope import CENTRE_KINDS
+from rules.words import Text
+from states.batch import BATCH, BatchState
+from states.case import CaseState
+from states.lifecycle import Standing
+from states.reach import Actor
+from workflow import cases
+from workflow import content as contents
+from workflow.documents.mail import Attachment, compose
+from workflow.documents.writing import CaseContent, case_document, summary_table
+from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
+from workflow.store import batches as stored
+from workflow.store import facts as stored_facts
+from workflow.store import living, trail
+from workflow.store import papers as stored_papers
+from workflow.store.calls import call_of
+from workflow.store.files import Files
+from workflow.store.models import Batch, Case, Document, Office, Seal
+from workflow.store.papers import Kept, Owner
+
+ENGINE = Engine(BATCH)
+
+
+class NoSuchBatch(CannotServe):
+    """Not there, or out of reach, which is the same (404)."""
+
+
+class NotCollecting(CannotServe):
+    """The batch is sealed or sent; its list cannot change now (409)."""
+
+
+def start(
+    session: Session, *, call_version: int, phase: str, office: int, actor: Actor, at: datetime, op: str = ""
+) -> int:
+    """Start an empty batch of an office and phase. Raises NotPermitted for all but the office's reviewers."""
+    if office not in actor.units(Role.REVIEWER):
+        raise NotPermitted(
+            Text("组批由本省审核人办理，您没有这个职责。", "Batches are made by the office's reviewers; you are none.")
+        )
+    earlier = _created(session, op)
+    if earlier is not None:
+        return earlier
+    call = call_of(session, call_version)
+    found = session.get_one(Office, office)
+    subject = call.mail.subject.format(addressee=found.addressee)
+    return stored.insert_batch(session, call_version, phase, found, subject, actor, at, op)
+
+
+def _created(session: Session, op: str) -> int | None:
+    """The batch that this form already started."""
+    if not op:
+        return None
+    event = trail.by_op(session, [f"{op}:create-batch"]).get(f"{op}:create-batch")
+    return int(event.stream.removeprefix("batch/")) if event else None
+
+
+def find(session: Session, batch_id: int, seen_by: Actor) -> Batch:
+    """One batch within reach. Raises NoSuchBatch."""
+    batch = stored.one(session, batch_id, seen_by)
+    if batch is None:
+        raise NoSuchBatch(Text("没有这个批次，或者它不在您的职责范围内。", "There is no such batch within your reach."))
+    return batch
+
+
+def owner_of(batch: Any) -> Owner:
+    """The batch as owner of its files."""
+    return Owner(batch.stream, batch_id=batch.id, office_id=batch.office_id)
+
+
+def _rows(session: Session, batch_id: int, *, lock: bool = False) -> tuple[Any, list[Any]]:
+    row = stored_facts.batch_row(session, batch_id, lock=lock)
+    return row, stored_facts.case_rows(session, stored_facts.lines_of(session, batch_id), lock=lock)
+
+
+def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> list[Offer]:
+    """Every transition from where the batch stands, with every finding; for `send` those of its cases too."""
+    row, lines = _rows(session, batch.id)
+    inputs = stored_facts.Inputs(actor.id, at)
+    facts = stored_facts.batch_facts(session, row, lines, inputs)
+    made = ENGINE.offers(_standing(row), actor, facts)
+    if row.state != BatchState.SEALED:
+        return made
+    own = _lines_findings(session, lines, inputs)
+    return [replace(one, findings=(*one.findings, *own)) if one.transition.name == "send" else one for one in made]
+
+
+def _lines_findings(session: Session, lines: Sequence[Any], inputs: stored_facts.Inputs) -> tuple[Finding, ...]:
+    """What keeps single cases from being submitted, each sentence led by the case's number."""
+    submit = cases.ENGINE.declared.named("submit")
+    if submit is None:
+        return ()
+    facts = stored_facts.case_facts(session, lines, inputs)
+    return tuple(
+        _named(row.number, finding) for row, one in zip(lines, facts, strict=True) for finding in examine(submit, one)
+    )
+
+
+def _named(number: str, finding: Finding) -> Finding:
+    message = Text(f"{number}：{finding.message.zh}", f"{number}: {finding.message.en}")
+    return replace(finding, message=message, mend=f"case:{number}")
+
+
+def collect(
+    session: Session, batch_id: int, case_ids: Sequence[int], *, actor: Actor, at: datetime, op: str = ""
+) -> Receipt | None:
+    """Make these reviewed cases the lines of a batch, in this order.
+
+    Raises NotPermitted, NotCollecting, NoSuchCase for a case that is not reviewed, not of this office and phase, or
+    already in another batch.
+    """
+    row = _changeable(session, batch_id, actor)
+    owner = owner_of(row)
+    earlier = stored_papers.noted(session, owner, "batch.collect", op)
+    if earlier is not None:
+        return earlier
+    wanted = list(dict.fromkeys(case_ids))
+    here = set(stored_facts.lines_of(session, batch_id))
+    allowed = here | {case.id for case in stored.ready_cases(session, row)}
+    if not set(wanted) <= allowed:
+        raise cases.NoSuchCase(
+            Text(
+                "所选案例中有的不在本阶段、尚未审核通过或已在其他批次。请刷新页面后重新选择。",
+                "Some chosen cases are of another phase, not reviewed, or in another batch. Reload and choose again.",
+            )
+        )
+    added, dropped = stored.set_lines(session, batch_id, wanted, at)
+    if not (added or dropped):
+        return None
+    return stored_papers.note(session, owner, "batch.collect", {"added": added, "dropped": dropped}, actor, at, op)
+
+
+def describe(
+    session: Session,
+    batch_id: int,
+    *,
+    subject: str,
+    final: bool,
+    reasons: Mapping[str, str],
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Set a batch's mail subject, whether it is the office's last (末批), and its reasons centre by centre.
+
+    `reasons`: "centre_reports_enough:<centre>" → reason. Until it is sent, by reviewer or leader.
+    """
+    row = stored_facts.batch_row(session, batch_id, lock=True)
+    if row.office_id not in actor.units(Role.REVIEWER, Role.LEADER):
+        raise NotPermitted(
+            Text("批次由本省审核人、负责人办理。", "A batch is its office's reviewers' and leaders' to change.")
+        )
+    if row.state not in (BatchState.COLLECTING, BatchState.SEALED):
+        raise _sent()
+    owner = owner_of(row)
+    earlier = stored_papers.noted(session, owner, "batch.describe", op)
+    if earlier is not None:
+        return earlier
+    kept = {key: words.strip() for key, words in reasons.items() if words.strip()}
+    stored.change(session, batch_id, subject=" ".join(subject.split()), final=final, reasons=kept)
+    data = {"subject": subject, "final": final, "reasons": kept}
+    return stored_papers.note(session, owner, "batch.describe", data, actor, at, op)
+
+
+def seal_summary(
+    session: Session, batch_id: int, scan: Kept, unit: str, *, actor: Actor, at: datetime, op: str = ""
+) -> Receipt:
+    """Put the sealed scan of the summary table, with what its seal reads, bound to the present list.
+
+    Raises NotPermitted for all but the office's leaders, NotCollecting.
+    """
+    row, lines = _rows(session, batch_id, lock=True)
+    if row.office_id not in actor.units(Role.LEADER):
+        raise NotPermitted(
+            Text("确认汇总表印章由本省负责人办理。", "The summary table's seal is confirmed by the office's leader.")
+        )
+    if row.state != BatchState.COLLECTING:
+        raise _sent()
+    owner = owner_of(row)
+    earlier = stored_papers.noted(session, owner, "batch.seal_summary", op)
+    if earlier is not None:
+        return earlier
+    [document], _ = stored_papers.attach(session, owner, "summary", [scan], actor, at, "")
+    content = stored_facts.batch_content(row, lines)
+    stored_papers.seal(session, owner, document, unit.strip(), content, actor, at)
+    data = {"unit": unit.strip(), "content": content, "scan": scan.digest}
+    return stored_papers.note(session, owner, "batch.seal_summary", data, actor, at, op)
+
+
+def _changeable(session: Session, batch_id: int, actor: Actor) -> Any:
+    row = stored_facts.batch_row(session, batch_id, lock=True)
+    if row.office_id not in actor.units(Role.REVIEWER):
+        raise NotPermitted(
+            Text("组批由本省审核人办理，您没有这个职责。", "Batches are made by the office's reviewers.")
+        )
+    if row.state != BatchState.COLLECTING:
+        raise _sent()
+    return row
+
+
+def _sent() -> NotCollecting:
+    return NotCollecting(
+        Text(
+            "批次已盖章或已报送，名单不能再改。已盖章的可以先“重新组批”；已报送的请联系国家局受理人退回。",
+            "The batch is sealed or sent and cannot change. Reopen a sealed one; ask the desk to return a sent one.",
+        )
+    )
+
+
+def act(
+    session: Session,
+    batch_id: int,
+    trigger: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    seen: int | None = None,
+    op: str = "",
+    remark: str = "",
+    confirmed: frozenset[str] = frozenset(),
+    reasons: Mapping[str, str] | None = None,
+) -> Attempt:
+    """Try one transition of a batch.
+
+    `send` submits every case of it in the same transaction, each with its own record: all of them or none.
+    `return_batch` takes the cases that are still submitted back to the office. `seen`: the version that the person
+    was looking at. Raises NoSuchTransition, NotPermitted, Overtaken.
+    """
+    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {})
+    row, lines = _rows(session, batch_id, lock=True)
+    already = living.replayed(session, BATCH, [row.stream], op, actor)
+    if row.stream in already:
+        return already[row.stream]
+    if seen is not None and seen != row.version:
+        raise living.Overtaken(living.FASTER)
+    facts = stored_facts.batch_facts(session, row, lines, inputs)
+    standing = _standing(row)
+    attempt = ENGINE.perform(standing, trigger, actor, facts, at, remark.strip())
+    also: dict[str, Any] = {}
+    if attempt.done and trigger == "send":
+        _submit(session, attempt, lines, actor, inputs, op)
+        also = {"sent_at": at}
+    elif attempt.done and trigger == "return_batch":
+        _take_back(session, lines, actor, inputs, op)
+    living.record(
+        session, Batch, BATCH, [living.Tried(row, attempt, also if attempt.done else {}, office_id=row.office_id)], op
+    )
+    return attempt
+
+
+def _submit(
+    session: Session, attempt: Attempt, lines: Sequence[Any], actor: Actor, inputs: stored_facts.Inputs, op: str
+) -> None:
+    """Submit every line, or turn the sending itself into a refusal that names what stands in the way of which case."""
+    tried = cases.rehearse(session, lines, "submit", actor=actor, inputs=inputs)
+    refused = [(row, one) for row, one in zip(lines, tried, strict=True) if not one.done]
+    if refused:
+        own = tuple(_named(row.number, finding) for row, one in refused for finding in one.findings)
+        attempt.outcome, attempt.findings = Outcome.REFUSED, (*attempt.findings, *own)
+        cases.write(session, refused, op=op)
+        return
+    cases.write(session, list(zip(lines, tried, strict=True)), op=op)
+
+
+def _take_back(session: Session, lines: Sequence[Any], actor: Actor, inputs: stored_facts.Inputs, op: str) -> None:
+    still = [row for row in lines if row.state == CaseState.SUBMITTED]
+    tried = cases.rehearse(session, still, "return_to_office", actor=actor, inputs=inputs)
+    cases.write(session, list(zip(still, tried, strict=True)), op=op)
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(row.state, office=row.office_id)
+
+
+# ---- papers of a batch -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a batch as it is shown. `dropped`: taken out again, or returned alone."""
+
+    case: Case
+    position: int
+    dropped: bool
+
+
+def lines(session: Session, batch: Batch) -> list[Line]:
+    found = stored.lines(session, batch.id)
+    return [Line(case, line.position, line.dropped_at is not None) for line, case in found]
+
+
+def ready_cases(session: Session, batch: Batch) -> list[Case]:
+    """Reviewed cases that could be added."""
+    return stored.ready_cases(session, batch)
+
+
+def every(session: Session, seen_by: Actor, call: str = "", office: int | None = None) -> list[Batch]:
+    """Batches within reach, the newest first."""
+    return stored.many(session, seen_by, call, office)
+
+
+def documents(session: Session, batch: Batch) -> list[Document]:
+    return stored_papers.current(session, owner_of(batch))
+
+
+def newest_seal(session: Session, batch: Batch) -> Seal | None:
+    return stored_papers.newest_seal(session, owner_of(batch))
+
+
+def summary(session: Session, batch: Batch, *, at: datetime) -> tuple[str, bytes]:
+    """The summary table as .xlsx: its file name and its bytes, dated in Beijing."""
+    row, found = _rows(session, batch.id)
+    call = call_of(session, batch.call_version_id)
+    phase = call.phase(batch.phase)
+    if phase is None:
+        raise LookupError(batch.phase)
+    data = summary_table(
+        call,
+        phase,
+        batch.office.seals_as,
+        [_summary_row(call, position, case) for position, case in enumerate(found, 1)],
+        dated=at.astimezone(BEIJING).date(),
+        number=batch.number,
+        digest=stored_facts.batch_content(row, found),
+    )
+    return f"案例汇总表_{batch.office.region}_{phase.label.zh}_{batch.number}.xlsx", data
+
+
+def _summary_row(call: Call, position: int, case: Any) -> dict[str, str]:
+    values = contents.form_values(
+        call,
+        stored_facts.content_of(case),
+        centre=case.centre_name,
+        kind=case.centre_kind,
+        host_unit=case.host_unit,
+        region=case.region,
+    )
+    known = {
+        **values,
+        "position": str(position),
+        "number": case.number,
+        "centre_kind": CENTRE_KINDS[case.centre_kind].zh,
+    }
+    return {one.name: known.get(one.name, "") for one in call.summary_table}
+
+
+def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datetime) -> tuple[str, bytes]:
+    """The whole batch as one .eml: prescribed subject, sealed summary, every form scan, every case as Word."""
+    call = call_of(session, batch.call_version_id)
+    phase = call.phase(batch.phase)
+    _, found = _rows(session, batch.id)
+    attachments = [
+        Attachment(
+            _file_name(f"案例汇总表_{batch.office.region}_{phase.label.zh if phase else ''}_盖章扫描件", one),
+            one.media_type,
+            files.get(one.digest),
+        )
+        for one in documents(session, batch)
+        if one.slot == "summary"
+    ]
+    for position, row in enumerate(found, 1):
+        attachments.extend(_case_attachments(session, files, call, position, row))
+    count = len(found)
+    body = (
+        f"{call.issuer.zh}：\n\n"
+        f"现报送《{call.title.zh}》{phase.label.zh if phase else ''}案例 {count} 个，"
+        f"附案例汇总表、案例报送表扫描件和案例正文（WORD 版）。\n\n批次编号：{batch.number}\n\n{batch.office.addressee}"
+    )
+    data = compose(
+        sender=sender,
+        to=call.mail.to,
+        subject=batch.subject,
+        body=body,
+        attachments=attachments,
+        message_id=f"<{batch.number}.v{batch.version}@zhengji>",
+        at=at,
+    )
+    return f"{batch.subject}.eml", data
+
+
+def _case_attachments(session: Session, files: Files, call: Call, position: int, row: Any) -> list[Attachment]:
+    papers = stored_papers.current(session, Owner(row.stream, case_id=row.id, office_id=row.office_id))
+    name = f"{position:02d}_{row.title}"
+    written = case_document(
+        call,
+        CaseContent(
+            title=row.title,
+            centre=row.centre_name,
+            theme=row.theme_name or (call.themes[row.theme].label.zh if row.theme in call.themes else ""),
+            sections=row.sections,
+            pictures=(),
+        ),
+    )
+    original = next((one for one in papers if one.slot == "case" and one.name.lower().endswith(".docx")), None)
+    docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    made = [
+        Attachment(
+            f"案例{name}.docx",
+            docx,
+            files.get(original.digest) if original and original.revision == row.revision else written,
+        )
+    ]
+    made += [
+        Attachment(_file_name(f"报送表{name}_扫描件", one), one.media_type, files.get(one.digest))
+        for one in papers
+        if one.slot == "scan"
+    ]
+    return made
+
+
+def _file_name(stem: str, document: Document) -> str:
+    ending = document.name.rpartition(".")[2]
+    return f"{stem}.{ending}"
+
+
+# ---- how an office stands --------------------------------------------------------------------------------------------
+
+
+def standings(session: Session, call: Call, offices: Sequence[int] | None = None) -> list[stored.Standing]:
+    """Every office's standing in every phase against the minimum; `offices` narrows it."""
+    return stored.standings(session, call.number, {one.id: one.minimum_per_office for one in call.phases}, offices)
+
+
+def centre_counts(session: Session, call: Call, office: int) -> list[tuple[Any, int, int]]:
+    """Per centre of an office: cases that count, cases on their way; the forecast of `centre_reports_enough`."""
+    return stored.centre_counts(session, call.number, office)

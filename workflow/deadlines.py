@@ -1,0 +1,101 @@
+"""What the director may grant: a later last day, or release from a minimum; both with a reason, on record."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from rules.call import Call
+from rules.roles import Role
+from rules.words import Text
+from states.reach import Actor
+from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.store import deadlines as stored
+from workflow.store import trail
+from workflow.store.models import Extension, Waiver
+
+
+class WrongGrant(CannotServe):
+    """A grant that makes no sense as written (422)."""
+
+
+def extend(
+    session: Session,
+    call: Call,
+    phase_id: str,
+    last_day: date,
+    reason: str,
+    *,
+    office: int | None,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Give a phase a later last day, for one office or (None) for all. Raises NotPermitted, WrongGrant."""
+    _check(call, phase_id, reason, actor)
+    phase = call.phase(phase_id)
+    if phase is not None and last_day <= phase.closes:
+        raise WrongGrant(
+            Text(
+                f"新的截止日 {last_day:%Y-%m-%d} 不晚于通知规定的 {phase.closes:%Y-%m-%d}，请填写更晚的日期。",
+                f"The new last day {last_day:%Y-%m-%d} is not after the call's {phase.closes:%Y-%m-%d}; choose a later one.",
+            )
+        )
+    earlier = _earlier(session, "call.extend", op)
+    if earlier is not None:
+        return earlier
+    stored.extend(session, call.number, phase_id, office, last_day, reason.strip(), actor, at)
+    data: dict[str, object] = {"phase": phase_id, "office": office, "last_day": last_day.isoformat(), "reason": reason}
+    return stored.note(session, "call.extend", call.number, office, data, actor, at, op)
+
+
+def waive(
+    session: Session,
+    call: Call,
+    phase_id: str,
+    reason: str,
+    *,
+    office: int,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Release one office from the minimum of one phase. Raises NotPermitted, WrongGrant."""
+    _check(call, phase_id, reason, actor)
+    earlier = _earlier(session, "call.waive", op)
+    if earlier is not None:
+        return earlier
+    if stored.waived(session, call.number, phase_id, office):
+        raise WrongGrant(
+            Text("该单位本阶段已经豁免，无需重复办理。", "This office is already released for this phase.")
+        )
+    stored.waive(session, call.number, phase_id, office, reason.strip(), actor, at)
+    data: dict[str, object] = {"phase": phase_id, "office": office, "reason": reason}
+    return stored.note(session, "call.waive", call.number, office, data, actor, at, op)
+
+
+def extensions(session: Session, call: Call) -> list[Extension]:
+    return stored.extensions(session, call.number)
+
+
+def waivers(session: Session, call: Call) -> list[Waiver]:
+    return stored.waivers(session, call.number)
+
+
+def _check(call: Call, phase_id: str, reason: str, actor: Actor) -> None:
+    if Role.DIRECTOR not in actor.roles:
+        raise NotPermitted(
+            Text("延期和豁免由国家局主管批准，您没有这个职责。", "Extensions and waivers are the director's to grant.")
+        )
+    if call.phase(phase_id) is None:
+        raise WrongGrant(Text(f"本次征集没有阶段“{phase_id}”。", f"This call has no phase “{phase_id}”."))
+    if not reason.strip():
+        raise WrongGrant(Text("请写明理由；理由会留在记录里。", "Write the reason; it stays on record."))
+
+
+def _earlier(session: Session, action: str, op: str) -> Receipt | None:
+    if not op:
+        return None
+    event = trail.by_op(session, [f"{op}:{action}"]).get(f"{op}:{action}")
+    return Receipt(event.stream, event.seq, event.hash) if event else None

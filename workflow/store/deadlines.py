@@ -1,0 +1,71 @@
+"""Rows of extensions and waivers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from states.reach import Actor
+from workflow.engine import Receipt
+from workflow.store import trail
+from workflow.store.models import Extension, Waiver
+
+
+def extend(
+    session: Session, call: str, phase: str, office: int | None, last_day: date, reason: str, actor: Actor, at: datetime
+) -> None:
+    session.execute(
+        insert(Extension).values(
+            call_number=call, phase=phase, office_id=office, last_day=last_day, reason=reason, by_id=actor.id, at=at
+        )
+    )
+
+
+def waive(session: Session, call: str, phase: str, office: int, reason: str, actor: Actor, at: datetime) -> None:
+    session.execute(
+        insert(Waiver).values(call_number=call, phase=phase, office_id=office, reason=reason, by_id=actor.id, at=at)
+    )
+
+
+def waived(session: Session, call: str, phase: str, office: int) -> bool:
+    statement = select(Waiver.id).where(Waiver.call_number == call, Waiver.phase == phase, Waiver.office_id == office)
+    return session.scalar(statement) is not None
+
+
+def extensions(session: Session, call: str) -> list[Extension]:
+    return list(session.scalars(select(Extension).where(Extension.call_number == call).order_by(Extension.id.desc())))
+
+
+def waivers(session: Session, call: str) -> list[Waiver]:
+    return list(session.scalars(select(Waiver).where(Waiver.call_number == call).order_by(Waiver.id.desc())))
+
+
+def note(
+    session: Session,
+    action: str,
+    call: str,
+    office: int | None,
+    data: dict[str, object],
+    actor: Actor,
+    at: datetime,
+    op: str,
+) -> Receipt:
+    """One event in the call's own stream."""
+    [receipt] = trail.append(
+        session,
+        [
+            trail.Entry(
+                stream=f"call/{call}",
+                action=action,
+                outcome="done",
+                at=at,
+                actor=actor,
+                op=f"{op}:{action}" if op else None,
+                office_id=office,
+                data=data,
+            )
+        ],
+    )
+    return receipt
