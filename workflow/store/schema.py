@@ -48,8 +48,8 @@ def upgrade(database: Database) -> None:
 
 def at_head(database: Database) -> bool:
     """Whether the database has the tables of this version."""
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == _head()
+    with database.reading() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision() == _head()
 
 
 def differences(database: Database) -> list[Any]:

@@ -1,0 +1,474 @@
+"""A small country to test in: two offices, three centres, people in every role, and cases walked by the verbs."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import event, insert
+from sqlalchemy.orm import Session
+
+from rules.call import Call, Phase, Window
+from rules.roles import Level, Role
+from states.case import CaseState
+from states.reach import Actor, Grant
+from tests.make import filled
+from tests.postgres import new_database
+from workflow import cases, editorial, papers
+from workflow.calls import shipped_calls
+from workflow.content import DERIVED, Content
+from workflow.engine import Attempt, Receipt
+from workflow.store import calls as stored_calls
+from workflow.store import schema
+from workflow.store.database import Database
+from workflow.store.models import Case, Centre, Office, Person, PersonGrant
+from workflow.store.papers import Kept
+
+CALL_2021 = next(path for path in shipped_calls() if path.stem == "2021-205")
+
+
+# ---- databases -------------------------------------------------------------------------------------------------------
+
+
+class Databases:
+    """Databases for one run: templates made once, copies made for each test and thrown away after it."""
+
+    def __init__(self, server: str | None, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._templates: dict[str, str] = {}
+        self._numbers = count(1)
+
+    @contextmanager
+    def copy(self, template: str, fill: Callable[[Database], None] = lambda database: None) -> Iterator[Database]:
+        """A migrated database of one's own; `fill` puts in what every copy of that template begins with."""
+        if template not in self._templates:
+            self._templates[template] = self._make(fill)
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        database = self._open(self._copied(self._templates[template], name))
+        try:
+            yield database
+        finally:
+            database.close()
+            self._drop(name)
+
+    def _make(self, fill: Callable[[Database], None]) -> str:
+        name = f"template_{os.getpid()}_{next(self._numbers)}"
+        url = new_database(self._server, name) if self._server else f"sqlite:///{self._folder / name}.db"
+        database = self._open(url)
+        schema.upgrade(database)
+        fill(database)
+        if database.embedded:
+            with database.engine.connect() as connection:
+                connection.rollback()
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        return name
+
+    def _copied(self, template: str, name: str) -> str:
+        if self._server:
+            return new_database(self._server, name, template)
+        shutil.copyfile(self._folder / f"{template}.db", self._folder / f"{name}.db")
+        return f"sqlite:///{self._folder / name}.db"
+
+    def _open(self, url: str) -> Database:
+        database = Database(url)
+        if database.embedded:
+
+            @event.listens_for(database.engine, "connect")
+            def _careless(connection: Any, _record: Any) -> None:
+                connection.execute("PRAGMA synchronous=OFF")  # what a test writes need not outlive a power cut
+
+        return database
+
+    def _drop(self, name: str) -> None:
+        if self._server is None:
+            for path in self._folder.glob(f"{name}.db*"):
+                path.unlink()
+            return
+        with psycopg.connect(self._server.replace("+psycopg", "", 1), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def databases(database_kind: str, request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """The databases of this run, in memory's folder where the machine has one."""
+    server = request.getfixturevalue("postgres_server") if database_kind == "postgresql" else None
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="zhengji-db-", dir=memory if memory.is_dir() else None) as folder:
+        yield Databases(server, Path(folder))
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[Database]:
+    """A migrated, empty database."""
+    with databases.copy("empty") as made:
+        yield made
+
+
+@pytest.fixture
+def world(databases: Databases) -> Iterator[World]:
+    """The shipped call with offices, centres and people, and no case yet."""
+    with world_under(databases, CALL_2021) as made:
+        yield made
+
+
+@contextmanager
+def world_under(databases: Databases, call_file: Path) -> Iterator[World]:
+    """A world under the call of a file."""
+    with databases.copy(str(call_file), lambda empty: settle(empty, call_file)) as made:
+        yield World.of(made)
+
+
+# ---- who there is ----------------------------------------------------------------------------------------------------
+
+OFFICES = {
+    "first": {"code": "SF", "region": "示例省", "addressee": "示例省知识产权局"},
+    "second": {"code": "LS", "region": "邻省", "addressee": "邻省知识产权局"},
+}
+CENTRES = {
+    "university": ("first", "示例大学知识产权信息服务中心", "示例大学"),
+    "institute": ("first", "示例研究院技术与创新支持中心", "示例研究院"),
+    "neighbour": ("second", "邻省大学知识产权信息服务中心", "邻省大学"),
+}
+PEOPLE: Mapping[str, tuple[str, tuple[tuple[Role, str], ...]]] = {
+    "author": ("赵文", ((Role.AUTHOR, "university"),)),
+    "second_author": ("钱文", ((Role.AUTHOR, "university"),)),
+    "sealer": ("孙印", ((Role.SEALER, "university"),)),
+    "second_sealer": ("李印", ((Role.SEALER, "university"),)),
+    "author_and_sealer": ("周全", ((Role.AUTHOR, "university"), (Role.SEALER, "university"))),
+    "institute_author": ("吴文", ((Role.AUTHOR, "institute"),)),
+    "institute_sealer": ("郑印", ((Role.SEALER, "institute"),)),
+    "reviewer": ("王审", ((Role.REVIEWER, "first"),)),
+    "second_reviewer": ("冯审", ((Role.REVIEWER, "first"),)),
+    "leader": ("陈领", ((Role.LEADER, "first"),)),
+    "reviewer_and_leader": ("褚全", ((Role.REVIEWER, "first"), (Role.LEADER, "first"))),
+    "neighbour_author": ("卫文", ((Role.AUTHOR, "neighbour"),)),
+    "neighbour_sealer": ("蒋印", ((Role.SEALER, "neighbour"),)),
+    "neighbour_reviewer": ("沈审", ((Role.REVIEWER, "second"),)),
+    "neighbour_leader": ("韩领", ((Role.LEADER, "second"),)),
+    "desk": ("杨理", ((Role.DESK, ""),)),
+    "second_desk": ("尤理", ((Role.DESK, ""),)),
+    "director": ("朱管", ((Role.DIRECTOR, ""),)),
+    "second_director": ("许管", ((Role.DIRECTOR, ""),)),
+    "editor": ("秦编", ((Role.EDITOR, ""),)),
+    "desk_and_editor": ("何全", ((Role.DESK, ""), (Role.EDITOR, ""))),
+    "translator": ("吕译", ((Role.TRANSLATOR, ""),)),
+    "checker": ("施校", ((Role.CHECKER, ""),)),
+    "judge": ("张评", ((Role.JUDGE, ""),)),
+    "liaison": ("孔联", ((Role.LIAISON, ""),)),
+    "auditor": ("曹察", ((Role.AUDITOR, ""),)),
+    "administrator": ("严管", ((Role.ADMINISTRATOR, ""),)),
+}
+"""Key → (name, grants as (role, key of the centre or office))."""
+
+
+def settle(database: Database, call_file: Path) -> None:
+    """Load a call and put offices, centres and people into an empty database."""
+    source = call_file.read_text("utf-8")
+    notice = call_file.with_suffix(".zh.md").read_text("utf-8")
+    with database.transaction() as session:
+        version = stored_calls.load(session, source, notice, datetime.fromisoformat("2021-03-01T09:00:00+08:00"))
+        kind = stored_calls.call_of(session, version.id).centre_kinds[0]
+        offices = {
+            key: _made(session, Office, ip_office=values["addressee"], **values) for key, values in OFFICES.items()
+        }
+        centres = {
+            key: _made(session, Centre, name=name, host_unit=unit, kind=kind, office_id=offices[office])
+            for key, (office, name, unit) in CENTRES.items()
+        }
+        for key, (name, grants) in PEOPLE.items():
+            person = _made(session, Person, login=key, name=name, password="")
+            for role, unit in grants:
+                session.execute(
+                    insert(PersonGrant).values(
+                        person_id=person, role=str(role), centre_id=centres.get(unit), office_id=offices.get(unit)
+                    )
+                )
+
+
+def _made(session: Session, model: type[Any], **values: Any) -> int:
+    return int(session.execute(insert(model).values(**values).returning(model.id)).scalar_one())
+
+
+# ---- the world -------------------------------------------------------------------------------------------------------
+
+_HANDS = {
+    "stamp": "sealer",
+    "unstamp": "sealer",
+    "withdraw": "sealer",
+    "resume": "sealer",
+    "review": "reviewer",
+    "reopen": "reviewer",
+    "return_to_centre": "reviewer",
+    "decline": "reviewer",
+    "reconsider": "reviewer",
+    "submit": "leader",
+    "return_to_office": "desk",
+    "shortlist": "desk",
+    "unshortlist": "desk",
+    "pass_over": "desk",
+    "take_up": "desk",
+    "publish": "editor",
+    "retract": "editor",
+    "republish": "editor",
+    "push": "liaison",
+    "recall_push": "liaison",
+}
+"""Transition → key of the person who usually takes it."""
+
+_WAYS: Mapping[CaseState, tuple[str, ...]] = {
+    CaseState.DRAFT: (),
+    CaseState.CENTRE_STAMPED: ("stamp",),
+    CaseState.PROVINCE_REVIEWED: ("stamp", "review"),
+    CaseState.SUBMITTED: ("stamp", "review", "submit"),
+    CaseState.SHORTLISTED: ("stamp", "review", "submit", "shortlist"),
+    CaseState.PUBLISHED: ("stamp", "review", "submit", "shortlist", "publish"),
+    CaseState.WIPO_PUSHED: ("stamp", "review", "submit", "shortlist", "publish", "push"),
+    CaseState.RETURNED: ("stamp", "return_to_centre"),
+    CaseState.WITHDRAWN: ("withdraw",),
+    CaseState.NOT_RECOMMENDED: ("stamp", "decline"),
+    CaseState.NOT_SELECTED: ("stamp", "review", "submit", "pass_over"),
+    CaseState.RETRACTED: ("stamp", "review", "submit", "shortlist", "publish", "retract"),
+}
+
+_SIGNS = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
+
+
+@dataclass
+class World:
+    """One database under one call. `at`: the moment at which things happen where nothing else is said."""
+
+    database: Database
+    call: Call
+    call_version: int
+    offices: Mapping[str, int]
+    centres: Mapping[str, int]
+    people: Mapping[str, Actor]
+    at: datetime
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @classmethod
+    def of(cls, database: Database) -> World:
+        """The world that `settle` put into a database."""
+        with database.reading() as session:
+            [(version, call)] = stored_calls.open_calls(session)
+            offices = {one.addressee: one.id for one in session.query(Office)}
+            centres = {one.name: one.id for one in session.query(Centre)}
+            people = {one.login: actor_of(one) for one in session.query(Person)}
+        return cls(
+            database,
+            call,
+            version,
+            {key: offices[values["addressee"]] for key, values in OFFICES.items()},
+            {key: centres[name] for key, (_, name, _) in CENTRES.items()},
+            people,
+            middle(call.phases[0].window(Level.CENTRE, call.opened)),
+        )
+
+    def window(self, phase: Phase, level: Level = Level.CENTRE) -> Window:
+        return phase.window(level, self.call.opened)
+
+    # ---- what is written ----
+
+    def content(self, phase: Phase | None = None, **changes: Any) -> Content:
+        """Content against which no rule of the call has anything; no two of them are alike.
+
+        `length`: 字 of the whole body, spread over the sections.
+        """
+        chosen = phase or self.call.phases[0]
+        theme = self.call.themes[chosen.themes[0]]
+        number = next(self._numbers)
+        some = random.Random(number)
+        limits = self.call.length
+        length = changes.pop("length", max(limits.minimum or 0, (limits.maximum or 1000) // 2))
+        values = {
+            "phase": chosen.id,
+            "theme": theme.id,
+            "theme_name": "写出的主题" if theme.needs_name else "",
+            "title": f"第{number}号：{prose(some, 16)}",
+            "sections": spread(self.call, some, length),
+            "recipient": prose(some, 8),
+            "service_from": self.call.eligible.service_from,
+            "service_to": self.call.eligible.service_to or self.call.opened,
+            "form": {one.name: filled(one) for one in self.call.report_form if one.name not in DERIVED},
+        }
+        return Content(**{**values, **changes})
+
+    def draft(
+        self,
+        content: Content | None = None,
+        *,
+        centre: str = "university",
+        author: str = "",
+        at: datetime | None = None,
+    ) -> int:
+        """A draft of a centre, by its author."""
+        with self.database.transaction() as session:
+            return cases.create(
+                session,
+                call_version=self.call_version,
+                centre=self.centres[centre],
+                actor=self.people[author or _at(centre, "author")],
+                at=at or self.at,
+                content=content or self.content(),
+            )
+
+    def edit(self, case: int, content: Content, *, by: str = "", at: datetime | None = None) -> Receipt | None:
+        """Other content for a case."""
+        with self.database.transaction() as session:
+            actor = self.people[by or self._hand(case, "author")]
+            return cases.edit(session, case, content, actor=actor, at=at or self.at)
+
+    def seal(self, case: int, unit: str | None = None, *, by: str = "", at: datetime | None = None) -> Receipt:
+        """The sealed scan of the report form; `unit`: what the seal reads, the host unit by default, "" for no seal."""
+        with self.database.transaction() as session:
+            reads = session.get_one(Case, case).centre.host_unit if unit is None else unit
+            actor = self.people[by or self._hand(case, "sealer")]
+            scan = Kept(f"扫描件{case}.png", "image/png", f"{case:064x}", 1)
+            return papers.seal(session, case, scan, reads, actor=actor, at=at or self.at)
+
+    def consent(self, case: int, words: str = "服务对象和作者书面同意", *, at: datetime | None = None) -> Receipt:
+        with self.database.transaction() as session:
+            actor = self.people[self._hand(case, "author")]
+            return editorial.consent(session, case, words, actor=actor, at=at or self.at)
+
+    def sign_off(self, case: int, *, by: str = "director", at: datetime | None = None) -> Receipt:
+        with self.database.transaction() as session:
+            return editorial.sign_off(session, case, actor=self.people[by], at=at or self.at)
+
+    def judge_effect(self, case: int, words: str = "带动一条产业链", *, at: datetime | None = None) -> Receipt:
+        with self.database.transaction() as session:
+            return editorial.judge_effect(session, case, words, actor=self.people["liaison"], at=at or self.at)
+
+    def translate(
+        self, case: int, title: str = "A case", text: str = "What was done.", *, at: datetime | None = None
+    ) -> Receipt:
+        with self.database.transaction() as session:
+            return editorial.translate(
+                session,
+                case,
+                title=title,
+                summary="In short.",
+                text=text,
+                actor=self.people["translator"],
+                at=at or self.at,
+            )
+
+    # ---- what is done ----
+
+    def act(
+        self,
+        case: int,
+        trigger: str,
+        *,
+        by: str = "",
+        at: datetime | None = None,
+        remark: str = "理由",
+        confirmed: frozenset[str] | None = None,
+        **more: Any,
+    ) -> Attempt:
+        """One transition tried, by whoever usually takes it, with a reason and everything confirmed."""
+        points = frozenset(one.id for one in self.call.confirmations if one.step == trigger)
+        with self.database.transaction() as session:
+            [attempt] = cases.act(
+                session,
+                [case],
+                trigger,
+                actor=self.people[by or self._hand(case, _HANDS[trigger])],
+                at=at or self.at,
+                remark=remark,
+                confirmed=points if confirmed is None else confirmed,
+                **more,
+            )
+        return attempt
+
+    def case(
+        self,
+        state: CaseState = CaseState.DRAFT,
+        content: Content | None = None,
+        *,
+        centre: str = "university",
+        at: datetime | None = None,
+    ) -> int:
+        """A case in a state, walked there by the people who usually take the steps; sealed, even as a draft."""
+        case = self.draft(content, centre=centre, at=at)
+        self.seal(case, at=at)
+        return self.walk(case, *_WAYS[state], at=at)
+
+    def walk(self, case: int, *steps: str, at: datetime | None = None) -> int:
+        """Take steps one after the other, each with what it needs; each must succeed."""
+        for step in steps:
+            if step == "publish":
+                self.ready_to_publish(case, at=at)
+            if step == "push":
+                self.judge_effect(case, at=at)
+                self.translate(case, at=at)
+            attempt = self.act(case, step, at=at)
+            assert attempt.done, [finding.message.zh for finding in attempt.findings]
+        return case
+
+    def ready_to_publish(self, case: int, *, at: datetime | None = None) -> None:
+        """Consent and as many sign-offs as the call asks for."""
+        self.consent(case, at=at)
+        for by in ("director", "second_director")[: self.call.sign_offs]:
+            self.sign_off(case, by=by, at=at)
+
+    # ---- what is there ----
+
+    def row(self, case: int) -> Case:
+        with self.database.reading() as session:
+            return session.get_one(Case, case)
+
+    def state(self, case: int) -> CaseState:
+        return CaseState.of(self.row(case).state)
+
+    def _hand(self, case: int, role: str) -> str:
+        """The person of that role at the case's own centre or office."""
+        row = self.row(case)
+        centre = next(key for key, one in self.centres.items() if one == row.centre_id)
+        return _at(centre, role)
+
+
+def _at(centre: str, role: str) -> str:
+    """Key of the person who holds a role over a centre."""
+    if role in ("author", "sealer"):
+        return {"university": role, "institute": f"institute_{role}", "neighbour": f"neighbour_{role}"}[centre]
+    if role in ("reviewer", "leader") and centre == "neighbour":
+        return f"neighbour_{role}"
+    return role
+
+
+def actor_of(person: Person) -> Actor:
+    """A person as the verbs know them."""
+    grants = frozenset(Grant(Role.of(one.role), one.centre_id or one.office_id) for one in person.grants)
+    return Actor(person.id, person.name, grants)
+
+
+def middle(window: Window) -> datetime:
+    """A moment half-way through a window, to the second."""
+    return (window.opens + (window.closes - window.opens) / 2).replace(microsecond=0)
+
+
+def prose(some: random.Random, length: int) -> str:
+    """Characters that look like no other text; each counts one 字."""
+    return "".join(some.choices(_SIGNS, k=length))
+
+
+def spread(call: Call, some: random.Random, length: int) -> dict[str, str]:
+    """Text of that many 字 over all sections of the template."""
+    parts = call.sections
+    share, left = divmod(length, len(parts))
+    return {part.id: prose(some, share + (left if place == 0 else 0)) for place, part in enumerate(parts)}
