@@ -36,7 +36,7 @@ PUSH = Lifecycle(
             Text("确认送达", "Acknowledge"),
             sources=(S.SENT,),
             target=S.ACKNOWLEDGED,
-            by=(Role.SYSTEM,),
+            by=(Role.SYSTEM, Role.LIAISON),
             undone_by="recall",
         ),
         Transition(

@@ -18,16 +18,18 @@ from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing
 from states.reach import Actor
-from workflow import cases
+from workflow import cases, jobs
 from workflow import content as contents
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.writing import CaseContent, case_document, summary_table
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
+from workflow.mailing import Mailer
 from workflow.store import batches as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, trail
 from workflow.store import papers as stored_papers
 from workflow.store.calls import call_of
+from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case, Document, Office, Seal
 from workflow.store.papers import Kept, Owner
@@ -253,6 +255,8 @@ def act(
     if attempt.done and trigger == "send":
         _submit(session, attempt, lines, actor, inputs, op)
         also = {"sent_at": at}
+        if attempt.done:
+            jobs.enqueue(session, "mail_batch", f"mail_batch/{batch_id}/{row.version + 1}", batch_id)
     elif attempt.done and trigger == "return_batch":
         _take_back(session, lines, actor, inputs, op)
     living.record(
@@ -389,6 +393,14 @@ def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datet
         at=at,
     )
     return f"{batch.subject}.eml", data
+
+
+def send_mail(database: Database, files: Files, mailer: Mailer, batch_id: int, *, at: datetime) -> str:
+    """Hand a sent batch to the mail server, once, and give the server's words. Raises MailRefused."""
+    with database.reading() as session:
+        batch = session.get_one(Batch, batch_id)
+        _, message = mail(session, files, batch, sender=mailer.sender, at=batch.sent_at or at)
+    return mailer.send(message)
 
 
 def _case_attachments(session: Session, files: Files, call: Call, position: int, row: Any) -> list[Attachment]:

@@ -14,7 +14,7 @@ from states.case import CASE, EDITABLE, CaseState
 from states.lifecycle import Standing
 from states.reach import Actor
 from workflow.content import Content
-from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Receipt
+from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.store import cases as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living
@@ -73,6 +73,7 @@ def act(
     line that is returned after the close. A case that a rule refuses is recorded and left as it is; raises
     NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
     """
+    _alone(trigger)
     inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {})
     rows = stored_facts.case_rows(session, cases, lock=True)
     already = living.replayed(session, CASE, [row.stream for row in rows], op, actor)
@@ -83,6 +84,23 @@ def act(
     write(session, list(zip(fresh, attempts, strict=True)), op=op, new_day=new_day)
     made = {row.stream: attempt for row, attempt in zip(fresh, attempts, strict=True)} | already
     return [made[row.stream] for row in rows]
+
+
+def _alone(trigger: str) -> None:
+    """Refuse a step that is only ever part of another act."""
+    chosen = CASE.named(trigger)
+    if chosen is None or not chosen.through:
+        return
+    whole = {
+        "batch.send": Text("随“省级汇总报送”的批次一并办理", "part of sending a batch"),
+        "push.acknowledge": Text(
+            "由国际联络人发起推送、接收方确认后自动办结", "completed when the receiver acknowledges"
+        ),
+        "push.recall": Text("由国际联络人请接收方撤回、确认后自动办结", "completed when the receiver confirms"),
+    }[chosen.through]
+    raise NoSuchTransition(
+        Text(f"“{chosen.label.zh}”不能单独办理：{whole.zh}。", f"“{chosen.label.en}” is never taken alone: {whole.en}.")
+    )
 
 
 def rehearse(

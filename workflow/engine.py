@@ -138,7 +138,7 @@ class Engine:
         """
         chosen = self.declared.find(entity.state, trigger)
         if chosen is None:
-            raise NoSuchTransition(self._no_way(entity.state, trigger))
+            raise self.no_way(entity.state, trigger)
         role = holds(actor, chosen, entity)
         if role is None:
             raise NotPermitted(not_yours(chosen))
@@ -153,13 +153,16 @@ class Engine:
             Offer(one, holds(actor, one, entity), examine(one, facts)) for one in self.declared.leaving(entity.state)
         ]
 
-    def _no_way(self, state: str, trigger: str) -> Text:
+    def no_way(self, state: str, trigger: str) -> NoSuchTransition:
+        """The refusal of a transition that the state does not have."""
         here = self.declared.state(state).label
         named = self.declared.named(trigger)
         what = named.label if named else Text(trigger, trigger)
-        return Text(
-            f"现在的状态是“{here.zh}”，不能“{what.zh}”。可能已有人先办理，请刷新页面看最新情况。",
-            f"It is now “{here.en}”, so “{what.en}” is not possible. Somebody may have been faster; reload the page.",
+        return NoSuchTransition(
+            Text(
+                f"现在的状态是“{here.zh}”，不能“{what.zh}”。可能已有人先办理，请刷新页面看最新情况。",
+                f"It is now “{here.en}”, so “{what.en}” is not possible. Somebody may have been faster; reload the page.",
+            )
         )
 
 

@@ -66,6 +66,11 @@ def call_of(session: Session, version_id: int) -> Call:
 _READ: dict[str, dict[int, Call]] = {}
 
 
+def forget() -> None:
+    """Read versions anew: for whoever puts another database in a place where one was read, such as a restore."""
+    _READ.clear()
+
+
 @lru_cache(maxsize=64)
 def _parsed(source: str, notice: str) -> Call:
     return parse_call(source, notice)

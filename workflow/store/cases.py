@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
@@ -94,7 +94,7 @@ def _start(after: str, key: Any) -> tuple[Any, int] | None:
         return None
 
 
-def narrowed(statement: Select[Any], seen_by: Actor, filters: Filters) -> Select[Any]:
+def narrowed(statement: Any, seen_by: Actor, filters: Filters) -> Any:
     """A select of cases, narrowed to reach and filters."""
     statement = statement.where(reachable(seen_by))
     for column, value in (

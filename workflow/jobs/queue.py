@@ -1,0 +1,33 @@
+"""Putting work into the queue, in the causing transaction: it is there exactly when the cause is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbos import DBOSClient
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+QUEUE = "zhengji"
+VERSION = "zhengji-1"
+"""One version for every process: work queued before a restart is taken up after it."""
+
+_CLIENTS: dict[int, tuple[Engine, DBOSClient]] = {}
+
+
+def enqueue(session: Session, job: str, key: str, *arguments: Any) -> None:
+    """Queue a job by name, once per key: the same key again is the same work."""
+    client(session.get_bind().engine).enqueue_in_transaction(
+        session,
+        {"workflow_name": job, "queue_name": QUEUE, "workflow_id": key, "app_version": VERSION},
+        *arguments,
+    )
+
+
+def client(engine: Engine) -> DBOSClient:
+    """The queue's client on an engine, made once."""
+    known = _CLIENTS.get(id(engine))
+    if known is None or known[0] is not engine:
+        known = (engine, DBOSClient(system_database_engine=engine, lazy=True))
+        _CLIENTS[id(engine)] = known
+    return known[1]

@@ -1,0 +1,128 @@
+"""The worker: one process that runs what was queued."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from dbos import DBOS, DBOSConfig, Queue
+
+from workflow import batches, clock, pushes
+from workflow.jobs.queue import QUEUE, VERSION
+from workflow.mailing import Mailer, MailNotConfigured
+from workflow.settings import Settings
+from workflow.store.database import Database
+from workflow.store.files import Files
+
+_log = logging.getLogger("zhengji.jobs")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What jobs work with; set once, when the worker starts."""
+
+    settings: Settings
+    database: Database
+    files: Files
+    mailer: Mailer
+
+    def now(self) -> datetime:
+        with self.database.reading() as session:
+            return clock.now(session, self.settings)
+
+    @property
+    def post(self) -> pushes.Post:
+        return pushes.Post(self.database, self.files, self.mailer)
+
+
+_workshop: list[Workshop] = []
+Queue(QUEUE, worker_concurrency=4)
+
+
+def _here() -> Workshop:
+    return _workshop[-1]
+
+
+@DBOS.workflow(name="deliver_push")
+def deliver_push(push_id: int) -> str:
+    """Carry one push to its destination."""
+    return _deliver(push_id)
+
+
+@DBOS.step(name="deliver")
+def _deliver(push_id: int) -> str:
+    here = _here()
+    return pushes.deliver(here.post, push_id, at=here.now())
+
+
+@DBOS.workflow(name="recall_push")
+def recall_push(push_id: int, asked_by: int) -> str:
+    """Have one push withdrawn by its receiver."""
+    return _recall(push_id, asked_by)
+
+
+@DBOS.step(name="recall", retries_allowed=True, max_attempts=8, interval_seconds=5, backoff_rate=3)
+def _recall(push_id: int, asked_by: int) -> str:
+    here = _here()
+    return pushes.recall(here.post, push_id, asked_by, at=here.now())
+
+
+@DBOS.workflow(name="mail_batch")
+def mail_batch(batch_id: int) -> str:
+    """Send one batch to the prescribed mailbox, where a mail server is set."""
+    if not _here().mailer.configured:
+        return "no mail server is set"
+    return _mail(batch_id)
+
+
+@DBOS.step(name="mail", retries_allowed=True, max_attempts=12, interval_seconds=10, backoff_rate=2)
+def _mail(batch_id: int) -> str:
+    here = _here()
+    try:
+        return batches.send_mail(here.database, here.files, here.mailer, batch_id, at=here.now())
+    except MailNotConfigured:
+        return "no mail server is set"
+
+
+def workshop(settings: Settings, database: Database) -> Workshop:
+    """What jobs need, from the settings."""
+    return Workshop(
+        settings,
+        database,
+        Files(settings.documents_url),
+        Mailer(settings.smtp_url, settings.mail_from, database),
+    )
+
+
+def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None:
+    """Start running jobs in this process. `settings.executor`: its own stable name among all workers."""
+    _workshop.append(workshop(settings, database))
+    config: DBOSConfig = {
+        "name": "zhengji",
+        "system_database_url": dbos_url(settings.database_url),
+        "application_version": VERSION,
+        "executor_id": settings.executor,
+        "log_level": "WARNING",
+        "run_migrations": False,
+        "notification_listener_polling_interval_sec": poll,
+    }
+    DBOS(config=config)
+    DBOS.launch()
+    _log.info("worker %s runs", settings.executor)
+
+
+def stop() -> None:
+    """Stop running jobs; what is unfinished is taken up at the next start."""
+    DBOS.destroy()
+    _workshop.clear()
+
+
+def prepare(database_url: str) -> None:
+    """Bring the queue's own tables into the database."""
+    DBOS.migrate(dbos_url(database_url))
+
+
+def dbos_url(url: str) -> str:
+    """The address as DBOS wants it."""
+    return url.replace("postgresql+psycopg://", "postgresql://")

@@ -1,0 +1,105 @@
+"""Rows of people, and the roles they hold."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from states.reach import Grant
+from workflow.store.models import Person, PersonGrant, Setting
+
+_WITH_UNITS = (
+    selectinload(Person.grants).joinedload(PersonGrant.centre),
+    selectinload(Person.grants).joinedload(PersonGrant.office),
+)
+
+
+def by_id(session: Session, person_id: int) -> Person | None:
+    """One person with grants and their units."""
+    return session.scalar(select(Person).options(*_WITH_UNITS).where(Person.id == person_id))
+
+
+def by_login(session: Session, login: str) -> Person | None:
+    return session.scalar(select(Person).options(*_WITH_UNITS).where(Person.login == login))
+
+
+def everybody(session: Session) -> list[Person]:
+    """All people by login, with grants and their units."""
+    return list(session.scalars(select(Person).options(*_WITH_UNITS).order_by(Person.login)))
+
+
+def holding(session: Session, role: str, centre: int | None, office: int | None) -> list[Person]:
+    """Active people who hold a role at a unit."""
+    held = select(PersonGrant.person_id).where(PersonGrant.role == role)
+    held = held.where(PersonGrant.centre_id == centre) if centre else held
+    held = held.where(PersonGrant.office_id == office) if office else held
+    return list(session.scalars(select(Person).where(Person.active, Person.id.in_(held)).order_by(Person.id)))
+
+
+def create(session: Session, login: str, name: str, email: str, password: str) -> int:
+    """A new person; `password` is its hash."""
+    return session.execute(
+        insert(Person).values(login=login, name=name, email=email, password=password).returning(Person.id)
+    ).scalar_one()
+
+
+def set_password(session: Session, person_id: int, hashed: str, *, end_sessions: bool) -> None:
+    values: dict[str, object] = {"password": hashed}
+    if end_sessions:
+        values["session_epoch"] = Person.session_epoch + 1
+    session.execute(update(Person).where(Person.id == person_id).values(**values))
+
+
+def set_active(session: Session, person_id: int, active: bool) -> None:
+    """Disabling also ends every session."""
+    session.execute(
+        update(Person)
+        .where(Person.id == person_id)
+        .values(active=active, session_epoch=Person.session_epoch + (0 if active else 1))
+    )
+
+
+def grants_of(session: Session, person_id: int) -> list[PersonGrant]:
+    found = select(PersonGrant).options(joinedload(PersonGrant.centre), joinedload(PersonGrant.office))
+    return list(session.scalars(found.where(PersonGrant.person_id == person_id).order_by(PersonGrant.id)))
+
+
+def add_grant(session: Session, person_id: int, grant: Grant, *, centre: bool, office: bool) -> None:
+    """Give a role; the same one again changes nothing."""
+    columns = {
+        "person_id": person_id,
+        "role": str(grant.role),
+        "centre_id": grant.unit if centre else None,
+        "office_id": grant.unit if office else None,
+    }
+    if session.scalar(_exactly(columns)) is None:
+        session.execute(insert(PersonGrant).values(**columns))
+
+
+def drop_grant(session: Session, person_id: int, grant: Grant, *, centre: bool, office: bool) -> None:
+    columns = {
+        "person_id": person_id,
+        "role": str(grant.role),
+        "centre_id": grant.unit if centre else None,
+        "office_id": grant.unit if office else None,
+    }
+    session.execute(delete(PersonGrant).where(PersonGrant.id.in_(_exactly(columns))))
+
+
+def _exactly(columns: dict[str, object]) -> Select[int]:
+    return select(PersonGrant.id).where(*(getattr(PersonGrant, name) == value for name, value in columns.items()))
+
+
+def count_unknown(session: Session, day: str) -> int:
+    """One more sign-in with a login that nobody has; gives how many there were on that day."""
+    name = f"unknown_sign_ins/{day}"
+    row = session.get(Setting, name, with_for_update=True)
+    count = int(row.value) + 1 if row else 1
+    session.merge(Setting(name=name, value=str(count)))
+    session.flush()
+    return count
+
+
+def lock(session: Session, person_id: int) -> None:
+    """Others who write about this person wait: their stream has one writer at a time."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
