@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbos import DBOSClient
+from dbos import DBOS, DBOSClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -31,3 +31,13 @@ def client(engine: Engine) -> DBOSClient:
         known = (engine, DBOSClient(system_database_engine=engine, lazy=True))
         _CLIENTS[id(engine)] = known
     return known[1]
+
+
+def prepare(database_url: str) -> None:
+    """Bring the queue's own tables into the database."""
+    DBOS.migrate(dbos_url(database_url))
+
+
+def dbos_url(url: str) -> str:
+    """The address as DBOS wants it: without the name of our driver."""
+    return url.replace("postgresql+psycopg://", "postgresql://")

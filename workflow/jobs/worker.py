@@ -9,7 +9,7 @@ from datetime import datetime
 from dbos import DBOS, DBOSConfig, Queue
 
 from workflow import batches, clock, pushes
-from workflow.jobs.queue import QUEUE, VERSION
+from workflow.jobs.queue import QUEUE, VERSION, dbos_url
 from workflow.mailing import Mailer, MailNotConfigured
 from workflow.settings import Settings
 from workflow.store.database import Database
@@ -116,13 +116,3 @@ def stop() -> None:
     """Stop running jobs; what is unfinished is taken up at the next start."""
     DBOS.destroy()
     _workshop.clear()
-
-
-def prepare(database_url: str) -> None:
-    """Bring the queue's own tables into the database."""
-    DBOS.migrate(dbos_url(database_url))
-
-
-def dbos_url(url: str) -> str:
-    """The address as DBOS wants it."""
-    return url.replace("postgresql+psycopg://", "postgresql://")

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
+from workflow.jobs.queue import prepare
 from workflow.store.database import Database
 from workflow.store.models import Base
 
@@ -30,10 +31,11 @@ class SchemaBroken(Exception):
 
 
 def upgrade(database: Database) -> None:
-    """Run the migrations that this database has not seen; nothing to do costs one query.
+    """Run the migrations that this database has not seen, the job queue's own included; done before, it costs little.
 
     Raises SchemaBroken, and leaves the database as it was, when rows dangle or a trigger is missing afterwards.
     """
+    prepare(database.url)
     if at_head(database):
         return
     with _migrating(database) as connection:
