@@ -187,6 +187,25 @@ def may_edit(case: Any, actor: Actor) -> bool:
     return case.state in EDITABLE and case.centre_id in actor.units(Role.AUTHOR)
 
 
+def check_editable(row: Any, actor: Actor) -> None:
+    """Raise NotPermitted or NotEditable, saying who could, when this person may not change the content now."""
+    if row.centre_id not in actor.units(Role.AUTHOR):
+        raise NotPermitted(
+            Text(
+                "案例内容由本中心撰稿人修改；其他单位只能退回，不能代改。",
+                "Only the centre's authors change a case; others return it.",
+            )
+        )
+    if row.state not in EDITABLE:
+        here = CaseState.of(row.state).label
+        raise NotEditable(
+            Text(
+                f"案例现在是“{here.zh}”，内容不能修改。需要修改时，请先由盖章人撤销盖章，或请省级退回。",
+                f"The case is “{here.en}”; its content cannot change. Have the stamp taken back, or the case returned.",
+            )
+        )
+
+
 def edit(
     session: Session,
     case_id: int,
@@ -203,21 +222,7 @@ def edit(
     Gives None when nothing changed. Raises NotEditable, NotPermitted, Overtaken.
     """
     [row] = stored_facts.case_rows(session, [case_id], lock=True)
-    if row.centre_id not in actor.units(Role.AUTHOR):
-        raise NotPermitted(
-            Text(
-                "案例内容由本中心撰稿人修改；其他单位只能退回，不能代改。",
-                "Only the centre's authors change a case; others return it.",
-            )
-        )
-    if row.state not in EDITABLE:
-        here = CaseState.of(row.state).label
-        raise NotEditable(
-            Text(
-                f"案例现在是“{here.zh}”，内容不能修改。需要修改时，请先由盖章人撤销盖章，或请省级退回。",
-                f"The case is “{here.en}”; its content cannot change. Have the stamp taken back, or the case returned.",
-            )
-        )
+    check_editable(row, actor)
     earlier = stored.edited_by_op(session, op, case_id)
     if earlier is not None:
         return earlier
