@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 from workflow.documents.vetting import clean_name
 
+_PLAIN = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -122,7 +124,7 @@ def _addresses(text: str) -> str:
         raise ValueError(f"no address: {text!r}")
     written = []
     for name, address in found:
-        if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", address):
+        if not _PLAIN.fullmatch(address) or address not in text:  # the parser closes gaps: "a@b c" is no address
             raise ValueError(f"no address: {text!r}")
         written.append(f"{' '.join(_words(name, 10))} <{address}>" if name else address)
     return ",\r\n ".join(written)
@@ -130,7 +132,7 @@ def _addresses(text: str) -> str:
 
 def _identifier(message_id: str) -> str:
     bare = message_id.strip().removeprefix("<").removesuffix(">")
-    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", bare):
+    if not _PLAIN.fullmatch(bare):
         raise ValueError(f"no Message-ID: {message_id!r}")
     return f"<{bare}>"
 

@@ -162,7 +162,7 @@ def _form_row(sheet: Worksheet, row: int, fields: tuple[Field, ...], values: Map
         _frame(sheet, row, first + 1, last, open_to_typing=True)
         lists.attach(sheet, one, f"{get_column_letter(first + 1)}{row}")
         width = sum(_COLUMNS[first:last])
-        height = max(height, _height(text, width, 96.0 if long else 30.0))
+        height = max(height, _height(text, width, 110.0 if long else 34.0))
     sheet.row_dimensions[row].height = height
 
 
@@ -179,7 +179,7 @@ def _seal_block(
     sheet.row_dimensions[row].height = 28.0
     _put(sheet, row + 1, 3, f"（{unit}盖章处）", _VALUE, _MIDDLE)
     sheet.merge_cells(start_row=row + 1, end_row=row + 1, start_column=3, end_column=_LAST)
-    sheet.row_dimensions[row + 1].height = 145.0
+    sheet.row_dimensions[row + 1].height = 165.0
     for at in (row, row + 1):
         for column in range(2, _LAST + 1):
             sheet.cell(at, column).border = Border(
@@ -194,7 +194,7 @@ def _seal_block(
     _put(sheet, row, 4, template.tidy(values.get(day.name, "")) if day else "", _VALUE, _LEFT)
     if day:
         lists.attach(sheet, day, f"D{row}")
-    sheet.row_dimensions[row].height = 32.0
+    sheet.row_dimensions[row].height = 34.0
     return row
 
 

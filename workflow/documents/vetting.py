@@ -135,13 +135,19 @@ def vet(slot: str, name: str, data: bytes) -> Vetted:
 
 _BARE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Controls, marks that steer direction or have no width, halves of pairs, private and unknown characters."""
+_KEPT = "，（）；：！？"
+"""Full-width marks that Chinese is written with; NFKC would make half-width ones of them."""
+_KEPT_OR_NOT = re.compile(f"[{_KEPT}]|[^{_KEPT}]+")
 
 
 def clean_name(name: str) -> str:
-    """A file's name fit to be kept and shown: the last part of any path, NFKC, nothing invisible, at most
-    `limits.NAME_LENGTH` characters with its ending kept; "未命名" when nothing is left."""
+    """A file's name fit to be kept and shown; "未命名" when nothing is left of it.
+
+    The last part of any path, in NFKC but for full-width Chinese marks, nothing invisible, and at most
+    `limits.NAME_LENGTH` characters, its ending kept.
+    """
     seen = "".join(one for one in name if unicodedata.category(one) not in _BARE)
-    seen = unicodedata.normalize("NFKC", seen)
+    seen = "".join(one if one in _KEPT else unicodedata.normalize("NFKC", one) for one in _KEPT_OR_NOT.findall(seen))
     seen = "".join(one for one in seen if unicodedata.category(one) not in _BARE)
     last = re.split(r"[/\\]", seen)[-1]
     last = re.sub(r'[<>:"|?*]', "_", " ".join(last.split())).strip(" .")
@@ -285,22 +291,25 @@ def _look_at_picture(name: str, data: bytes) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "TIFF")) as picture:
-                width, height = picture.size
-                if width * height > limits.PIXELS:
-                    raise unreadable(
-                        "too_many_pixels",
-                        "“{name}”有 {width}×{height} 像素，超过 {most} 万像素上限。请以 300 dpi 重新扫描后上传。",
-                        "“{name}” has {width}×{height} pixels; the limit is {millions} million. Scan it again at 300 dpi.",
-                        name,
-                        name=name,
-                        width=width,
-                        height=height,
-                        most=limits.PIXELS // 10_000,
-                        millions=limits.PIXELS // 1_000_000,
-                    )
+                if picture.width * picture.height > limits.PIXELS:
+                    raise _too_many_pixels(name)
                 picture.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise _too_many_pixels(name) from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise damaged(name) from error
+
+
+def _too_many_pixels(name: str) -> Unreadable:
+    return unreadable(
+        "too_many_pixels",
+        "“{name}”的像素超过 {most} 万上限。请以 300 dpi 重新扫描后上传。",
+        "“{name}” has more than {millions} million pixels. Scan it again at 300 dpi and upload that.",
+        name,
+        name=name,
+        most=limits.PIXELS // 10_000,
+        millions=limits.PIXELS // 1_000_000,
+    )
 
 
 _LOOK = {

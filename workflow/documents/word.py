@@ -128,6 +128,8 @@ def _sheet(call: Call) -> WordDocument:
     properties.title, properties.comments = call.title.zh, ""
     properties.created = properties.modified = datetime.combine(call.opened, datetime.min.time())
     properties.language = "zh-CN"
+    for language in document.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")  # the library's own template has no say, and commas would sit askew
     _style(document, "Normal", "仿宋", 16)
     _style(document, "Title", "方正小标宋简体", 22, centred=True, after=12)
     _style(document, "Heading 1", "黑体", 16, before=6)
