@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,23 +17,28 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
 from rules.call import Call, Phase, Window
 from rules.roles import Level, Role
+from states.batch import BatchState
 from states.case import CaseState
-from states.reach import Actor, Grant
+from states.push import PushState
+from states.reach import Actor
 from tests.make import filled
 from tests.postgres import new_database
-from workflow import cases, editorial, papers
+from workflow import batches, cases, deadlines, editorial, papers, people, pushes
 from workflow.calls import shipped_calls
 from workflow.content import DERIVED, Content
 from workflow.engine import Attempt, Receipt
+from workflow.jobs.queue import prepare
+from workflow.mailing import Mailer
 from workflow.store import calls as stored_calls
 from workflow.store import schema
 from workflow.store.database import Database
-from workflow.store.models import Case, Centre, Office, Person, PersonGrant
+from workflow.store.files import Files
+from workflow.store.models import AuditEvent, Batch, Case, Centre, Office, Person, PersonGrant, Push
 from workflow.store.papers import Kept
 
 CALL_2021 = next(path for path in shipped_calls() if path.stem == "2021-205")
@@ -43,48 +48,62 @@ CALL_2021 = next(path for path in shipped_calls() if path.stem == "2021-205")
 
 
 class Databases:
-    """Databases for one run: templates made once, copies made for each test and thrown away after it."""
+    """Databases for one run: templates made once, and for each test a fresh copy of one.
+
+    A template's copy always lies at the same address, so that SQL compiled for one test serves the next.
+    """
 
     def __init__(self, server: str | None, folder: Path) -> None:
         self._server = server
         self._folder = folder
-        self._templates: dict[str, str] = {}
-        self._numbers = count(1)
+        self._copies: dict[str, tuple[str, str, Database]] = {}
 
     @contextmanager
     def copy(self, template: str, fill: Callable[[Database], None] = lambda database: None) -> Iterator[Database]:
         """A migrated database of one's own; `fill` puts in what every copy of that template begins with."""
-        if template not in self._templates:
-            self._templates[template] = self._make(fill)
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
-        database = self._open(self._copied(self._templates[template], name))
+        if template not in self._copies:
+            name = f"{os.getpid()}_{len(self._copies)}"
+            self._copies[template] = self._template(name, fill)
+        source, target, database = self._copies[template]
+        self._drop(target)
+        self._copy(source, target)
+        stored_calls.forget()
         try:
             yield database
         finally:
             database.close()
-            self._drop(name)
 
-    def _make(self, fill: Callable[[Database], None]) -> str:
-        name = f"template_{os.getpid()}_{next(self._numbers)}"
-        url = new_database(self._server, name) if self._server else f"sqlite:///{self._folder / name}.db"
-        database = self._open(url)
-        schema.upgrade(database)
-        fill(database)
-        if database.embedded:
-            with database.engine.connect() as connection:
-                connection.rollback()
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.close()
-        return name
+    def close(self) -> None:
+        """Throw everything away."""
+        for source, target, _ in self._copies.values():
+            self._drop(source)
+            self._drop(target)
 
-    def _copied(self, template: str, name: str) -> str:
+    def _template(self, name: str, fill: Callable[[Database], None]) -> tuple[str, str, Database]:
+        source, target = f"template_{name}", f"test_{name}"
         if self._server:
-            return new_database(self._server, name, template)
-        shutil.copyfile(self._folder / f"{template}.db", self._folder / f"{name}.db")
+            new_database(self._server, source)
+        database = self._open(source)
+        schema.upgrade(database)
+        prepare(database.url)
+        fill(database)
+        database.close()
+        return source, target, self._open(target)
+
+    def _url(self, name: str) -> str:
+        if self._server:
+            return self._server.replace("@/postgres?", f"@/{name}?", 1)
         return f"sqlite:///{self._folder / name}.db"
 
-    def _open(self, url: str) -> Database:
-        database = Database(url)
+    def _copy(self, source: str, target: str) -> None:
+        if self._server:
+            new_database(self._server, target, source)
+            return
+        for path in self._folder.glob(f"{source}.db*"):
+            shutil.copyfile(path, self._folder / path.name.replace(source, target, 1))
+
+    def _open(self, name: str) -> Database:
+        database = Database(self._url(name))
         if database.embedded:
 
             @event.listens_for(database.engine, "connect")
@@ -99,7 +118,7 @@ class Databases:
                 path.unlink()
             return
         with psycopg.connect(self._server.replace("+psycopg", "", 1), autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +127,9 @@ def databases(database_kind: str, request: pytest.FixtureRequest) -> Iterator[Da
     server = request.getfixturevalue("postgres_server") if database_kind == "postgresql" else None
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="zhengji-db-", dir=memory if memory.is_dir() else None) as folder:
-        yield Databases(server, Path(folder))
+        made = Databases(server, Path(folder))
+        yield made
+        made.close()
 
 
 @pytest.fixture
@@ -119,17 +140,17 @@ def database(databases: Databases) -> Iterator[Database]:
 
 
 @pytest.fixture
-def world(databases: Databases) -> Iterator[World]:
+def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
     """The shipped call with offices, centres and people, and no case yet."""
-    with world_under(databases, CALL_2021) as made:
+    with world_under(databases, CALL_2021, tmp_path) as made:
         yield made
 
 
 @contextmanager
-def world_under(databases: Databases, call_file: Path) -> Iterator[World]:
-    """A world under the call of a file."""
+def world_under(databases: Databases, call_file: Path, folder: Path) -> Iterator[World]:
+    """A world under the call of a file; files and what is sent abroad lie in the folder."""
     with databases.copy(str(call_file), lambda empty: settle(empty, call_file)) as made:
-        yield World.of(made)
+        yield World.of(made, folder)
 
 
 # ---- who there is ----------------------------------------------------------------------------------------------------
@@ -215,7 +236,6 @@ _HANDS = {
     "return_to_centre": "reviewer",
     "decline": "reviewer",
     "reconsider": "reviewer",
-    "submit": "leader",
     "return_to_office": "desk",
     "shortlist": "desk",
     "unshortlist": "desk",
@@ -224,8 +244,6 @@ _HANDS = {
     "publish": "editor",
     "retract": "editor",
     "republish": "editor",
-    "push": "liaison",
-    "recall_push": "liaison",
 }
 """Transition → key of the person who usually takes it."""
 
@@ -258,28 +276,41 @@ class World:
     centres: Mapping[str, int]
     people: Mapping[str, Actor]
     at: datetime
+    folder: Path
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @classmethod
-    def of(cls, database: Database) -> World:
+    def of(cls, database: Database, folder: Path) -> World:
         """The world that `settle` put into a database."""
         with database.reading() as session:
             [(version, call)] = stored_calls.open_calls(session)
             offices = {one.addressee: one.id for one in session.query(Office)}
             centres = {one.name: one.id for one in session.query(Centre)}
-            people = {one.login: actor_of(one) for one in session.query(Person)}
+            actors = {one.login: people.actor_of(one) for one in session.query(Person)}
         return cls(
             database,
             call,
             version,
             {key: offices[values["addressee"]] for key, values in OFFICES.items()},
             {key: centres[name] for key, (_, name, _) in CENTRES.items()},
-            people,
+            actors,
             middle(call.phases[0].window(Level.CENTRE, call.opened)),
+            folder,
         )
 
     def window(self, phase: Phase, level: Level = Level.CENTRE) -> Window:
         return phase.window(level, self.call.opened)
+
+    @property
+    def destination(self) -> str:
+        """Where pushes go."""
+        return (self.folder / "abroad").as_uri()
+
+    @property
+    def post(self) -> pushes.Post:
+        """What carries pushes; no mail server."""
+        files = Files((self.folder / "documents").as_uri())
+        return pushes.Post(self.database, files, Mailer("", "", self.database))
 
     # ---- what is written ----
 
@@ -411,13 +442,16 @@ class World:
     def walk(self, case: int, *steps: str, at: datetime | None = None) -> int:
         """Take steps one after the other, each with what it needs; each must succeed."""
         for step in steps:
+            if step == "submit":
+                self.submit(case, at=at)
+                continue
+            if step == "push":
+                self.ready_to_push(case, at=at)
+                self.deliver(self.push(case, at=at), at=at)
+                continue
             if step == "publish":
                 self.ready_to_publish(case, at=at)
-            if step == "push":
-                self.judge_effect(case, at=at)
-                self.translate(case, at=at)
-            attempt = self.act(case, step, at=at)
-            assert attempt.done, [finding.message.zh for finding in attempt.findings]
+            went(self.act(case, step, at=at))
         return case
 
     def ready_to_publish(self, case: int, *, at: datetime | None = None) -> None:
@@ -425,6 +459,105 @@ class World:
         self.consent(case, at=at)
         for by in ("director", "second_director")[: self.call.sign_offs]:
             self.sign_off(case, by=by, at=at)
+
+    def ready_to_push(self, case: int, *, at: datetime | None = None) -> None:
+        """An outstanding effect and the English version."""
+        self.judge_effect(case, at=at)
+        self.translate(case, at=at)
+
+    # ---- batches ----
+
+    def batch(
+        self,
+        cases: Sequence[int] = (),
+        phase: Phase | None = None,
+        *,
+        office: str = "first",
+        at: datetime | None = None,
+    ) -> int:
+        """A batch of an office with these reviewed cases, still collecting."""
+        chosen = phase or self.call.phases[0]
+        actor = self.people["reviewer" if office == "first" else "neighbour_reviewer"]
+        with self.database.transaction() as session:
+            batch = batches.start(
+                session,
+                call_version=self.call_version,
+                phase=chosen.id,
+                office=self.offices[office],
+                actor=actor,
+                at=at or self.at,
+            )
+            if cases:
+                batches.collect(session, batch, cases, actor=actor, at=at or self.at)
+        return batch
+
+    def seal_summary(self, batch: int, unit: str | None = None, *, by: str = "", at: datetime | None = None) -> Receipt:
+        """The sealed scan of the summary table; `unit`: what the seal reads, the office's own by default."""
+        with self.database.transaction() as session:
+            office = session.get_one(Batch, batch).office
+            scan = Kept(f"汇总表{batch}.png", "image/png", f"{batch:064x}", 1)
+            actor = self.people[by or self._leader(office.id)]
+            reads = office.seals_as if unit is None else unit
+            return batches.seal_summary(session, batch, scan, reads, actor=actor, at=at or self.at)
+
+    def act_on_batch(
+        self, batch: int, trigger: str, *, by: str = "", at: datetime | None = None, remark: str = "理由", **more: Any
+    ) -> Attempt:
+        """One transition of a batch tried, by whoever usually takes it."""
+        with self.database.transaction() as session:
+            office = session.get_one(Batch, batch).office_id
+            usual = {"seal": self._leader(office), "send": self._leader(office), "reopen": self._reviewer(office)}
+            actor = self.people[by or usual.get(trigger, "desk")]
+            return batches.act(session, batch, trigger, actor=actor, at=at or self.at, remark=remark, **more)
+
+    def submit(self, *cases: int, at: datetime | None = None) -> int:
+        """Send reviewed cases of one office in a batch of their own, the minimum waived; gives the batch."""
+        row = self.row(cases[0])
+        office = next(key for key, one in self.offices.items() if one == row.office_id)
+        phase = self.call.phase(row.phase)
+        assert phase is not None
+        self.waive(phase, office, at=at)
+        batch = self.batch(cases, phase, office=office, at=at)
+        self.seal_summary(batch, at=at)
+        went(self.act_on_batch(batch, "seal", at=at))
+        went(self.act_on_batch(batch, "send", at=at))
+        return batch
+
+    def waive(self, phase: Phase, office: str = "first", *, at: datetime | None = None) -> None:
+        """Release an office from the minimum of a phase, once."""
+        with self.database.transaction() as session:
+            if any(
+                (one.phase, one.office_id) == (phase.id, self.offices[office])
+                for one in deadlines.waivers(session, self.call)
+            ):
+                return
+            deadlines.waive(
+                session,
+                self.call,
+                phase.id,
+                "理由",
+                office=self.offices[office],
+                actor=self.people["director"],
+                at=at or self.at,
+            )
+
+    # ---- pushes ----
+
+    def push(self, case: int, *, by: str = "liaison", at: datetime | None = None) -> int:
+        """A push of a published case, queued."""
+        with self.database.transaction() as session:
+            went(pushes.start(session, case, self.destination, actor=self.people[by], at=at or self.at))
+            return pushes.of_case(session, session.get_one(Case, case))[0].id
+
+    def deliver(self, push: int, *, at: datetime | None = None) -> str:
+        """Carry a push to its destination, as the worker does."""
+        return pushes.deliver(self.post, push, at=at or self.at)
+
+    def recall(self, push: int, reason: str = "理由", *, at: datetime | None = None) -> str:
+        """Ask for a recall and have it carried out."""
+        with self.database.transaction() as session:
+            pushes.ask_recall(session, push, reason, actor=self.people["liaison"], at=at or self.at)
+        return pushes.recall(self.post, push, self.people["liaison"].id, at=at or self.at)
 
     # ---- what is there ----
 
@@ -435,11 +568,36 @@ class World:
     def state(self, case: int) -> CaseState:
         return CaseState.of(self.row(case).state)
 
+    def state_of_batch(self, batch: int) -> BatchState:
+        with self.database.reading() as session:
+            return BatchState.of(session.get_one(Batch, batch).state)
+
+    def state_of_push(self, push: int) -> PushState:
+        with self.database.reading() as session:
+            return PushState.of(session.get_one(Push, push).state)
+
+    def events(self, case: int, *actions: str) -> list[AuditEvent]:
+        """What the trail holds about a case, in order; `actions` narrows it."""
+        with self.database.reading() as session:
+            found = session.scalars(select(AuditEvent).where(AuditEvent.case_id == case).order_by(AuditEvent.uid))
+            return [one for one in found if not actions or one.action in actions]
+
+    def _leader(self, office: int) -> str:
+        return "leader" if office == self.offices["first"] else "neighbour_leader"
+
+    def _reviewer(self, office: int) -> str:
+        return "reviewer" if office == self.offices["first"] else "neighbour_reviewer"
+
     def _hand(self, case: int, role: str) -> str:
         """The person of that role at the case's own centre or office."""
         row = self.row(case)
         centre = next(key for key, one in self.centres.items() if one == row.centre_id)
         return _at(centre, role)
+
+
+def went(attempt: Attempt) -> None:
+    """Fail the test, with the findings, where an attempt that must succeed was refused."""
+    assert attempt.done, [finding.message.zh for finding in attempt.findings]
 
 
 def _at(centre: str, role: str) -> str:
@@ -449,12 +607,6 @@ def _at(centre: str, role: str) -> str:
     if role in ("reviewer", "leader") and centre == "neighbour":
         return f"neighbour_{role}"
     return role
-
-
-def actor_of(person: Person) -> Actor:
-    """A person as the verbs know them."""
-    grants = frozenset(Grant(Role.of(one.role), one.centre_id or one.office_id) for one in person.grants)
-    return Actor(person.id, person.name, grants)
 
 
 def middle(window: Window) -> datetime:
