@@ -7,6 +7,7 @@ import io
 import itertools
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -189,6 +190,8 @@ class _Reader:
         self.cells: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.seen: set[str] = set()
+        self.own_labels: dict[str, list[_Cell]] = defaultdict(list)
+        """Where each field has a label that stands right of no other label."""
         self.taken: set[str] = set()
         """Cells that are the value of a label with a cell of its own: what they say is no label."""
 
@@ -199,8 +202,13 @@ class _Reader:
     def read(self) -> None:
         """Labels with cells of their own first, then labels inside a cell, then the date under the seal."""
         for cell in self.sheet.cells():
+            left = self.sheet.left_of(cell)
+            if left is None or not self._names(left.text):
+                for name in self._names(cell.text):
+                    self.own_labels[name].append(cell)
+        for cell in self.sheet.cells():
             names = self._names(cell.text)
-            if names:
+            if names and cell.where not in self.taken:
                 self._take(names, cell)
         for cell in self.sheet.cells():
             if not self._is_value(cell):
@@ -282,12 +290,18 @@ class _Reader:
     def _value_of(self, label: _Cell) -> _Cell | None:
         """Right of the label; below it where labels stand side by side above their values."""
         right = self.sheet.right_of(label)
-        if right is not None and not self._names(right.text):
+        if right is not None and not self._is_label(right):
             return right
         below = self.sheet.below(label)
         if below is None or self._names(below.text) or _FURNITURE.search(below.text):
             return None
         return below
+
+    def _is_label(self, right: _Cell) -> bool:
+        """Whether a cell right of a label is a label too, and not a value that reads like one: then its field has
+        its own label elsewhere."""
+        names = self._names(right.text)
+        return bool(names) and not all(any(cell != right for cell in self.own_labels[name]) for name in names)
 
     def _shares(self, names: tuple[str, ...], cell: _Cell) -> list[str]:
         if len(names) == 1:

@@ -505,7 +505,9 @@ class _Reader:
                 )
 
     def _tell(self, code: str, zh: str, en: str, where: str, **values: object) -> None:
-        self.problems.append(Problem(code, Text(zh, en).fill(**values) if values else Text(zh, en), where))
+        problem = Problem(code, Text(zh, en).fill(**values) if values else Text(zh, en), where)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 # Looks of lines

@@ -141,6 +141,19 @@ def test_a_field_given_twice_keeps_the_first_and_is_reported():
     assert "field_twice" in [one.code for one in found.problems]
 
 
+def test_a_value_that_reads_like_a_label_is_still_a_value():
+    found = read(
+        sheet([["案例名称", "服务对象"], ["所在单位", "名称"], ["服务对象", "丙"], ["联系人", "摘要"], ["摘要", "甲"]])
+    )
+    assert [found.values[name] for name in ("title", "host_unit", "recipient", "contact", "abstract")] == [
+        "服务对象",
+        "名称",
+        "丙",
+        "摘要",
+        "甲",
+    ]
+
+
 def test_a_workbook_without_a_form_is_refused():
     with pytest.raises(Unreadable) as caught:
         read(sheet([["品名", "数量"], ["纸", 3]]))
