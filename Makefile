@@ -17,7 +17,7 @@ help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
 
 run: setup ## set everything up and serve http://127.0.0.1:8000 with demo data (another port: make run PORT=8080)
-	@$(BIN)/zhengji run --host $(HOST) --port $(PORT)
+	@ZHENGJI_DEMO=$${ZHENGJI_DEMO:-1} $(BIN)/zhengji run --host $(HOST) --port $(PORT)
 
 setup: $(VENV)/ready ## the Python environment that the program runs in, in .venv
 

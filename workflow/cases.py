@@ -34,15 +34,23 @@ class NotEditable(CannotServe):
 
 def find(session: Session, case_id: int, seen_by: Actor) -> Case:
     """One case within a person's reach. Raises NoSuchCase."""
-    case = stored.one(session, case_id, seen_by)
-    if case is None:
-        raise NoSuchCase(
-            Text(
-                "没有这个案例，或者它不在您的职责范围内。请从“案例”列表进入。",
-                "There is no such case within your reach. Open it from the list of cases.",
-            )
+    return _there(stored.one(session, case_id, seen_by))
+
+
+def numbered(session: Session, number: str, seen_by: Actor) -> Case:
+    """The case of a number, within a person's reach. Raises NoSuchCase."""
+    return _there(stored.numbered(session, number.strip(), seen_by))
+
+
+def _there(case: Case | None) -> Case:
+    if case is not None:
+        return case
+    raise NoSuchCase(
+        Text(
+            "没有这个案例，或者它不在您的职责范围内。请从“案例”列表进入。",
+            "There is no such case within your reach. Open it from the list of cases.",
         )
-    return case
+    )
 
 
 def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[Offer]:

@@ -297,6 +297,14 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
     return said.words
 
 
+def deliver_waiting(post: Post, case_id: int, *, at: datetime) -> None:
+    """Deliver a case's queued push now, instead of waiting for the worker."""
+    with post.database.reading() as session:
+        waiting = stored.open_push(session, case_id)
+    if waiting is not None:
+        deliver(post, waiting, at=at)
+
+
 def _fail(post: Post, push_id: int, words: str, at: datetime) -> str:
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)

@@ -35,6 +35,10 @@ def one(session: Session, case_id: int, seen_by: Actor) -> Case | None:
     return session.scalar(select(Case).where(Case.id == case_id, reachable(seen_by)))
 
 
+def numbered(session: Session, number: str, seen_by: Actor) -> Case | None:
+    return session.scalar(select(Case).where(Case.number == number, reachable(seen_by)))
+
+
 @dataclass(frozen=True)
 class Filters:
     """How a list of cases is narrowed; empty means all. `sort`: "newest", "oldest" or "moved"."""

@@ -1,0 +1,486 @@
+"""The `zhengji` command: what an operator, or a person with a folder of papers, does from a shell.
+
+Exit codes: 0 done, 1 refused with findings, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workflow import settings as configured
+
+REFUSED = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(package_name="zhengji", message="zhengji %(version)s")
+def main() -> None:
+    """征集：优秀案例的征集、审核、遴选、发布与推送。 / A call for cases, from a Word file to WIPO."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / print JSON")
+_files = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+def _print(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+# ---- running ---------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option(
+    "--workers", default=1, show_default=True, help="网页进程数（SQLite 只用 1 个）/ web processes (1 on SQLite)"
+)
+@click.option("--threads", default=8, show_default=True, help="每个进程的线程数 / threads of each process")
+def run(host: str, port: int, workers: int, threads: int) -> None:
+    """启动网站；空文件夹先建库，演示模式先放入演示数据。 / Serve; set an empty folder up first.
+
+    \b
+    例 Example:  ZHENGJI_DEMO=1 zhengji run --port 8000
+    """
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    settings = configured.from_environment()
+    _set_up(settings)
+    if settings.database_url.startswith("sqlite") and workers != 1:
+        raise click.UsageError(
+            "SQLite 只能用一个网页进程；要用多个，请改用 PostgreSQL。/ SQLite serves with one process."
+        )
+    shown = f"http://{host}:{port}"
+    click.echo(
+        f"征集 Zhengji：{shown}"
+        + ("  （演示 demo：账号见登录页 / accounts on the sign-in page）" if settings.demo else "")
+    )
+    Granian(
+        "web.wsgi:serve",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        websockets=False,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=20,
+    ).serve()
+
+
+def _set_up(settings: configured.Settings) -> None:
+    from workflow import installation
+
+    fresh = settings.database_url.startswith("sqlite") and not (settings.home / "zhengji.db").exists()
+    if fresh:
+        click.echo(f"正在建立数据库 / setting up {settings.home} …")
+    database = installation.open_database(settings)
+    try:
+        if installation.empty(database):
+            if settings.demo:
+                _furnish_demo(settings, database)
+            else:
+                installation.furnish(database)
+                click.echo("还没有账号。请先建立管理员：\n  zhengji user add admin --name 管理员 --role administrator")
+    finally:
+        database.close()
+
+
+def _furnish_demo(settings: configured.Settings, database: Any) -> None:
+    from workflow import demo
+    from workflow.store.files import Files
+
+    click.echo("正在放入演示数据 / filling in the demo …")
+    demo.build(database, Files(settings.documents_url), settings)
+
+
+@main.command()
+def worker() -> None:
+    """运行后台任务（PostgreSQL 部署用；每个进程要有自己固定的 ZHENGJI_EXECUTOR）。 / Run queued work.
+
+    \b
+    例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker
+    """
+    from workflow import installation, jobs
+
+    settings = configured.from_environment()
+    database = installation.open_database(settings)
+    ended = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: ended.set())
+    jobs.launch(settings, database)
+    click.echo(f"后台任务已启动 / worker {settings.executor} runs")
+    ended.wait()
+    jobs.stop()
+    database.close()
+
+
+@main.command()
+def init() -> None:
+    """建库：数据表、32 个省级主管部门、随附的征集通知。 / Set up tables, the register and the shipped calls.
+
+    \b
+    例 Example:  zhengji init
+    """
+    from workflow import installation
+
+    settings = configured.from_environment()
+    database = installation.open_database(settings)
+    installation.furnish(database)
+    database.close()
+    click.echo(f"已建立 / ready: {settings.database_url}")
+
+
+@main.command()
+def demo() -> None:
+    """在空库里放入演示数据：各种状态的案例、每种职责一个账号。 / Fill an empty database with the demo.
+
+    \b
+    例 Example:  ZHENGJI_HOME=/tmp/demo zhengji demo
+    """
+    from workflow import installation
+
+    settings = configured.from_environment({**os.environ, "ZHENGJI_DEMO": "1"})
+    database = installation.open_database(settings)
+    if not installation.empty(database):
+        raise Refusal(
+            "库里已有账号，演示数据只放入空库。请另设 ZHENGJI_HOME。/ The database is not empty; set another ZHENGJI_HOME."
+        )
+    _furnish_demo(settings, database)
+    database.close()
+
+
+class Refusal(click.ClickException):
+    """What was asked for is refused, with the reason."""
+
+    exit_code = REFUSED
+
+
+# ---- people ----------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def user() -> None:
+    """账号 / accounts."""
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="姓名 / name")
+@click.option("--role", default="", help="职责，如 administrator、desk、reviewer / a role")
+@click.option("--unit", type=int, help="中心或省级主管部门的编号（见 user units）/ id of centre or office")
+@click.option("--email", default="")
+@click.password_option(help="至少 8 位；不写则提示输入 / asked for when left out")
+def user_add(login: str, name: str, role: str, unit: int | None, email: str, password: str) -> None:
+    """新建账号。 / Add an account.
+
+    \b
+    例 Example:  zhengji user add admin --name 管理员 --role administrator
+    """
+    from workflow import installation
+
+    settings = configured.from_environment()
+    database = installation.open_database(settings)
+    with _CannotServeSaid():
+        installation.add_person(
+            database, settings, login=login, name=name, password=password, role=role, unit=unit, email=email
+        )
+    click.echo(f"已建立账号 / added: {login}")
+
+
+@user.command("list")
+@_json
+def user_list(as_json: bool) -> None:
+    """列出账号和职责。 / List accounts with their roles.
+
+    \b
+    例 Example:  zhengji user list --json
+    """
+    from workflow import installation, people
+
+    database = installation.open_database(configured.from_environment())
+    with database.reading() as session:
+        rows: list[dict[str, Any]] = [
+            {
+                "login": one.login,
+                "name": one.name,
+                "active": one.active,
+                "roles": [{"role": grant.role, "unit": grant.centre_id or grant.office_id} for grant in one.grants],
+            }
+            for one in people.everybody(session)
+        ]
+    if as_json:
+        _print(rows)
+        return
+    for row in rows:
+        roles = "、".join(f"{one['role']}{'@' + str(one['unit']) if one['unit'] else ''}" for one in row["roles"])
+        click.echo(f"{row['login']:<16}{row['name']}  {roles}{'' if row['active'] else '  （已停用 disabled）'}")
+
+
+@user.command("units")
+def user_units() -> None:
+    """列出省级主管部门和中心的编号。 / List the ids of offices and centres.
+
+    \b
+    例 Example:  zhengji user units
+    """
+    from workflow import installation, register
+
+    database = installation.open_database(configured.from_environment())
+    with database.reading() as session:
+        for office in register.offices(session):
+            click.echo(f"office {office.id:>4}  {office.addressee}")
+            for centre in register.centres(session, office.id):
+                click.echo(f"  centre {centre.id:>4}  {centre.name}")
+
+
+class _CannotServeSaid:
+    """Turns what the program cannot serve into a sentence and exit code 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
+        from workflow.engine import CannotServe
+
+        if isinstance(problem, CannotServe):
+            raise Refusal(f"{problem.message.zh}\n{problem.message.en}") from problem
+
+
+# ---- calls -----------------------------------------------------------------------------------------------------------
+
+
+@main.group()
+def call() -> None:
+    """征集通知 / calls."""
+
+
+@call.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@_json
+def call_check(file: Path, as_json: bool) -> None:
+    """检查一份征集通知文件，不写入。 / Check a call's file; nothing is stored.
+
+    \b
+    例 Example:  zhengji call check workflow/calls/2021-205.toml
+    """
+    problems = _problems(file)
+    if as_json:
+        _print({"file": str(file), "problems": problems})
+    else:
+        for one in problems:
+            click.echo(
+                f"{one['place']}（第 {one['line']} 行）：{one['zh']}\n    {one['en']}"
+                if one["line"]
+                else f"{one['place']}：{one['zh']}\n    {one['en']}"
+            )
+        click.echo(
+            "没有问题 / no problems" if not problems else f"共 {len(problems)} 个问题 / {len(problems)} problems"
+        )
+    sys.exit(REFUSED if problems else 0)
+
+
+def _problems(file: Path) -> list[dict[str, Any]]:
+    from workflow.calls import CallRefused, read_call
+
+    try:
+        read_call(file)
+    except CallRefused as refused:
+        return [
+            {"place": one.place, "line": one.line, "zh": one.text.zh, "en": one.text.en} for one in refused.problems
+        ]
+    return []
+
+
+@call.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@_json
+def call_load(file: Path, as_json: bool) -> None:
+    """把一份征集通知存为新的版本，立即可用。 / Store a call as its next version, in force at once.
+
+    \b
+    例 Example:  zhengji call load my-call.toml
+    """
+    from workflow import installation
+
+    problems = _problems(file)
+    if problems:
+        if as_json:
+            _print({"file": str(file), "problems": problems})
+        else:
+            for one in problems:
+                click.echo(f"{one['place']}：{one['zh']} / {one['en']}", err=True)
+        sys.exit(REFUSED)
+    database = installation.open_database(configured.from_environment())
+    with database.transaction() as session:
+        stored = installation.load_call(session, file, datetime.now(UTC))
+        number, version = stored.number, stored.version
+    if as_json:
+        _print({"file": str(file), "call": number, "version": version, "problems": []})
+    else:
+        click.echo(f"已载入 / loaded: {number} v{version}")
+
+
+# ---- papers ----------------------------------------------------------------------------------------------------------
+
+
+_call_option = click.option(
+    "--call", "call_file", type=click.Path(path_type=Path), help="征集通知文件，默认 2021-205 / a call's file"
+)
+
+
+def _call(call_file: Path | None) -> Any:
+    from workflow.calls import read_call, shipped_calls
+
+    return read_call(call_file or next(one for one in shipped_calls() if one.stem == "2021-205"))
+
+
+@main.command()
+@_files
+@_call_option
+@_json
+def read(files: Sequence[Path], call_file: Path | None, as_json: bool) -> None:
+    """读案例正文或报送表：题目、各部分、字数、图表和问题。 / Read case documents and report forms.
+
+    \b
+    例 Example:  zhengji read --json 案例.docx 报送表.xlsx
+    """
+    from workflow.documents.report import describe
+
+    read_as = _call(call_file)
+    found = [describe(file, read_as) for file in files]
+    if as_json:
+        _print(found)
+    else:
+        for one in found:
+            _show(one)
+    sys.exit(REFUSED if any(one["problems"] for one in found) else 0)
+
+
+def _show(one: dict[str, Any]) -> None:
+    click.echo(f"{one['file']}  [{one['kind']}]  {one['title']}")
+    length = one.get("length") or {}
+    if length:
+        click.echo(
+            f"  字数 正文 {length.get('body')}，全文 {length.get('whole')}；图 {one['pictures']}，表 {one['tables']}"
+        )
+    for section in one["sections"]:
+        click.echo(f"  {section['heading']}（{section['name']}，{section['found_by']}）")
+    for problem in one["problems"]:
+        click.echo(f"  ! {problem['zh']}\n    {problem['en']}")
+
+
+@main.command()
+@_files
+@click.option(
+    "--against", type=click.Path(path_type=Path, exists=True, file_okay=False), help="与此文件夹中的文件比对 / a folder"
+)
+@_call_option
+@_json
+def similar(files: Sequence[Path], against: Path | None, call_file: Path | None, as_json: bool) -> None:
+    """比对案例正文，找出相同或相近的。 / Compare case documents for same or near-equal texts.
+
+    \b
+    例 Example:  zhengji similar --against 往年案例 新案例.docx
+    """
+    from workflow.documents.problems import Unreadable
+    from workflow.documents.reading import read_case_document
+    from workflow.similar import compare_files
+
+    read_as = _call(call_file)
+
+    def text_of(file: Path) -> tuple[str, str]:
+        read = read_case_document(file.read_bytes(), file.name, read_as)
+        return str(file), "\n".join(one.text for one in read.sections)
+
+    others: list[tuple[str, str]] = []
+    if against is not None:
+        for file in sorted(one for one in against.iterdir() if one.is_file() and one not in files):
+            try:
+                others.append(text_of(file))
+            except Unreadable as problem:
+                click.echo(f"{file}: {problem.problem.text.zh}", err=True)
+        if not others:
+            raise Refusal(f"{against} 中没有能读的案例文件。/ {against} holds no readable case document.")
+    try:
+        found = compare_files([text_of(file) for file in files], others)
+    except Unreadable as problem:
+        raise Refusal(f"{problem.problem.text.zh}\n{problem.problem.text.en}") from problem
+    if as_json:
+        _print(found)
+        return
+    for one in found:
+        click.echo(one["file"])
+        for match in one["matches"]:
+            click.echo(f"  {match['likeness']:<5}{match['score']:.2f}  {match.get('file') or match.get('case')}")
+
+
+# ---- pushing ---------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("number")
+@click.option("--as", "login", required=True, help="以谁的名义（国际联络人的登录名）/ the liaison's login")
+@click.option("--wait/--no-wait", default=True, help="立即送出并等结果 / deliver now and wait")
+@_json
+def push(number: str, login: str, wait: bool, as_json: bool) -> None:
+    """推送一个已发布的案例。 / Push one published case.
+
+    \b
+    例 Example:  zhengji push 2021-205-EX-0007 --as liaison
+    """
+    from workflow import cases, clock, installation, jobs, people, pushes
+
+    settings = configured.from_environment()
+    database = installation.open_database(settings)
+    with _CannotServeSaid():
+        with database.transaction() as session:
+            person = people.by_login(session, login)
+            if person is None:
+                raise Refusal(f"没有登录名“{login}”。/ There is no login “{login}”.")
+            actor = people.actor_of(person)
+            at = clock.now(session, settings)
+            case = cases.numbered(session, number, actor)
+            attempt = pushes.start(session, case.id, settings.push_url, actor=actor, at=at)
+            case_id = case.id
+        if attempt.done and wait:
+            pushes.deliver_waiting(jobs.post(settings, database), case_id, at=at)
+        with database.reading() as session:
+            case = cases.find(session, case_id, actor)
+            made = pushes.of_case(session, case)
+            state = made[0].state if attempt.done and made else ""
+            note = made[0].note if attempt.done and made else ""
+    result = {
+        "case": number,
+        "done": attempt.done,
+        "push": state,
+        "note": note,
+        "findings": [one.as_json() for one in attempt.findings],
+    }
+    if as_json:
+        _print(result)
+    else:
+        for finding in attempt.findings:
+            click.echo(f"! {finding.message.zh}\n  {finding.message.en}")
+        if attempt.done:
+            click.echo(f"{number}: {state}  {note}")
+    sys.exit(0 if attempt.done and state != "failed" else REFUSED)
+
+
+if __name__ == "__main__":
+    main()

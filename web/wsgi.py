@@ -1,0 +1,25 @@
+"""What the web server starts: the application, and in an embedded installation the worker beside it."""
+
+from __future__ import annotations
+
+import atexit
+
+from flask import Flask
+
+from web.app import create_app
+from workflow import jobs
+from workflow.settings import from_environment
+from workflow.store.database import Database
+
+
+def serve() -> Flask:
+    """The application of this process, from the environment's settings.
+
+    On SQLite one process does web and work; on PostgreSQL `zhengji worker` does the work.
+    """
+    settings = from_environment()
+    database = Database(settings.database_url)
+    if database.embedded:
+        jobs.launch(settings, database)
+        atexit.register(jobs.stop)
+    return create_app(settings, database)

@@ -1,0 +1,92 @@
+"""Putting an installation in place: its folder, its tables, its first data."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from rules.roles import Role
+from rules.words import Text
+from states.reach import SYSTEM
+from workflow import people, register
+from workflow.calls import read_call, shipped_calls
+from workflow.engine import CannotServe
+from workflow.settings import Settings
+from workflow.store import calls as stored_calls
+from workflow.store import schema
+from workflow.store.database import Database
+from workflow.store.models import CallVersion, Person
+
+
+class NoSuchRole(CannotServe):
+    """A word that is no role."""
+
+
+def open_database(settings: Settings) -> Database:
+    """The installation's database, its tables brought up to this version."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    schema.upgrade(database)
+    return database
+
+
+def empty(database: Database) -> bool:
+    """Whether nobody has an account yet."""
+    with database.reading() as session:
+        return not session.scalar(select(func.count()).select_from(Person))
+
+
+def furnish(database: Database) -> None:
+    """The register of the 32 offices and the calls that are shipped; what is there already stays."""
+    at = datetime.now(UTC)
+    with database.transaction() as session:
+        register.put_offices(session, register.shipped_offices(), actor=SYSTEM, at=at)
+        for path in shipped_calls():
+            load_call(session, path, at)
+
+
+def load_call(session: Session, path: Path, at: datetime) -> CallVersion:
+    """Store a call's file as its next version. Raises CallRefused, OSError."""
+    read_call(path)
+    source = path.read_text(encoding="utf-8")
+    return stored_calls.load(session, source, _notice(path, source), at)
+
+
+def _notice(path: Path, source: str) -> str:
+    return (path.parent / str(tomllib.loads(source)["text"])).read_text(encoding="utf-8")
+
+
+def add_person(
+    database: Database,
+    settings: Settings,
+    *,
+    login: str,
+    name: str,
+    password: str,
+    role: str = "",
+    unit: int | None = None,
+    email: str = "",
+) -> int:
+    """An account with, where named, one role; gives its id. Raises WrongPerson, NoSuchRole."""
+    at = datetime.now(UTC)
+    with database.transaction() as session:
+        made = people.create(
+            session, settings, login=login, name=name, password=password, actor=SYSTEM, at=at, email=email
+        )
+        if role:
+            people.grant(session, made, _role(role), unit, actor=SYSTEM, at=at)
+    return made
+
+
+def _role(word: str) -> Role:
+    try:
+        return Role.of(word)
+    except ValueError:
+        known = ", ".join(f"{one.value}（{one.label.zh}）" for one in Role if one is not Role.SYSTEM)
+        raise NoSuchRole(
+            Text(f"没有“{word}”这个职责。可用：{known}", f"There is no role “{word}”. Known: {known}")
+        ) from None
