@@ -158,7 +158,7 @@ def understand(
     if document is not None:
         content = content.changed(
             title=document.title or content.title,
-            sections={one.name: one.text for one in document.sections if call.section(one.name)},
+            sections=_sections(call, document),
         )
     if form is None:
         return Understood(content, ())
@@ -181,6 +181,15 @@ def understand(
         form={**content.form, **own},
     )
     return Understood(content, differences)
+
+
+def _sections(call: Call, document: CaseDocument) -> dict[str, str]:
+    """The template's sections as read; one that stands twice is put together. What fits none was reported by reading."""
+    texts: dict[str, list[str]] = {}
+    for one in document.sections:
+        if call.section(one.name) is not None:
+            texts.setdefault(one.name, []).append(one.text)
+    return {name: "\n".join(parts) for name, parts in texts.items()}
 
 
 def _differences(

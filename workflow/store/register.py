@@ -34,7 +34,7 @@ def put_centres(session: Session, rows: Sequence[Mapping[str, Any]]) -> tuple[in
 
 
 def _put(
-    session: Session, model: type[Office] | type[Centre], key: str, rows: Sequence[Mapping[str, Any]]
+    session: Session, model: Any, key: str, rows: Sequence[Mapping[str, Any]]
 ) -> tuple[int, int, int]:
     there = {getattr(one, key): one for one in session.scalars(select(model))}
     added = changed = same = 0
