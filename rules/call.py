@@ -35,6 +35,8 @@ class Window:
 
     opens: datetime
     closes: datetime
+    by_office: bool = False
+    """The office set this earlier day for its centres; it, and not the director, can move it."""
 
     @property
     def last_day(self) -> date:

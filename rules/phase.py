@@ -8,6 +8,10 @@ from rules.roles import Role
 from rules.rule import Breach, rule
 from rules.words import Text
 
+_OFFICE_DAY = Text(
+    "省级为中心规定的{phase}截止日 {deadline} 已过，现在是 {now}。请联系省级负责人调整中心截止日。",
+    "The office's own day for its centres in {phase}, {deadline}, has passed; it is now {now}. Its leader can move it.",
+)
 _NO_PHASE = Text("还没有选择报送阶段。", "No phase has been chosen yet.")
 
 
@@ -45,6 +49,9 @@ def before_phase_deadline(facts: CaseFacts | BatchFacts) -> Breach | None:
         return Breach(say=_NO_PHASE, mend="phase", lifted_by=(Role.AUTHOR,))
     if facts.at < facts.window.closes:
         return None
+    if facts.window.by_office:
+        deadline, now = _end_of(facts.window.closes), _moment(facts.at)
+        return Breach(say=_OFFICE_DAY, phase=facts.phase.label, deadline=deadline, now=now, lifted_by=(Role.LEADER,))
     return Breach(phase=facts.phase.label, deadline=_end_of(facts.window.closes), now=_moment(facts.at))
 
 

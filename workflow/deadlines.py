@@ -13,7 +13,7 @@ from states.reach import Actor
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.store import deadlines as stored
 from workflow.store import trail
-from workflow.store.models import Extension, Waiver
+from workflow.store.models import CentreDay, Extension, Waiver
 
 
 class WrongGrant(CannotServe):
@@ -75,6 +75,48 @@ def waive(
     return stored.note(session, "call.waive", call.number, office, data, actor, at, op)
 
 
+def set_centre_day(
+    session: Session,
+    call: Call,
+    phase_id: str,
+    last_day: date,
+    reason: str,
+    *,
+    office: int,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """An office sets an earlier last day for its own centres; the newest counts. Raises NotPermitted, WrongGrant.
+
+    Source: docs/decisions.md 5. Setting the phase's own day again lifts it.
+    """
+    if office not in actor.units(Role.REVIEWER, Role.LEADER):
+        raise NotPermitted(
+            Text("中心截止日由本省审核人、负责人规定。", "The centres' day is their own office's to set.")
+        )
+    _sensible(call, phase_id, reason)
+    phase = call.phase(phase_id)
+    if phase is not None and last_day > phase.closes:
+        raise WrongGrant(
+            Text(
+                f"中心截止日不能晚于通知规定的 {phase.closes:%Y-%m-%d}；需要更晚请向国家局主管申请延期。",
+                f"The centres' day cannot be after the call's {phase.closes:%Y-%m-%d}; ask the director for an extension.",
+            )
+        )
+    earlier = _earlier(session, "call.set_centre_day", op)
+    if earlier is not None:
+        return earlier
+    stored.set_centre_day(session, call.number, phase_id, office, last_day, reason.strip(), actor, at)
+    data: dict[str, object] = {"phase": phase_id, "office": office, "last_day": last_day.isoformat(), "reason": reason}
+    return stored.note(session, "call.set_centre_day", call.number, office, data, actor, at, op)
+
+
+def centre_days(session: Session, call: Call, office: int) -> list[CentreDay]:
+    """Days that an office set for its centres, the newest first."""
+    return stored.centre_days(session, call.number, office)
+
+
 def extensions(session: Session, call: Call) -> list[Extension]:
     return stored.extensions(session, call.number)
 
@@ -88,6 +130,10 @@ def _check(call: Call, phase_id: str, reason: str, actor: Actor) -> None:
         raise NotPermitted(
             Text("延期和豁免由国家局主管批准，您没有这个职责。", "Extensions and waivers are the director's to grant.")
         )
+    _sensible(call, phase_id, reason)
+
+
+def _sensible(call: Call, phase_id: str, reason: str) -> None:
     if call.phase(phase_id) is None:
         raise WrongGrant(Text(f"本次征集没有阶段“{phase_id}”。", f"This call has no phase “{phase_id}”."))
     if not reason.strip():

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import Extension, Waiver
+from workflow.store.models import CentreDay, Extension, Waiver
 
 
 def extend(
@@ -21,6 +21,22 @@ def extend(
             call_number=call, phase=phase, office_id=office, last_day=last_day, reason=reason, by_id=actor.id, at=at
         )
     )
+
+
+def set_centre_day(
+    session: Session, call: str, phase: str, office: int, last_day: date, reason: str, actor: Actor, at: datetime
+) -> None:
+    session.execute(
+        insert(CentreDay).values(
+            call_number=call, phase=phase, office_id=office, last_day=last_day, reason=reason, by_id=actor.id, at=at
+        )
+    )
+
+
+def centre_days(session: Session, call: str, office: int) -> list[CentreDay]:
+    """Days that an office set for its centres, the newest first."""
+    statement = select(CentreDay).where(CentreDay.call_number == call, CentreDay.office_id == office)
+    return list(session.scalars(statement.order_by(CentreDay.id.desc())))
 
 
 def waive(session: Session, call: str, phase: str, office: int, reason: str, actor: Actor, at: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -38,6 +38,7 @@ from workflow.store.models import (
     CaseEnglish,
     CaseRevision,
     Centre,
+    CentreDay,
     Document,
     Extension,
     Office,
@@ -224,24 +225,38 @@ def _authors(session: Session, ids: Sequence[int]) -> dict[int, frozenset[int]]:
 
 
 class Extensions:
-    """Later last days that were granted, read once for all cases of an attempt."""
+    """Last days other than the call's, read once for all cases of an attempt."""
 
     def __init__(self, session: Session, calls: Iterable[str]) -> None:
-        found = session.execute(
+        numbers = set(calls)
+        granted = session.execute(
             select(Extension.call_number, Extension.phase, Extension.office_id, Extension.last_day).where(
-                Extension.call_number.in_(set(calls))
+                Extension.call_number.in_(numbers)
             )
         )
         self._days: dict[tuple[str, str], list[tuple[int | None, date]]] = defaultdict(list)
-        for call, phase, office, day in found:
+        for call, phase, office, day in granted:
             self._days[call, phase].append((office, day))
+        own = session.execute(
+            select(CentreDay.call_number, CentreDay.phase, CentreDay.office_id, CentreDay.last_day)
+            .where(CentreDay.call_number.in_(numbers))
+            .order_by(CentreDay.id)
+        )
+        self._centre_days = {(call, phase, office): day for call, phase, office, day in own}
 
     def window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None = None) -> Window:
-        """The window of one level and office: the latest of the call's own day, extensions, and a line's own day."""
+        """The window of one level and office: the latest of the call's own day, extensions, and a line's own day.
+
+        A centre's window ends earlier where its office says so, but not before a line's own day.
+        """
         granted = [day for unit, day in self._days[call.number, phase.id] if unit is None or unit == office]
         usual = phase.closes_for.get(level, phase.closes)
         later = [day for day in (*granted, own_day) if day is not None and day > usual]
-        return phase.window(level, call.opened, max(later) if later else None)
+        latest = max(later) if later else None
+        set_by_office = self._centre_days.get((call.number, phase.id, office)) if level is Level.CENTRE else None
+        if set_by_office is not None and set_by_office < (latest or usual) and own_day is None:
+            return replace(phase.window(level, call.opened, set_by_office), by_office=True)
+        return phase.window(level, call.opened, latest)
 
 
 # ---- batches ---------------------------------------------------------------------------------------------------------

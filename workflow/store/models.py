@@ -260,6 +260,21 @@ class Extension(Base):
     at: Mapped[datetime]
 
 
+class CentreDay(Base):
+    """An earlier last day that an office sets for its own centres; the newest counts."""
+
+    __tablename__ = "centre_day"
+    __table_args__ = (Index("ix_centre_day_call_number_phase_office_id", "call_number", "phase", "office_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_number: Mapped[str] = mapped_column(String(40))
+    phase: Mapped[str] = mapped_column(String(40))
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    last_day: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
 class Waiver(Base):
     """The director's release of one office from the minimum of one phase."""
 

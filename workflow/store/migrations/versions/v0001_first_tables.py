@@ -258,6 +258,23 @@ def _create_tables() -> None:
     )
     op.create_index("ix_extension_call_number", "extension", ["call_number"], unique=False)
     op.create_table(
+        "centre_day",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("call_number", sa.String(length=40), nullable=False),
+        sa.Column("phase", sa.String(length=40), nullable=False),
+        sa.Column("office_id", ID, nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by_id", ID, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name="fk_centre_day_by_id"),
+        sa.ForeignKeyConstraint(["office_id"], ["office.id"], name="fk_centre_day_office_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_centre_day"),
+    )
+    op.create_index(
+        "ix_centre_day_call_number_phase_office_id", "centre_day", ["call_number", "phase", "office_id"], unique=False
+    )
+    op.create_table(
         "prior_report",
         sa.Column("id", ID, nullable=False),
         sa.Column("source", sa.String(length=160), nullable=False),
