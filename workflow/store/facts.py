@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from rules.call import BEIJING, Call, Phase, Window
@@ -56,6 +56,28 @@ _CENTRE_COLUMNS = (
     Centre.preparing,
     Office.region,
 )
+# Statements are built once: on a small database building one costs more than running it.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CASES = (
+    select(*Case.__table__.columns, *_CENTRE_COLUMNS)
+    .join(Centre, Centre.id == Case.centre_id)
+    .join(Office, Office.id == Case.office_id)
+    .where(Case.id.in_(_IDS))
+    .order_by(Case.id)
+)
+_LOCKED_CASES = _CASES.with_for_update(of=Case)
+_SIGNED = select(SignOff.case_id, SignOff.by_id, SignOff.content).where(
+    SignOff.case_id.in_(_IDS), SignOff.void_at.is_(None)
+)
+_WROTE = select(CaseRevision.case_id, CaseRevision.by_id).where(CaseRevision.case_id.in_(_IDS)).distinct()
+
+
+def _newest_of(model: type[Seal] | type[CaseEnglish]) -> Select[Any]:
+    newest = select(func.max(model.id)).where(model.case_id.in_(_IDS)).group_by(model.case_id)
+    return select(*model.__table__.columns).where(model.id.in_(newest))
+
+
+_SEALS, _ENGLISH = _newest_of(Seal), _newest_of(CaseEnglish)
 _AT_CENTRE = {CaseState.DRAFT, CaseState.RETURNED, CaseState.WITHDRAWN}
 _AT_OFFICE = {CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED, CaseState.NOT_RECOMMENDED}
 
@@ -80,14 +102,7 @@ def level_of(state: str) -> Level:
 
 def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> list[Any]:
     """Cases with their centre and region, in the order asked for; locked against others where asked."""
-    statement = (
-        select(*Case.__table__.columns, *_CENTRE_COLUMNS)
-        .join(Centre, Centre.id == Case.centre_id)
-        .join(Office, Office.id == Case.office_id)
-        .where(Case.id.in_(ids))
-        .order_by(Case.id)
-    )
-    found = session.execute(statement.with_for_update(of=Case) if lock else statement).all()
+    found = session.execute(_LOCKED_CASES if lock else _CASES, {"ids": list(ids)}).all()
     place = {case_id: index for index, case_id in enumerate(ids)}
     return sorted(found, key=lambda row: place[row.id])
 
@@ -98,8 +113,8 @@ def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[Ca
     if not ids:
         return []
     matches = prior.find(session, rows)
-    seals = _newest(session, Seal, ids)
-    english = _newest(session, CaseEnglish, ids)
+    seals = _by_case(session, _SEALS, ids)
+    english = _by_case(session, _ENGLISH, ids)
     signed = _signed(session, ids)
     authors = _authors(session, ids)
     days = Extensions(session, {row.call_number for row in rows})
@@ -197,20 +212,13 @@ def _english(row: Any) -> EnglishFacts | None:
     return EnglishFacts(row.of, tuple(name for name, text in parts.items() if not text.strip()))
 
 
-def _newest(session: Session, model: type[Seal] | type[CaseEnglish], ids: Sequence[int]) -> dict[int, Any]:
-    newest = select(func.max(model.id)).where(model.case_id.in_(ids)).group_by(model.case_id)
-    found = session.execute(select(*model.__table__.columns).where(model.id.in_(newest)))
-    return {row.case_id: row for row in found}
+def _by_case(session: Session, statement: Select[Any], ids: Sequence[int]) -> dict[int, Any]:
+    return {row.case_id: row for row in session.execute(statement, {"ids": list(ids)})}
 
 
 def _signed(session: Session, ids: Sequence[int]) -> dict[int, tuple[tuple[int, str], ...]]:
-    found = session.execute(
-        select(SignOff.case_id, SignOff.by_id, SignOff.content).where(
-            SignOff.case_id.in_(ids), SignOff.void_at.is_(None)
-        )
-    )
     signed: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for case_id, person, content in found:
+    for case_id, person, content in session.execute(_SIGNED, {"ids": list(ids)}):
         signed[case_id].append((person, content))
     return {case_id: tuple(many) for case_id, many in signed.items()}
 
@@ -218,10 +226,20 @@ def _signed(session: Session, ids: Sequence[int]) -> dict[int, tuple[tuple[int, 
 def _authors(session: Session, ids: Sequence[int]) -> dict[int, frozenset[int]]:
     """Everybody who saved a revision: the text is all of theirs."""
     wrote: dict[int, set[int]] = defaultdict(set)
-    statement = select(CaseRevision.case_id, CaseRevision.by_id).where(CaseRevision.case_id.in_(ids)).distinct()
-    for case_id, person in session.execute(statement):
+    for case_id, person in session.execute(_WROTE, {"ids": list(ids)}):
         wrote[case_id].add(person)
     return {case_id: frozenset(people) for case_id, people in wrote.items()}
+
+
+_CALLS: BindParameter[Any] = bindparam("calls", expanding=True)
+_GRANTED = select(Extension.call_number, Extension.phase, Extension.office_id, Extension.last_day).where(
+    Extension.call_number.in_(_CALLS)
+)
+_CENTRE_DAYS = (
+    select(CentreDay.call_number, CentreDay.phase, CentreDay.office_id, CentreDay.last_day)
+    .where(CentreDay.call_number.in_(_CALLS))
+    .order_by(CentreDay.id)
+)
 
 
 class Extensions:
@@ -229,19 +247,11 @@ class Extensions:
 
     def __init__(self, session: Session, calls: Iterable[str]) -> None:
         numbers = set(calls)
-        granted = session.execute(
-            select(Extension.call_number, Extension.phase, Extension.office_id, Extension.last_day).where(
-                Extension.call_number.in_(numbers)
-            )
-        )
+        granted = session.execute(_GRANTED, {"calls": sorted(numbers)})
         self._days: dict[tuple[str, str], list[tuple[int | None, date]]] = defaultdict(list)
         for call, phase, office, day in granted:
             self._days[call, phase].append((office, day))
-        own = session.execute(
-            select(CentreDay.call_number, CentreDay.phase, CentreDay.office_id, CentreDay.last_day)
-            .where(CentreDay.call_number.in_(numbers))
-            .order_by(CentreDay.id)
-        )
+        own = session.execute(_CENTRE_DAYS, {"calls": sorted(numbers)})
         self._centre_days = {(call, phase, office): day for call, phase, office, day in own}
 
     def window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None = None) -> Window:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.orm import Session
 
 from rules.rule import Finding
@@ -77,16 +78,21 @@ def _entry(lifecycle: Lifecycle, one: Tried, op: str) -> trail.Entry:
     )
 
 
+@cache
+def _update(model: Model, columns: frozenset[str]) -> Update:
+    table = model.__table__
+    return (
+        update(table)  # type: ignore[arg-type]
+        .where(table.c.id == bindparam("old_id"), table.c.version == bindparam("old_version"))
+        .values({name: bindparam(f"new_{name}") for name in sorted(columns)})
+    )
+
+
 def _move(session: Session, model: Model, done: Sequence[Tried]) -> None:
     if not done:
         return
-    table = model.__table__
-    columns = {"state", "version", "head", *done[0].also}
-    statement = (
-        update(table)  # type: ignore[arg-type]
-        .where(table.c.id == bindparam("old_id"), table.c.version == bindparam("old_version"))
-        .values({name: bindparam(f"new_{name}") for name in columns})
-    )
+    columns = frozenset({"state", "version", "head", *done[0].also})
+    statement = _update(model, columns)
     for one in done:
         receipt = one.attempt.receipt
         values = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import BindParameter, Select, and_, bindparam, delete, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from rules.facts import Match, Ruling
@@ -149,57 +149,6 @@ def _level(case: Compared, other: _Other) -> Level:
     return Level.OFFICE if other.office_id == case.office_id else Level.NATIONAL
 
 
-def _by_text(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
-    mine, other = aliased(Fingerprint), aliased(Fingerprint)
-    my_band, other_band = aliased(FingerprintBand), aliased(FingerprintBand)
-    statement = (
-        select(mine.case_id, mine.signature, other.signature.label("others"), *_columns())
-        .select_from(mine)
-        .join(my_band, my_band.fingerprint_id == mine.id)
-        .join(other_band, and_(other_band.band == my_band.band, other_band.fingerprint_id != mine.id))
-        .join(other, other.id == other_band.fingerprint_id)
-        .outerjoin(Case, Case.id == other.case_id)
-        .outerjoin(PriorReport, PriorReport.id == other.prior_id)
-        .outerjoin(Centre, Centre.name == PriorReport.centre_name)
-        .where(mine.case_id.in_(by_id), other.parameters == mine.parameters)
-        .where(or_(other.prior_id.is_not(None), Case.first_submitted_at.is_not(None), Case.id.in_(by_id)))
-        .distinct()
-    )
-    found = []
-    for row in session.execute(statement):
-        score = similar.resemblance(row.signature, row.others)
-        if similar.likeness(score) is not similar.Likeness.NONE:
-            found.append((row.case_id, _other(row), score, "text"))
-    return found
-
-
-def _by_title(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
-    """Same centre, near-equal title and served party, though the text was written anew."""
-    centres = {case.centre_id for case in by_id.values()}
-    mine = (
-        select(*_columns(prior=False))
-        .where(Case.centre_id.in_(centres))
-        .where(or_(Case.first_submitted_at.is_not(None), Case.id.in_(by_id)))
-    )
-    imported = (
-        select(*_columns(case=False))
-        .select_from(PriorReport)
-        .join(Centre, Centre.name == PriorReport.centre_name)
-        .where(Centre.id.in_(centres))
-    )
-    others = [_other(row) for row in (*session.execute(mine), *session.execute(imported))]
-    return [
-        (case.id, other, 0.0, "title")
-        for case in by_id.values()
-        for other in others
-        if other.case_id != case.id
-        and other.centre_id == case.centre_id
-        and case.title.strip()
-        and similar.same_title(case.title, other.title)
-        and similar.same_party(case.recipient, other.recipient)
-    ]
-
-
 def _columns(*, case: bool = True, prior: bool = True) -> list[Any]:
     cases = [
         Case.id.label("other_id"),
@@ -219,6 +168,67 @@ def _columns(*, case: bool = True, prior: bool = True) -> list[Any]:
         PriorReport.office_id.label("prior_office_id"),
     ]
     return (cases if case else []) + (priors if prior else [])
+
+
+def _sharing_bands() -> Select[Any]:
+    mine, other = aliased(Fingerprint), aliased(Fingerprint)
+    my_band, other_band = aliased(FingerprintBand), aliased(FingerprintBand)
+    return (
+        select(mine.case_id, mine.signature, other.signature.label("others"), *_columns())
+        .select_from(mine)
+        .join(my_band, my_band.fingerprint_id == mine.id)
+        .join(other_band, and_(other_band.band == my_band.band, other_band.fingerprint_id != mine.id))
+        .join(other, other.id == other_band.fingerprint_id)
+        .outerjoin(Case, Case.id == other.case_id)
+        .outerjoin(PriorReport, PriorReport.id == other.prior_id)
+        .outerjoin(Centre, Centre.name == PriorReport.centre_name)
+        .where(mine.case_id.in_(_IDS), other.parameters == mine.parameters)
+        .where(or_(other.prior_id.is_not(None), Case.first_submitted_at.is_not(None), Case.id.in_(_IDS)))
+        .distinct()
+    )
+
+
+# Statements are built once: on a small database building one costs more than running it.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CENTRES: BindParameter[Any] = bindparam("centres", expanding=True)
+_SHARING_BANDS = _sharing_bands()
+_OF_CENTRES = (
+    select(*_columns(prior=False))
+    .where(Case.centre_id.in_(_CENTRES))
+    .where(or_(Case.first_submitted_at.is_not(None), Case.id.in_(_IDS)))
+)
+_IMPORTED_OF_CENTRES = (
+    select(*_columns(case=False))
+    .select_from(PriorReport)
+    .join(Centre, Centre.name == PriorReport.centre_name)
+    .where(Centre.id.in_(_CENTRES))
+)
+
+
+def _by_text(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
+    found = []
+    for row in session.execute(_SHARING_BANDS, {"ids": list(by_id)}):
+        score = similar.resemblance(row.signature, row.others)
+        if similar.likeness(score) is not similar.Likeness.NONE:
+            found.append((row.case_id, _other(row), score, "text"))
+    return found
+
+
+def _by_title(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
+    """Same centre, near-equal title and served party, though the text was written anew."""
+    wanted = {"centres": sorted({case.centre_id for case in by_id.values()}), "ids": list(by_id)}
+    rows = (*session.execute(_OF_CENTRES, wanted), *session.execute(_IMPORTED_OF_CENTRES, wanted))
+    others = [_other(row) for row in rows]
+    return [
+        (case.id, other, 0.0, "title")
+        for case in by_id.values()
+        for other in others
+        if other.case_id != case.id
+        and other.centre_id == case.centre_id
+        and case.title.strip()
+        and similar.same_title(case.title, other.title)
+        and similar.same_party(case.recipient, other.recipient)
+    ]
 
 
 def _other(row: Any) -> _Other:

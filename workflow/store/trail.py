@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import BindParameter, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
@@ -84,26 +84,32 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
                 "office_id": entry.office_id,
             }
         )
-    session.execute(insert(AuditEvent), rows)
+    session.connection().execute(_APPEND, rows)
     if secretly:
         _keep_apart(session, secretly)
     return receipts
 
 
+# Statements are built once: on a small database building one costs more than running it.
+_STREAMS: BindParameter[Any] = bindparam("streams", expanding=True)
+_LAST = (
+    select(AuditEvent.stream, func.max(AuditEvent.seq).label("seq"))
+    .where(AuditEvent.stream.in_(_STREAMS))
+    .group_by(AuditEvent.stream)
+    .subquery()
+)
+_HEADS = select(AuditEvent.stream, AuditEvent.seq, AuditEvent.hash).join(
+    _LAST, (AuditEvent.stream == _LAST.c.stream) & (AuditEvent.seq == _LAST.c.seq)
+)
+_OPS: BindParameter[Any] = bindparam("ops", expanding=True)
+_BY_OP = select(AuditEvent).where(AuditEvent.op.in_(_OPS))
+_APPEND = insert(AuditEvent.__table__)  # type: ignore[arg-type]
+
+
 def _heads(session: Session, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
     if not streams:
         return {}
-    last = (
-        select(AuditEvent.stream, func.max(AuditEvent.seq).label("seq"))
-        .where(AuditEvent.stream.in_(streams))
-        .group_by(AuditEvent.stream)
-        .subquery()
-    )
-    found = session.execute(
-        select(AuditEvent.stream, AuditEvent.seq, AuditEvent.hash).join(
-            last, (AuditEvent.stream == last.c.stream) & (AuditEvent.seq == last.c.seq)
-        )
-    )
+    found = session.execute(_HEADS, {"streams": list(streams)})
     return {stream: (seq, hashed) for stream, seq, hashed in found}
 
 
@@ -122,5 +128,5 @@ def by_op(session: Session, ops: Sequence[str]) -> dict[str, AuditEvent]:
     """Events already written under these idempotency keys."""
     if not ops:
         return {}
-    found = session.scalars(select(AuditEvent).where(AuditEvent.op.in_(ops)))
+    found = session.scalars(_BY_OP, {"ops": list(ops)})
     return {event.op or "": event for event in found}
