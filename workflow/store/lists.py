@@ -19,7 +19,8 @@ from workflow.store.reach import reachable
 
 def count_by_state(session: Session, seen_by: Actor, filters: Filters) -> dict[str, int]:
     """State → number of cases, within reach and filters."""
-    statement = narrowed(select(Case.state, func.count(Case.id)), seen_by, filters).group_by(Case.state)
+    counted: Any = select(Case.state, func.count(Case.id))
+    statement = narrowed(counted, seen_by, filters).group_by(Case.state)
     return {state: number for state, number in session.execute(statement)}
 
 

@@ -1,0 +1,82 @@
+"""The web application on a small country, and browsers signed in as its people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.worlds import World
+from web import auth
+from web.app import create_app
+from workflow.settings import Settings, from_environment
+from workflow.store import people as stored
+
+PASSWORD = "right horse"
+HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+As = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A demo in a folder of its own, on a day half-way through the first phase."""
+    plain = from_environment({"ZHENGJI_HOME": str(tmp_path)})
+    return replace(plain, demo=True, clock="2021-03-19", secret_key="not secret", argon2_time=1, argon2_memory=8)
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """The same country; everybody has a password."""
+    with world.database.transaction() as session:
+        for person in world.people.values():
+            stored.set_password(session, person.id, HASHED, end_sessions=False)
+    return world
+
+
+@pytest.fixture
+def app(world: World, settings: Settings) -> Flask:
+    made = create_app(settings, world.database)
+    auth.limiter.reset()
+    return made
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> As:
+    """`sign_in("author")`: a browser in which that person is signed in, in Chinese or `language`."""
+
+    def as_person(login: str, language: str = "zh") -> FlaskClient:
+        client = app.test_client()
+        send(client, f"/sign-in?lang={language}", login=login, password=PASSWORD)
+        return client
+
+    return as_person
+
+
+def send(client: FlaskClient, page: str, url: str = "", *, form: int = -1, **fields: object):
+    """Open a page, fill in the form that posts to `url` (the page itself by default) and send it."""
+    shown = client.get(page).get_data(as_text=True)
+    return post(client, url or page.partition("?")[0], shown, **fields)
+
+
+def post(client: FlaskClient, url: str, shown: str, **fields: object):
+    """Send a form with the hidden fields of a page that was shown earlier."""
+    return client.post(url, data={**hidden(shown, url), **fields}, content_type="multipart/form-data")
+
+
+def hidden(shown: str, url: str = "") -> dict[str, str]:
+    """The hidden fields of the form that posts to `url`, or of the first form that has a token."""
+    forms = re.findall(r"<form\b([^>]*)>(.*?)</form>", shown, re.S)
+    fitting = [body for head, body in forms if f'action="{url}"' in head] or [
+        body for head, body in forms if "action=" not in head
+    ]
+    found = [body for body in [*fitting, *(body for _, body in forms)] if "csrf_token" in body]
+    if not found:
+        return {}
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', found[0]))

@@ -1,0 +1,1 @@
+"""Shows it: screens, one file per noun, in Chinese and English."""

@@ -1,0 +1,143 @@
+"""The web application: put together from settings, locked down, and ready to serve."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from flask_login import current_user
+from flask_talisman import Talisman
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.wrappers import Response
+
+from web import auth, cases, demo, errors, home, papers, words
+from web import request as requests
+from web.menu import menu
+from workflow.settings import Settings
+from workflow.store.database import Database
+from workflow.store.files import Files
+
+BLUEPRINTS = (auth.bp, home.bp, papers.bp, cases.bp, demo.bp)
+
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+"""No script and no style but our own files. `data:` pictures are the small drawings inside Tabler's style sheet."""
+
+
+class NoSecretKey(RuntimeError):
+    """Outside a demo the program does not start without a key of its own."""
+
+
+def create_app(settings: Settings, database: Database | None = None) -> Flask:
+    """The application. `database`: an opened one, where the caller has it already.
+
+    Raises NoSecretKey when ZHENGJI_SECRET_KEY is missing outside a demo.
+    """
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=_secret_key(settings),
+        MAX_CONTENT_LENGTH=errors.LARGEST,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        SESSION_COOKIE_NAME="zhengji",
+    )
+    app.extensions["zhengji"] = requests.Installed(
+        database or Database(settings.database_url), Files(settings.documents_url), settings
+    )
+    Talisman(
+        app,
+        force_https=settings.secure_cookies,
+        strict_transport_security=settings.secure_cookies,
+        session_cookie_secure=settings.secure_cookies,
+        session_cookie_http_only=True,
+        session_cookie_samesite="Lax",
+        content_security_policy=POLICY,
+        referrer_policy="same-origin",
+    )
+    CSRFProtect(app)
+    auth.login_manager.init_app(app)
+    auth.limiter.init_app(app)
+    app.before_request(requests.choose_language)
+    app.before_request(auth.ask_to_sign_in)
+    app.after_request(_keep_private)
+    errors.install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _words_in_templates(app)
+    return app
+
+
+def _secret_key(settings: Settings) -> str:
+    if settings.secret_key:
+        return settings.secret_key
+    if not settings.demo:
+        raise NoSecretKey(
+            "请先设置 ZHENGJI_SECRET_KEY（一串随机字符，至少 32 位）。/ "
+            "Set ZHENGJI_SECRET_KEY to a random string of at least 32 characters."
+        )
+    return _demo_key(settings.home / "secret_key")
+
+
+def _demo_key(path: Path) -> str:
+    """A demo makes its own key once, so that its sessions outlive a restart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def _keep_private(response: Response) -> Response:
+    """Pages are not kept by browsers or proxies; our own static files are, and asked for by their ETag."""
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _words_in_templates(app: Flask) -> None:
+    app.jinja_env.globals.update(
+        t=words.t,
+        say=words.say,
+        listed=words.listed,
+        language=requests.language,
+        new_form_key=requests.new_form_key,
+    )
+    app.jinja_env.filters.update(
+        day=words.day, moment=words.moment, month=words.month, size=words.size, last_day=words.last_day
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+    @app.context_processor
+    def _frame() -> dict[str, object]:
+        """What base.html shows on every page."""
+        person = current_user if current_user.is_authenticated else None
+        return {
+            "menu": list(menu(requests.actor())) if person else [],
+            "person": person,
+            "demo": requests.settings().demo,
+            "now": requests.now,
+            "today": requests.today,
+            "other_language": _other_language,
+        }
+
+
+def _other_language(wanted: str) -> str:
+    """This page in the other language, everything else in its address unchanged."""
+    if request.endpoint is None or request.method != "GET":
+        return f"?lang={wanted}"
+    arguments = {**(request.view_args or {}), **request.args.to_dict(flat=True), "lang": wanted}
+    return url_for(request.endpoint, **arguments)

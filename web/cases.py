@@ -1,0 +1,293 @@
+"""Cases: the list, one case with everything on it, writing it, and every step."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web import writing
+from web.picture import draw
+from web.request import actor, form_key, form_mark, now, reading, transaction
+from web.tell import done, tell
+from web.words import countdown, say, t
+from workflow import cases, comparisons, editorial, lists, papers, revisions
+from workflow.content import Content
+from workflow.engine import NoSuchTransition
+from workflow.lists import Filters, Labelled
+from workflow.store.living import Overtaken
+from workflow.store.models import Case
+
+bp = Blueprint("cases", __name__, url_prefix="/cases")
+
+
+@bp.get("")
+def index() -> str:
+    filters, after = _filters(), request.args.get("after", "")[:80]
+    with reading() as session:
+        return render_template(
+            "cases/index.html",
+            found=lists.page(session, actor(), filters, after),
+            choices=lists.choices(session, actor()),
+            filters=filters,
+            after=after,
+            here=_narrowed_by(filters),
+            may_write=bool(lists.centres_to_write_for(session, actor())),
+        )
+
+
+def _filters() -> Filters:
+    """What the address asks for; a number that is none counts as not given."""
+    given = request.args
+    return Filters(
+        given.get("state", "")[:40],
+        given.get("phase", "")[:40],
+        given.get("theme", "")[:40],
+        given.get("office", type=int),
+        given.get("centre", type=int),
+        given.get("text", "").replace("\0", "")[:80],
+        given.get("sort", "newest"),
+    )
+
+
+def _narrowed_by(filters: Filters) -> dict[str, Any]:
+    return {name: value for name, value in vars(filters).items() if value and (name, value) != ("sort", "newest")}
+
+
+@bp.get("/new")
+def new() -> str:
+    with reading() as session:
+        return render_template(
+            "cases/new.html", centres=lists.centres_to_write_for(session, actor()), calls=lists.calls(session)
+        )
+
+
+@bp.post("/new")
+def create() -> Response:
+    with transaction() as session:
+        case_id = cases.create(
+            session,
+            call_version=request.form.get("call", 0, type=int),
+            centre=request.form.get("centre", 0, type=int),
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    then = "papers.upload" if request.form.get("then") == "upload" else "cases.edit"
+    return redirect(url_for(then, case_id=case_id))
+
+
+@bp.get("/<int:case_id>")
+def show(case_id: int) -> str:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return render_template("cases/show.html", **_everything(session, case))
+
+
+_EDITS = ("translate", "consent", "judge_effect", "sign_off")
+
+
+def _everything(session: Any, case: Case) -> dict[str, Any]:
+    """What the page of a case shows."""
+    history = lists.history(session, case)
+    passed = {str(one.target) for one in history if one.target and one.done and one.of == "case"}
+    similar = comparisons.of_case(session, case, actor())
+    call = lists.call_of(session, case)
+    return {
+        "case": case,
+        "call": call,
+        "offers": cases.offers(session, case, actor=actor(), at=now()),
+        "state": lists.lifecycle().state(case.state),
+        "pictures": [draw(lists.lifecycle(), case.state, passed, upright=upright) for upright in (False, True)],
+        "content": lists.content_of(case),
+        "form": lists.form_values(call, case),
+        "papers": papers.current(session, case),
+        "older": [one for one in papers.every(session, case) if one.superseded_at is not None],
+        "seal": papers.newest_seal(session, case),
+        "similar": [(one, comparisons.may_compare(case, one, actor())) for one in similar],
+        "comparing": comparisons.pending_elsewhere(session, case, actor()),
+        "english": editorial.english(session, case),
+        "sign_offs": editorial.sign_offs(session, case),
+        "may": {what: editorial.may(case, what, actor()) for what in _EDITS},
+        "may_edit": cases.may_edit(case, actor()),
+        "may_seal": lists.may_seal(case, actor()),
+        "revisions": lists.revisions(session, case),
+        "window": lists.window(session, case, now()),
+        "history_entries": history,
+        "countdown": countdown,
+    }
+
+
+@bp.get("/<int:case_id>/<trigger>")
+def ask(case_id: int, trigger: str) -> str:
+    """The page on which a step is confirmed, with everything that stands in its way."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return render_template("cases/act.html", **_step(session, case, trigger))
+
+
+def _step(session: Any, case: Case, trigger: str) -> dict[str, Any]:
+    offers = cases.offers(session, case, actor=actor(), at=now())
+    offer = next((one for one in offers if one.transition.name == trigger and not one.transition.through), None)
+    if offer is None:
+        raise NoSuchTransition(lists.no_way(case, trigger))
+    return {
+        "case": case,
+        "call": lists.call_of(session, case),
+        "offer": offer,
+        "state": lists.lifecycle().state(case.state),
+        "asks_day": trigger == "return_to_office",
+    }
+
+
+@bp.post("/<int:case_id>/<trigger>")
+def act(case_id: int, trigger: str) -> Response | tuple[str, int]:
+    """Every transition of every case comes through here."""
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        seen = {case_id: mark} if (mark := form_mark()) else None
+        attempts = cases.act(
+            session,
+            [case.id],
+            trigger,
+            actor=actor(),
+            at=now(),
+            seen=seen,
+            op=form_key(),
+            remark=request.form.get("remark", ""),
+            confirmed=frozenset(request.form.getlist("confirmed")),
+            reasons=_reasons(),
+            new_day=_day(request.form.get("new_day", "")),
+        )
+    tell(attempts)
+    if attempts[0].done:
+        return redirect(url_for(".show", case_id=case_id))
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return render_template("cases/act.html", **_step(session, case, trigger)), 422
+
+
+def _day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        return None
+
+
+def _reasons() -> dict[str, str]:
+    """Reasons for what the call asks in principle: `reason:KEY` → words."""
+    return {
+        name.removeprefix("reason:"): value.strip()
+        for name, value in request.form.items()
+        if name.startswith("reason:") and value.strip()
+    }
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:case_id>/edit")
+def edit(case_id: int) -> str:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        cases.check_editable(case, actor())
+        return _editor(session, case, writing.Draft(lists.content_of(case)))
+
+
+def _editor(session: Any, case: Case, draft: writing.Draft, **more: Any) -> str:
+    call = lists.call_of(session, case)
+    return render_template(
+        "cases/edit.html",
+        case=case,
+        call=call,
+        draft=draft,
+        own_fields=writing.own_fields(call),
+        form=lists.form_values(call, case),
+        **more,
+    )
+
+
+@bp.post("/<int:case_id>/edit")
+def save(case_id: int) -> Response | tuple[str, int]:
+    """Save what was written. When somebody was faster, what was typed is shown again beside the newer text."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        draft = writing.read(lists.call_of(session, case), lists.content_of(case), request.form)
+        if draft.problems:
+            return _editor(session, case, draft), 422
+    try:
+        with transaction() as session:
+            receipt = cases.edit(
+                session, case_id, draft.content, actor=actor(), at=now(), seen=form_mark(), op=form_key()
+            )
+    except Overtaken as faster:
+        return _overtaken(case_id, draft, say(faster.message)), 409
+    done(t("保存内容", "Saving the content"), receipt)
+    return redirect(url_for(".show", case_id=case_id))
+
+
+def _overtaken(case_id: int, draft: writing.Draft, message: str) -> str:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        call = lists.call_of(session, case)
+        newer = revisions.compare(call, lists.content_of(case), draft.content)
+        return _editor(session, case, draft, faster=message, newer=newer)
+
+
+@bp.get("/<int:case_id>/revisions/<int:number>")
+def revision(case_id: int, number: int) -> str:
+    """One revision, and how it differs from the one before."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        call = lists.call_of(session, case)
+        kept, content = lists.content_at(session, case, number)
+        before = lists.content_at(session, case, number - 1)[1] if number > 1 else Content()
+        return render_template(
+            "cases/revision.html",
+            case=case,
+            kept=kept,
+            changes=revisions.compare(call, before, content),
+            revisions=lists.revisions(session, case),
+        )
+
+
+# ---- for templates ---------------------------------------------------------------------------------------------------
+
+
+@bp.app_template_global()
+def states(value: str) -> Labelled:
+    """The state of that value, with its label."""
+    return lists.lifecycle().state(value)
+
+
+@bp.app_template_global()
+def step_url(case: Case, trigger: str) -> str:
+    """Where a step of a case is asked for (GET) and taken (POST)."""
+    return url_for("cases.act", case_id=case.id, trigger=trigger)
+
+
+@bp.app_template_global()
+def phase_name(choices: lists.Choices, phase: str) -> str:
+    return next((say(one.label) for one in choices.phases if one.id == phase), t("未选", "none yet"))
+
+
+# ---- where to mend ---------------------------------------------------------------------------------------------------
+
+_FIELDS = ("title", "phase", "theme", "theme_name", "recipient", "service_from", "service_to", "sections")
+_ON_CASE = {"scan": "papers", "document": "papers", "matches": "similar", "consent": "consent", "push": "pushes"}
+_EDITORIAL = ("sign_offs", "english", "effect")
+
+
+@bp.app_template_global()
+def mend_url(case: Case, mend: str) -> str:
+    """Where a finding can be mended by the person reading, "" where it is mended in the form itself or by others."""
+    if mend in _FIELDS or mend.startswith(("section:", "form:")):
+        where = mend.replace(":", "-")
+        return url_for("cases.edit", case_id=case.id) + f"#{where}" if cases.may_edit(case, actor()) else ""
+    if mend == "scan" and lists.may_seal(case, actor()):
+        return url_for("papers.scan", case_id=case.id)
+    if mend in _EDITORIAL and "editorial.show" in current_app.view_functions:
+        return url_for("editorial.show", case_id=case.id) + f"#{mend}"
+    return url_for("cases.show", case_id=case.id) + f"#{_ON_CASE[mend]}" if mend in _ON_CASE else ""

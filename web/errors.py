@@ -1,0 +1,174 @@
+"""What cannot be served: each situation has its status, its sentence, and what to do next."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Flask, current_app, render_template, request
+from flask_limiter.errors import RateLimitExceeded
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from web.request import actor, now, transaction
+from web.words import say, t
+from workflow import people
+from workflow.cases import NoSuchCase, NotEditable
+from workflow.comparisons import ReasonMissing
+from workflow.documents.limits import LIMITS, MIB
+from workflow.documents.problems import Unreadable
+from workflow.engine import CannotServe, NoSuchTransition, NotPermitted
+from workflow.intake import NotShown
+from workflow.people import WrongPerson
+from workflow.store.living import Overtaken
+
+STATUS: dict[type[CannotServe], HTTPStatus] = {
+    NoSuchCase: HTTPStatus.NOT_FOUND,
+    NotPermitted: HTTPStatus.FORBIDDEN,
+    Overtaken: HTTPStatus.CONFLICT,
+    NotEditable: HTTPStatus.CONFLICT,
+    NoSuchTransition: HTTPStatus.CONFLICT,
+    NotShown: HTTPStatus.CONFLICT,
+    ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
+
+LARGEST = max(limit.size for limit in LIMITS.values()) * 2
+"""Bytes of one request: the largest paper, and room for a second and for the form."""
+
+Page = tuple[str, int]
+
+
+def install(app: Flask) -> None:
+    """Give every refusal its page."""
+    app.register_error_handler(CannotServe, _cannot_serve)
+    app.register_error_handler(Unreadable, _unreadable)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(RateLimitExceeded, _too_often)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _ours)
+
+
+def status_of(error: CannotServe) -> HTTPStatus:
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), HTTPStatus.CONFLICT)
+
+
+def page(status: HTTPStatus, title: str, message: str, advice: str = "", *, back: str = "") -> Page:
+    """A page in the usual frame. `advice`: what to do next. `back`: where a link leads."""
+    typed = [
+        value for name in ("remark", "reason", "words", "note") for value in request.form.getlist(name) if value.strip()
+    ]
+    shown = render_template(
+        "error.html", status=int(status), title=title, message=message, advice=advice, back=back, typed=typed
+    )
+    return shown, int(status)
+
+
+def _cannot_serve(error: CannotServe) -> Page:
+    status = status_of(error)
+    if status is HTTPStatus.FORBIDDEN and current_user.is_authenticated:
+        with transaction() as session:
+            people.knocked(session, request.path, error.message, actor=actor(), at=now())
+    titles = {
+        HTTPStatus.NOT_FOUND: t("找不到", "Not found"),
+        HTTPStatus.FORBIDDEN: t("不在您的职责内", "Not among your duties"),
+        HTTPStatus.CONFLICT: t("情况已有变化", "Things have changed"),
+        HTTPStatus.UNPROCESSABLE_ENTITY: t("还差一步", "Something is missing"),
+    }
+    return page(status, titles[status], say(error.message), back=_case_page())
+
+
+def _case_page() -> str:
+    """The page of the case that the request was about, to look at it again."""
+    case_id = (request.view_args or {}).get("case_id")
+    return f"/cases/{case_id}" if isinstance(case_id, int) else ""
+
+
+def _unreadable(error: Unreadable) -> Page:
+    return page(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        t("这个文件读不了", "This file cannot be read"),
+        say(error.problem.text),
+        t(
+            "案例没有变化。请换一个文件再上传。",
+            "The case is unchanged. Choose another file and upload it.",
+        ),
+        back=_case_page(),
+    )
+
+
+def _stale_form(_error: CSRFError) -> Page:
+    return page(
+        HTTPStatus.BAD_REQUEST,
+        t("页面打开得太久了", "This page was open for too long"),
+        t("为了安全，这次提交没有办理。", "For safety, what you sent was not carried out."),
+        t("请返回上一页，刷新后再提交。", "Go back, reload the page and send it again."),
+    )
+
+
+def _too_often(_error: RateLimitExceeded) -> Page:
+    return page(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        t("尝试次数太多", "Too many attempts"),
+        t(
+            "这个账号或这台电脑连续多次登录未成功，为防他人猜测密码，暂停登录。",
+            "This account or computer failed to sign in several times; to keep others from guessing, it has to wait.",
+        ),
+        t("请 15 分钟后再试；忘记密码请联系管理员重设。", "Try again in 15 minutes, or ask the administrator."),
+    )
+
+
+def _http(error: HTTPException) -> Page:
+    code = error.code or 500
+    if code == HTTPStatus.NOT_FOUND:
+        return page(
+            HTTPStatus.NOT_FOUND,
+            t("没有这个页面", "There is no such page"),
+            t("地址可能写错了，或者页面已经移走。", "The address may be wrong, or the page has moved."),
+            t("请从上方菜单进入。", "Use the menu above."),
+        )
+    if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return page(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            t("文件太大", "The file is too large"),
+            t(
+                "上传的内容超过 {size} MB，没有接收。",
+                "What was uploaded is larger than {size} MB and was not taken.",
+                size=LARGEST // MIB,
+            ),
+            t(
+                "请压缩图片或分开上传；Word 文件可用“压缩图片”功能变小。",
+                "Compress its pictures, or upload files one by one.",
+            ),
+            back=_case_page(),
+        )
+    if code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return page(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            t("不能这样打开", "It cannot be opened like this"),
+            t("这个地址只接受表单提交。", "This address only takes forms."),
+            t("请从上方菜单进入。", "Use the menu above."),
+        )
+    return page(
+        HTTPStatus(code) if code in HTTPStatus._value2member_map_ else HTTPStatus.BAD_REQUEST,
+        t("请求有误", "The request is wrong"),
+        t("浏览器发来的内容不完整或不合格，没有办理。", "What the browser sent was incomplete, so nothing was done."),
+        t("请返回上一页重试。", "Go back and try again."),
+    )
+
+
+def _ours(error: Exception) -> Page:
+    current_app.logger.exception("unhandled", exc_info=error)
+    return page(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        t("系统出了问题", "Something went wrong here"),
+        t(
+            "这次操作没有办理，也没有改动任何内容。问题已记入日志。",
+            "Nothing was done and nothing was changed. The problem is in the log.",
+        ),
+        t(
+            "请稍后再试；如果仍不行，请告知管理员大致的时间。",
+            "Try again later, or tell the administrator when it happened.",
+        ),
+    )

@@ -1,0 +1,26 @@
+"""My work: what waits for me, what I wait for, what happened lately."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from web.request import actor, now, reading
+from web.words import countdown
+from workflow import comparisons, lists
+
+bp = Blueprint("home", __name__)
+
+
+@bp.get("/")
+def show() -> str:
+    with reading() as session:
+        return render_template(
+            "home.html",
+            piles=lists.waiting_for(session, actor(), now()),
+            rulings=comparisons.waiting(session, actor()),
+            elsewhere=lists.waiting_for_others(session, actor()),
+            lately=lists.lately(session, actor()),
+            may_write=bool(lists.centres_to_write_for(session, actor())),
+            countdown=countdown,
+            before_deadline=lists.BEFORE_DEADLINE,
+        )

@@ -1,0 +1,267 @@
+"""Papers of a case: taking them in, showing what was understood, sealing, comparing, and downloads."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+from web.request import actor, files, form_key, form_mark, now, reading, transaction
+from web.tell import done
+from web.words import t
+from workflow import cases, comparisons, downloads, editorial, intake, lists, papers
+from workflow.documents.reading import SectionRead
+from workflow.store.models import Document
+from workflow.store.papers import Kept
+
+bp = Blueprint("papers", __name__, url_prefix="/cases")
+
+
+# ---- taking in -------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:case_id>/upload")
+def upload(case_id: int) -> str:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        cases.check_editable(case, actor())
+        return render_template("cases/upload.html", case=case, call=lists.call_of(session, case), missing=False)
+
+
+@bp.post("/<int:case_id>/upload")
+def understand(case_id: int) -> str | tuple[str, int]:
+    """Show what was understood from the files, beside what the case says now; nothing is taken over yet."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        cases.check_editable(case, actor())
+        call = lists.call_of(session, case)
+        given = {slot: _uploaded(slot) for slot in ("case", "form")}
+        if not any(given.values()):
+            return render_template("cases/upload.html", case=case, call=call, missing=True), 422
+        read = intake.read(files(), call, case, {slot: one for slot, one in given.items() if one is not None})
+        return render_template("cases/understood.html", case=case, call=call, read=read, ticket=_ticket(case_id, read))
+
+
+def _uploaded(name: str) -> tuple[str, bytes] | None:
+    """A file as uploaded, or None where none was chosen."""
+    file = request.files.get(name)
+    return (file.filename, file.read()) if file is not None and file.filename else None
+
+
+def _ticket(case_id: int, read: intake.Read) -> str:
+    """Which files were shown, signed: nobody takes over files that he was not shown."""
+    return _signer().dumps([case_id, actor().id, {slot: vars(one) for slot, one in read.kept.items()}])
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="papers")
+
+
+_HOURS = 12
+
+
+def _shown(case_id: int) -> dict[str, Kept]:
+    """The files of the ticket that came back. Raises NotShown when it is not ours, or too old."""
+    try:
+        case, person, kept = _signer().loads(request.form.get("ticket", ""), max_age=_HOURS * 3600)
+    except BadSignature as wrong:
+        raise intake.NotShown(intake.AGAIN) from wrong
+    if (case, person) != (case_id, actor().id):
+        raise intake.NotShown(intake.AGAIN)
+    return {slot: Kept(**one) for slot, one in kept.items()}
+
+
+@bp.post("/<int:case_id>/take-over")
+def take_over(case_id: int) -> Response:
+    kept = _shown(case_id)
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        call = lists.call_of(session, case)
+        read = intake.again(files(), call, case, kept)
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = intake.take_over(session, case, read, actor=actor(), at=now(), seen=form_mark(), op=form_key())
+    done(t("采用上传的内容", "Taking over the papers"), receipt)
+    return redirect(url_for("cases.show", case_id=case_id))
+
+
+# ---- the seal --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:case_id>/seal")
+def scan(case_id: int) -> str:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return render_template("cases/seal.html", case=case, kept=None, missing=False)
+
+
+@bp.post("/<int:case_id>/seal")
+def look(case_id: int) -> str | tuple[str, int]:
+    """Keep the scan and show it large, so that a person can read its seal."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        given = _uploaded("scan")
+        if given is None:
+            return render_template("cases/seal.html", case=case, kept=None, missing=True), 422
+        kept = papers.keep(files(), "scan", *given)
+        ticket = _signer().dumps([case_id, actor().id, {"scan": vars(kept)}])
+        return render_template("cases/seal.html", case=case, kept=kept, ticket=ticket, missing=False)
+
+
+@bp.get("/<int:case_id>/seal/picture")
+def scan_picture(case_id: int) -> Response:
+    """The first page of a scan that was just uploaded, to the person who uploaded it."""
+    try:
+        case, person, kept = _signer().loads(request.args.get("ticket", ""), max_age=_HOURS * 3600)
+    except BadSignature as wrong:
+        raise intake.NotShown(intake.AGAIN) from wrong
+    if (case, person) != (case_id, actor().id):
+        raise intake.NotShown(intake.AGAIN)
+    return send_file(BytesIO(downloads.shown(files(), Kept(**kept["scan"]))), "image/png")
+
+
+@bp.post("/<int:case_id>/seal/confirm")
+def confirm_seal(case_id: int) -> Response:
+    """Put the scan with what its seal reads, as the person confirms it."""
+    kept = _shown(case_id)["scan"]
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        unit = {"host": case.centre.host_unit, "other": request.form.get("unit", "")}.get(
+            request.form.get("reads", ""), ""
+        )
+        receipt = papers.seal(
+            session, case_id, kept, unit[:160], actor=actor(), at=now(), seen=form_mark(), op=form_key()
+        )
+    done(t("确认印章", "Confirming the seal"), receipt)
+    return redirect(url_for("cases.show", case_id=case_id))
+
+
+@bp.post("/<int:case_id>/consent")
+def consent(case_id: int) -> Response:
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        words = request.form.get("words", "")[:1000]
+        receipt = editorial.consent(session, case.id, words, actor=actor(), at=now(), op=form_key())
+    done(t("登记同意", "Recording the consent"), receipt)
+    return redirect(url_for("cases.show", case_id=case_id) + "#consent")
+
+
+# ---- earlier reports -------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:case_id>/compare/<key>")
+def compare(case_id: int, key: str) -> str:
+    """Two texts side by side, common passages marked, with the ruling and its reason."""
+    with reading() as session:
+        case, pair = comparisons.compare(session, case_id, key, actor=actor())
+        return render_template(
+            "cases/compare.html",
+            case=case,
+            pair=pair,
+            rulings=lists.RULINGS,
+            may_rule=comparisons.may_rule(case, pair.similar, actor()),
+            may_ask=lists.may_ask(case, pair.similar, actor()),
+        )
+
+
+@bp.post("/<int:case_id>/compare/<key>")
+def rule(case_id: int, key: str) -> Response:
+    with transaction() as session:
+        receipt = comparisons.rule(
+            session,
+            case_id,
+            key,
+            lists.ruling(request.form.get("ruling", "")),
+            request.form.get("reason", ""),
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    done(t("裁定", "The ruling"), receipt)
+    return redirect(url_for(".compare", case_id=case_id, key=key))
+
+
+@bp.post("/<int:case_id>/compare/<key>/ask")
+def ask_ruling(case_id: int, key: str) -> Response:
+    with transaction() as session:
+        note = request.form.get("note", "")[:2000]
+        receipt = comparisons.ask(session, case_id, key, note, actor=actor(), at=now(), op=form_key())
+    done(t("提请裁定", "Asking for a ruling"), receipt)
+    return redirect(url_for(".compare", case_id=case_id, key=key))
+
+
+# ---- downloads -------------------------------------------------------------------------------------------------------
+
+
+def _download(name: str, data: bytes, media_type: str) -> Response:
+    return send_file(BytesIO(data), media_type, as_attachment=True, download_name=name)
+
+
+@bp.get("/template/<int:call>.docx")
+def template(call: int) -> Response:
+    with reading() as session:
+        return _download(*downloads.template(session, call), downloads.WORD)
+
+
+@bp.get("/template/<int:call>.xlsx")
+def blank_form(call: int) -> Response:
+    with reading() as session:
+        return _download(*downloads.blank_form(session, call), downloads.EXCEL)
+
+
+@bp.get("/<int:case_id>/document.docx")
+def document(case_id: int) -> Response:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return _download(*downloads.case_document(session, files(), case), downloads.WORD)
+
+
+@bp.get("/<int:case_id>/form.xlsx")
+def form(case_id: int) -> Response:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return _download(*downloads.report_form(session, case), downloads.EXCEL)
+
+
+@bp.get("/<int:case_id>/papers/<int:document_id>")
+def original(case_id: int, document_id: int) -> Response:
+    """A file as it was received; opening it is recorded."""
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        found, data = downloads.original(session, files(), case, document_id, actor=actor(), at=now())
+    return _download(found.name, data, found.media_type)
+
+
+@bp.get("/<int:case_id>/papers/<int:document_id>/picture.png")
+def picture(case_id: int, document_id: int) -> Response:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return send_file(BytesIO(downloads.picture(session, files(), case, document_id)), "image/png")
+
+
+@bp.app_template_global()
+def paper_url(one: Document) -> str:
+    """Where a file of a case is downloaded."""
+    return url_for("papers.original", case_id=one.case_id, document_id=one.id)
+
+
+_FOUND_BY = {
+    "heading style": ("按标题样式找到", "found by heading style"),
+    "left column": ("按表格左栏找到", "found by the left column"),
+    "bold paragraph": ("按加粗标题找到", "found by a bold heading"),
+    "bracketed heading": ("按括号标题找到", "found by a bracketed heading"),
+    "numbered heading": ("按编号标题找到", "found by a numbered heading"),
+    "run-in heading": ("按段首标题找到", "found by a run-in heading"),
+    "plain line": ("按标题文字找到", "found by the heading's words"),
+    "before the first heading": ("在第一个标题之前", "before the first heading"),
+}
+
+
+@bp.app_template_global()
+def found_by(section: SectionRead) -> str:
+    """How a section was found, with the heading as its author wrote it."""
+    zh, en = _FOUND_BY.get(section.found_by, ("", ""))
+    heading = t("“{heading}”，", "“{heading}”, ", heading=section.heading) if section.heading else ""
+    return heading + t(zh, en)

@@ -1,0 +1,113 @@
+"""What a screen asks about the request it serves: who, when, in which language, with which form."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, cast
+from uuid import uuid4
+
+from flask import current_app, g, request, session
+from flask_login import current_user
+
+from states.reach import Actor
+from workflow import clock
+from workflow.settings import Settings
+from workflow.store.database import Database
+from workflow.store.files import Files
+
+NOBODY = Actor(0, "")
+LANGUAGES = ("zh", "en")
+_KEY = re.compile(r"[A-Za-z0-9-]{1,40}")
+_MARK = re.compile(r"\d{1,12}\.\d{1,12}")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What one installation of the program runs on."""
+
+    database: Database
+    files: Files
+    settings: Settings
+
+
+def installed() -> Installed:
+    return cast(Installed, current_app.extensions["zhengji"])
+
+
+def transaction() -> AbstractContextManager[Any]:
+    """A database session that may write; commits at the end, rolls back on any exception."""
+    return installed().database.transaction()
+
+
+def reading() -> AbstractContextManager[Any]:
+    """A database session that only reads."""
+    return installed().database.reading()
+
+
+def files() -> Files:
+    return installed().files
+
+
+def settings() -> Settings:
+    return installed().settings
+
+
+def actor() -> Actor:
+    """The signed-in person in the roles held at this moment; without any role when nobody is signed in."""
+    return current_user.actor if current_user.is_authenticated else NOBODY
+
+
+def received() -> datetime:
+    """The real instant at which the whole request had arrived, read once."""
+    if "received" not in g:
+        g.received = datetime.now(UTC)
+    return cast(datetime, g.received)
+
+
+def now() -> datetime:
+    """The instant at which everything in this request is done, in UTC; in a demo, on the demo's day."""
+    if "now" not in g:
+        if settings().demo:
+            with reading() as opened:
+                g.now = clock.now(opened, settings(), received())
+        else:
+            g.now = received()
+    return cast(datetime, g.now)
+
+
+def today() -> date:
+    """The day in Beijing."""
+    return now().astimezone(clock.BEIJING).date()
+
+
+def language() -> str:
+    """ "zh" or "en": as last chosen by `?lang=`."""
+    chosen = session.get("language")
+    return chosen if chosen in LANGUAGES else "zh"
+
+
+def choose_language() -> None:
+    """Keep the language that `?lang=` names; anything else changes nothing."""
+    wanted = request.args.get("lang")
+    if wanted in LANGUAGES and wanted != session.get("language"):
+        session["language"] = wanted
+
+
+def new_form_key() -> str:
+    """For the hidden field: one per form shown, so that sending it twice has one effect."""
+    return str(uuid4())
+
+
+def form_key() -> str:
+    """The idempotency key of the form that was sent, apart for each person; "" when it brought none."""
+    key = request.form.get("form_key", "")
+    return f"{actor().id}.{key}" if _KEY.fullmatch(key) else ""
+
+
+def form_mark() -> str | None:
+    """What the person was looking at (`mark`), for telling them when somebody was faster; None when not said."""
+    mark = request.form.get("mark", "")
+    return mark if _MARK.fullmatch(mark) else None

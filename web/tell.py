@@ -1,0 +1,46 @@
+"""Saying what came of an act, at the top of the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import flash
+
+from web.words import say, t
+from workflow.engine import Attempt, Receipt
+
+
+def tell(attempts: Sequence[Attempt]) -> None:
+    """Say for each attempt that it is done, with its receipt, or why not."""
+    for one in attempts:
+        if one.done and one.receipt is not None:
+            done(say(one.transition.label), one.receipt)
+            continue
+        blocking = [finding for finding in one.findings if finding.blocks]
+        flash(
+            t(
+                "“{what}”未办成：{why}",
+                "“{what}” was not done: {why}",
+                what=one.transition.label,
+                why=" ".join(say(finding.message) for finding in blocking[:3])
+                + (t(f" 等 {len(blocking)} 项", f" ({len(blocking)} in all)") if len(blocking) > 3 else ""),
+            ),
+            "refused",
+        )
+
+
+def done(what: str, receipt: Receipt | None) -> None:
+    """Say that something was done, with the receipt's number and the first characters of its hash."""
+    if receipt is None:
+        flash(t("内容没有变化，无需保存。", "Nothing changed, so nothing was saved."), "info")
+        return
+    flash(
+        t(
+            "{what}：已办理。回执 {number} · {hash}",
+            "{what}: done. Receipt {number} · {hash}",
+            what=what,
+            number=receipt.number,
+            hash=receipt.hash[:10],
+        ),
+        "done",
+    )

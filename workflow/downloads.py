@@ -1,0 +1,108 @@
+"""Papers to take away: blank ones of a call, filled ones of a case, and files as received."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from rules.call import Call
+from rules.words import Text
+from states.reach import Actor
+from workflow import lists, papers
+from workflow.cases import NoSuchCase
+from workflow.documents import preview, sheets, word
+from workflow.documents.reading import Picture
+from workflow.store import calls as stored_calls
+from workflow.store.files import Files
+from workflow.store.models import Case, Document
+from workflow.store.papers import Kept
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_NONE = NoSuchCase(Text("没有这个文件。请从案例页面下载。", "There is no such file. Download it from the case's page."))
+
+
+def template(session: Session, call_version: int) -> tuple[str, bytes]:
+    """The blank case template of a call: name and .docx. Raises NoSuchCase when there is no such call."""
+    return "案例模板.docx", word.case_template(_call(session, call_version))
+
+
+def blank_form(session: Session, call_version: int) -> tuple[str, bytes]:
+    """The blank report form of a call: name and .xlsx. Raises NoSuchCase when there is no such call."""
+    return "案例报送表.xlsx", sheets.report_form(_call(session, call_version), {})
+
+
+def _call(session: Session, call_version: int) -> Call:
+    known = dict(lists.calls(session))
+    if call_version not in known:
+        raise _NONE
+    return stored_calls.call_of(session, call_version)
+
+
+def case_document(session: Session, files: Files, case: Case) -> tuple[str, bytes]:
+    """The case as it stands: name and .docx, with its pictures."""
+    call, content = lists.call_of(session, case), lists.content_of(case)
+    theme = call.themes.get(content.theme)
+    pictures = tuple(
+        Picture(one.name, one.media_type, files.get(one.digest), one.caption, "")
+        for one in papers.current(session, case)
+        if one.slot == "picture"
+    )
+    made = word.case_document(
+        call,
+        word.CaseContent(
+            title=content.title,
+            centre=case.centre.name,
+            theme=content.theme_name or (theme.label.zh if theme else ""),
+            sections=content.sections,
+            pictures=pictures,
+        ),
+    )
+    return f"{case.number}_{_short(case.title) or '案例'}.docx", made
+
+
+def report_form(session: Session, case: Case) -> tuple[str, bytes]:
+    """The report form of a case, filled in, ready to print and seal: name and .xlsx."""
+    call = lists.call_of(session, case)
+    note = f"{case.number} · 第 {case.revision} 稿 · {case.content[:12]}"
+    return f"{case.number}_报送表.xlsx", sheets.report_form(call, lists.form_values(call, case), note=note)
+
+
+def _short(title: str) -> str:
+    return "".join(sign for sign in title if sign not in '\\/:*?"<>|' and sign.isprintable())[:40]
+
+
+def document(session: Session, case: Case, document_id: int) -> Document:
+    """One file of a case. Raises NoSuchCase when it has none of that number."""
+    found = next((one for one in papers.every(session, case) if one.id == document_id), None)
+    if found is None:
+        raise _NONE
+    return found
+
+
+def original(
+    session: Session, files: Files, case: Case, document_id: int, *, actor: Actor, at: datetime
+) -> tuple[Document, bytes]:
+    """A file as it was received; that it was opened goes on record."""
+    found = document(session, case, document_id)
+    papers.opened(session, case, found, actor=actor, at=at)
+    return found, files.get(found.digest)
+
+
+def picture(session: Session, files: Files, case: Case, document_id: int) -> bytes:
+    """PNG of a picture, or of a scan's first page."""
+    found = document(session, case, document_id)
+    shown = preview.first_page(files.get(found.digest), found.media_type)
+    if shown is None:
+        raise _NONE
+    return shown
+
+
+def shown(files: Files, kept: Kept) -> bytes:
+    """PNG of the first page of a file that belongs to nothing yet."""
+    page = preview.first_page(files.get(kept.digest), kept.media_type)
+    if page is None:
+        raise _NONE
+    return page

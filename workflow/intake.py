@@ -1,0 +1,103 @@
+"""From uploaded papers to a draft: read, shown to the author, and taken over as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from rules.call import Call
+from rules.words import Text
+from states.reach import Actor
+from workflow import cases, lists, papers
+from workflow.content import Content
+from workflow.documents.forms import FormRead, read_report_form
+from workflow.documents.problems import Problem
+from workflow.documents.reading import CaseDocument, read_case_document
+from workflow.engine import CannotServe, Receipt
+from workflow.revisions import Change, compare
+from workflow.store.files import Files
+from workflow.store.models import Case
+from workflow.store.papers import Kept
+
+AGAIN = Text(
+    "核对页面已经过期，没有采用任何内容。请重新上传文件。",
+    "The page on which you checked the files has expired; nothing was taken over. Upload the files again.",
+)
+
+
+class NotShown(CannotServe):
+    """Files to be taken over that this person was not shown, or too long ago (409)."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was understood from papers. `kept`: slot → file; `changes`: against what the case says now."""
+
+    kept: Mapping[str, Kept]
+    content: Content
+    document: CaseDocument | None
+    form: FormRead | None
+    differences: tuple[Text, ...]
+    changes: list[Change]
+    pictures: tuple[Kept, ...] = field(default=())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return (*(self.document.problems if self.document else ()), *(self.form.problems if self.form else ()))
+
+
+def read(files: Files, call: Call, case: Case, given: Mapping[str, tuple[str, bytes]]) -> Read:
+    """Read uploaded files, slot ("case", "form") → (name, bytes), and keep them. Raises Unreadable."""
+    kept = {slot: papers.keep(files, slot, name, data) for slot, (name, data) in given.items()}
+    return _understood(files, call, case, kept, {slot: data for slot, (_, data) in given.items()})
+
+
+def again(files: Files, call: Call, case: Case, kept: Mapping[str, Kept]) -> Read:
+    """The same from files that are kept already."""
+    return _understood(files, call, case, kept, {slot: files.get(one.digest) for slot, one in kept.items()})
+
+
+def _understood(files: Files, call: Call, case: Case, kept: Mapping[str, Kept], data: Mapping[str, bytes]) -> Read:
+    document = read_case_document(data["case"], kept["case"].name, call) if "case" in kept else None
+    form = read_report_form(data["form"], kept["form"].name, call) if "form" in kept else None
+    now = lists.content_of(case)
+    centre = {"name": case.centre.name, "host_unit": case.centre.host_unit, "region": case.office.region}
+    understood = papers.understand(call, now, document, form, centre)
+    pictures = tuple(papers.keep_pictures(files, document)) if document else ()
+    return Read(
+        kept,
+        understood.content,
+        document,
+        form,
+        understood.differences,
+        compare(call, now, understood.content),
+        pictures,
+    )
+
+
+def take_over(
+    session: Session,
+    case: Case,
+    read: Read,
+    *,
+    actor: Actor,
+    at: datetime,
+    seen: str | None = None,
+    op: str = "",
+) -> Receipt:
+    """Save what was understood as the next revision, and keep the files with the case.
+
+    Raises NotEditable, NotPermitted, Overtaken; then nothing is changed.
+    """
+    how = "document" if "case" in read.kept else "form"
+    receipt = cases.edit(session, case.id, read.content, actor=actor, at=at, seen=seen, how=how, op=op)
+    for slot, one in read.kept.items():
+        attached = papers.attach(session, case.id, slot, [one], actor=actor, at=at, op=op)
+        receipt = receipt or attached
+    if read.pictures:
+        papers.attach(session, case.id, "picture", read.pictures, actor=actor, at=at, op=op)
+    assert receipt is not None
+    return receipt

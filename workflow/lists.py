@@ -1,0 +1,401 @@
+"""Lists of cases: what waits for whom, what a filter finds, what happened to a case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.call import Call, Phase, Theme, Window
+from rules.facts import Ruling
+from rules.roles import Level, Role
+from rules.rule import Finding
+from rules.words import Labelled, Text
+from states.batch import BATCH
+from states.case import CASE, EDITABLE, CaseState
+from states.lifecycle import Lifecycle, Standing, Transition
+from states.push import PUSH
+from states.reach import Actor
+from workflow import content as contents
+from workflow.cases import NoSuchCase
+from workflow.comparisons import ReasonMissing
+from workflow.content import Content
+from workflow.engine import Engine, Offer
+from workflow.store import calls as stored_calls
+from workflow.store import cases as stored_cases
+from workflow.store import facts as stored_facts
+from workflow.store import lists as stored
+from workflow.store.cases import Filters
+from workflow.store.models import Case, CaseRevision, Centre, Office
+from workflow.store.prior import Similar
+
+__all__ = ["Choices", "Filters", "Labelled", "Listing", "Pile", "Waiting"]
+
+# ---- a list, narrowed ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of cases, and how many there are in all, by state; an office's drafts only as a number."""
+
+    cases: Sequence[Case]
+    after: str
+    total: int
+    by_state: dict[str, int]
+    drafts: int | None
+
+
+def page(session: Session, seen_by: Actor, filters: Filters, after: str = "", limit: int = 30) -> Listing:
+    """Cases within reach. `by_state` counts as if no state were chosen."""
+    found = stored_cases.page(session, seen_by, filters, after, limit)
+    counts = stored.count_by_state(session, seen_by, _without_state(filters))
+    total = counts.get(filters.state, 0) if filters.state else sum(counts.values())
+    offices = seen_by.units(Role.REVIEWER, Role.LEADER)
+    drafts = sum(stored_cases.drafts_of(session, office) for office in offices) if offices else None
+    return Listing(found.cases, found.after, total, counts, drafts)
+
+
+def _without_state(filters: Filters) -> Filters:
+    return Filters("", filters.phase, filters.theme, filters.office, filters.centre, filters.text, filters.sort)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a list can be narrowed by."""
+
+    states: tuple[CaseState, ...]
+    phases: tuple[Phase, ...]
+    themes: tuple[Theme, ...]
+    offices: Sequence[Office]
+    centres: Sequence[Centre]
+
+
+def choices(session: Session, seen_by: Actor) -> Choices:
+    """Phases and themes of the newest calls; offices and centres that have cases within reach."""
+    calls = [call for _, call in stored_calls.open_calls(session)]
+    offices, centres = stored.units(session, seen_by)
+    phases = {phase.id: phase for call in reversed(calls) for phase in call.phases}
+    themes = {theme.id: theme for call in reversed(calls) for theme in call.themes.values()}
+    return Choices(tuple(CaseState), tuple(phases.values()), tuple(themes.values()), offices, centres)
+
+
+def calls(session: Session) -> list[tuple[int, Call]]:
+    """The newest version of each call, with the version's id."""
+    return stored_calls.open_calls(session)
+
+
+def call_of(session: Session, case: Case) -> Call:
+    """The call that a case lives under."""
+    return stored_calls.call_of(session, case.call_version_id)
+
+
+def centres_to_write_for(session: Session, actor: Actor) -> list[Centre]:
+    """The centres for which this person may start a case."""
+    return stored.centres_named(session, actor.units(Role.AUTHOR))
+
+
+# ---- what waits for whom ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One case that waits for somebody, with the step's findings and the window of the level it is at."""
+
+    case: Case
+    offer: Offer | None
+    window: Window | None
+    phase: Phase | None
+
+
+@dataclass(frozen=True)
+class Pile:
+    """Cases that wait for the same step. `step` None: the content is still being written.
+
+    `items`: the first few, those that have waited longest first; `states` narrows a list to the whole pile.
+    """
+
+    step: Transition | None
+    label: Text
+    states: tuple[CaseState, ...]
+    count: int
+    items: Sequence[Waiting] = field(default=())
+
+    @property
+    def ready(self) -> int:
+        """How many of the items shown could be done right away."""
+        return sum(1 for one in self.items if one.offer is not None and one.offer.ready)
+
+
+BEFORE_DEADLINE = frozenset({*EDITABLE, CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED})
+"""States in which a case can still miss its phase's deadline."""
+
+WRITE = Text("撰写和修改", "Write and mend")
+_PILE = 8
+
+
+def waiting_for(session: Session, actor: Actor, at: datetime) -> list[Pile]:
+    """What waits for this person: one pile per forward step of theirs, and for authors what is being written."""
+    piles = []
+    if Role.AUTHOR in actor.roles:
+        piles.append(
+            _pile(session, actor, at, None, (Role.AUTHOR,), tuple(sorted(EDITABLE, key=list(CaseState).index)))
+        )
+    for step in CASE.transitions:
+        mine = tuple(role for role in step.by if role in actor.roles)
+        if mine and not step.backward and step.name not in ("resume", "republish"):
+            piles.append(_pile(session, actor, at, step, mine, tuple(CaseState.of(str(one)) for one in step.sources)))
+    return [pile for pile in piles if pile.count]
+
+
+def _pile(
+    session: Session,
+    actor: Actor,
+    at: datetime,
+    step: Transition | None,
+    roles: tuple[Role, ...],
+    states: tuple[CaseState, ...],
+) -> Pile:
+    level = roles[0].level
+    number, found = stored.where_states(
+        session,
+        actor,
+        states,
+        centres=actor.units(*roles) if level is Level.CENTRE else None,
+        offices=actor.units(*roles) if level is Level.OFFICE else None,
+        limit=_PILE,
+    )
+    rows = stored_facts.case_rows(session, [case.id for case in found])
+    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    items = [
+        Waiting(case, _offer(case, step, actor, fact), fact.window, fact.phase)
+        for case, fact in zip(found, facts, strict=True)
+    ]
+    return Pile(step, step.label if step else WRITE, states, number, items)
+
+
+_ENGINE = Engine(CASE)
+
+
+def _offer(case: Case, step: Transition | None, actor: Actor, facts: Any) -> Offer | None:
+    if step is None:
+        return None
+    offers = _ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, facts)
+    return next((one for one in offers if one.transition.name == step.name), None)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Cases that somebody else has to act on next. `by`: in which roles."""
+
+    state: CaseState
+    count: int
+    by: tuple[Role, ...]
+
+
+def waiting_for_others(session: Session, actor: Actor) -> list[Elsewhere]:
+    """Cases within reach whose next forward step is taken by somebody else, by state."""
+    counts = stored.count_by_state(session, actor, Filters())
+    found = []
+    for state in CaseState:
+        steps = [step for step in CASE.leaving(state) if not step.backward and step.name != "resume"]
+        roles = tuple(dict.fromkeys(role for step in steps for role in step.by))
+        if counts.get(state) and roles and not set(roles) & actor.roles and state is not CaseState.PUBLISHED:
+            found.append(Elsewhere(state, counts[state], roles))
+    return found
+
+
+# ---- what happened ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One entry of a case's history, in words."""
+
+    at: datetime
+    who: str
+    what: Text
+    done: bool
+    number: str
+    hash: str
+    remark: str = ""
+    role: Role | None = None
+    source: Labelled | None = None
+    target: Labelled | None = None
+    findings: tuple[Finding, ...] = ()
+    detail: Text | None = None
+    case: Case | None = None
+    of: str = "case"
+    """What it happened to: "case", "push", or "document" for a file."""
+
+
+LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH)}
+
+_WHAT = {
+    "case.create": Text("新建案例", "Started the case"),
+    "case.edit": Text("修改内容", "Changed the content"),
+    "case.seal": Text("确认印章", "Confirmed the seal"),
+    "case.consent": Text("登记公开同意", "Recorded consent"),
+    "case.translate": Text("保存英文版", "Saved the English version"),
+    "case.judge_effect": Text("认定成效显著", "Judged the effect outstanding"),
+    "case.sign_off": Text("签发", "Signed off"),
+    "case.adjudicate": Text("裁定相似案例", "Ruled on a similar report"),
+    "case.ask_ruling": Text("提请裁定", "Asked for a ruling"),
+    "document.attach": Text("上传材料", "Uploaded papers"),
+    "document.open": Text("查看材料", "Opened a paper"),
+}
+_SLOTS = {
+    "case": Text("案例正文", "case document"),
+    "form": Text("报送表", "report form"),
+    "scan": Text("报送表扫描件", "scan of the report form"),
+    "summary": Text("汇总表", "summary table"),
+    "picture": Text("图片", "pictures"),
+}
+_HOW = {
+    "screen": Text("在页面上填写", "written on screen"),
+    "document": Text("从上传的文件读取", "read from uploaded papers"),
+    "form": Text("从报送表读取", "read from the report form"),
+}
+
+
+def history(session: Session, case: Case) -> list[Happened]:
+    """Everything recorded about a case, the newest first; who opened which file is for the auditor's pages."""
+    return [_happened(one) for one in stored.events_of(session, case.id) if one.action != "document.open"]
+
+
+def lately(session: Session, seen_by: Actor, limit: int = 8) -> list[Happened]:
+    """The newest entries about cases within reach."""
+    return [_happened(one, case) for one, case in stored.lately(session, seen_by, limit)]
+
+
+def _happened(event: stored.Event, case: Case | None = None) -> Happened:
+    body = event.body
+    of, _, name = event.action.partition(".")
+    lived = LIFECYCLES.get(of)
+    step = lived.named(name) if lived else None
+    what = step.label if step else _WHAT.get(event.action, Text(event.action, event.action))
+    return Happened(
+        at=event.at,
+        who=event.person,
+        what=what,
+        done=event.outcome == "done",
+        number=f"{event.stream}#{event.seq}",
+        hash=event.hash,
+        remark=body.get("remark", "") or body.get("reason", ""),
+        role=Role.of(body["role"]) if "role" in body else None,
+        source=_state(lived, body.get("from_state")),
+        target=_state(lived, body.get("to_state")),
+        of=of,
+        findings=tuple(Finding.from_json(one) for one in body.get("findings", ())),
+        detail=_detail(event.action, body),
+        case=case,
+    )
+
+
+def _state(lived: Lifecycle | None, value: str | None) -> Labelled | None:
+    return lived.state(value) if lived and value else None
+
+
+def _detail(action: str, body: dict[str, Any]) -> Text | None:
+    if action == "case.edit":
+        how = _HOW.get(body["how"], _HOW["screen"])
+        return Text(
+            f"第 {body['revision']} 稿，正文 {body['length']} 字，{how.zh}",
+            f"revision {body['revision']}, {body['length']} characters, {how.en}",
+        )
+    if action == "document.attach":
+        names = "、".join(one["name"] for one in body["files"])
+        slot = _SLOTS.get(body["slot"], Text(body["slot"], body["slot"]))
+        return Text(f"{slot.zh}：{names}", f"{slot.en}: {names}")
+    if action == "case.seal":
+        unit = body["unit"]
+        return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
+    if action == "case.consent":
+        return Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")
+    if action in ("case.adjudicate", "case.ask_ruling"):
+        return Text(f"与 {body['other']} 比对", f"compared with {body['other']}") if body["other"] else None
+    return None
+
+
+# ---- content as it was and is ----------------------------------------------------------------------------------------
+
+
+def revisions(session: Session, case: Case) -> list[CaseRevision]:
+    """Every saved content of a case, the newest first."""
+    return stored.revisions(session, case.id)
+
+
+def content_of(case: Case) -> Content:
+    """What a case says now."""
+    return stored_facts.content_of(case)
+
+
+def content_at(session: Session, case: Case, revision: int) -> tuple[CaseRevision, Content]:
+    """What a case said in one revision. Raises NoSuchCase when there is none of that number."""
+    kept = stored.revision(session, case.id, revision)
+    if kept is None:
+        raise NoSuchCase(Text("没有这一稿。请从“历次稿件”进入。", "There is no such revision; open one from the list."))
+    return kept, contents.from_snapshot(kept.snapshot)
+
+
+def form_values(call: Call, case: Case) -> dict[str, str]:
+    """The whole report form of a case, field name → value."""
+    return contents.form_values(
+        call,
+        content_of(case),
+        centre=case.centre.name,
+        kind=case.centre.kind,
+        host_unit=case.centre.host_unit,
+        region=case.office.region,
+    )
+
+
+def lifecycle() -> Lifecycle:
+    """The lifecycle of cases, for drawing it."""
+    return CASE
+
+
+def window(session: Session, case: Case, at: datetime) -> Window | None:
+    """When the level that a case is at may act, extensions included; None where the case has no phase yet."""
+    rows = stored_facts.case_rows(session, [case.id])
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(0, at))
+    return facts.window
+
+
+def may_seal(case: Case, actor: Actor) -> bool:
+    """Whether this person may now put the sealed scan of the report form."""
+    return case.state in EDITABLE and case.centre_id in actor.units(Role.SEALER)
+
+
+def no_way(case: Case, trigger: str) -> Text:
+    """The sentence for a step that does not leave the state a case is in."""
+    here, step = CaseState.of(case.state).label, CASE.named(trigger)
+    if step is None:
+        return Text("没有这个步骤。请从案例页面进入。", "There is no such step. Start from the page of the case.")
+    if step.through:
+        return Text(
+            f"“{step.label.zh}”不能单独办理，随整批报送或推送一起办理。",
+            f"“{step.label.en}” is not taken alone; it is part of sending a batch or a push.",
+        )
+    return Text(
+        f"现在的状态是“{here.zh}”，不能“{step.label.zh}”。可能已有人先办理。",
+        f"It is now “{here.en}”, so “{step.label.en}” is not possible. Somebody may have been faster.",
+    )
+
+
+def may_ask(case: Case, one: Similar, actor: Actor) -> bool:
+    """Whether this person may ask the office to rule on a pair before the case is stamped."""
+    own = case.centre_id in actor.units(Role.AUTHOR, Role.SEALER)
+    return own and one.level is not Level.NATIONAL and one.ruling is None and not one.asked
+
+
+RULINGS = tuple(Ruling)
+
+
+def ruling(value: str) -> Ruling:
+    """The ruling of that value. Raises ReasonMissing when none was chosen."""
+    if value not in {str(one) for one in Ruling}:
+        raise ReasonMissing(Text("请选择裁定结果。", "Choose a ruling."))
+    return Ruling.of(value)
