@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from rules.call import BEIJING
+from rules.call import BEIJING, Call, Phase
 from rules.facts import BatchFacts, CaseFacts
 from rules.roles import Role
 from rules.rule import Breach, rule
@@ -24,18 +24,22 @@ def theme_belongs_to_phase(case: CaseFacts) -> Breach | None:
     """案例主题是所报阶段征集的主题；选“其他”时写出主题名称。"""
     if case.phase is None:
         return Breach(say=_NO_PHASE, mend="phase")
-    allowed = [case.call.themes[theme] for theme in case.phase.themes]
-    listed = Text("；".join(one.label.zh for one in allowed), "; ".join(one.label.en for one in allowed))
     theme = case.call.themes.get(case.theme)
     if theme is None:
+        listed = _offered(case.call, case.phase)
         say = Text("还没有选择主题。{phase}可选：{allowed}。", "No theme chosen yet. {phase} offers: {allowed}.")
         return Breach(say=say, phase=case.phase.label, allowed=listed, mend="theme")
     if theme.id not in case.phase.themes:
-        return Breach(theme=theme.label, phase=case.phase.label, allowed=listed, mend="theme")
+        return Breach(theme=theme.label, phase=case.phase.label, allowed=_offered(case.call, case.phase), mend="theme")
     if theme.needs_name and not case.theme_name.strip():
         say = Text("选择了“{theme}”，请写出主题名称。", "You chose “{theme}”; write the theme's name out.")
         return Breach(say=say, theme=theme.label, mend="theme_name")
     return None
+
+
+def _offered(call: Call, phase: Phase) -> Text:
+    allowed = [call.themes[theme].label for theme in phase.themes]
+    return Text("；".join(one.zh for one in allowed), "; ".join(one.en for one in allowed))
 
 
 @rule(
