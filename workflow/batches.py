@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING, Call
-from rules.roles import Role
+from rules.batch import centre_reports_enough
+from rules.call import BEIJING, Call, Window
+from rules.roles import Level, Role
 from rules.rule import Finding
 from rules.scope import CENTRE_KINDS
 from rules.words import Text
@@ -27,11 +28,12 @@ from workflow.mailing import Mailer
 from workflow.store import batches as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, trail
+from workflow.store import mail as stored_mail
 from workflow.store import papers as stored_papers
 from workflow.store.calls import call_of
 from workflow.store.database import Database
 from workflow.store.files import Files
-from workflow.store.models import Batch, Case, Document, Office, Seal
+from workflow.store.models import Batch, Case, Document, Office, Seal, SentMail
 from workflow.store.papers import Kept, Owner
 
 ENGINE = Engine(BATCH)
@@ -361,35 +363,64 @@ def _summary_row(call: Call, position: int, case: Any) -> dict[str, str]:
     return {one.name: known.get(one.name, "") for one in call.summary_table}
 
 
-def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datetime) -> tuple[str, bytes]:
-    """The whole batch as one .eml: prescribed subject, sealed summary, every form scan, every case as Word."""
+@dataclass(frozen=True)
+class Enclosure:
+    """One attachment of a batch's mail; `read` gives its bytes."""
+
+    name: str
+    media_type: str
+    size: int
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The mail of a batch, before it is put together."""
+
+    to: str
+    subject: str
+    body: str
+    enclosures: tuple[Enclosure, ...]
+    message_id: str
+
+
+def letter(session: Session, files: Files, batch: Batch) -> Letter:
+    """What leaves: prescribed subject, sealed summary, every form scan, every case as Word."""
     call = call_of(session, batch.call_version_id)
     phase = call.phase(batch.phase)
+    label = phase.label.zh if phase else ""
     _, found = _rows(session, batch.id)
-    attachments = [
-        Attachment(
-            _file_name(f"案例汇总表_{batch.office.region}_{phase.label.zh if phase else ''}_盖章扫描件", one),
-            one.media_type,
-            files.get(one.digest),
-        )
+    enclosures = [
+        _kept(files, f"案例汇总表_{batch.office.region}_{label}_盖章扫描件", one)
         for one in documents(session, batch)
         if one.slot == "summary"
     ]
     for position, row in enumerate(found, 1):
-        attachments.extend(_case_attachments(session, files, call, position, row))
-    count = len(found)
+        enclosures.extend(_case_enclosures(session, files, call, position, row))
     body = (
         f"{call.issuer.zh}：\n\n"
-        f"现报送《{call.title.zh}》{phase.label.zh if phase else ''}案例 {count} 个，"
+        f"现报送《{call.title.zh}》{label}案例 {len(found)} 个，"
         f"附案例汇总表、案例报送表扫描件和案例正文（WORD 版）。\n\n批次编号：{batch.number}\n\n{batch.office.addressee}"
     )
+    return Letter(call.mail.to, batch.subject, body, tuple(enclosures), _message_id(session, batch))
+
+
+def _message_id(session: Session, batch: Batch) -> str:
+    """One per sending: what happens to the batch afterwards does not make it another mail."""
+    sent = stored.last_sending(session, batch.stream)
+    return f"<{batch.number}.v{sent or batch.version + 1}@zhengji>"
+
+
+def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datetime) -> tuple[str, bytes]:
+    """The whole batch as one .eml: its file name and its bytes."""
+    made = letter(session, files, batch)
     data = compose(
         sender=sender,
-        to=call.mail.to,
-        subject=batch.subject,
-        body=body,
-        attachments=attachments,
-        message_id=f"<{batch.number}.v{batch.version}@zhengji>",
+        to=made.to,
+        subject=made.subject,
+        body=made.body,
+        attachments=[Attachment(one.name, one.media_type, one.read()) for one in made.enclosures],
+        message_id=made.message_id,
         at=at,
     )
     return f"{batch.subject}.eml", data
@@ -403,34 +434,35 @@ def send_mail(database: Database, files: Files, mailer: Mailer, batch_id: int, *
     return mailer.send(message)
 
 
-def _case_attachments(session: Session, files: Files, call: Call, position: int, row: Any) -> list[Attachment]:
+def mailed(session: Session, batch: Batch) -> SentMail | None:
+    """What the mail server was handed at the last sending, with its reply; None when nothing was."""
+    return stored_mail.handed_over(session, _message_id(session, batch))
+
+
+def _case_enclosures(session: Session, files: Files, call: Call, position: int, row: Any) -> Iterator[Enclosure]:
     papers = stored_papers.current(session, Owner(row.stream, case_id=row.id, office_id=row.office_id))
     name = f"{position:02d}_{row.title}"
-    written = case_document(
-        call,
-        CaseContent(
-            title=row.title,
-            centre=row.centre_name,
-            theme=row.theme_name or (call.themes[row.theme].label.zh if row.theme in call.themes else ""),
-            sections=row.sections,
-            pictures=(),
-        ),
-    )
     original = next((one for one in papers if one.slot == "case" and one.name.lower().endswith(".docx")), None)
-    docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    made = [
-        Attachment(
-            f"案例{name}.docx",
-            docx,
-            files.get(original.digest) if original and original.revision == row.revision else written,
+    if original is not None and original.revision == row.revision:
+        yield _kept(files, f"案例{name}", original)
+    else:
+        written = case_document(
+            call,
+            CaseContent(
+                title=row.title,
+                centre=row.centre_name,
+                theme=row.theme_name or (call.themes[row.theme].label.zh if row.theme in call.themes else ""),
+                sections=row.sections,
+                pictures=(),
+            ),
         )
-    ]
-    made += [
-        Attachment(_file_name(f"报送表{name}_扫描件", one), one.media_type, files.get(one.digest))
-        for one in papers
-        if one.slot == "scan"
-    ]
-    return made
+        docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        yield Enclosure(f"案例{name}.docx", docx, len(written), lambda: written)
+    yield from (_kept(files, f"报送表{name}_扫描件", one) for one in papers if one.slot == "scan")
+
+
+def _kept(files: Files, stem: str, document: Document) -> Enclosure:
+    return Enclosure(_file_name(stem, document), document.media_type, document.size, lambda: files.get(document.digest))
 
 
 def _file_name(stem: str, document: Document) -> str:
@@ -449,3 +481,54 @@ def standings(session: Session, call: Call, offices: Sequence[int] | None = None
 def centre_counts(session: Session, call: Call, office: int) -> list[tuple[Any, int, int]]:
     """Per centre of an office: cases that count, cases on their way; the forecast of `centre_reports_enough`."""
     return stored.centre_counts(session, call.number, office)
+
+
+def window(session: Session, call: Call, phase_id: str, office: int, level: Level = Level.OFFICE) -> Window:
+    """When an office (or its centres) may act in a phase, extensions included. Raises LookupError for no such phase."""
+    phase = call.phase(phase_id)
+    if phase is None:
+        raise LookupError(phase_id)
+    return stored_facts.Extensions(session, {call.number}).window(call, phase, level, office)
+
+
+def may(batch: Batch, what: str, actor: Actor) -> bool:
+    """Whether this person may now "collect", "describe" or "seal_summary" this batch."""
+    roles, states = _MAY[what]
+    return batch.state in states and batch.office_id in actor.units(*roles)
+
+
+_MAY: Mapping[str, tuple[tuple[Role, ...], frozenset[BatchState]]] = {
+    "collect": ((Role.REVIEWER,), frozenset({BatchState.COLLECTING})),
+    "describe": ((Role.REVIEWER, Role.LEADER), frozenset({BatchState.COLLECTING, BatchState.SEALED})),
+    "seal_summary": ((Role.LEADER,), frozenset({BatchState.COLLECTING})),
+}
+
+
+@dataclass(frozen=True)
+class Short:
+    """A centre that would stay below the call's number over all phases. `key`: of its reason."""
+
+    key: str
+    name: str
+    count: int
+    reason: str
+
+
+def may_be_last(session: Session, batch: Batch) -> bool:
+    """Whether a batch can be its office's last (末批): it is in the last phase of a call that asks for a number."""
+    call = call_of(session, batch.call_version_id)
+    return batch.phase == call.last_phase.id and centre_reports_enough.id in call.rules
+
+
+def short_centres(session: Session, batch: Batch) -> list[Short]:
+    """Centres of the office that stay short with this batch counted in, whose reasons a last batch must hold."""
+    if not may_be_last(session, batch):
+        return []
+    row, found = _rows(session, batch.id)
+    facts = stored_facts.batch_facts(session, row, found, stored_facts.Inputs(0, batch.created_at))
+    return [
+        Short(key, one.name, one.count, batch.reasons.get(key, ""))
+        for one in facts.centres
+        if one.count < facts.call.minimum_per_centre
+        for key in [f"{centre_reports_enough.id}:{one.centre}"]
+    ]

@@ -225,3 +225,42 @@ def waiting(session: Session, actor: Actor) -> list[tuple[Case, Similar]]:
     cases = stored.asked_of(session, actor.units(Role.REVIEWER))
     found = prior.find(session, cases)
     return [(case, one) for case in cases for one in found.get(case.id, []) if one.asked and one.ruling is None]
+
+
+def rulings() -> tuple[Ruling, ...]:
+    """What can be decided about a pair."""
+    return tuple(Ruling)
+
+
+def ruling_named(value: str) -> Ruling:
+    """The ruling that a form names. Raises ReasonMissing when none was chosen."""
+    try:
+        return Ruling.of(value)
+    except ValueError:
+        raise ReasonMissing(
+            Text("请先选择裁定结论，再写理由。", "Choose a ruling first, then write its reason.")
+        ) from None
+
+
+def likeness(one: Similar) -> similar.Likeness:
+    """What the resemblance of a pair's texts means."""
+    return similar.likeness(one.score)
+
+
+def to_rule(session: Session, actor: Actor) -> list[tuple[Case, Similar]]:
+    """Pairs that wait for this person's ruling, and can be seen with a case within reach, the oldest first.
+
+    For reviewers: pairs of their own office's cases; for the desk: pairs across offices.
+    """
+    found = []
+    cases = stored.undecided(session, actor)
+    for case_id, many in prior.find(session, cases).items():
+        case = next(one for one in cases if one.id == case_id)
+        found += [(case, one) for one in many if one.ruling is None and _waits(case, one, actor)]
+    return found
+
+
+def _waits(case: Case, one: Similar, actor: Actor) -> bool:
+    if one.level is Level.NATIONAL:
+        return case.once_submitted and Role.DESK in actor.roles
+    return case.once_stamped and case.office_id in actor.units(Role.REVIEWER)

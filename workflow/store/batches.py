@@ -17,7 +17,7 @@ from states.reach import Actor
 from workflow.store import trail
 from workflow.store.calls import call_of
 from workflow.store.database import next_id
-from workflow.store.models import Batch, BatchLine, Case, Centre, Office
+from workflow.store.models import AuditEvent, Batch, BatchLine, Case, Centre, Office
 
 
 def insert_batch(
@@ -146,6 +146,13 @@ def set_lines(session: Session, batch_id: int, case_ids: Sequence[int], at: date
 def change(session: Session, batch_id: int, **columns: Any) -> None:
     """Change what is not part of a batch's standing: subject, 末批, reasons."""
     session.execute(update(Batch).where(Batch.id == batch_id).values(**columns))
+
+
+def last_sending(session: Session, stream: str) -> int | None:
+    """The place in its stream of a batch's last sending; None when it was never sent."""
+    return session.scalar(
+        select(func.max(AuditEvent.seq)).where(AuditEvent.stream == stream, AuditEvent.action == "batch.send")
+    )
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from rules.facts import Ruling
+from states.case import CaseState
 from states.reach import Actor
 from workflow.store import prior
 from workflow.store.models import Adjudication, Case, PriorReport, RulingRequest
+from workflow.store.reach import reachable
 
 
 def rule(session: Session, pair: prior.Similar, ruling: Ruling, reason: str, actor: Actor, at: datetime) -> None:
@@ -40,6 +42,16 @@ def asked_of(session: Session, office_ids: frozenset[int]) -> list[Case]:
     asked = select(RulingRequest.case_id)
     return list(
         session.scalars(select(Case).where(Case.id.in_(asked), Case.office_id.in_(office_ids)).order_by(Case.id))
+    )
+
+
+_OPEN = (CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED, CaseState.SUBMITTED)
+
+
+def undecided(session: Session, seen_by: Actor, limit: int = 500) -> list[Case]:
+    """Cases within reach that are still on their way to a decision, the oldest first."""
+    return list(
+        session.scalars(select(Case).where(reachable(seen_by), Case.state.in_(_OPEN)).order_by(Case.id).limit(limit))
     )
 
 

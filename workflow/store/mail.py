@@ -15,6 +15,11 @@ def sent(session: Session, message_id: str) -> str | None:
     return session.scalar(select(SentMail.reply).where(SentMail.message_id == message_id))
 
 
+def handed_over(session: Session, message_id: str) -> SentMail | None:
+    """What was handed over under a Message-ID, and when."""
+    return session.get(SentMail, message_id)
+
+
 def record(
     session: Session, *, message_id: str, recipient: str, subject: str, digest: str, at: datetime, reply: str
 ) -> None:

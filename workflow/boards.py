@@ -1,0 +1,270 @@
+"""Boards: how an office stands before it reports, and how all offices stand before the national desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from rules.call import Call, Phase, Window
+from rules.roles import Level, Role
+from rules.words import Text
+from states.batch import BATCH, BatchState
+from states.case import CaseState
+from states.lifecycle import Lifecycle, Standing
+from states.reach import Actor
+from workflow import batches, cases, deadlines, lists
+from workflow.cases import NoSuchCase
+from workflow.engine import Offer
+from workflow.store import cases as stored_cases
+from workflow.store import facts as stored_facts
+from workflow.store import histories as stored
+from workflow.store import lists as stored_lists
+from workflow.store.batches import Standing as Count
+from workflow.store.cases import Filters
+from workflow.store.histories import Granted
+from workflow.store.models import Batch, Case, Centre, Office
+
+
+def lifecycle() -> Lifecycle:
+    """The lifecycle of batches, for drawing it."""
+    return BATCH
+
+
+# ---- an office -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PhaseBoard:
+    """One phase as an office sees it. `centre_day`: the earlier day that it set for its centres."""
+
+    phase: Phase
+    window: Window
+    centres_window: Window
+    count: Count
+    waived: bool
+    batches: Sequence[Batch]
+
+
+@dataclass(frozen=True)
+class CentreStanding:
+    """A centre's cases over all phases: those that count, and those on their way."""
+
+    centre: Centre
+    counted: int
+    coming: int
+    minimum: int
+
+    @property
+    def short(self) -> int:
+        """How many are missing even if all on their way are sent."""
+        return max(0, self.minimum - self.counted - self.coming)
+
+
+@dataclass(frozen=True)
+class OfficeBoard:
+    office: Office
+    call_version: int
+    call: Call
+    phases: tuple[PhaseBoard, ...]
+    centres: tuple[CentreStanding, ...]
+    may_start: bool
+    may_set_day: bool
+
+
+def of_offices(session: Session, actor: Actor) -> list[OfficeBoard]:
+    """A board for each call and each office at which this person reviews or leads, the newest call first."""
+    offices = sorted(actor.units(Role.REVIEWER, Role.LEADER))
+    return [
+        _office(session, version, call, office, actor) for version, call in lists.calls(session) for office in offices
+    ]
+
+
+def _office(session: Session, version: int, call: Call, office: int, actor: Actor) -> OfficeBoard:
+    counts = batches.standings(session, call, [office])
+    waived = {(one.phase, one.office_id) for one in deadlines.waivers(session, call)}
+    made = batches.every(session, actor, call.number, office)
+    phases = tuple(
+        PhaseBoard(
+            phase,
+            batches.window(session, call, phase.id, office),
+            batches.window(session, call, phase.id, office, Level.CENTRE),
+            next(one for one in counts if one.phase == phase.id),
+            (phase.id, office) in waived,
+            [one for one in made if one.phase == phase.id],
+        )
+        for phase in call.phases
+    )
+    centres = tuple(
+        CentreStanding(centre, counted, coming, call.minimum_per_centre)
+        for centre, counted, coming in batches.centre_counts(session, call, office)
+    )
+    return OfficeBoard(
+        counts[0].office,
+        version,
+        call,
+        phases,
+        centres,
+        office in actor.units(Role.REVIEWER),
+        office in actor.units(Role.REVIEWER, Role.LEADER),
+    )
+
+
+def batch_state(batch: Batch) -> BatchState:
+    """The state of a batch, with its label."""
+    return BatchState.of(batch.state)
+
+
+# ---- the national office ---------------------------------------------------------------------------------------------
+
+_NATIONAL = frozenset(
+    {Role.DESK, Role.DIRECTOR, Role.EDITOR, Role.TRANSLATOR, Role.CHECKER, Role.LIAISON, Role.AUDITOR}
+)
+
+
+def check_national(actor: Actor) -> None:
+    """Raise NoSuchCase for all but the national office: to others its desk does not exist."""
+    if not actor.roles & _NATIONAL:
+        raise NoSuchCase(
+            Text(
+                "没有这个页面，或者它不在您的职责范围内。请从上方菜单进入。",
+                "There is no such page within your reach. Use the menu above.",
+            )
+        )
+
+
+def may_grant(actor: Actor) -> bool:
+    """Whether this person grants extensions and waivers."""
+    return Role.DIRECTOR in actor.roles
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One office in one phase, as the national office sees it."""
+
+    phase: Phase
+    submitted: int
+    short: int
+    waived: bool
+    sent: int
+    """Batches sent and not yet received."""
+    received: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One office over all phases."""
+
+    office: Office
+    cells: tuple[Cell, ...]
+
+    @property
+    def short(self) -> bool:
+        return any(one.short and not one.waived for one in self.cells)
+
+
+@dataclass(frozen=True)
+class NationalBoard:
+    call_version: int
+    call: Call
+    rows: tuple[Row, ...]
+    windows: dict[str, Window]
+
+    def met(self, phase: str) -> int:
+        """How many offices have sent enough in a phase, or need not."""
+        return sum(
+            1 for row in self.rows for one in row.cells if one.phase.id == phase and not (one.short and not one.waived)
+        )
+
+    def submitted(self, phase: str) -> int:
+        return sum(one.submitted for row in self.rows for one in row.cells if one.phase.id == phase)
+
+
+def national(session: Session, actor: Actor, call_number: str = "") -> NationalBoard | None:
+    """All offices against the minimum of each phase of a call (the newest by default); None without any call."""
+    check_national(actor)
+    found = lists.calls(session)
+    chosen = next((one for one in found if one[1].number == call_number), found[0] if found else None)
+    if chosen is None:
+        return None
+    version, call = chosen
+    waived = {(one.phase, one.office_id) for one in deadlines.waivers(session, call)}
+    made = batches.every(session, actor, call.number)
+    rows: dict[int, list[Cell]] = {}
+    offices: dict[int, Office] = {}
+    for one in batches.standings(session, call):
+        phase = call.phase(one.phase)
+        if phase is None:
+            continue
+        here = [batch for batch in made if (batch.office_id, batch.phase) == (one.office.id, phase.id)]
+        offices[one.office.id] = one.office
+        rows.setdefault(one.office.id, []).append(
+            Cell(
+                phase,
+                one.submitted,
+                max(0, one.minimum - one.submitted),
+                (phase.id, one.office.id) in waived,
+                sum(1 for batch in here if batch.state == BatchState.SENT),
+                sum(1 for batch in here if batch.state == BatchState.RECEIVED),
+            )
+        )
+    windows = {phase.id: batches.window(session, call, phase.id, 0) for phase in call.phases}
+    return NationalBoard(version, call, tuple(Row(offices[key], tuple(cells)) for key, cells in rows.items()), windows)
+
+
+@dataclass(frozen=True)
+class ToSelect:
+    """A submitted case with what can be done with it."""
+
+    case: Case
+    offers: dict[str, Offer]
+
+
+@dataclass(frozen=True)
+class Selecting:
+    """One page of submitted cases. `after`: the key of the next page, "" at the end."""
+
+    items: tuple[ToSelect, ...]
+    after: str
+    total: int
+
+
+def to_select(
+    session: Session, actor: Actor, at: datetime, *, office: int | None = None, phase: str = "", after: str = ""
+) -> Selecting:
+    """Submitted cases that wait for selection, with all that stands in the way of each step."""
+    check_national(actor)
+    filters = Filters(state=str(CaseState.SUBMITTED), office=office, phase=phase, sort="oldest")
+    found = stored_cases.page(session, actor, filters, after, 20)
+    rows = stored_facts.case_rows(session, [case.id for case in found.cases])
+    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    items = tuple(
+        ToSelect(
+            case,
+            {
+                offer.transition.name: offer
+                for offer in cases.ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
+            },
+        )
+        for case, fact in zip(found.cases, facts, strict=True)
+    )
+    total = sum(stored_lists.count_by_state(session, actor, filters).values())
+    return Selecting(items, found.after, total)
+
+
+def granted(session: Session, actor: Actor, call: Call) -> list[Granted]:
+    """Extensions and waivers of a call, the newest first."""
+    check_national(actor)
+    return stored.granted(session, call.number)
+
+
+def day_over(window: Window, at: datetime) -> bool:
+    """Whether a window has closed."""
+    return at >= window.closes
+
+
+def latest_day(call: Call) -> date:
+    """The last day of the call's last phase."""
+    return max(phase.closes for phase in call.phases)

@@ -1,0 +1,124 @@
+"""What happened to a batch or a push, in words, and who is next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.roles import Role
+from rules.rule import Finding
+from rules.words import Labelled, Text
+from states.batch import BATCH
+from states.lifecycle import Lifecycle, Transition
+from states.push import PUSH
+from workflow.engine import Offer
+from workflow.store import histories as stored
+from workflow.store.models import Batch, Push
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One entry of a history, in words."""
+
+    at: datetime
+    who: str
+    what: Text
+    done: bool
+    number: str
+    hash: str
+    remark: str = ""
+    role: Role | None = None
+    source: Labelled | None = None
+    target: Labelled | None = None
+    findings: tuple[Finding, ...] = ()
+    detail: Text | None = None
+    case: None = None
+
+
+_WHAT = {
+    "batch.create": Text("开始组批", "Started the batch"),
+    "batch.collect": Text("调整名单", "Changed the list"),
+    "batch.describe": Text("填写报送信息", "Filled in the details"),
+    "batch.seal_summary": Text("确认汇总表印章", "Confirmed the summary table's seal"),
+    "document.attach": Text("上传盖章扫描件", "Uploaded the sealed scan"),
+    "push.create": Text("发起推送", "Started the push"),
+    "push.ask_recall": Text("请接收方撤回", "Asked the receiver to withdraw it"),
+}
+
+
+def of_batch(session: Session, batch: Batch) -> list[Happened]:
+    """Everything recorded about a batch, refused attempts included, the newest first."""
+    return _of(session, BATCH, batch.stream)
+
+
+def of_push(session: Session, push: Push) -> list[Happened]:
+    """Everything recorded about a push, the newest first."""
+    return _of(session, PUSH, push.stream)
+
+
+def _of(session: Session, lifecycle: Lifecycle, stream: str) -> list[Happened]:
+    events = stored.events_in(session, [stream, f"{stream}/content", f"{stream}/tries"])
+    return [_happened(lifecycle, one) for one in events]
+
+
+def _happened(lifecycle: Lifecycle, event: stored.Event) -> Happened:
+    body = event.body
+    step = lifecycle.named(event.action.partition(".")[2])
+    return Happened(
+        at=event.at,
+        who=body["actor"]["name"],
+        what=_WHAT.get(event.action) or (step.label if step else Text(event.action, event.action)),
+        done=event.outcome == "done",
+        number=f"{event.stream}#{event.seq}",
+        hash=event.hash,
+        remark=body.get("remark", "") or body.get("reason", ""),
+        role=Role.of(body["role"]) if "role" in body else None,
+        source=lifecycle.state(body["from_state"]) if body.get("from_state") else None,
+        target=lifecycle.state(body["to_state"]) if body.get("to_state") else None,
+        findings=tuple(Finding.from_json(one) for one in body.get("findings", ())),
+        detail=_detail(event.action, body),
+    )
+
+
+def _detail(action: str, body: dict[str, Any]) -> Text | None:
+    if action == "batch.collect":
+        more, fewer = len(body["added"]), len(body["dropped"])
+        return Text(f"列入 {more} 个，移出 {fewer} 个", f"{more} added, {fewer} taken out")
+    if action == "batch.describe":
+        last = Text("，末批", ", the last batch") if body["final"] else Text("", "")
+        return Text(f"邮件标题：{body['subject']}{last.zh}", f"subject: {body['subject']}{last.en}")
+    if action == "batch.seal_summary":
+        unit = body["unit"]
+        return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
+    if action == "document.attach":
+        names = "、".join(one["name"] for one in body["files"])
+        return Text(names, names)
+    if action == "push.create":
+        return Text(f"送往 {body['destination']}", f"to {body['destination']}")
+    return None
+
+
+def passed(lifecycle: Lifecycle, entries: Sequence[Happened]) -> set[str]:
+    """States that a thing has been in, for drawing its way."""
+    return {str(lifecycle.initial), *(str(one.target) for one in entries if one.target and one.done)}
+
+
+@dataclass(frozen=True)
+class Next:
+    """One step onward, and the names of those who can take it."""
+
+    step: Transition
+    names: tuple[str, ...]
+
+
+def who_is_next(session: Session, offers: Sequence[Offer], office: int | None) -> list[Next]:
+    """Who can take which step onward from here."""
+    return [
+        Next(one.transition, tuple(stored.holders(session, [str(role) for role in one.transition.by], office)))
+        for one in offers
+        if not one.transition.backward
+    ]

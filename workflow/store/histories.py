@@ -1,0 +1,86 @@
+"""Rows for what happened to a batch, a push, or a call, and for who holds which role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow.store.models import AuditEvent, Extension, Office, Person, PersonGrant, Waiver
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the trail, as kept; `body` is what its hash covers."""
+
+    stream: str
+    seq: int
+    hash: str
+    at: datetime
+    action: str
+    outcome: str
+    body: dict[str, Any]
+
+
+def events_in(session: Session, streams: Sequence[str]) -> list[Event]:
+    """Everything in these streams, the newest first."""
+    columns = (
+        AuditEvent.stream,
+        AuditEvent.seq,
+        AuditEvent.hash,
+        AuditEvent.at,
+        AuditEvent.action,
+        AuditEvent.outcome,
+        AuditEvent.body,
+    )
+    found = session.execute(select(*columns).where(AuditEvent.stream.in_(streams)).order_by(AuditEvent.uid.desc()))
+    return [Event(*row[:-1], json.loads(row[-1])) for row in found]
+
+
+def holders(session: Session, roles: Sequence[str], office: int | None) -> list[str]:
+    """Names of active people who hold one of the roles, at this office where the role has one."""
+    held = (
+        select(Person.name)
+        .join(PersonGrant, PersonGrant.person_id == Person.id)
+        .where(Person.active, PersonGrant.role.in_(roles))
+        .where(PersonGrant.office_id.is_(None) | (PersonGrant.office_id == office))
+    )
+    return list(dict.fromkeys(session.scalars(held.order_by(Person.id))))
+
+
+@dataclass(frozen=True)
+class Granted:
+    """An extension (with its last day) or a waiver (without one). `office` None: for all of them."""
+
+    phase: str
+    office: Office | None
+    last_day: date | None
+    reason: str
+    by: str
+    at: datetime
+
+
+def granted(session: Session, call: str) -> list[Granted]:
+    """Extensions and waivers of a call, the newest first."""
+    extensions = session.execute(
+        select(Extension, Office, Person.name)
+        .outerjoin(Office, Office.id == Extension.office_id)
+        .join(Person, Person.id == Extension.by_id)
+        .where(Extension.call_number == call)
+    )
+    waivers = session.execute(
+        select(Waiver, Office, Person.name)
+        .join(Office, Office.id == Waiver.office_id)
+        .join(Person, Person.id == Waiver.by_id)
+        .where(Waiver.call_number == call)
+    )
+    found = [
+        *(Granted(one.phase, office, one.last_day, one.reason, by, one.at) for one, office, by in extensions),
+        *(Granted(one.phase, office, None, one.reason, by, one.at) for one, office, by in waivers),
+    ]
+    return sorted(found, key=lambda one: one.at, reverse=True)
