@@ -302,7 +302,7 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
     return BatchFacts(
         call=call,
         at=inputs.at,
-        window=Extensions(session, {call.number}).window(call, phase, Level.OFFICE, row.office_id),
+        window=Extensions(session, {call.number}).window(call, phase, Level.OFFICE, row.office_id, _own_day(cases)),
         phase=phase,
         addressee=office.addressee,
         seal_name=office.seal_name or office.addressee,
@@ -323,6 +323,12 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
         confirmed=inputs.confirmed,
         reasons={**row.reasons, **inputs.reasons},
     )
+
+
+def _own_day(cases: Sequence[Any]) -> date | None:
+    """The latest day that returned lines were given, when the batch holds nothing else; each line answers for its own."""
+    days = [case.own_day for case in cases]
+    return max(days) if days and all(days) else None
 
 
 def batch_content(row: Any, cases: Sequence[Any]) -> str:

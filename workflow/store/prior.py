@@ -139,7 +139,10 @@ def _earlier(case: Compared, other: _Other, rank: dict[int, int]) -> bool:
     if other.prior_id is not None:
         return True
     if other.submitted is not None:
-        return case.first_submitted_at is None or other.submitted < case.first_submitted_at
+        if case.first_submitted_at is None:
+            return True
+        # Cases of one batch are submitted at one moment: the lower number is then the earlier one.
+        return (other.submitted, other.case_id or 0) < (case.first_submitted_at, case.id)
     return other.case_id in rank and rank[other.case_id] < rank[case.id]
 
 
