@@ -8,7 +8,7 @@ import pytest
 
 from rules.catalogue import CATALOGUE
 
-pytest_plugins = ["tests.postgres", "tests.worlds"]
+pytest_plugins = ["tests.postgres", "tests.worlds", "features.asked"]
 
 KINDS = ("sqlite", "postgresql")
 

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
 
 from rules.call import Call, Phase, Window
@@ -35,10 +35,10 @@ from workflow.engine import Attempt, Receipt
 from workflow.jobs.queue import prepare
 from workflow.mailing import Mailer
 from workflow.store import calls as stored_calls
-from workflow.store import schema
+from workflow.store import facts, schema
 from workflow.store.database import Database
 from workflow.store.files import Files
-from workflow.store.models import AuditEvent, Batch, Case, Centre, Office, Person, PersonGrant, Push
+from workflow.store.models import AuditEvent, Batch, Case, Centre, Document, Office, Person, PersonGrant, Push
 from workflow.store.papers import Kept
 
 CALL_2021 = next(path for path in shipped_calls() if path.stem == "2021-205")
@@ -184,6 +184,7 @@ PEOPLE: Mapping[str, tuple[str, tuple[tuple[Role, str], ...]]] = {
     "second_desk": ("尤理", ((Role.DESK, ""),)),
     "director": ("朱管", ((Role.DIRECTOR, ""),)),
     "second_director": ("许管", ((Role.DIRECTOR, ""),)),
+    "third_director": ("金管", ((Role.DIRECTOR, ""),)),
     "editor": ("秦编", ((Role.EDITOR, ""),)),
     "desk_and_editor": ("何全", ((Role.DESK, ""), (Role.EDITOR, ""))),
     "translator": ("吕译", ((Role.TRANSLATOR, ""),)),
@@ -267,7 +268,7 @@ _SIGNS = "的一是在不了有和人这中大为上个国我以要他时来用�
 
 @dataclass
 class World:
-    """One database under one call. `at`: the moment at which things happen where nothing else is said."""
+    """One database under one call. `at`, `phase`: when and in which phase things happen where nothing else is said."""
 
     database: Database
     call: Call
@@ -276,6 +277,7 @@ class World:
     centres: Mapping[str, int]
     people: Mapping[str, Actor]
     at: datetime
+    phase: Phase
     folder: Path
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -295,11 +297,16 @@ class World:
             {key: centres[name] for key, (_, name, _) in CENTRES.items()},
             actors,
             middle(call.phases[0].window(Level.CENTRE, call.opened)),
+            call.phases[0],
             folder,
         )
 
     def window(self, phase: Phase, level: Level = Level.CENTRE) -> Window:
         return phase.window(level, self.call.opened)
+
+    def in_phase(self, phase: Phase) -> None:
+        """From now on, half-way through another phase."""
+        self.phase, self.at = phase, middle(self.window(phase))
 
     @property
     def destination(self) -> str:
@@ -319,12 +326,12 @@ class World:
 
         `length`: 字 of the whole body, spread over the sections.
         """
-        chosen = phase or self.call.phases[0]
+        chosen = phase or self.phase
         theme = self.call.themes[chosen.themes[0]]
         number = next(self._numbers)
         some = random.Random(number)
         limits = self.call.length
-        length = changes.pop("length", max(limits.minimum or 0, (limits.maximum or 1000) // 2))
+        length = changes.pop("length", ((limits.minimum or 0) + (limits.maximum or 1000)) // 2)
         values = {
             "phase": chosen.id,
             "theme": theme.id,
@@ -457,7 +464,11 @@ class World:
     def ready_to_publish(self, case: int, *, at: datetime | None = None) -> None:
         """Consent and as many sign-offs as the call asks for."""
         self.consent(case, at=at)
-        for by in ("director", "second_director")[: self.call.sign_offs]:
+        self.sign_offs(case, self.call.sign_offs, at=at)
+
+    def sign_offs(self, case: int, number: int, *, at: datetime | None = None) -> None:
+        """So many directors sign off."""
+        for by in ("director", "second_director", "third_director")[:number]:
             self.sign_off(case, by=by, at=at)
 
     def ready_to_push(self, case: int, *, at: datetime | None = None) -> None:
@@ -476,7 +487,7 @@ class World:
         at: datetime | None = None,
     ) -> int:
         """A batch of an office with these reviewed cases, still collecting."""
-        chosen = phase or self.call.phases[0]
+        chosen = phase or self.phase
         actor = self.people["reviewer" if office == "first" else "neighbour_reviewer"]
         with self.database.transaction() as session:
             batch = batches.start(
@@ -490,6 +501,34 @@ class World:
             if cases:
                 batches.collect(session, batch, cases, actor=actor, at=at or self.at)
         return batch
+
+    def collect(self, batch: int, cases: Sequence[int], *, at: datetime | None = None) -> None:
+        """Make these the lines of a batch."""
+        with self.database.transaction() as session:
+            actor = self.people[self._reviewer(session.get_one(Batch, batch).office_id)]
+            batches.collect(session, batch, cases, actor=actor, at=at or self.at)
+
+    def describe(
+        self,
+        batch: int,
+        *,
+        subject: str | None = None,
+        final: bool = False,
+        reasons: Mapping[str, str] | None = None,
+        at: datetime | None = None,
+    ) -> Receipt:
+        """Another subject, 末批 or reasons for a batch."""
+        with self.database.transaction() as session:
+            row = session.get_one(Batch, batch)
+            return batches.describe(
+                session,
+                batch,
+                subject=row.subject if subject is None else subject,
+                final=final,
+                reasons=reasons or {},
+                actor=self.people[self._leader(row.office_id)],
+                at=at or self.at,
+            )
 
     def seal_summary(self, batch: int, unit: str | None = None, *, by: str = "", at: datetime | None = None) -> Receipt:
         """The sealed scan of the summary table; `unit`: what the seal reads, the office's own by default."""
@@ -512,6 +551,15 @@ class World:
 
     def submit(self, *cases: int, at: datetime | None = None) -> int:
         """Send reviewed cases of one office in a batch of their own, the minimum waived; gives the batch."""
+        batch, attempt = self._sent(cases, at)
+        went(attempt)
+        return batch
+
+    def send_alone(self, case: int, *, at: datetime | None = None) -> Attempt:
+        """Try to send one reviewed case in a batch of its own, the minimum waived."""
+        return self._sent([case], at)[1]
+
+    def _sent(self, cases: Sequence[int], at: datetime | None) -> tuple[int, Attempt]:
         row = self.row(cases[0])
         office = next(key for key, one in self.offices.items() if one == row.office_id)
         phase = self.call.phase(row.phase)
@@ -520,8 +568,7 @@ class World:
         batch = self.batch(cases, phase, office=office, at=at)
         self.seal_summary(batch, at=at)
         went(self.act_on_batch(batch, "seal", at=at))
-        went(self.act_on_batch(batch, "send", at=at))
-        return batch
+        return batch, self.act_on_batch(batch, "send", at=at)
 
     def waive(self, phase: Phase, office: str = "first", *, at: datetime | None = None) -> None:
         """Release an office from the minimum of a phase, once."""
@@ -545,8 +592,16 @@ class World:
 
     def push(self, case: int, *, by: str = "liaison", at: datetime | None = None) -> int:
         """A push of a published case, queued."""
+        went(self.start_push(case, by=by, at=at))
+        return self.newest_push(case)
+
+    def start_push(self, case: int, *, by: str = "liaison", at: datetime | None = None, **more: Any) -> Attempt:
+        """A push tried."""
         with self.database.transaction() as session:
-            went(pushes.start(session, case, self.destination, actor=self.people[by], at=at or self.at))
+            return pushes.start(session, case, self.destination, actor=self.people[by], at=at or self.at, **more)
+
+    def newest_push(self, case: int) -> int:
+        with self.database.reading() as session:
             return pushes.of_case(session, session.get_one(Case, case))[0].id
 
     def deliver(self, push: int, *, at: datetime | None = None) -> str:
@@ -559,11 +614,46 @@ class World:
             pushes.ask_recall(session, push, reason, actor=self.people["liaison"], at=at or self.at)
         return pushes.recall(self.post, push, self.people["liaison"].id, at=at or self.at)
 
+    # ---- what befalls ----
+
+    def register(self, centre: str, **columns: Any) -> None:
+        """Another entry for a centre in the register."""
+        with self.database.transaction() as session:
+            session.execute(update(Centre).where(Centre.id == self.centres[centre]).values(**columns))
+
+    def lose_scan(self, case: int) -> None:
+        """The scan of a sealed form counts no more."""
+        with self.database.transaction() as session:
+            lost = update(Document).where(Document.case_id == case, Document.slot == "scan")
+            session.execute(lost.values(superseded_at=self.at))
+
+    def redirect(self, push: int, destination: str) -> None:
+        """The receiver is to be found elsewhere, or nowhere."""
+        with self.database.transaction() as session:
+            session.execute(update(Push).where(Push.id == push).values(destination=destination))
+
     # ---- what is there ----
 
     def row(self, case: int) -> Case:
         with self.database.reading() as session:
             return session.get_one(Case, case)
+
+    def content_of(self, case: int) -> Content:
+        return facts.content_of(self.row(case))
+
+    def office_of(self, batch: int) -> Office:
+        with self.database.reading() as session:
+            return session.get_one(Batch, batch).office
+
+    def lines(self, batch: int) -> list[int]:
+        """The cases of a batch, in order."""
+        with self.database.reading() as session:
+            return facts.lines_of(session, batch)
+
+    def ever_lines(self, batch: int) -> list[int]:
+        """Every case that a batch ever held, in order."""
+        with self.database.reading() as session:
+            return [one.case.id for one in batches.lines(session, session.get_one(Batch, batch))]
 
     def state(self, case: int) -> CaseState:
         return CaseState.of(self.row(case).state)

@@ -1,0 +1,1 @@
+"""What the sentences of the features do: Given makes, When gives `attempt`, Then reads it."""

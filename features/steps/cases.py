@@ -1,0 +1,269 @@
+"""Cases on their way: where they stand, what was done with them, and what is tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_bdd import given, parsers, when
+
+from features.steps.moments import WEEK
+from features.steps.outcomes import Result, tried
+from features.steps.people import WHO, person
+from rules.facts import Ruling
+from rules.words import Labelled
+from states.case import CASE, CaseState
+from tests.worlds import World, went
+from workflow import cases, comparisons
+
+REMARKS = {"写得清清楚楚": "请补充服务成效的数字", "只写了一个字": "改", "没有填写": "", "只打了空格": " 　"}
+
+
+def named(kind: type[Labelled], label: str) -> Any:
+    """The member of that Chinese label."""
+    return next(one for one in kind if one.label.zh == label)
+
+
+def step_of(label: str) -> str:
+    """The case's transition of that Chinese label."""
+    return next(one.name for one in CASE.transitions if one.label.zh == label)
+
+
+# ---- where a case stands ----
+
+
+@given(parsers.re("一份处于“(?P<state>.*)”的案例"), target_fixture="case")
+def _standing(world: World, state: str) -> int:
+    return world.case(named(CaseState, state))
+
+
+@given("盖章人上传了盖有所在单位印章的扫描件")
+@given("盖章人重新上传了盖章的扫描件")
+def _sealed(world: World, case: int) -> None:
+    world.seal(case)
+
+
+@given("盖章人没有上传扫描件")
+def _not_sealed() -> None:
+    """Nothing was uploaded."""
+
+
+@given("盖章人上传了没有印章的扫描件")
+def _bare(world: World, case: int) -> None:
+    world.seal(case, "")
+
+
+@given("盖章人上传了没有印章的扫描件后又补传盖章的")
+def _bare_then_sealed(world: World, case: int) -> None:
+    world.seal(case, "")
+    world.seal(case)
+
+
+@given(parsers.re("盖章人上传了(?P<words>印章名称.*|盖有另一单位印章)的扫描件"))
+def _wrong_seal(world: World, case: int, words: str) -> None:
+    unit = world.row(case).centre.host_unit
+    reads = {"印章名称中多一个空格": f"{unit[:2]} {unit[2:]}", "印章名称少一个字": unit[:-1]}
+    world.seal(case, reads.get(words, "另一单位"))
+
+
+@given("盖章之后撰稿人没有改动内容")
+def _untouched() -> None:
+    """Nothing was changed."""
+
+
+@given("盖章之后撰稿人改动一字又改了回来")
+def _changed_and_back(world: World, case: int) -> None:
+    before = world.content_of(case)
+    world.edit(case, before.changed(title=before.title + "字"))
+    world.edit(case, before)
+
+
+@given("盖章之后撰稿人改动了标题中的一个字")
+@given("撰稿人修改了内容")
+def _changed(world: World, case: int) -> None:
+    before = world.content_of(case)
+    world.edit(case, before.changed(title=before.title + "字"))
+
+
+@given(parsers.re("撰稿兼盖章人(?P<words>没有写过这份案例|写了这份案例|只改过其中一个字)"))
+def _wrote(world: World, case: int, words: str) -> None:
+    before = world.content_of(case)
+    if words == "没有写过这份案例":
+        return
+    after = before.changed(title=before.title + "字") if "一个字" in words else world.content()
+    world.edit(case, after, by="author_and_sealer")
+    world.seal(case)
+
+
+@given(parsers.re("审核人(?P<words>逐项都确认了|只差一项没有确认|一项也没有确认)"), target_fixture="confirmed")
+def _confirmed(world: World, words: str) -> frozenset[str]:
+    points = [one.id for one in world.call.confirmations if one.step == "review"]
+    ticked = {"逐项都确认了": points, "只差一项没有确认": points[1:], "一项也没有确认": []}
+    return frozenset(ticked[words])
+
+
+@given(parsers.re("截止之后受理人把它退回省级，限一周内重报"))
+def _returned_late(world: World, case: int) -> None:
+    late = world.window(world.phase).closes + WEEK / 7
+    went(world.act(case, "return_to_office", at=late, new_day=world.phase.closes + WEEK))
+
+
+# ---- earlier reports ----
+
+
+@given("本中心已报送一份案例", target_fixture="earlier")
+def _reported(world: World) -> int:
+    return world.case(CaseState.SUBMITTED)
+
+
+@given("邻省已报送一份案例", target_fixture="earlier")
+def _reported_elsewhere(world: World) -> int:
+    return world.case(CaseState.SUBMITTED, centre="neighbour")
+
+
+@given("本中心另有一份草稿", target_fixture="earlier")
+def _other_draft(world: World) -> int:
+    return world.case()
+
+
+@given(parsers.re("一份(?P<words>与它毫无相同之处|正文与它.*|题目和服务对象与它相同)的新案例"), target_fixture="case")
+def _alike(world: World, earlier: int, words: str) -> int:
+    before = world.content_of(earlier)
+    fresh = world.content()
+    first = next(iter(before.sections))
+    likenesses: dict[str, dict[str, Any]] = {
+        "与它毫无相同之处": {},
+        "正文与它一字不差": {"sections": before.sections},
+        "正文与它只差一句": {"sections": {**before.sections, first: before.sections[first] + "这一句是新写的。"}},
+        "题目和服务对象与它相同": {"title": before.title, "recipient": before.recipient},
+    }
+    case = world.draft(fresh.changed(**likenesses[words]))
+    world.seal(case)
+    return case
+
+
+@given("本省已报送一份正文与它一字不差的案例", target_fixture="case")
+def _same_elsewhere(world: World, earlier: int) -> int:
+    return world.case(CaseState.SUBMITTED, world.content(sections=world.content_of(earlier).sections))
+
+
+@given("受理人还没有裁定")
+def _not_ruled() -> None:
+    """Nobody has decided about the pair."""
+
+
+@given(parsers.re("(?P<who>审核人|受理人)已把两者裁定为“(?P<ruling>.*)”"))
+def _ruled(world: World, case: int, earlier: int, who: str, ruling: str) -> None:
+    with world.database.transaction() as session:
+        if who == "审核人":
+            comparisons.ask(session, case, f"c{earlier}", "请裁定", actor=world.people["author"], at=world.at)
+        comparisons.rule(
+            session,
+            case,
+            f"c{earlier}",
+            named(Ruling, ruling),
+            "逐段比对过",
+            actor=person(world, who),
+            at=world.at,
+        )
+
+
+# ---- on the way to the public ----
+
+
+@given("主管已经签发")
+def _signed(world: World, case: int) -> None:
+    world.sign_offs(case, world.call.sign_offs)
+
+
+@given(parsers.re("签发的主管有规定的人数(?P<words>|多一人|少一人)"))
+def _signed_by(world: World, case: int, words: str) -> None:
+    world.sign_offs(case, world.call.sign_offs + {"": 0, "多一人": 1, "少一人": -1}[words])
+
+
+@given(parsers.re("中心(?P<words>已登记书面同意|没有登记书面同意|登记了同意后又撤回|撤回同意后又重新登记)"))
+def _agreed(world: World, case: int, words: str) -> None:
+    agreed = "服务对象和作者书面同意"
+    said = {
+        "已登记书面同意": [agreed],
+        "没有登记书面同意": [],
+        "登记了同意后又撤回": [agreed, ""],
+        "撤回同意后又重新登记": [agreed, "", agreed],
+    }[words]
+    for one in said:
+        world.consent(case, one)
+
+
+@given("受理人撤销入选后又让它入选")
+def _again(world: World, case: int) -> None:
+    world.walk(case, "unshortlist", "shortlist")
+
+
+@given(parsers.re("(?P<who>受理人|受理兼编辑)让它入选"))
+def _shortlisted(world: World, case: int, who: str) -> None:
+    went(world.act(case, "shortlist", by=WHO[who]))
+
+
+@given("发布所需的都已备齐")
+def _ready(world: World, case: int) -> None:
+    world.ready_to_publish(case)
+
+
+# ---- two at once ----
+
+
+@given(parsers.re("盖章人打开案例之后，另一位盖章人已先办理“(?P<step>.*)”"), target_fixture="seen")
+def _other_was_faster(world: World, case: int, step: str) -> str:
+    seen = world.row(case).mark
+    went(world.act(case, step_of(step), by="second_sealer"))
+    return seen
+
+
+@given("盖章人打开案例之后，撰稿人改了内容", target_fixture="seen")
+def _author_was_faster(world: World, case: int) -> str:
+    seen = world.row(case).mark
+    before = world.content_of(case)
+    world.edit(case, before.changed(title=before.title + "字"))
+    return seen
+
+
+# ---- what is tried ----
+
+
+@when(parsers.re("(?P<who>[^“”]*)对案例办理“(?P<step>[^“”]*)”(?:，理由(?P<remark>.*))?"), target_fixture="attempt")
+def _act(world: World, case: int, who: str, step: str, remark: str | None, request: Any) -> Result:
+    ticked = request.getfixturevalue("confirmed") if "confirmed" in request.fixturenames else None
+    words = REMARKS[remark] if remark else "理由"
+    return tried(lambda: world.act(case, step_of(step), by=WHO[who], remark=words, confirmed=ticked))
+
+
+@when(parsers.re("盖章人把同一次“(?P<step>.*)”提交两遍"), target_fixture="attempts")
+def _twice(world: World, case: int, step: str) -> list[Result]:
+    return [tried(lambda: world.act(case, step_of(step), op="one form")) for _ in range(2)]
+
+
+@when(parsers.re("盖章人按先前所见办理“(?P<step>.*)”"), target_fixture="attempt")
+def _unaware(world: World, case: int, seen: str, step: str) -> Result:
+    return tried(lambda: world.act(case, step_of(step), seen={case: seen}))
+
+
+@when(parsers.re("(?P<who>.*)查看案例"), target_fixture="found")
+def _look(world: World, case: int, who: str) -> bool:
+    with world.database.reading() as session:
+        try:
+            return cases.find(session, case, seen_by=person(world, who)).id == case
+        except cases.NoSuchCase:
+            return False
+
+
+@when("撰稿人查看与案例相近的已报送案例", target_fixture="likenesses")
+def _likenesses(world: World, case: int) -> tuple[int, bool]:
+    author = world.people["author"]
+    with world.database.reading() as session:
+        mine = cases.find(session, case, seen_by=author)
+        pending = comparisons.pending_elsewhere(session, mine, author)
+        return len(comparisons.of_case(session, mine, author)), pending
+
+
+@when("负责人把它另行组批报送国家局", target_fixture="attempt")
+def _sent_again(world: World, case: int) -> Result:
+    return tried(lambda: world.send_alone(case))

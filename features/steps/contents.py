@@ -1,0 +1,142 @@
+"""Cases as centres write them: what is right, what is missing, what is one character too long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pytest_bdd import given, parsers
+
+from rules.call import Call
+from tests.worlds import World
+from workflow.content import DERIVED, Content
+
+DAY = timedelta(days=1)
+
+
+def _sealed(world: World, content: Content) -> int:
+    case = world.draft(content)
+    world.seal(case)
+    return case
+
+
+@given("一份符合要求的案例", target_fixture="case")
+def _fine(world: World) -> int:
+    return _sealed(world, world.content())
+
+
+@given("一份已写好但还没有盖章的案例", target_fixture="case")
+def _unsealed(world: World) -> int:
+    return world.draft()
+
+
+@given(parsers.re("一份服务(?P<words>在.*|恰好.*|时间.*)的案例"), target_fixture="case")
+def _served(world: World, words: str) -> int:
+    first = world.call.eligible.service_from
+    last = world.call.eligible.service_to or first + 60 * DAY
+    begin, end = {
+        "在规定范围之内": (first + 30 * DAY, last - DAY),
+        "恰好在起始日当天结束": (first - 30 * DAY, first),
+        "在起始日前一天结束": (first - 30 * DAY, first - DAY),
+        "恰好在截止日当天开始": (last, last + 30 * DAY),
+        "在截止日次日开始": (last + DAY, last + 30 * DAY),
+        "时间没有填写": (None, None),
+    }[words]
+    return _sealed(world, world.content(service_from=begin, service_to=end))
+
+
+@given(parsers.re("一份服务对象(?P<words>.*)的案例"), target_fixture="case")
+def _recipient(world: World, words: str) -> int:
+    names = {"写明了名称": "示例新材料有限公司", "只写了一个字": "厂", "没有填写": "", "只打了空格": " 　"}
+    return _sealed(world, world.content(recipient=names[words]))
+
+
+@given(parsers.re("一份(?P<words>各部分都已写好|没有写.+|最后一个必写.+)的案例"), target_fixture="case")
+def _sections(world: World, words: str) -> int:
+    content = world.content()
+    required = [part.id for part in world.call.sections if part.required]
+    optional = [part.id for part in world.call.sections if not part.required]
+    if words == "没有写标题":
+        return _sealed(world, content.changed(title=""))
+    empty = {
+        "各部分都已写好": {},
+        "没有写第一部分": {required[0]: ""},
+        "最后一个必写的部分只打了空格": {required[-1]: " \n　"},
+        "没有写选写的部分": dict.fromkeys(optional, ""),
+    }[words]
+    return _sealed(world, content.changed(sections={**content.sections, **empty}))
+
+
+@given(parsers.re("一份正文篇幅为(?P<words>.*)的案例"), target_fixture="case")
+def _length(world: World, words: str) -> int:
+    limits = world.call.length
+    maximum, minimum = limits.maximum or 0, limits.minimum or 0
+    length = {
+        "上限少一字": maximum - 1,
+        "上限": maximum,
+        "上限之外另加一对引号": maximum,
+        "上限多一字": maximum + 1,
+        "下限": minimum,
+        "下限少一字": minimum - 1,
+    }[words]
+    content = world.content(length=length)
+    if "引号" in words:
+        [name, text, *_] = next(iter(content.sections.items()))
+        content = content.changed(sections={**content.sections, name: f"“{text}”"})
+    return _sealed(world, content)
+
+
+@given(parsers.re("一份主题(?P<words>.*)的案例"), target_fixture="case")
+def _theme(world: World, words: str) -> int:
+    if words.startswith("由中心自拟"):
+        return _own_theme(world, named="写出名称" in words)
+    here = world.phase.themes
+    elsewhere = [theme for phase in world.call.phases for theme in phase.themes if theme not in here]
+    theme = {
+        "是本阶段征集的第一个主题": here[0],
+        "是本阶段征集的最后一个主题": here[-1],
+        "是其他阶段才征集的主题": elsewhere[0],
+        "还没有选择": "",
+    }[words]
+    return _sealed(world, world.content(theme=theme, theme_name="写出的主题" if _own(world.call, theme) else ""))
+
+
+def _own_theme(world: World, *, named: bool) -> int:
+    phase = next(one for one in world.call.phases if any(_own(world.call, theme) for theme in one.themes))
+    theme = next(theme for theme in phase.themes if _own(world.call, theme))
+    world.in_phase(phase)
+    return _sealed(world, world.content(theme=theme, theme_name="自拟的主题" if named else ""))
+
+
+def _own(call: Call, theme: str) -> bool:
+    return theme in call.themes and call.themes[theme].needs_name
+
+
+@given(parsers.re("一份报送表(?P<words>各项.*|选填.*|有一.*)的案例"), target_fixture="case")
+def _form(world: World, words: str) -> int:
+    content = world.content()
+    own = [one for one in world.call.report_form if one.name not in DERIVED]
+    limited = next(one for one in world.call.report_form if one.limit is not None)
+    full = "字" * (limited.limit or 0)
+    changes = {
+        "各项都已填好": {},
+        "选填的项目没有填": {one.name: "" for one in own if not one.required},
+        "有一项恰好写满限定的字数": {limited.name: full},
+        "有一项比限定的字数多一字": {limited.name: full + "字"},
+        "有一个必填项没有填": {next(one.name for one in own if one.required): ""},
+    }[words]
+    derived = {name: value for name, value in changes.items() if name in DERIVED}
+    return _sealed(world, content.changed(form={**content.form, **changes}, **derived))
+
+
+@given(parsers.re("报送中心(?P<words>.*)"))
+def _centre(world: World, words: str) -> None:
+    call = world.call
+    stranger = next(kind for kind in ("other", "tisc", "university") if kind not in call.centre_kinds)
+    entries: dict[str, dict[str, Any]] = {
+        "属于通知面向的类型": {"kind": call.centre_kinds[-1]},
+        "正在筹建": {"preparing": True},
+        "不属于通知面向的类型": {"kind": stranger},
+        "已经不再承担该项服务": {"eligible": False},
+    }
+    world.register("university", **entries[words])

@@ -1,0 +1,52 @@
+"""When something happens: moments named by the call's own windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from pytest_bdd import given, parsers
+
+from rules.call import Window
+from rules.roles import Level
+from tests.worlds import World, middle
+from workflow import deadlines
+
+WEEK = timedelta(days=7)
+_LEAST = timedelta(microseconds=1)
+_MOMENTS: dict[str, Callable[[Window], datetime]] = {
+    "征集期间": middle,
+    "开始受理的那一刻": lambda window: window.opens,
+    "开始受理的前一刻": lambda window: window.opens - _LEAST,
+    "截止日前一天": lambda window: window.closes - timedelta(days=1),
+    "截止日当天最后一刻": lambda window: window.closes - _LEAST,
+    "截止日次日零点": lambda window: window.closes,
+}
+
+
+@given(parsers.re("现在是(?P<level>省级)?(?P<moment>征集期间|开始.*|截止.*)"))
+def _now(world: World, level: str | None, moment: str) -> None:
+    window = world.window(world.phase, Level.OFFICE if level else Level.CENTRE)
+    world.at = _MOMENTS[moment](window)
+
+
+@given("现在是最后一个阶段征集期间")
+def _last_phase(world: World) -> None:
+    world.in_phase(world.call.last_phase)
+
+
+@given(parsers.re("现在是(?:延期后|限期)(?P<moment>截止日当天最后一刻|截止日次日零点|当天最后一刻|次日零点)"))
+def _after_extension(world: World, moment: str) -> None:
+    window = world.phase.window(Level.OFFICE, world.call.opened, world.phase.closes + WEEK)
+    world.at = _MOMENTS[moment if moment.startswith("截止日") else f"截止日{moment}"](window)
+
+
+@given(parsers.re("主管已为(?P<whom>本省|各省|邻省)批准延期一周"))
+def _extended(world: World, whom: str) -> None:
+    office = {"本省": world.offices["first"], "邻省": world.offices["second"], "各省": None}[whom]
+    director = world.people["director"]
+    with world.database.transaction() as session:
+        day = world.phase.closes + WEEK
+        deadlines.extend(
+            session, world.call, world.phase.id, day, "因故顺延", office=office, actor=director, at=world.at
+        )

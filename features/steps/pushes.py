@@ -1,0 +1,115 @@
+"""Cases on their way abroad."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from pytest_bdd import given, parsers, then, when
+
+from features.steps.outcomes import Result, tried
+from states.case import CaseState
+from tests.worlds import World, went
+from workflow import pushes
+from workflow.interchange.delivery import NotDelivered
+
+NOWHERE = "nowhere://closed.example"
+
+
+@given(parsers.re("英文稿(?P<words>.*)"))
+def _english(world: World, case: int, words: str) -> None:
+    titles = {"已齐备": ["A case"], "还没有": [], "只缺题目": [""], "缺了题目后又补上": ["", "A case"]}
+    for title in titles[words]:
+        world.translate(case, title)
+
+
+@given(parsers.re("成效(?P<words>.*)"))
+def _effect(world: World, case: int, words: str) -> None:
+    judged = "带动一条产业链"
+    said = {"已认定为显著": [judged], "还没有认定": [], "认定之后又取消": [judged, ""]}
+    for one in said[words]:
+        world.judge_effect(case, one)
+
+
+@given("一份已译成英文的入选案例，退回中心改动一字后又重新走到“已发布”", target_fixture="case")
+def _translated_before(world: World) -> int:
+    case = world.case(CaseState.SHORTLISTED)
+    world.translate(case)
+    world.walk(case, "unshortlist", "return_to_office", "return_to_centre")
+    before = world.content_of(case)
+    world.edit(case, before.changed(title=before.title + "字"))
+    world.seal(case)
+    return world.walk(case, "stamp", "review", "submit", "shortlist", "publish")
+
+
+@given(
+    parsers.re(
+        "一份(?P<words>还没有送出|接收方已确认收到|已确认收到但接收方不再答复|接收方联系不上|推送失败|推送已撤回)的案例"
+    ),
+    target_fixture="case",
+)
+def _pushed(world: World, words: str) -> int:
+    case = world.case(CaseState.PUBLISHED)
+    world.ready_to_push(case)
+    push = world.push(case)
+    if words in ("接收方联系不上", "推送失败"):
+        world.redirect(push, NOWHERE)
+    if words not in ("还没有送出", "接收方联系不上"):
+        world.deliver(push)
+    if words == "已确认收到但接收方不再答复":
+        world.redirect(push, NOWHERE)
+    if words == "推送已撤回":
+        world.recall(push)
+    return case
+
+
+@given("接收方恢复正常")
+def _back(world: World, case: int) -> None:
+    world.redirect(world.newest_push(case), world.destination)
+
+
+@when("国际联络人发起推送", target_fixture="attempt")
+def _start(world: World, case: int) -> Result:
+    return tried(lambda: world.start_push(case))
+
+
+@when("系统投递推送")
+def _deliver(world: World, case: int) -> None:
+    world.deliver(world.newest_push(case))
+
+
+@when("国际联络人重新发送并由系统投递")
+def _retry(world: World, case: int) -> None:
+    push = world.newest_push(case)
+    with world.database.transaction() as session:
+        went(pushes.retry(session, push, actor=world.people["liaison"], at=world.at))
+    world.deliver(push)
+
+
+@when("国际联络人请接收方撤回推送")
+def _recall(world: World, case: int) -> None:
+    with suppress(NotDelivered):
+        world.recall(world.newest_push(case))
+
+
+@when("国际联络人撤回推送而没有写理由", target_fixture="attempt")
+def _recall_without_reason(world: World, case: int) -> Result | None:
+    try:
+        world.recall(world.newest_push(case), " ")
+    except pushes.ReasonNeeded as refusal:
+        return refusal
+    return None
+
+
+@then(parsers.re("推送状态为“(?P<state>.*)”"))
+def _state(world: World, case: int, state: str) -> None:
+    assert world.state_of_push(world.newest_push(case)).label.zh == state
+
+
+@then("告知要写明理由")
+def _reason_needed(attempt: Result) -> None:
+    assert isinstance(attempt, pushes.ReasonNeeded)
+
+
+@then("告知推送已在途中")
+def _on_its_way(attempt: Result) -> None:
+    assert isinstance(attempt, pushes.AlreadyOnItsWay)

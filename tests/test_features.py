@@ -1,0 +1,38 @@
+"""The features, run under the shipped call and under another one; ZHENGJI_CALL names one file to run them under."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_bdd import scenarios
+
+from tests.make import CALLS
+from tests.worlds import CALL_2021, Databases, World, world_under
+
+pytest_plugins = [
+    f"features.steps.{name}" for name in ("people", "outcomes", "moments", "contents", "cases", "batches", "pushes")
+]
+pytestmark = pytest.mark.database
+
+_CHOSEN = os.environ.get("ZHENGJI_CALL")
+CALL_FILES = [Path(_CHOSEN)] if _CHOSEN else [CALL_2021, CALLS / "other-call.toml"]
+
+
+@pytest.fixture(autouse=True, params=CALL_FILES, ids=lambda path: path.stem)
+def call_file(request: pytest.FixtureRequest) -> Path:
+    """The call that a scenario is run under; what it does not ask for is left out (features/asked.py)."""
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture
+def world(databases: Databases, call_file: Path, tmp_path: Path) -> Iterator[World]:
+    """A world under that call."""
+    with world_under(databases, call_file, tmp_path) as made:
+        yield made
+
+
+scenarios("case", "batch", "push")
