@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response
 
 from states.reach import Actor
 from web.request import installed, now, reading, settings
-from web.words import t
+from web.words import Words, t
 from workflow import people
 from workflow.store.models import Person
 
-OPEN = {"static", "auth.sign_in", "auth.enter"}
+OPEN = {"static", "auth.sign_in", "auth.enter", "public.index", "public.show", "public.picture"}
 """Endpoints shown without signing in; every other asks."""
 
 PER_ACCOUNT = "5 per 15 minutes"
@@ -78,10 +78,10 @@ def sign_in() -> str | Response:
 
 
 def _form(login: str = "", wrong: str = "") -> str:
-    accounts = []
+    accounts: list[tuple[Words, list[SignedIn]]] = []
     if settings().demo:
         with reading() as opened:
-            accounts = [SignedIn(one) for one in people.everybody(opened) if one.active]
+            accounts = [(label, [SignedIn(one) for one in many]) for label, many in people.by_level(opened)]
     return render_template("sign_in.html", accounts=accounts, login=login, wrong=wrong, password=people.DEMO_PASSWORD)
 
 

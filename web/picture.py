@@ -54,7 +54,7 @@ def draw(lifecycle: Lifecycle, here: str, passed: Collection[str], *, upright: b
         for state in lifecycle.states
         if str(state) not in main and (str(state) == here or str(state) in passed)
     }
-    step = 58 if upright else 150
+    step = 44 if upright else 150
     stations, tracks = [], []
     for place, value in enumerate(main):
         x, y = (18, 24 + place * step) if upright else (75 + place * step, 22)
@@ -67,7 +67,7 @@ def draw(lifecycle: Lifecycle, here: str, passed: Collection[str], *, upright: b
     for value, origin in beside.items():
         root = stations[main.index(origin)]
         depth = level[origin] = level.get(origin, 0) + 1
-        x, y = (root.x + 34 + 130 * (depth - 1), root.y + 29) if upright else (root.x, root.y + 62 * depth + 14)
+        x, y = (root.x + 34 + 130 * (depth - 1), root.y + 22) if upright else (root.x, root.y + 62 * depth + 14)
         kind = _kind(value, here, passed)
         tracks.append(Track(root.x, root.y, x, y, kind, True))
         stations.append(Station(value, _broken(lifecycle.state(value).label, upright), x, y, kind, True))

@@ -91,6 +91,18 @@ def everybody(session: Session) -> list[Person]:
     return stored.everybody(session)
 
 
+def by_level(session: Session) -> list[tuple[Text, list[Person]]]:
+    """Active people with a role, by where they sit (centre, office, national office), in the order of their roles."""
+    order = list(Role)
+
+    def first(person: Person) -> Role:
+        return min((Role.of(one.role) for one in person.grants), key=order.index)
+
+    held = sorted((one for one in stored.everybody(session) if one.active and one.grants), key=lambda one: one.id)
+    levels = [(level.label, [one for one in held if first(one).level is level]) for level in Level]
+    return [(label, sorted(many, key=lambda one: order.index(first(one)))) for label, many in levels if many]
+
+
 def actor_of(person: Person) -> Actor:
     """The person as somebody who acts, in the roles held now."""
     return Actor(
