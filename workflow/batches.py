@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -236,12 +236,13 @@ def act(
     remark: str = "",
     confirmed: frozenset[str] = frozenset(),
     reasons: Mapping[str, str] | None = None,
+    new_day: date | None = None,
 ) -> Attempt:
     """Try one transition of a batch.
 
     `send` submits every case of it in the same transaction, each with its own record: all of them or none.
-    `return_batch` takes the cases that are still submitted back to the office. `seen`: the version that the person
-    was looking at. Raises NoSuchTransition, NotPermitted, Overtaken.
+    `return_batch` takes the cases that are still submitted back to the office; they stay in the batch. `new_day`: the
+    own last day that they carry from then on. `seen`: the version that the person was looking at. Raises NoSuchTransition, NotPermitted, Overtaken.
     """
     inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {})
     row, lines = _rows(session, batch_id, lock=True)
@@ -260,7 +261,7 @@ def act(
         if attempt.done:
             jobs.enqueue(session, "mail_batch", f"mail_batch/{batch_id}/{row.version + 1}", batch_id)
     elif attempt.done and trigger == "return_batch":
-        _take_back(session, lines, actor, inputs, op)
+        _take_back(session, lines, actor, inputs, op, new_day)
     living.record(
         session, Batch, BATCH, [living.Tried(row, attempt, also if attempt.done else {}, office_id=row.office_id)], op
     )
@@ -281,10 +282,17 @@ def _submit(
     cases.write(session, list(zip(lines, tried, strict=True)), op=op)
 
 
-def _take_back(session: Session, lines: Sequence[Any], actor: Actor, inputs: stored_facts.Inputs, op: str) -> None:
+def _take_back(
+    session: Session,
+    lines: Sequence[Any],
+    actor: Actor,
+    inputs: stored_facts.Inputs,
+    op: str,
+    new_day: date | None,
+) -> None:
     still = [row for row in lines if row.state == CaseState.SUBMITTED]
     tried = cases.rehearse(session, still, "return_to_office", actor=actor, inputs=inputs)
-    cases.write(session, list(zip(still, tried, strict=True)), op=op)
+    cases.write(session, list(zip(still, tried, strict=True)), op=op, new_day=new_day, within_batch=True)
 
 
 def _standing(row: Any) -> Standing:

@@ -122,12 +122,22 @@ def rehearse(
     ]
 
 
-def write(session: Session, tried: Sequence[tuple[Any, Attempt]], *, op: str = "", new_day: date | None = None) -> None:
-    """Record attempts, move the rows of those that were done, and let what depends on a case follow it."""
+def write(
+    session: Session,
+    tried: Sequence[tuple[Any, Attempt]],
+    *,
+    op: str = "",
+    new_day: date | None = None,
+    within_batch: bool = False,
+) -> None:
+    """Record attempts, move the rows of those that were done, and let what depends on a case follow it.
+
+    `within_batch`: the batch moves with its cases, so they stay its lines.
+    """
     made = [living.Tried(row, attempt, _also(row, attempt, new_day), row.id, row.office_id) for row, attempt in tried]
     living.record(session, Case, CASE, made, op)
     moved = [one.row.id for one in made if one.attempt.done]
-    if moved:
+    if moved and not within_batch:
         stored.follow(session, moved, tried[0][1].transition.name, tried[0][1].at)
 
 

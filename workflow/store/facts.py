@@ -288,7 +288,7 @@ def lines_of(session: Session, batch_id: int) -> list[int]:
 
 
 def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs) -> BatchFacts:
-    """The facts of one batch. `cases`: its lines, in order."""
+    """The facts of one batch. `cases`: its lines, in order; where each carries its own new day, the earliest counts."""
     call = call_of(session, row.call_version_id)
     phase = call.phase(row.phase)
     if phase is None:
