@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
@@ -93,6 +94,8 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     """What the page of a case shows."""
     history = lists.history(session, case)
     passed = {str(one.target) for one in history if one.target and one.done and one.of == "case"}
+    steps = (one for one in history if one.of == "case" and one.done and one.target)
+    taken_back = next((one for one in islice(steps, 1) if one.backward and one.remark), None)
     similar = comparisons.of_case(session, case, actor())
     call = lists.call_of(session, case)
     return {
@@ -116,6 +119,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "revisions": lists.revisions(session, case),
         "window": lists.window(session, case, now()),
         "history_entries": history,
+        "taken_back": taken_back,
         "countdown": countdown,
     }
 

@@ -39,6 +39,9 @@ LARGEST = max(limit.size for limit in LIMITS.values()) * 2
 
 Page = tuple[str, int]
 
+_TYPED = ("remark", "reason", "words", "note")
+"""Fields in which people write sentences: shown again, so that they are not lost."""
+
 
 def install(app: Flask) -> None:
     """Give every refusal its page."""
@@ -56,9 +59,8 @@ def status_of(error: CannotServe) -> HTTPStatus:
 
 def page(status: HTTPStatus, title: str, message: str, advice: str = "", *, back: str = "") -> Page:
     """A page in the usual frame. `advice`: what to do next. `back`: where a link leads."""
-    typed = [
-        value for name in ("remark", "reason", "words", "note") for value in request.form.getlist(name) if value.strip()
-    ]
+    kept = status is not HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    typed = [value for name in _TYPED for value in request.form.getlist(name) if value.strip()] if kept else []
     shown = render_template(
         "error.html", status=int(status), title=title, message=message, advice=advice, back=back, typed=typed
     )

@@ -20,6 +20,7 @@ from states.lifecycle import Lifecycle, Standing, Transition
 from states.push import PUSH
 from states.reach import Actor
 from workflow import content as contents
+from workflow.audit import actions
 from workflow.cases import NoSuchCase
 from workflow.comparisons import ReasonMissing
 from workflow.content import Content
@@ -227,25 +228,13 @@ class Happened:
     findings: tuple[Finding, ...] = ()
     detail: Text | None = None
     case: Case | None = None
+    backward: bool = False
     of: str = "case"
     """What it happened to: "case", "push", or "document" for a file."""
 
 
 LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH)}
 
-_WHAT = {
-    "case.create": Text("新建案例", "Started the case"),
-    "case.edit": Text("修改内容", "Changed the content"),
-    "case.seal": Text("确认印章", "Confirmed the seal"),
-    "case.consent": Text("登记公开同意", "Recorded consent"),
-    "case.translate": Text("保存英文版", "Saved the English version"),
-    "case.judge_effect": Text("认定成效显著", "Judged the effect outstanding"),
-    "case.sign_off": Text("签发", "Signed off"),
-    "case.adjudicate": Text("裁定相似案例", "Ruled on a similar report"),
-    "case.ask_ruling": Text("提请裁定", "Asked for a ruling"),
-    "document.attach": Text("上传材料", "Uploaded papers"),
-    "document.open": Text("查看材料", "Opened a paper"),
-}
 _SLOTS = {
     "case": Text("案例正文", "case document"),
     "form": Text("报送表", "report form"),
@@ -275,11 +264,11 @@ def _happened(event: stored.Event, case: Case | None = None) -> Happened:
     of, _, name = event.action.partition(".")
     lived = LIFECYCLES.get(of)
     step = lived.named(name) if lived else None
-    what = step.label if step else _WHAT.get(event.action, Text(event.action, event.action))
     return Happened(
         at=event.at,
         who=event.person,
-        what=what,
+        what=actions.label(event.action),
+        backward=step is not None and step.backward,
         done=event.outcome == "done",
         number=f"{event.stream}#{event.seq}",
         hash=event.hash,
