@@ -12,7 +12,7 @@ from rules.roles import Role
 from rules.words import Text
 from states.case import CASE, EDITABLE, CaseState
 from states.lifecycle import Standing
-from states.reach import Actor
+from states.reach import Actor, reaches
 from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.store import cases as stored
@@ -20,6 +20,7 @@ from workflow.store import facts as stored_facts
 from workflow.store import living
 from workflow.store.living import Overtaken
 from workflow.store.models import Case
+from workflow.store.reach import whereabouts
 
 ENGINE = Engine(CASE)
 
@@ -43,9 +44,13 @@ def numbered(session: Session, number: str, seen_by: Actor) -> Case:
 
 
 def _there(case: Case | None) -> Case:
-    if case is not None:
-        return case
-    raise NoSuchCase(
+    if case is None:
+        raise _nothing()
+    return case
+
+
+def _nothing() -> NoSuchCase:
+    return NoSuchCase(
         Text(
             "没有这个案例，或者它不在您的职责范围内。请从“案例”列表进入。",
             "There is no such case within your reach. Open it from the list of cases.",
@@ -79,11 +84,13 @@ def act(
     `seen`: case → the mark (`Case.mark`) of what the person was looking at; another one raises Overtaken. `op`: the
     idempotency key; the same key again gives the same attempts and changes nothing. `new_day`: the own last day of a
     line that is returned after the close. A case that a rule refuses is recorded and left as it is; raises
-    NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
+    NoSuchCase, NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
     """
-    _alone(trigger)
     inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {})
     rows = stored_facts.case_rows(session, cases, lock=True)
+    if len(rows) < len(set(cases)) or not all(reaches(actor, whereabouts(row)) for row in rows):
+        raise _nothing()
+    _alone(trigger)
     already = living.replayed(session, CASE, [row.stream for row in rows], op, actor)
     fresh = [row for row in rows if row.stream not in already]
     for row in fresh:

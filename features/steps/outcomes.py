@@ -12,6 +12,7 @@ from features.steps.people import person
 from rules.catalogue import CATALOGUE
 from states.case import CASE
 from tests.worlds import World
+from workflow.cases import NoSuchCase
 from workflow.engine import Attempt, CannotServe, NoSuchTransition, NotPermitted, Outcome
 from workflow.store.living import Overtaken
 
@@ -61,6 +62,11 @@ def _from_when(world: World, attempt: Result) -> None:
 @then("告知现在的状态不能这样办理")
 def _no_such_step(attempt: Result) -> None:
     assert isinstance(attempt, NoSuchTransition)
+
+
+@then("告知没有这个案例")
+def _nothing_there(attempt: Result) -> None:
+    assert isinstance(attempt, NoSuchCase)
 
 
 @then("告知这一步由别人办理")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from states.reach import REACH, Actor, Condition, Grant
@@ -24,3 +27,20 @@ def _meets(grant: Grant) -> ColumnElement[bool]:
         Condition.ONCE_SUBMITTED: Case.first_submitted_at.is_not(None),
     }
     return and_(true(), *(clauses[condition] for condition in conditions))
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """What reach depends on, of one row of a case."""
+
+    centre_id: int
+    office_id: int
+    once_stamped: bool
+    once_submitted: bool
+
+
+def whereabouts(row: Any) -> Whereabouts:
+    """For `states.reach.reaches`, from a row that was read anyway."""
+    return Whereabouts(
+        row.centre_id, row.office_id, row.first_stamped_at is not None, row.first_submitted_at is not None
+    )
