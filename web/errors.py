@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from web.request import actor, now, transaction
 from web.words import say, t
 from workflow import people
+from workflow.audit.search import NoSuchEvent
 from workflow.cases import NoSuchCase, NotEditable
 from workflow.comparisons import ReasonMissing
 from workflow.documents.limits import LIMITS, MIB
@@ -20,10 +21,12 @@ from workflow.documents.problems import Unreadable
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted
 from workflow.intake import NotShown
 from workflow.people import WrongPerson
+from workflow.register import WrongList
 from workflow.store.living import Overtaken
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
+    NoSuchEvent: HTTPStatus.NOT_FOUND,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
@@ -31,6 +34,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NotShown: HTTPStatus.CONFLICT,
     ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
 

@@ -1,0 +1,90 @@
+"""What each entry of the trail is called: every action that the system records, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rules.words import Text
+from states.batch import BATCH, BatchState
+from states.case import CASE, CaseState
+from states.lifecycle import Lifecycle
+from states.push import PUSH, PushState
+
+_LIFECYCLES: Mapping[str, Lifecycle] = {"case": CASE, "batch": BATCH, "push": PUSH}
+_STATES: Mapping[str, type[CaseState] | type[BatchState] | type[PushState]] = {
+    "case": CaseState,
+    "batch": BatchState,
+    "push": PushState,
+}
+
+_BESIDE: Mapping[str, Text] = {
+    "case.create": Text("新建案例", "Started the case"),
+    "case.edit": Text("修改内容", "Changed the content"),
+    "case.seal": Text("确认印章", "Confirmed the seal"),
+    "case.consent": Text("登记公开同意", "Recorded consent"),
+    "case.translate": Text("保存英文版", "Saved the English version"),
+    "case.judge_effect": Text("认定成效显著", "Judged the effect outstanding"),
+    "case.sign_off": Text("签发", "Signed off"),
+    "case.adjudicate": Text("裁定相似案例", "Ruled on a similar report"),
+    "case.ask_ruling": Text("提请裁定", "Asked for a ruling"),
+    "document.attach": Text("上传材料", "Uploaded papers"),
+    "document.open": Text("查看材料", "Opened a paper"),
+    "batch.create": Text("新建批次", "Started the batch"),
+    "batch.collect": Text("增减批内案例", "Changed the list of cases"),
+    "batch.describe": Text("填写批次说明", "Described the batch"),
+    "batch.seal_summary": Text("确认汇总表印章", "Confirmed the seal of the summary table"),
+    "push.create": Text("发起推送", "Started the push"),
+    "push.ask_recall": Text("请求撤回推送", "Asked for the recall"),
+    "call.load": Text("载入征集通知", "Loaded a call"),
+    "call.extend": Text("延期", "Granted an extension"),
+    "call.set_centre_day": Text("为本省中心提前截止", "Set an earlier day for the centres"),
+    "call.waive": Text("豁免数量要求", "Granted a waiver"),
+    "prior.import": Text("导入以往报送清单", "Imported earlier reports"),
+    "register.offices": Text("导入省级主管部门", "Imported offices"),
+    "register.centres": Text("导入中心", "Imported centres"),
+    "register.change_office": Text("更正省级主管部门", "Corrected an office"),
+    "register.change_centre": Text("更正中心", "Corrected a centre"),
+    "person.sign_in": Text("登录", "Signed in"),
+    "person.create": Text("新建账号", "Created an account"),
+    "person.set_password": Text("重设密码", "Set a password"),
+    "person.grant": Text("授予职责", "Gave a role"),
+    "person.revoke": Text("收回职责", "Took a role away"),
+    "person.disable": Text("停用账号", "Disabled the account"),
+    "person.enable": Text("启用账号", "Enabled the account"),
+    "door.closed": Text("尝试职责外的操作", "Tried what is another role's"),
+    "demo.move_clock": Text("更改演示日期", "Moved the demo's day"),
+}
+"""What is recorded beside the transitions of a lifecycle."""
+
+ACTIONS: Mapping[str, Text] = {
+    **{f"{name}.{step.name}": step.label for name, one in _LIFECYCLES.items() for step in one.transitions},
+    **_BESIDE,
+}
+"""Action → what it is called. Actions are told apart by name only, so no two groups share one."""
+
+GROUPS: Mapping[str, Text] = {
+    "case": Text("案例", "Cases"),
+    "document": Text("材料", "Papers"),
+    "batch": Text("省级汇总报送", "Batches"),
+    "push": Text("推送", "Pushes"),
+    "call": Text("征集通知", "Calls"),
+    "prior": Text("以往报送", "Earlier reports"),
+    "register": Text("登记", "Register"),
+    "person": Text("人员", "People"),
+    "door": Text("职责之外", "Beyond one's duties"),
+    "demo": Text("演示", "Demo"),
+}
+"""What stands before the point, in the order of lists."""
+
+
+def label(action: str) -> Text:
+    """What an action is called; one that an earlier version recorded under another name keeps that name."""
+    return ACTIONS.get(action, Text(action, action))
+
+
+def state_label(action: str, state: str) -> Text | None:
+    """What a state is called in the lifecycle that the action belongs to; None for no state."""
+    states = _STATES.get(action.partition(".")[0])
+    if states is None or state not in {str(one) for one in states}:
+        return Text(state, state) if state else None
+    return states.of(state).label

@@ -1,0 +1,338 @@
+"""Reading the trail: who did what, when, in which role, and why it was refused; within reach, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.call import BEIJING
+from rules.facts import Ruling
+from rules.roles import Level, Role
+from rules.rule import Finding
+from rules.words import Text
+from states.reach import Actor
+from workflow.audit.actions import ACTIONS, GROUPS, label, state_label
+from workflow.audit.canonical import event_hash
+from workflow.engine import CannotServe, Outcome
+from workflow.store import search as stored
+from workflow.store.models import Case
+from workflow.store.search import Event
+
+PER_PAGE = 40
+
+
+class NoSuchEvent(CannotServe):
+    """Not there, or out of reach, which is the same (404)."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """How the trail is narrowed, as people say it; empty means all. Days are Beijing days, both included."""
+
+    person: str = ""
+    number: str = ""
+    action: str = ""
+    outcome: str = ""
+    first: date | None = None
+    last: date | None = None
+    receipt: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the trail, in words."""
+
+    uid: int
+    at: datetime
+    who: str
+    action: str
+    what: Text
+    outcome: Outcome
+    number: str
+    hash: str
+    role: Role | None = None
+    source: Text | None = None
+    target: Text | None = None
+    remark: str = ""
+    findings: tuple[Finding, ...] = ()
+    detail: Text | None = None
+    case: Case | None = None
+    batch_id: int | None = None
+    batch_number: str = ""
+
+    @property
+    def done(self) -> bool:
+        return self.outcome is Outcome.DONE
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the trail. `after`: the key with which the next, older page is asked for, "" at the end."""
+
+    entries: Sequence[Entry]
+    after: str
+
+
+def page(session: Session, actor: Actor, filters: Filters, after: str = "", limit: int = PER_PAGE) -> Page:
+    """Entries within reach, the newest first, by keyset."""
+    before = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else None
+    found = stored.page(session, actor, _wanted(filters), before, limit + 1)
+    shown = found[:limit]
+    return Page(_entries(session, actor, shown), str(shown[-1].uid) if len(found) > limit else "")
+
+
+def _wanted(filters: Filters) -> stored.Wanted:
+    return stored.Wanted(
+        filters.person,
+        filters.number,
+        filters.action if filters.action in ACTIONS or filters.action.removesuffix(".") in GROUPS else "",
+        filters.outcome if filters.outcome in list(Outcome) else "",
+        _midnight(filters.first) if filters.first else None,
+        _midnight(filters.last + timedelta(days=1)) if filters.last else None,
+        filters.receipt,
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), BEIJING)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Actions about one kind of thing. `id`: what narrows the trail to all of them."""
+
+    id: str
+    label: Text
+    actions: tuple[tuple[str, Text], ...]
+
+
+_ABOUT_CASES = ("case", "document", "batch", "push", "call", "prior")
+
+
+def groups(actor: Actor) -> list[Group]:
+    """What the trail can be narrowed to: for the auditor everything, for others what is about their work."""
+    names = tuple(GROUPS) if Role.AUDITOR in actor.roles else _ABOUT_CASES
+    return [
+        Group(
+            f"{name}.",
+            GROUPS[name],
+            tuple((action, said) for action, said in ACTIONS.items() if action.startswith(f"{name}.")),
+        )
+        for name in names
+    ]
+
+
+# ---- one entry -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One entry with all that its hash covers.
+
+    `intact`: the hash computed anew is the one kept. `withheld`: something about other offices is left out of `body`.
+    """
+
+    entry: Entry
+    body: str
+    stream: str
+    previous_hash: str | None
+    private: str | None
+    intact: bool
+    withheld: bool
+    before: int | None = None
+    after: int | None = None
+
+
+def one(session: Session, actor: Actor, uid: int) -> Whole:
+    """One entry within reach. Raises NoSuchEvent."""
+    event = stored.one(session, actor, uid)
+    if event is None:
+        raise NoSuchEvent(
+            Text(
+                "没有这条留痕，或者它不在您的职责范围内。请从“留痕”列表进入。",
+                "There is no such entry within your reach. Open it from the trail.",
+            )
+        )
+    [entry] = _entries(session, actor, [event])
+    shown = _within_reach(session, actor, [event])[0]
+    before, after = stored.beside(session, actor, event)
+    return Whole(
+        entry,
+        json.dumps(shown.body, ensure_ascii=False, indent=2, sort_keys=True),
+        event.stream,
+        event.prev_hash,
+        event.priv,
+        event_hash(event.prev_hash, event.priv, event.text) == event.hash,
+        shown.body != event.body,
+        before,
+        after,
+    )
+
+
+def _entries(session: Session, actor: Actor, events: Sequence[Event]) -> list[Entry]:
+    events = _within_reach(session, actor, events)
+    cases = stored.cases(session, [event.case_id for event in events if event.case_id is not None])
+    batches = stored.batches(session, {_thing(event.stream) for event in events if event.stream.startswith("batch/")})
+    entries = []
+    for event in events:
+        batch = batches.get(_thing(event.stream))
+        entries.append(
+            replace(
+                _entry(event),
+                case=cases.get(event.case_id or 0),
+                batch_id=batch.id if batch else None,
+                batch_number=batch.number if batch else "",
+            )
+        )
+    return entries
+
+
+def _thing(stream: str) -> str:
+    """The stream of the thing itself: case/7 of case/7/tries."""
+    return "/".join(stream.split("/")[:2])
+
+
+def _entry(event: Event) -> Entry:
+    body = event.body
+    return Entry(
+        uid=event.uid,
+        at=event.at,
+        who=body["actor"]["name"],
+        action=event.action,
+        what=label(event.action),
+        outcome=Outcome.of(event.outcome),
+        number=f"{event.stream}#{event.seq}",
+        hash=event.hash,
+        role=Role.of(body["role"]) if body.get("role") and event.action not in _ABOUT_ROLES else None,
+        source=state_label(event.action, body.get("from_state", "")),
+        target=state_label(event.action, body.get("to_state", "")),
+        remark=body.get("remark", "") or body.get("reason", ""),
+        findings=tuple(Finding.from_json(one) for one in body.get("findings", ())),
+        detail=_detail(event.action, body),
+    )
+
+
+_ABOUT_ROLES = frozenset({"person.grant", "person.revoke"})
+"""Here the role is what is given or taken, not the one in which somebody acts."""
+
+_SLOTS = {
+    "case": Text("案例正文", "case document"),
+    "form": Text("报送表", "report form"),
+    "scan": Text("报送表扫描件", "scan of the report form"),
+    "summary": Text("汇总表扫描件", "scan of the summary table"),
+    "picture": Text("图片", "pictures"),
+}
+
+
+def _detail(action: str, body: Mapping[str, Any]) -> Text | None:
+    """What an entry says besides who, what and why; None where that is all."""
+    known = _DETAILS.get(action)
+    return known(body) if known else None
+
+
+def _counted(body: Mapping[str, Any]) -> Text:
+    return Text(
+        f"新增 {body['added']}，更新 {body['changed']}，未采用 {body['refused']}",
+        f"{body['added']} new, {body['changed']} changed, {body['refused']} not taken",
+    )
+
+
+def _files(body: Mapping[str, Any]) -> Text:
+    names = "、".join(one["name"] for one in body["files"])
+    slot = _SLOTS.get(body["slot"], Text(body["slot"], body["slot"]))
+    return Text(f"{slot.zh}：{names}", f"{slot.en}: {names}")
+
+
+def _seal(body: Mapping[str, Any]) -> Text:
+    unit = body["unit"]
+    return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
+
+
+def _compared(body: Mapping[str, Any]) -> Text:
+    ruling = Ruling.of(body["ruling"]).label if body.get("ruling") else None
+    other = Text(body["other"], body["other"]) if body["other"] else Text("他省案例", "a case of another office")
+    return Text(
+        f"与 {other.zh} 比对" + (f"，裁定为“{ruling.zh}”" if ruling else ""),
+        f"compared with {other.en}" + (f", ruled “{ruling.en}”" if ruling else ""),
+    )
+
+
+def _role(body: Mapping[str, Any]) -> Text:
+    return Role.of(body["role"]).label
+
+
+def _plainly(key: str) -> Any:
+    return lambda body: Text(str(body[key]), str(body[key])) if body.get(key) else None
+
+
+def _last_day(body: Mapping[str, Any]) -> Text:
+    return Text(f"截止日改为 {body['last_day']}", f"last day {body['last_day']}")
+
+
+_DETAILS: Mapping[str, Any] = {
+    "case.create": _plainly("number"),
+    "case.edit": lambda body: Text(
+        f"第 {body['revision']} 稿，正文 {body['length']} 字",
+        f"revision {body['revision']}, {body['length']} characters",
+    ),
+    "case.seal": _seal,
+    "case.consent": lambda body: (
+        Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")
+    ),
+    "case.judge_effect": _plainly("effect"),
+    "case.translate": _plainly("title"),
+    "case.adjudicate": _compared,
+    "case.ask_ruling": _compared,
+    "document.attach": _files,
+    "document.open": _plainly("name"),
+    "batch.create": _plainly("number"),
+    "batch.describe": _plainly("subject"),
+    "batch.seal_summary": _seal,
+    "push.create": _plainly("destination"),
+    "call.load": lambda body: Text(f"第 {body['version']} 版", f"version {body['version']}"),
+    "call.extend": _last_day,
+    "call.set_centre_day": _last_day,
+    "prior.import": _counted,
+    "register.offices": _counted,
+    "register.centres": _counted,
+    "person.create": lambda body: Text(f"{body['name']}（{body['login']}）", f"{body['name']} ({body['login']})"),
+    "person.grant": _role,
+    "person.revoke": _role,
+    "door.closed": lambda body: Text(f"{body['zh']} {body['path']}", f"{body['en']} {body['path']}"),
+    "demo.move_clock": _plainly("to"),
+}
+
+
+# ---- what others may not see -----------------------------------------------------------------------------------------
+
+
+def _within_reach(session: Session, actor: Actor, events: Sequence[Event]) -> list[Event]:
+    """Entries without what is another office's: a report not ruled a duplicate stays nameless (decision 6)."""
+    if stored.reads_every_office(actor):
+        return list(events)
+    compared = {
+        event.uid: str(event.body["other"])
+        for event in events
+        if event.action in ("case.adjudicate", "case.ask_ruling") and event.body.get("ruling") != Ruling.DUPLICATE
+    }
+    own = stored.numbers_within_reach(session, actor, compared.values()) if compared else set()
+    shown = []
+    for event in events:
+        body = dict(event.body)
+        if event.uid in compared and compared[event.uid] not in own:
+            body["other"] = ""
+        if "matches" in body.get("facts", {}):
+            body["facts"] = {**body["facts"], "matches": [_nameless(one) for one in body["facts"]["matches"]]}
+        shown.append(replace(event, body=body))
+    return shown
+
+
+def _nameless(match: Mapping[str, Any]) -> Mapping[str, Any]:
+    if match.get("level") != Level.NATIONAL or match.get("ruling") == Ruling.DUPLICATE:
+        return match
+    return {**match, "number": "", "title": ""}

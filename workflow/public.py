@@ -1,0 +1,221 @@
+"""What everybody may read without signing in: published cases, and nothing personal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from PIL import Image
+from sqlalchemy.orm import Session
+
+from rules.call import Call, Theme
+from rules.words import Text
+from states.case import CaseState
+from workflow.cases import NoSuchCase
+from workflow.store import calls as stored_calls
+from workflow.store import public as stored
+from workflow.store.files import Files
+from workflow.store.models import Case, CaseEnglish, Centre, Document, Office
+from workflow.store.public import Wanted
+
+__all__ = ["Choices", "Gallery", "Part", "Shown", "Wanted", "choices", "find", "gallery", "picture"]
+
+PER_PAGE = 18
+EXCERPT = 110
+"""Characters of the text that a card shows."""
+WIDEST = 1600
+"""Pixels on the longer side of a picture as shown."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section of the text: its heading in the call's template, and its paragraphs."""
+
+    heading: Text
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A published case as everybody sees it. `retracted`: only the notice may be shown, `parts` is empty then."""
+
+    number: str
+    title: str
+    theme: Text
+    recipient: str
+    centre: str
+    host_unit: str
+    region: str
+    published_at: datetime | None
+    changed_at: datetime
+    call: Call
+    parts: tuple[Part, ...] = ()
+    english: CaseEnglish | None = None
+    pictures: Sequence[Document] = ()
+    pushed: bool = False
+    retracted: bool = False
+
+    @property
+    def excerpt(self) -> str:
+        """How the text begins."""
+        words = "".join(paragraph for part in self.parts for paragraph in part.paragraphs)
+        return words[:EXCERPT] + ("……" if len(words) > EXCERPT else "")
+
+    @property
+    def english_paragraphs(self) -> tuple[str, ...]:
+        return _paragraphs(self.english.text) if self.english else ()
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """One page of the gallery. `after`: the key with which the next page is asked for, "" at the end."""
+
+    cases: Sequence[Shown]
+    after: str
+    total: int
+
+
+def gallery(session: Session, wanted: Wanted, after: str = "", limit: int = PER_PAGE) -> Gallery:
+    """Published cases, the newest first, by keyset."""
+    found = stored.page(session, wanted, _start(after), limit + 1)
+    page = found[:limit]
+    pictures = stored.pictures(session, [case.id for case in page])
+    english = stored.english(session, page)
+    shown = [_shown(session, case, pictures[case.id], english.get(case.id)) for case in page]
+    last = page[-1] if len(found) > limit else None
+    key = f"{last.published_at.isoformat()}~{last.id}" if last is not None and last.published_at else ""
+    return Gallery(shown, key, stored.count(session, wanted))
+
+
+def _start(after: str) -> tuple[datetime, int] | None:
+    """Where a page begins; a key that somebody made up begins at the top."""
+    written, _, case_id = after.rpartition("~")
+    if not (case_id.isascii() and case_id.isdigit() and len(case_id) < 16):
+        return None
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return (at, int(case_id)) if at.tzinfo else None
+
+
+def find(session: Session, number: str) -> Shown:
+    """The published case at its address, or the notice that it was retracted. Raises NoSuchCase for any other."""
+    case = stored.by_number(session, number)
+    if case is None:
+        raise NoSuchCase(
+            Text(
+                "这个地址没有公开发布的案例。请从“公开案例”进入。",
+                "No case has been published at this address. Start from the published cases.",
+            )
+        )
+    if case.state == CaseState.RETRACTED:
+        return _shown(session, case, (), None, retracted=True)
+    english = stored.english(session, [case]).get(case.id)
+    return _shown(session, case, stored.pictures(session, [case.id])[case.id], english)
+
+
+def _shown(
+    session: Session, case: Case, pictures: Sequence[Document], english: CaseEnglish | None, *, retracted: bool = False
+) -> Shown:
+    call = stored_calls.call_of(session, case.call_version_id)
+    parts = () if retracted else tuple(_parts(call, case))
+    return Shown(
+        number=case.number,
+        title="" if retracted else case.title,
+        theme=_theme(call, case),
+        recipient="" if retracted else case.recipient,
+        centre=case.centre.name,
+        host_unit=case.centre.host_unit,
+        region=case.office.region,
+        published_at=case.published_at,
+        changed_at=case.moved_at,
+        call=call,
+        parts=parts,
+        english=english,
+        pictures=[one for one in pictures if one.media_type in _SHOWABLE],
+        pushed=case.state == CaseState.WIPO_PUSHED,
+        retracted=retracted,
+    )
+
+
+def _parts(call: Call, case: Case) -> list[Part]:
+    found = ((section, _paragraphs(case.sections.get(section.id, ""))) for section in call.sections)
+    return [Part(section.label, paragraphs) for section, paragraphs in found if paragraphs]
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _theme(call: Call, case: Case) -> Text:
+    theme = call.themes.get(case.theme)
+    if case.theme_name:
+        return Text(case.theme_name, case.theme_name)
+    return theme.label if theme else Text(case.theme, case.theme)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the gallery can be narrowed by: only what published cases have."""
+
+    themes: Sequence[Theme]
+    offices: Sequence[Office]
+    centres: Sequence[Centre]
+
+
+def choices(session: Session, office: int | None = None) -> Choices:
+    """Themes in the order of their calls, offices, and centres (of one office, where one is chosen)."""
+    used = stored.themes(session)
+    calls = [stored_calls.call_of(session, version) for version in sorted({version for version, _ in used})]
+    names = {theme for _, theme in used}
+    themes = {theme.id: theme for call in calls for theme in call.themes.values() if theme.id in names}
+    return Choices(list(themes.values()), stored.offices(session), stored.centres(session, office))
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+_SHOWABLE = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp"})
+
+
+def picture(session: Session, files: Files, number: str, position: int) -> tuple[bytes, str]:
+    """One picture of a published case, counted from 1, as (bytes, media type). Raises NoSuchCase."""
+    shown = find(session, number)
+    if not 1 <= position <= len(shown.pictures):
+        raise NoSuchCase(Text("没有这张图片。", "There is no such picture."))
+    document = shown.pictures[position - 1]
+    return _drawn_again(_Source(files, document.digest))
+
+
+class _Source:
+    """Bytes in the store, compared by digest, so that a picture is drawn once."""
+
+    def __init__(self, files: Files, digest: str) -> None:
+        self.files, self.digest = files, digest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Source) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+@lru_cache(maxsize=64)
+def _drawn_again(source: _Source) -> tuple[bytes, str]:
+    """The picture decoded and written anew, no larger than a page needs: what a camera noted beside it stays behind."""
+    data = source.files.get(source.digest)
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            drawn = opened.convert("RGBA" if opened.mode in ("RGBA", "LA", "P") else "RGB")
+    except (OSError, ValueError, Image.DecompressionBombError) as damaged:
+        raise NoSuchCase(Text("这张图片无法显示。", "This picture cannot be shown.")) from damaged
+    drawn.thumbnail((WIDEST, WIDEST))
+    made = io.BytesIO()
+    if drawn.mode == "RGBA":
+        drawn.save(made, "PNG", optimize=True)
+        return made.getvalue(), "image/png"
+    drawn.save(made, "JPEG", quality=82, optimize=True)
+    return made.getvalue(), "image/jpeg"

@@ -1,0 +1,242 @@
+"""Finding entries of the trail, always within somebody's reach."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, cast, false, or_, select, true, type_coerce
+from sqlalchemy.orm import Session
+
+from rules.roles import Level, Role
+from states.reach import Actor
+from workflow.store.models import AuditEvent, Batch, Case, Json, Person, Push
+from workflow.store.reach import reachable
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How the trail is narrowed; empty means all. `since`, `before`: instants. `receipt`: its number, or how its hash begins."""
+
+    person: str = ""
+    number: str = ""
+    action: str = ""
+    outcome: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+    receipt: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry as kept; `body` is what its hash covers."""
+
+    uid: int
+    stream: str
+    seq: int
+    prev_hash: str | None
+    hash: str
+    priv: str | None
+    at: datetime
+    action: str
+    outcome: str
+    case_id: int | None
+    text: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The WHERE that leaves only entries that this person may read (docs/decisions.md 21).
+
+    The auditor: everything. Others: what is about cases they reach, but not who opened which paper; offices their own
+    batches, the national office batches that were sent; both what is granted under a call.
+    """
+    if Role.AUDITOR in actor.roles:
+        return true()
+    about_cases = AuditEvent.case_id.in_(select(Case.id).where(reachable(actor)))
+    clauses: list[ColumnElement[bool]] = [and_(about_cases, AuditEvent.action != "document.open")]
+    of_call = AuditEvent.stream.like("call/%")
+    offices = actor.units(Role.REVIEWER, Role.LEADER)
+    if offices:
+        own = and_(AuditEvent.case_id.is_(None), AuditEvent.office_id.in_(offices))
+        clauses.append(and_(own, or_(of_call, AuditEvent.stream.like("batch/%"), AuditEvent.stream.like("priors/%"))))
+        clauses.append(and_(of_call, AuditEvent.office_id.is_(None)))
+    if reads_every_office(actor):
+        sent = select(Batch.stream).where(Batch.sent_at.is_not(None))
+        of_sent = or_(*(AuditEvent.stream.in_(_beside(sent, end)) for end in ("", "/tries", "/content")))
+        clauses.append(and_(AuditEvent.case_id.is_(None), or_(of_sent, of_call, AuditEvent.stream.like("priors/%"))))
+    return or_(false(), *clauses)
+
+
+_WITHOUT_CASES = frozenset({Role.JUDGE, Role.ADMINISTRATOR})
+
+
+def reads_every_office(actor: Actor) -> bool:
+    """Whether somebody reads what offices sent, whichever office it was."""
+    return any(role.level is Level.NATIONAL and role not in _WITHOUT_CASES for role in actor.roles)
+
+
+def _beside(streams: Any, end: str) -> Any:
+    """The streams that run beside those of a thing's transitions: refused tries, and notes on its content."""
+    return select(Batch.stream + end).where(Batch.stream.in_(streams))
+
+
+_COLUMNS = (
+    AuditEvent.uid,
+    AuditEvent.stream,
+    AuditEvent.seq,
+    AuditEvent.prev_hash,
+    AuditEvent.hash,
+    AuditEvent.priv,
+    AuditEvent.at,
+    AuditEvent.action,
+    AuditEvent.outcome,
+    AuditEvent.case_id,
+    AuditEvent.body,
+)
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        row.uid,
+        row.stream,
+        row.seq,
+        row.prev_hash,
+        row.hash,
+        row.priv,
+        row.at,
+        row.action,
+        row.outcome,
+        row.case_id,
+        row.body,
+        json.loads(row.body),
+    )
+
+
+def page(session: Session, actor: Actor, wanted: Wanted, before: int | None, limit: int) -> list[Event]:
+    """Entries within reach, the newest first, older than `before` (a uid)."""
+    statement = select(*_COLUMNS).where(visible(actor), *_clauses(wanted))
+    if before is not None:
+        statement = statement.where(AuditEvent.uid < before)
+    return [_event(row) for row in session.execute(statement.order_by(AuditEvent.uid.desc()).limit(limit))]
+
+
+def _clauses(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
+    if wanted.person:
+        named = Person.name.contains(wanted.person, autoescape=True)
+        yield AuditEvent.person_id.in_(select(Person.id).where(or_(named, Person.login == wanted.person)))
+    if wanted.number:
+        yield _about(wanted.number)
+    if wanted.action:
+        group = wanted.action.endswith(".")
+        yield (
+            AuditEvent.action.startswith(wanted.action, autoescape=True)
+            if group
+            else (AuditEvent.action == wanted.action)
+        )
+    if wanted.outcome:
+        yield AuditEvent.outcome == wanted.outcome
+    if wanted.since is not None:
+        yield AuditEvent.at >= wanted.since
+    if wanted.before is not None:
+        yield AuditEvent.at < wanted.before
+    if wanted.receipt:
+        yield _with_receipt(wanted.receipt)
+
+
+def _about(number: str) -> ColumnElement[bool]:
+    """Entries about cases or batches whose number holds these characters."""
+    cases = select(Case.id).where(Case.number.icontains(number, autoescape=True))
+    batches = select(Batch.stream).where(Batch.number.icontains(number, autoescape=True))
+    of_batches = (AuditEvent.stream.in_(_beside(batches, end)) for end in ("", "/tries", "/content"))
+    return or_(AuditEvent.case_id.in_(cases), *of_batches)
+
+
+def _with_receipt(receipt: str) -> ColumnElement[bool]:
+    stream, mark, seq = receipt.rpartition("#")
+    if mark and seq.isascii() and seq.isdigit() and len(seq) < 16:
+        return and_(AuditEvent.stream == stream, AuditEvent.seq == int(seq))
+    return AuditEvent.hash.startswith(receipt.lower(), autoescape=True)
+
+
+def one(session: Session, actor: Actor, uid: int) -> Event | None:
+    row = session.execute(select(*_COLUMNS).where(AuditEvent.uid == uid, visible(actor))).first()
+    return _event(row) if row else None
+
+
+def beside(session: Session, actor: Actor, event: Event) -> tuple[int | None, int | None]:
+    """The uids of the entries before and after this one in its stream, where they are within reach."""
+    found = session.execute(
+        select(AuditEvent.seq, AuditEvent.uid).where(
+            AuditEvent.stream == event.stream,
+            AuditEvent.seq.in_((event.seq - 1, event.seq + 1)),
+            visible(actor),
+        )
+    )
+    uids = {row.seq: row.uid for row in found}
+    return uids.get(event.seq - 1), uids.get(event.seq + 1)
+
+
+def cases(session: Session, ids: Iterable[int]) -> dict[int, Case]:
+    return {one.id: one for one in session.scalars(select(Case).where(Case.id.in_(set(ids))))}
+
+
+def batches(session: Session, streams: Iterable[str]) -> dict[str, Batch]:
+    """Stream → batch."""
+    return {one.stream: one for one in session.scalars(select(Batch).where(Batch.stream.in_(set(streams))))}
+
+
+def pushed_cases(session: Session, streams: Iterable[str]) -> dict[str, int]:
+    """Stream of a push → the case that it carries."""
+    found = session.execute(select(Push.stream, Push.case_id).where(Push.stream.in_(set(streams))))
+    return {stream: case_id for stream, case_id in found}
+
+
+def numbers_within_reach(session: Session, actor: Actor, numbers: Iterable[str]) -> set[str]:
+    """Which of these numbers are of cases that this person reaches."""
+    wanted = set(numbers)
+    found = session.scalars(select(Case.number).where(Case.number.in_(wanted), reachable(actor))) if wanted else ()
+    return set(found)
+
+
+def refused_by_rule(session: Session, actor: Actor, call: str) -> dict[str, list[int]]:
+    """Rule → the cases of a call (one entry per refused try, the newest first) that it stopped, within reach."""
+    findings = (
+        cast(AuditEvent.body, Json)["findings"]
+        if session.get_bind().dialect.name == "postgresql"
+        else type_coerce(AuditEvent.body, Json)["findings"]
+    )
+    statement = (
+        select(AuditEvent.case_id, findings.label("findings"))
+        .join(Case, Case.id == AuditEvent.case_id)
+        .where(AuditEvent.outcome == "refused", Case.call_number == call, reachable(actor))
+        .order_by(AuditEvent.uid.desc())
+    )
+    found: dict[str, list[int]] = defaultdict(list)
+    for case_id, many in session.execute(statement):
+        for one in _blocking(many):
+            found[one].append(case_id)
+    return found
+
+
+def refused_batches(session: Session, actor: Actor, call: str) -> dict[str, list[str]]:
+    """Rule → the batches of a call that it stopped (their streams, one entry per refused try), within reach."""
+    statement = (
+        select(AuditEvent.stream, AuditEvent.body)
+        .where(AuditEvent.outcome == "refused", AuditEvent.action.like("batch.%"), visible(actor))
+        .where(AuditEvent.stream.in_(select(Batch.stream + "/tries").where(Batch.call_number == call)))
+        .order_by(AuditEvent.uid.desc())
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for stream, body in session.execute(statement):
+        for one in _blocking(json.loads(body).get("findings")):
+            found[one].append(stream.removesuffix("/tries"))
+    return found
+
+
+def _blocking(findings: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    return [one["rule"] for one in findings or () if one["blocks"]]
