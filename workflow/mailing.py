@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import hashlib
 import smtplib
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -23,7 +24,7 @@ class MailRefused(Exception):
 
 
 class MailNotConfigured(MailRefused):
-    """No mail server is set: ZHENGJI_SMTP_URL is empty."""
+    """No mail server or no sender is set: ZHENGJI_SMTP_URL or ZHENGJI_MAIL_FROM is empty."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,16 @@ class Mailer:
 
     @property
     def configured(self) -> bool:
-        return bool(self.url)
+        return bool(self.url and self.sender)
 
     def send(self, message: bytes) -> str:
         """Hand a message over and give the server's words. A Message-ID already sent is not sent again.
 
         Raises MailRefused, MailNotConfigured.
         """
-        if not self.url:
-            raise MailNotConfigured("ZHENGJI_SMTP_URL is not set")
+        if not self.configured:
+            name = "ZHENGJI_MAIL_FROM" if self.url else "ZHENGJI_SMTP_URL"
+            raise MailNotConfigured(f"没有设置邮件服务器或发件人 / not set: {name}")
         parsed = email.message_from_bytes(message)
         message_id = str(parsed["Message-ID"]).strip()
         with self.database.reading() as session:
@@ -57,8 +59,8 @@ class Mailer:
             stored.record(
                 session,
                 message_id=message_id,
-                recipient=", ".join(to),
-                subject=str(make_header(decode_header(str(parsed["Subject"])))),
+                recipient=", ".join(to)[:300],
+                subject=str(make_header(decode_header(str(parsed["Subject"]))))[:300],
                 digest=hashlib.sha256(message).hexdigest(),
                 at=datetime.now(UTC),
                 reply=reply,
@@ -67,23 +69,33 @@ class Mailer:
 
     def _hand_over(self, message: bytes, to: list[str]) -> str:
         address = urlparse(self.url)
-        make = smtplib.SMTP_SSL if address.scheme == "smtps" else smtplib.SMTP
+        # Certificates are checked: smtplib alone would take any.
+        safely = ssl.create_default_context()
+        host, port = address.hostname or "localhost", address.port or 0
         try:
-            with make(address.hostname or "localhost", address.port or 0, timeout=TIMEOUT) as server:
+            with (
+                smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=safely)
+                if address.scheme == "smtps"
+                else smtplib.SMTP(host, port, timeout=TIMEOUT)
+            ) as server:
                 server.ehlo()
                 if address.scheme == "smtp+starttls":
-                    server.starttls()
+                    server.starttls(context=safely)
                     server.ehlo()
                 if address.username:
                     server.login(unquote(address.username), unquote(address.password or ""))
-                server.mail(self.sender)
+                _taken(self.sender, server.mail(self.sender))
                 for one in to:
-                    code, words = server.rcpt(one)
-                    if code not in (250, 251):
-                        raise MailRefused(f"{one}: {code} {words.decode('utf-8', 'replace')}")
-                code, words = server.data(message)
-                if code != 250:
-                    raise MailRefused(f"{code} {words.decode('utf-8', 'replace')}")
-                return f"{code} {words.decode('utf-8', 'replace')}"
+                    _taken(one, server.rcpt(one))
+                return _taken("", server.data(message))
         except (OSError, smtplib.SMTPException) as problem:
             raise MailRefused(str(problem)) from problem
+
+
+def _taken(about: str, reply: tuple[int, bytes]) -> str:
+    """The server's words when it said yes. Raises MailRefused."""
+    code, words = reply
+    said = f"{code} {words.decode('utf-8', 'replace')}".replace("\0", "")
+    if code not in (250, 251):
+        raise MailRefused(f"{about}: {said}" if about else said)
+    return said

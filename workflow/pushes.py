@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
+from rules.rule import Finding
 from rules.words import Text
-from states.case import CASE, CaseState
+from states.case import CASE
 from states.lifecycle import Standing
 from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
@@ -25,7 +26,7 @@ from workflow.store import facts as stored_facts
 from workflow.store import pushes as stored
 from workflow.store.calls import call_of
 from workflow.store.database import Database
-from workflow.store.files import Files
+from workflow.store.files import Damaged, Files
 from workflow.store.models import Case, Push
 
 ENGINE = Engine(PUSH)
@@ -70,6 +71,15 @@ def start(
     if not attempt.done:
         cases.write(session, [(row, attempt)], op=op)
         return attempt
+    _check_alone(session, case_id)
+    push_id, receipt = stored.insert_push(session, row, destination, actor, at, op)
+    attempt.receipt = receipt
+    _queue(session, "deliver_push", push_id, receipt)
+    return attempt
+
+
+def _check_alone(session: Session, case_id: int) -> None:
+    """Raise AlreadyOnItsWay when a push of the case is queued or sent."""
     if stored.open_push(session, case_id) is not None:
         raise AlreadyOnItsWay(
             Text(
@@ -77,10 +87,6 @@ def start(
                 "A push of this case is on its way; wait for the acknowledgement, or recall it.",
             )
         )
-    push_id, receipt = stored.insert_push(session, row, destination, actor, at, op)
-    attempt.receipt = receipt
-    _queue(session, "deliver_push", push_id, receipt)
-    return attempt
 
 
 def _started(session: Session, row: Any, op: str, actor: Actor) -> Attempt | None:
@@ -139,9 +145,18 @@ def offers(session: Session, push: Push, *, actor: Actor, at: datetime) -> list[
 
 
 def retry(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str = "") -> Attempt:
-    """Queue a failed or recalled push again."""
+    """Queue a failed or recalled push again, in this liaison's name from now on.
+
+    Refused, on record, when the case can no longer be pushed. Raises NoSuchTransition, NotPermitted, AlreadyOnItsWay.
+    """
     row = stored_facts.push_row(session, push_id, lock=True)
-    attempt = _perform(session, row, "retry", actor, at, op=op, also={"note": "", "recall_asked": ""})
+    again = _replayed(session, row, op, actor)
+    if again is not None:
+        return again
+    attempt = _try(session, row, "retry", actor, at)
+    _check_alone(session, row.case_id)
+    _with_case(session, row, attempt, actor, at, op, move=False)
+    _record(session, row, attempt, {"note": "", "recall_asked": "", "started_by_id": actor.id}, op)
     if attempt.done:
         _queue(session, "deliver_push", push_id, attempt.receipt)
     return attempt
@@ -153,18 +168,18 @@ def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at:
     Raises NotPermitted, ReasonNeeded, NoSuchTransition.
     """
     row = stored_facts.push_row(session, push_id, lock=True)
-    chosen = PUSH.find(row.state, "recall")
-    if chosen is None:
-        raise ENGINE.no_way(row.state, "recall")
     if Role.LIAISON not in actor.roles:
         raise NotPermitted(
             Text("撤回推送由国际联络人办理，您没有这个职责。", "The liaison recalls pushes; you are none.")
         )
-    if not reason.strip():
-        raise ReasonNeeded(Text("请写明撤回的理由；接收方会看到。", "Write why it is recalled; the receiver reads it."))
     earlier = trail.by_op(session, [f"{op}:ask-recall"]).get(f"{op}:ask-recall") if op else None
     if earlier is not None:
         return Receipt(earlier.stream, earlier.seq, earlier.hash)
+    if PUSH.find(row.state, "recall") is None:
+        raise ENGINE.no_way(row.state, "recall")
+    if not reason.strip():
+        raise ReasonNeeded(Text("请写明撤回的理由；接收方会看到。", "Write why it is recalled; the receiver reads it."))
+    [case] = stored_facts.case_rows(session, [row.case_id])
     stored.change(session, push_id, recall_asked=reason.strip())
     [receipt] = trail.append(
         session,
@@ -177,6 +192,7 @@ def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at:
                 actor=actor,
                 op=f"{op}:ask-recall" if op else None,
                 case_id=row.case_id,
+                office_id=case.office_id,
                 data={"reason": reason.strip()},
             )
         ],
@@ -190,66 +206,73 @@ class ReasonNeeded(CannotServe):
 
 
 def acknowledge(session: Session, push_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Attempt:
-    """Record the receiver's acknowledgement and, in the liaison's name, move the case: one transaction."""
+    """Record the receiver's acknowledgement and move the case, in one transaction or not at all.
+
+    The case moves in the name of the liaison who records it, or of whoever started the push where the system does. A
+    guard of the case that no longer holds refuses both, on record. Raises NoSuchTransition, NotPermitted, ReasonNeeded.
+    """
     row = stored_facts.push_row(session, push_id, lock=True)
-    attempt = _perform(session, row, "acknowledge", actor, at, op=op, also={"acknowledgement": words})
-    if attempt.done:
-        [moved] = _move_case(session, row.case_id, "push", row.started_by_id, at)
-        if not moved.done:
-            raise CaseNotReady(moved)
+    again = _replayed(session, row, op, actor)
+    if again is not None:
+        return again
+    attempt = _try(session, row, "acknowledge", actor, at)
+    if not words.strip():
+        raise ReasonNeeded(
+            Text(
+                "请写明接收方是怎样确认的，如来函日期和编号。",
+                "Write how the receiver acknowledged it, such as its letter.",
+            )
+        )
+    liaison = actor if Role.LIAISON in actor.roles else _in_the_name_of(session, row.started_by_id)
+    _with_case(session, row, attempt, liaison, at, op, move=True)
+    _record(session, row, attempt, {"acknowledgement": words.strip()}, op)
     return attempt
 
 
-class CaseNotReady(Exception):
-    """The case can no longer be pushed, though the receiver has it: the delivery must be recalled."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        super().__init__("; ".join(one.message.zh for one in attempt.findings))
-        self.attempt = attempt
-
-
-def _move_case(
-    session: Session, case_id: int, trigger: str, person_id: int, at: datetime, **extra: Any
-) -> list[Attempt]:
-    actor = people.actor_of(stored.person(session, person_id))
-    inputs = stored_facts.Inputs(actor.id, at, extra.get("remark", ""))
-    rows = stored_facts.case_rows(session, [case_id], lock=True)
-    if extra.get("recall_confirmed"):
-        facts = [replace(one, recall_confirmed=True) for one in stored_facts.case_facts(session, rows, inputs)]
-        tried = [
-            cases.ENGINE.perform(
-                Standing(row.state, centre=row.centre_id, office=row.office_id), trigger, actor, one, at, inputs.remark
-            )
-            for row, one in zip(rows, facts, strict=True)
-        ]
-    else:
-        tried = cases.rehearse(session, rows, trigger, actor=actor, inputs=inputs)
-    cases.write(session, list(zip(rows, tried, strict=True)))
-    return tried
+def _with_case(
+    session: Session, row: Any, attempt: Attempt, liaison: Actor, at: datetime, op: str, *, move: bool
+) -> None:
+    """See whether the case can be pushed, and push it where asked; if it cannot, the attempt on its push is refused."""
+    case_rows = stored_facts.case_rows(session, [row.case_id], lock=True)
+    [tried] = cases.rehearse(session, case_rows, "push", actor=liaison, inputs=stored_facts.Inputs(liaison.id, at))
+    if not tried.done:
+        attempt.outcome, attempt.findings = Outcome.REFUSED, (*attempt.findings, *tried.findings)
+    if move or not tried.done:
+        cases.write(session, [(case_rows[0], tried)], op=op)
 
 
-def _perform(
-    session: Session,
-    row: Any,
-    trigger: str,
-    actor: Actor,
-    at: datetime,
-    *,
-    remark: str = "",
-    confirmed: bool = False,
-    op: str = "",
-    also: Mapping[str, Any] | None = None,
+def _in_the_name_of(session: Session, person_id: int) -> Actor:
+    """The liaison in whose name the system completes a step. Raises NotPermitted when it is no liaison any more."""
+    person = stored.person(session, person_id)
+    actor = people.actor_of(person)
+    if person.active and Role.LIAISON in actor.roles:
+        return actor
+    raise NotPermitted(
+        Text(
+            f"{person.name}已不是国际联络人，不能以其名义办结。请由现任国际联络人重新办理。",
+            f"{person.name} is no liaison any more, so nothing is completed in that name. Another liaison must take it up.",
+        )
+    )
+
+
+def _replayed(session: Session, row: Any, op: str, actor: Actor) -> Attempt | None:
+    return living.replayed(session, PUSH, [row.stream], op, actor).get(row.stream)
+
+
+def _try(
+    session: Session, row: Any, trigger: str, actor: Actor, at: datetime, remark: str = "", *, confirmed: bool = False
 ) -> Attempt:
-    already = living.replayed(session, PUSH, [row.stream], op, actor)
-    if row.stream in already:
-        return already[row.stream]
+    """What a step of the push comes to, with nothing written."""
     [case] = stored_facts.case_rows(session, [row.case_id])
     call = call_of(session, case.call_version_id)
     facts = stored_facts.push_facts(call, stored_facts.Inputs(actor.id, at, remark), recall_confirmed=confirmed)
-    attempt = ENGINE.perform(Standing(row.state), trigger, actor, facts, at, remark)
-    tried = living.Tried(row, attempt, dict(also or {}) if attempt.done else {}, row.case_id, case.office_id)
+    return ENGINE.perform(Standing(row.state), trigger, actor, facts, at, remark)
+
+
+def _record(session: Session, row: Any, attempt: Attempt, also: Mapping[str, Any], op: str = "") -> None:
+    [case] = stored_facts.case_rows(session, [row.case_id])
+    tried = living.Tried(row, attempt, dict(also) if attempt.done else {}, row.case_id, case.office_id)
     living.record(session, Push, PUSH, [tried], op)
-    return attempt
 
 
 # ---- the work that outlives a request --------------------------------------------------------------------------------
@@ -267,34 +290,94 @@ class Post:
 def deliver(post: Post, push_id: int, *, at: datetime) -> str:
     """Build, hand over, and record what the receiver said; safe to run again after a crash at any line.
 
-    The package is the same bytes each time and the receiver knows its key, so a second delivery changes nothing.
+    Nothing leaves that could not be pushed at this moment. That the package may have left is on record before it
+    leaves. It is the same bytes each time and the receiver knows its key, so a second delivery changes nothing.
     """
     with post.database.reading() as session:
         push = stored.one(session, push_id)
-        if push is None or push.state not in (PushState.QUEUED, PushState.SENT):
+        if push is None or push.state not in _ON_ITS_WAY:
             return "nothing to deliver"
-        key, destination, title = push.key, push.destination, push.case.title
-        package = _package(session, post.files, push)
-    digest = post.files.put(package)
+        key, destination, title, left = push.key, push.destination, push.case.title, bool(push.package)
+        once = _once(session, push)
+        try:
+            package = _package(session, post.files, push)
+        except (Damaged, FileNotFoundError) as problem:
+            package, missing = b"", str(problem)
+    if not package:
+        return _fail(post, push_id, f"案例的文件读不出来 / a file of the case cannot be read: {missing}", at, left=left)
+    stuck = _prepare(post, push_id, post.files.put(package), at)
+    if stuck:
+        return _fail(post, push_id, stuck, at, left=left)
     try:
         said = delivery.deliver(
-            destination, key, package, mailer=post.mailer, subject=f"推送 Push: {title} ({key})", at=at
+            destination, key, package, once=once, mailer=post.mailer, subject=f"推送 Push: {title} ({key})", at=at
         )
-    except (delivery.NotDelivered, MailRefused) as problem:
-        return _fail(post, push_id, str(problem), at)
+    except delivery.NotDelivered as problem:
+        return _fail(post, push_id, str(problem), at, left=left or problem.perhaps)
+    except MailRefused as problem:
+        return _fail(post, push_id, str(problem), at, left=left)
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)
         if row.state == PushState.QUEUED:
-            _perform(session, row, "send", SYSTEM, at, also={"package": digest, "note": said.words})
-    if not said.acknowledged:
-        return said.words
+            _record(session, row, _try(session, row, "send", SYSTEM, at), {"note": said.words})
+    if row.state not in _ON_ITS_WAY:
+        # It was recalled while it was being handed over: the receiver holds it all the same, and is told again.
+        return delivery.recall(
+            destination, key, row.recall_asked, once=f"{once}.recall", mailer=post.mailer, at=at
+        ).words
+    return _acknowledged(post, push_id, said.words, at) if said.acknowledged else said.words
+
+
+_ON_ITS_WAY = (PushState.QUEUED, PushState.SENT)
+
+
+def _once(session: Session, push: Push) -> str:
+    """The key of one sending: the push's own, and numbered when it is sent again after a failure or a recall."""
+    sendings = stored.sendings(session, push.stream)
+    return push.key if sendings <= 1 else f"{push.key}.{sendings}"
+
+
+def _prepare(post: Post, push_id: int, digest: str, at: datetime) -> str:
+    """Note that this package is about to leave; gives why it must not leave, "" when it may."""
+    with post.database.transaction() as session:
+        row = stored_facts.push_row(session, push_id, lock=True)
+        if row.state not in _ON_ITS_WAY:
+            return "已撤回 / recalled"
+        stuck = _obstacles(session, row, at)
+        if not stuck:
+            stored.change(session, push_id, package=digest)
+    return stuck
+
+
+def _obstacles(session: Session, row: Any, at: datetime) -> str:
+    """What keeps the case from being pushed now, on the case's record; "" when nothing does."""
+    case_rows = stored_facts.case_rows(session, [row.case_id], lock=True)
+    try:
+        liaison = _in_the_name_of(session, row.started_by_id)
+        inputs = stored_facts.Inputs(liaison.id, at)
+        [tried] = cases.rehearse(session, case_rows, "push", actor=liaison, inputs=inputs)
+    except CannotServe as problem:
+        return f"{problem.message.zh} {problem.message.en}"
+    if tried.done:
+        return ""
+    cases.write(session, [(case_rows[0], tried)])
+    return _said(tried.findings)
+
+
+def _said(findings: Sequence[Finding]) -> str:
+    return "\n".join(f"{one.message.zh} {one.message.en}" for one in findings)
+
+
+def _acknowledged(post: Post, push_id: int, words: str, at: datetime) -> str:
+    """The receiver acknowledged at once: complete the push, or say why the case cannot follow it any more."""
     try:
         with post.database.transaction() as session:
-            if stored_facts.push_row(session, push_id).state == PushState.SENT:
-                acknowledge(session, push_id, said.words, actor=SYSTEM, at=at)
-    except (CaseNotReady, CannotServe) as problem:
-        return _fail(post, push_id, str(problem), at)
-    return said.words
+            if stored_facts.push_row(session, push_id, lock=True).state != PushState.SENT:
+                return words
+            attempt = acknowledge(session, push_id, words, actor=SYSTEM, at=at)
+    except CannotServe as problem:
+        return _fail(post, push_id, f"{problem.message.zh} {problem.message.en}", at, left=True)
+    return words if attempt.done else _fail(post, push_id, _said(attempt.findings), at, left=True)
 
 
 def deliver_waiting(post: Post, case_id: int, *, at: datetime) -> None:
@@ -305,49 +388,74 @@ def deliver_waiting(post: Post, case_id: int, *, at: datetime) -> None:
         deliver(post, waiting, at=at)
 
 
-def _fail(post: Post, push_id: int, words: str, at: datetime) -> str:
+def _fail(post: Post, push_id: int, words: str, at: datetime, *, left: bool = False) -> str:
+    """The push failed, with the reason. `left`: the receiver may hold the package all the same."""
+    words = words.strip() or "未送达 / not delivered"
+    also = {"note": words} if left else {"note": words, "package": ""}
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)
-        if row.state in (PushState.QUEUED, PushState.SENT):
-            _perform(session, row, "fail", SYSTEM, at, remark=words, also={"note": words})
+        if row.state in _ON_ITS_WAY:
+            _record(session, row, _try(session, row, "fail", SYSTEM, at, words), also)
     return words
 
 
 def recall(post: Post, push_id: int, asked_by: int, *, at: datetime) -> str:
-    """Have the receiver withdraw a push and, once it confirms, take push and case back in one transaction."""
+    """Have the receiver withdraw a push and, once it confirms, take push and case back in one transaction.
+
+    Raises NotDelivered or MailRefused when the receiver was not reached, NotPermitted when whoever asked is no liaison
+    any more; then nothing changes but the note.
+    """
     with post.database.reading() as session:
         push = stored.one(session, push_id)
         if push is None or push.state == PushState.RECALLED or not push.recall_asked:
             return "nothing to recall"
-        never_left = push.state in (PushState.QUEUED, PushState.FAILED) and not push.package
-        key, destination, reason = push.key, push.destination, push.recall_asked
-    if never_left:
-        said = delivery.Delivered("尚未送出，直接撤回", True)
-    else:
+        key, destination, reason, left = push.key, push.destination, push.recall_asked, bool(push.package)
+        once = f"{_once(session, push)}.recall"
+    if left:
         try:
-            said = delivery.recall(destination, key, reason, mailer=post.mailer, at=at)
+            said = delivery.recall(destination, key, reason, once=once, mailer=post.mailer, at=at)
         except (delivery.NotDelivered, MailRefused) as problem:
             with post.database.transaction() as session:
                 stored.change(session, push_id, note=f"撤回未成功：{problem}")
             raise
+    else:
+        said = delivery.Delivered("尚未送出，直接撤回", True)
     if said.acknowledged:
         with post.database.transaction() as session:
-            confirm_recall(session, push_id, said.words, asked_by, at=at)
+            confirm_recall(session, push_id, said.words, _in_the_name_of(session, asked_by), at=at)
     return said.words
 
 
-def confirm_recall(session: Session, push_id: int, words: str, asked_by: int, *, at: datetime) -> None:
-    """The receiver confirmed: push and case go back together, in the name of whoever asked."""
+def confirm_recall(session: Session, push_id: int, words: str, actor: Actor, *, at: datetime) -> Attempt | None:
+    """The receiver confirmed: push and case go back together, in the name of the liaison. None when it was done before.
+
+    Raises NoSuchTransition, NotPermitted, ReasonNeeded when nobody has asked for a recall.
+    """
     row = stored_facts.push_row(session, push_id, lock=True)
     if row.state == PushState.RECALLED:
-        return
-    actor = people.actor_of(stored.person(session, asked_by))
-    _perform(
-        session, row, "recall", actor, at, remark=row.recall_asked, confirmed=True, also={"note": words, "package": ""}
-    )
-    [case] = stored_facts.case_rows(session, [row.case_id])
-    if case.state == CaseState.WIPO_PUSHED:
-        _move_case(session, row.case_id, "recall_push", asked_by, at, remark=row.recall_asked, recall_confirmed=True)
+        return None
+    if not row.recall_asked:
+        raise ReasonNeeded(
+            Text(
+                "还没有人提出撤回。请先写明理由提出撤回。",
+                "Nobody has asked for a recall yet; ask for it first, with a reason.",
+            )
+        )
+    attempt = _try(session, row, "recall", actor, at, row.recall_asked, confirmed=True)
+    _record(session, row, attempt, {"note": words, "package": ""})
+    if row.state == PushState.ACKNOWLEDGED:  # only this push took the case abroad
+        _take_case_back(session, row, actor, at)
+    return attempt
+
+
+def _take_case_back(session: Session, row: Any, actor: Actor, at: datetime) -> None:
+    inputs = stored_facts.Inputs(actor.id, at, row.recall_asked)
+    [case] = stored_facts.case_rows(session, [row.case_id], lock=True)
+    [facts] = stored_facts.case_facts(session, [case], inputs)
+    standing = Standing(case.state, centre=case.centre_id, office=case.office_id)
+    confirmed = replace(facts, recall_confirmed=True)
+    attempt = cases.ENGINE.perform(standing, "recall_push", actor, confirmed, at, row.recall_asked)
+    cases.write(session, [(case, attempt)])
 
 
 def _package(session: Session, files: Files, push: Push) -> bytes:

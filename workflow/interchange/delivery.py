@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
+import secrets
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from typing import Any
+from urllib.parse import quote, unquote, urlparse
 
 from workflow.documents.mail import Attachment, compose
 from workflow.mailing import Mailer
@@ -20,7 +23,14 @@ TIMEOUT = 30
 
 
 class NotDelivered(Exception):
-    """The receiving end did not take it, with what it said."""
+    """The receiving end did not take it, with what it said. `perhaps`: it may hold it all the same; nobody can tell."""
+
+    def __init__(self, words: str, perhaps: bool = False) -> None:
+        super().__init__(words, perhaps)
+        self.perhaps = perhaps
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)
@@ -31,37 +41,39 @@ class Delivered:
     acknowledged: bool
 
 
-def deliver(url: str, key: str, package: bytes, *, mailer: Mailer, subject: str, at: datetime) -> Delivered:
-    """Hand a package over under its idempotency key; the same key again changes nothing at the receiver.
+def deliver(url: str, key: str, package: bytes, *, once: str, mailer: Mailer, subject: str, at: datetime) -> Delivered:
+    """Hand a package over under its key, which names it at the receiver.
 
-    Raises NotDelivered.
+    `once`: the idempotency key of this sending; a receiver that has seen it changes nothing. Raises NotDelivered,
+    MailRefused.
     """
     kind = urlparse(url).scheme
     if kind == "file":
         return _into_folder(_folder(url), key, package)
     if kind in ("http", "https"):
-        return _by_http(url, key, package)
+        return _request(url, "POST", once, package, "application/zip")
     if kind == "mailto":
-        return _by_mail(url, key, package, mailer, subject, at)
+        attachment = Attachment(f"{key}.zip", "application/zip", package)
+        return Delivered(
+            mailer.send(_letter(url, subject, key, [attachment], f"<push.{once}@zhengji>", mailer, at)), False
+        )
     raise NotDelivered(f"unknown destination {url}")
 
 
-def recall(url: str, key: str, reason: str, *, mailer: Mailer, at: datetime) -> Delivered:
-    """Ask the receiver to withdraw what it was sent under this key. Raises NotDelivered."""
+def recall(url: str, key: str, reason: str, *, once: str, mailer: Mailer, at: datetime) -> Delivered:
+    """Ask the receiver to withdraw what it was sent under this key. `once`: the idempotency key of the asking.
+
+    Raises NotDelivered, MailRefused.
+    """
     kind = urlparse(url).scheme
     notice = json.dumps({"key": key, "recalled": True, "reason": reason}, ensure_ascii=False, indent=2).encode()
     if kind == "file":
-        folder = _folder(url)
-        _write(folder / f"{key}.recalled.json", notice)
-        (folder / f"{key}.zip").unlink(missing_ok=True)
-        if (folder / f"{key}.recalled.json").read_bytes() != notice:
-            raise NotDelivered("the recall notice could not be read back")
-        return Delivered(f"{key}.recalled.json 已写入并读回核对，原文件已移除", True)
+        return _out_of_folder(_folder(url), key, notice)
     if kind in ("http", "https"):
-        return _request(f"{url.rstrip('/')}/{key}", "DELETE", key, notice, "application/json")
+        return _request(f"{url.rstrip('/')}/{quote(key)}", "DELETE", once, notice, "application/json")
     if kind == "mailto":
         subject = f"撤回推送 Recall: {key}"
-        reply = mailer.send(_letter(url, subject, reason, [], f"<recall.{key}@zhengji>", mailer, at))
+        reply = mailer.send(_letter(url, subject, reason, [], f"<{once}@zhengji>", mailer, at))
         return Delivered(reply, False)
     raise NotDelivered(f"unknown destination {url}")
 
@@ -88,9 +100,22 @@ def _into_folder(folder: Path, key: str, package: bytes) -> Delivered:
     return Delivered(f"{target.name} 已写入并读回核对，SHA-256 {digest}", True)
 
 
+def _out_of_folder(folder: Path, key: str, notice: bytes) -> Delivered:
+    target = folder / f"{key}.recalled.json"
+    try:
+        _write(target, notice)
+        (folder / f"{key}.zip").unlink(missing_ok=True)
+        read_back = target.read_bytes()
+    except OSError as problem:
+        raise NotDelivered(f"{target}: {problem.strerror}") from problem
+    if read_back != notice:
+        raise NotDelivered(f"{target} reads back otherwise than it was written")
+    return Delivered(f"{target.name} 已写入并读回核对，原文件已移除", True)
+
+
 def _write(target: Path, data: bytes) -> None:
     """Whole or not at all: a reader never sees half a file, and a power cut leaves the old one or the new one."""
-    waiting = target.with_name(f".{target.name}.{os.getpid()}")
+    waiting = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     with waiting.open("wb") as opened:
         opened.write(data)
         opened.flush()
@@ -98,34 +123,45 @@ def _write(target: Path, data: bytes) -> None:
     waiting.replace(target)
 
 
-def _by_http(url: str, key: str, package: bytes) -> Delivered:
-    return _request(url, "POST", key, package, "application/zip")
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirected POST arrives as a GET without its package, and its 200 would be no acknowledgement."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
-def _request(url: str, method: str, key: str, data: bytes, media_type: str) -> Delivered:
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _request(url: str, method: str, once: str, data: bytes, media_type: str) -> Delivered:
+    """200, 201 and 204 acknowledge; 202 was taken and is acknowledged later. What is gone already is withdrawn."""
     request = urllib.request.Request(
         url,
         data=data,
         method=method,
         headers={
             "Content-Type": media_type,
-            "Idempotency-Key": key,
+            "Idempotency-Key": once,
             "X-Content-SHA256": hashlib.sha256(data).hexdigest(),
         },
     )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as reply:
-            words = reply.read(2000).decode("utf-8", "replace")
-            return Delivered(f"HTTP {reply.status} {words}".strip(), reply.status in (200, 201, 204, 409))
+        with _OPENER.open(request, timeout=TIMEOUT) as reply:
+            return Delivered(_said(reply.status, reply.read(2000)), reply.status in (200, 201, 204))
     except urllib.error.HTTPError as problem:
-        raise NotDelivered(f"HTTP {problem.code} {problem.read(500).decode('utf-8', 'replace')}") from problem
-    except OSError as problem:
-        raise NotDelivered(str(problem)) from problem
+        words = _said(problem.code, problem.read(500))
+        if method == "DELETE" and problem.code in (404, 410):
+            return Delivered(words, True)
+        raise NotDelivered(words, problem.code >= 500) from problem
+    except urllib.error.URLError as problem:  # while connecting or sending: it never arrived whole
+        raise NotDelivered(str(problem.reason)) from problem
+    except (OSError, http.client.HTTPException) as problem:  # while waiting for the reply
+        raise NotDelivered(f"{type(problem).__name__}: {problem}", perhaps=True) from problem
 
 
-def _by_mail(url: str, key: str, package: bytes, mailer: Mailer, subject: str, at: datetime) -> Delivered:
-    attachment = Attachment(f"{key}.zip", "application/zip", package)
-    return Delivered(mailer.send(_letter(url, subject, key, [attachment], f"<push.{key}@zhengji>", mailer, at)), False)
+def _said(status: int, body: bytes) -> str:
+    words = body.decode("utf-8", "replace").replace("\0", "")
+    return f"HTTP {status} {words}".strip()
 
 
 def _letter(

@@ -9,6 +9,7 @@ from datetime import datetime
 from dbos import DBOS, DBOSConfig, Queue
 
 from workflow import batches, clock, pushes
+from workflow.engine import CannotServe
 from workflow.jobs.queue import QUEUE, VERSION, dbos_url
 from workflow.mailing import Mailer, MailNotConfigured
 from workflow.settings import Settings
@@ -50,7 +51,7 @@ def deliver_push(push_id: int) -> str:
     return _deliver(push_id)
 
 
-@DBOS.step(name="deliver")
+@DBOS.step(name="deliver", retries_allowed=True, max_attempts=8, interval_seconds=2, backoff_rate=3)
 def _deliver(push_id: int) -> str:
     here = _here()
     return pushes.deliver(here.post, push_id, at=here.now())
@@ -65,7 +66,10 @@ def recall_push(push_id: int, asked_by: int) -> str:
 @DBOS.step(name="recall", retries_allowed=True, max_attempts=8, interval_seconds=5, backoff_rate=3)
 def _recall(push_id: int, asked_by: int) -> str:
     here = _here()
-    return pushes.recall(here.post, push_id, asked_by, at=here.now())
+    try:
+        return pushes.recall(here.post, push_id, asked_by, at=here.now())
+    except CannotServe as problem:  # trying again would not help
+        return f"{problem.message.zh} {problem.message.en}"
 
 
 @DBOS.workflow(name="mail_batch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from states.push import PUSH, PushState
@@ -13,7 +13,7 @@ from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
 from workflow.store.database import next_id
-from workflow.store.models import Case, Document, Person, Push
+from workflow.store.models import AuditEvent, Case, Document, Person, Push
 
 
 def insert_push(
@@ -72,6 +72,12 @@ def open_push(session: Session, case_id: int) -> int | None:
     return session.scalar(
         select(Push.id).where(Push.case_id == case_id, Push.state.in_([PushState.QUEUED, PushState.SENT])).limit(1)
     )
+
+
+def sendings(session: Session, stream: str) -> int:
+    """How often a push was put into the queue."""
+    queued = select(func.count()).select_from(AuditEvent)
+    return session.scalar(queued.where(AuditEvent.stream == stream, AuditEvent.to_state == PushState.QUEUED)) or 0
 
 
 def many(session: Session, limit: int = 200) -> list[Push]:
