@@ -11,7 +11,8 @@ from states.reach import Actor
 
 _CENTRE = frozenset({"author", "sealer"})
 _OFFICE = frozenset({"reviewer", "leader"})
-_CASES = _CENTRE | _OFFICE | {"desk", "director", "editor", "translator", "checker", "liaison", "auditor"}
+_DESK = frozenset({"desk", "director", "editor", "translator", "checker", "liaison", "auditor"})
+_CASES = _CENTRE | _OFFICE | _DESK
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,12 @@ class Entry:
 ENTRIES = [
     Entry("home.show", "我的工作", "My work", "layout-dashboard"),
     Entry("cases.index", "案例", "Cases", "file-text", _CASES),
+    Entry("batches.index", "省级报送", "Reporting", "archive", _OFFICE),
+    Entry("desk.index", "受理台", "National desk", "building-bank", _DESK),
+    Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),
+    Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),
+    Entry("trail.index", "留痕", "Trail", "history", _CASES),
+    Entry("public.index", "公开案例", "Published", "book"),
 ]
 """Screens add themselves where they belong; one whose screen is not installed is not shown."""
 

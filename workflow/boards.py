@@ -14,23 +14,110 @@ from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Lifecycle, Standing
-from states.reach import Actor
+from states.reach import Actor, reaches
 from workflow import batches, cases, deadlines, lists
 from workflow.cases import NoSuchCase
-from workflow.engine import Offer
+from workflow.engine import NotPermitted, Offer
+from workflow.store import calls as stored_calls
 from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
 from workflow.store import histories as stored
 from workflow.store import lists as stored_lists
+from workflow.store import papers as stored_papers
 from workflow.store.batches import Standing as Count
 from workflow.store.cases import Filters
 from workflow.store.histories import Granted
-from workflow.store.models import Batch, Case, Centre, Office
+from workflow.store.models import Batch, Case, Centre, Document, Office
 
 
 def lifecycle() -> Lifecycle:
     """The lifecycle of batches, for drawing it."""
     return BATCH
+
+
+# ---- one batch -------------------------------------------------------------------------------------------------------
+
+
+def batch_state(batch: Batch) -> BatchState:
+    """The state of a batch, with its label."""
+    return BatchState.of(batch.state)
+
+
+def case_state(case: Case) -> CaseState:
+    """The state of a case, with its label."""
+    return CaseState.of(case.state)
+
+
+def within_reach(case: Case, actor: Actor) -> bool:
+    """Whether a case of a batch may be opened by this person."""
+    return reaches(actor, case)
+
+
+def reports_for(batch: Batch, actor: Actor) -> bool:
+    """Whether this person reviews or leads at the office of the batch."""
+    return batch.office_id in actor.units(Role.REVIEWER, Role.LEADER)
+
+
+def call_of(session: Session, batch: Batch) -> Call:
+    """The call that a batch reports under."""
+    return stored_calls.call_of(session, batch.call_version_id)
+
+
+def content(session: Session, batch: Batch) -> str:
+    """Digest of what the summary table would say now; a seal bound to another one no longer holds."""
+    rows = stored_facts.case_rows(session, stored_facts.lines_of(session, batch.id))
+    return stored_facts.batch_content(batch, rows)
+
+
+def document(session: Session, batch: Batch, document_id: int) -> Document:
+    """One file of a batch. Raises NoSuchBatch when it has none of that number."""
+    found = next((one for one in stored_papers.every(session, batches.owner_of(batch)) if one.id == document_id), None)
+    if found is None:
+        raise batches.NoSuchBatch(
+            Text("没有这个文件。请从批次页面下载。", "There is no such file. Download it from the batch's page.")
+        )
+    return found
+
+
+def check_sealable(batch: Batch, actor: Actor) -> None:
+    """Raise NotPermitted or NotCollecting, saying why, when this person may not put the sealed summary now."""
+    if batches.may(batch, "seal_summary", actor):
+        return
+    if batch.office_id not in actor.units(Role.LEADER):
+        raise NotPermitted(
+            Text("汇总表的盖章扫描件由本省负责人上传。", "The sealed summary table is uploaded by the office's leader.")
+        )
+    raise batches.NotCollecting(
+        Text(
+            "批次已经盖章或报送，不能再换扫描件。已盖章的可以先“重新组批”。",
+            "The batch is sealed or sent; its scan cannot change. A sealed one can be reopened first.",
+        )
+    )
+
+
+def no_way(batch: Batch, trigger: str) -> Text:
+    """The sentence for a step that does not leave the state a batch is in."""
+    return batches.ENGINE.no_way(batch.state, trigger).message
+
+
+def day_named(value: str) -> date:
+    """The day that a form names, 2021-03-20. Raises WrongGrant when it is none."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise deadlines.WrongGrant(
+            Text("请选择一个日期，如 2021-03-20。", "Choose a day, such as 2021-03-20.")
+        ) from None
+
+
+def call_numbered(session: Session, version: int) -> Call:
+    """A call by the id of its newest version. Raises WrongGrant when there is none."""
+    call = dict(lists.calls(session)).get(version)
+    if call is None:
+        raise deadlines.WrongGrant(
+            Text("没有这个征集通知，请刷新页面后重试。", "There is no such call; reload the page and try again.")
+        )
+    return call
 
 
 # ---- an office -------------------------------------------------------------------------------------------------------
@@ -110,11 +197,6 @@ def _office(session: Session, version: int, call: Call, office: int, actor: Acto
         office in actor.units(Role.REVIEWER),
         office in actor.units(Role.REVIEWER, Role.LEADER),
     )
-
-
-def batch_state(batch: Batch) -> BatchState:
-    """The state of a batch, with its label."""
-    return BatchState.of(batch.state)
 
 
 # ---- the national office ---------------------------------------------------------------------------------------------
@@ -258,13 +340,3 @@ def granted(session: Session, actor: Actor, call: Call) -> list[Granted]:
     """Extensions and waivers of a call, the newest first."""
     check_national(actor)
     return stored.granted(session, call.number)
-
-
-def day_over(window: Window, at: datetime) -> bool:
-    """Whether a window has closed."""
-    return at >= window.closes
-
-
-def latest_day(call: Call) -> date:
-    """The last day of the call's last phase."""
-    return max(phase.closes for phase in call.phases)

@@ -227,26 +227,6 @@ def waiting(session: Session, actor: Actor) -> list[tuple[Case, Similar]]:
     return [(case, one) for case in cases for one in found.get(case.id, []) if one.asked and one.ruling is None]
 
 
-def rulings() -> tuple[Ruling, ...]:
-    """What can be decided about a pair."""
-    return tuple(Ruling)
-
-
-def ruling_named(value: str) -> Ruling:
-    """The ruling that a form names. Raises ReasonMissing when none was chosen."""
-    try:
-        return Ruling.of(value)
-    except ValueError:
-        raise ReasonMissing(
-            Text("请先选择裁定结论，再写理由。", "Choose a ruling first, then write its reason.")
-        ) from None
-
-
-def likeness(one: Similar) -> similar.Likeness:
-    """What the resemblance of a pair's texts means."""
-    return similar.likeness(one.score)
-
-
 def to_rule(session: Session, actor: Actor) -> list[tuple[Case, Similar]]:
     """Pairs that wait for this person's ruling, and can be seen with a case within reach, the oldest first.
 

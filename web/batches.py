@@ -1,0 +1,363 @@
+"""Batches: an office's board, one batch from its list to the sealed and sent mail, and every step."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+from web.picture import draw
+from web.request import actor, files, form_key, form_mark, now, reading, settings, transaction
+from web.tell import done, tell
+from web.words import countdown, t
+from workflow import batches, boards, deadlines, downloads, histories, intake, papers
+from workflow.engine import NoSuchTransition
+from workflow.store.models import Batch, Document
+from workflow.store.papers import Kept
+
+bp = Blueprint("batches", __name__, url_prefix="/batches")
+
+
+@bp.get("")
+def index() -> str:
+    """The board of the offices at which somebody reviews or leads."""
+    with reading() as session:
+        return render_template("batches/index.html", boards=boards.of_offices(session, actor()), countdown=countdown)
+
+
+@bp.post("/new")
+def start() -> Response:
+    with transaction() as session:
+        batch_id = batches.start(
+            session,
+            call_version=request.form.get("call", 0, type=int),
+            phase=request.form.get("phase", ""),
+            office=request.form.get("office", 0, type=int),
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    return redirect(url_for(".show", batch_id=batch_id))
+
+
+@bp.post("/centre-day")
+def set_centre_day() -> Response:
+    """An earlier last day of an office for its own centres."""
+    with transaction() as session:
+        receipt = deadlines.set_centre_day(
+            session,
+            boards.call_numbered(session, request.form.get("call", 0, type=int)),
+            request.form.get("phase", ""),
+            boards.day_named(request.form.get("last_day", "")),
+            request.form.get("reason", "")[:2000],
+            office=request.form.get("office", 0, type=int),
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    done(t("规定中心截止日", "Setting the centres' day"), receipt)
+    return redirect(url_for(".index"))
+
+
+@bp.get("/<int:batch_id>")
+def show(batch_id: int) -> str:
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        return render_template("batches/show.html", **_everything(session, batch))
+
+
+_EDITS = ("collect", "describe", "seal_summary")
+
+
+def _everything(session: Any, batch: Batch) -> dict[str, Any]:
+    """What the page of a batch shows."""
+    call = boards.call_of(session, batch)
+    offers = batches.offers(session, batch, actor=actor(), at=now())
+    history = histories.of_batch(session, batch)
+    passed = histories.passed(boards.lifecycle(), history)
+    lines = batches.lines(session, batch)
+    may = {what: batches.may(batch, what, actor()) for what in _EDITS}
+    return {
+        "batch": batch,
+        "thing": _thing(batch, {one.case.number: one.case.id for one in lines}),
+        "call": call,
+        "phase": call.phase(batch.phase),
+        "window": batches.window(session, call, batch.phase, batch.office_id),
+        "state": boards.batch_state(batch),
+        "lines": [one for one in lines if not one.dropped],
+        "dropped": [one for one in lines if one.dropped],
+        "ready": batches.ready_cases(session, batch) if may["collect"] else [],
+        "offers": offers,
+        "next": histories.who_is_next(session, offers, batch.office_id),
+        "pictures": [draw(boards.lifecycle(), batch.state, passed, upright=upright) for upright in (False, True)],
+        "history_entries": history,
+        "papers": batches.documents(session, batch),
+        "seal": batches.newest_seal(session, batch),
+        "sealed_content": boards.content(session, batch),
+        "may": may,
+        "may_be_last": batches.may_be_last(session, batch),
+        "short": batches.short_centres(session, batch),
+        "mailed": batches.mailed(session, batch) if batch.sent_at else None,
+        "mail_configured": bool(settings().smtp_url),
+        "countdown": countdown,
+        "here_office": boards.reports_for(batch, actor()),
+        "reachable": lambda case: boards.within_reach(case, actor()),
+    }
+
+
+def _thing(batch: Batch, cases: dict[str, int]) -> dict[str, Any]:
+    """A batch as the macros for steps want it. `cases`: number → case, for findings about single lines."""
+    return {"id": batch.id, "mark": f"{batch.version}.0", "cases": cases}
+
+
+@bp.app_template_global()
+def batch_step_url(thing: dict[str, Any], trigger: str) -> str:
+    """Where a step of a batch is asked for (GET) and taken (POST)."""
+    return url_for("batches.act", batch_id=thing["id"], trigger=trigger)
+
+
+_ON_PAGE = {"lines": "lines", "centres": "details", "summary": "summary", "subject": "details"}
+
+
+@bp.app_template_global()
+def batch_mend_url(thing: dict[str, Any], mend: str) -> str:
+    """Where a finding about a batch is mended; "" where it is answered in the step's own form."""
+    if mend.startswith("case:"):
+        case_id = thing["cases"].get(mend.removeprefix("case:"))
+        return url_for("cases.show", case_id=case_id) if case_id else ""
+    return url_for("batches.show", batch_id=thing["id"]) + f"#{_ON_PAGE[mend]}" if mend in _ON_PAGE else ""
+
+
+@bp.app_template_global()
+def batch_paper_url(one: Document) -> str:
+    """Where a file of a batch is downloaded."""
+    return url_for("batches.paper", batch_id=one.batch_id, document_id=one.id)
+
+
+bp.add_app_template_global(boards.batch_state, "batch_states")
+bp.add_app_template_global(boards.case_state, "case_states")
+
+
+# ---- the list --------------------------------------------------------------------------------------------------------
+
+
+@bp.post("/<int:batch_id>/lines")
+def collect(batch_id: int) -> Response:
+    """The ticked cases, in the order of the numbers written beside them."""
+    ticked = request.form.getlist("case", type=int)
+    order = {case: request.form.get(f"place:{case}", 9999, type=int) for case in ticked}
+    with transaction() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        chosen = sorted(ticked, key=lambda case: order[case])
+        receipt = batches.collect(session, batch.id, chosen, actor=actor(), at=now(), op=form_key())
+    done(t("保存名单", "Saving the list"), receipt)
+    return redirect(url_for(".show", batch_id=batch_id) + "#lines")
+
+
+@bp.post("/<int:batch_id>/details")
+def describe(batch_id: int) -> Response:
+    with transaction() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        receipt = batches.describe(
+            session,
+            batch.id,
+            subject=request.form.get("subject", "")[:300],
+            final=request.form.get("final") == "yes",
+            reasons=_reasons(),
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    done(t("保存报送信息", "Saving the details"), receipt)
+    return redirect(url_for(".show", batch_id=batch_id) + "#details")
+
+
+# ---- the sealed summary table ----------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:batch_id>/summary.xlsx")
+def summary(batch_id: int) -> Response:
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        name, data = batches.summary(session, batch, at=now())
+    return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
+
+
+_HOURS = 12
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="batches")
+
+
+def _shown(batch_id: int, ticket: str) -> Kept:
+    """The scan that this person was shown for this batch. Raises NotShown when the ticket is not ours, or too old."""
+    try:
+        batch, person, kept = _signer().loads(ticket, max_age=_HOURS * 3600)
+    except BadSignature as wrong:
+        raise intake.NotShown(intake.AGAIN) from wrong
+    if (batch, person) != (batch_id, actor().id):
+        raise intake.NotShown(intake.AGAIN)
+    return Kept(**kept)
+
+
+@bp.get("/<int:batch_id>/seal-scan")
+def scan(batch_id: int) -> str:
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        boards.check_sealable(batch, actor())
+        return render_template("batches/scan.html", batch=batch, kept=None, missing=False)
+
+
+@bp.post("/<int:batch_id>/seal-scan")
+def look(batch_id: int) -> str | tuple[str, int]:
+    """Keep the scan and show it large, so that a person can read its seal."""
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        boards.check_sealable(batch, actor())
+        given = request.files.get("scan")
+        if given is None or not given.filename:
+            return render_template("batches/scan.html", batch=batch, kept=None, missing=True), 422
+        kept = papers.keep(files(), "scan", given.filename, given.read())
+        ticket = _signer().dumps([batch_id, actor().id, vars(kept)])
+        return render_template("batches/scan.html", batch=batch, kept=kept, ticket=ticket, missing=False)
+
+
+@bp.get("/<int:batch_id>/seal-scan/picture.png")
+def scan_picture(batch_id: int) -> Response:
+    """The first page of a scan that was just uploaded, to the person who uploaded it."""
+    kept = _shown(batch_id, request.args.get("ticket", ""))
+    return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
+
+
+@bp.post("/<int:batch_id>/seal-scan/confirm")
+def confirm_scan(batch_id: int) -> Response:
+    """Put the scan with what its seal reads, as the person wrote it."""
+    kept = _shown(batch_id, request.form.get("ticket", ""))
+    with transaction() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        unit = request.form.get("unit", "")[:160] if request.form.get("reads") == "unit" else ""
+        receipt = batches.seal_summary(session, batch.id, kept, unit, actor=actor(), at=now(), op=form_key())
+    done(t("上传盖章汇总表", "Uploading the sealed summary table"), receipt)
+    return redirect(url_for(".show", batch_id=batch_id) + "#summary")
+
+
+@bp.get("/<int:batch_id>/papers/<int:document_id>")
+def paper(batch_id: int, document_id: int) -> Response:
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        found = boards.document(session, batch, document_id)
+        data = files().get(found.digest)
+    return send_file(BytesIO(data), found.media_type, as_attachment=True, download_name=found.name)
+
+
+@bp.get("/<int:batch_id>/papers/<int:document_id>/picture.png")
+def picture(batch_id: int, document_id: int) -> Response:
+    """The first page of a scan."""
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        found = boards.document(session, batch, document_id)
+        kept = Kept(found.name, found.media_type, found.digest, found.size)
+    return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
+
+
+# ---- the mail --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:batch_id>/mail")
+def preview(batch_id: int) -> str:
+    """The mail as it would leave."""
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        return render_template(
+            "batches/mail.html",
+            batch=batch,
+            letter=batches.letter(session, files(), batch),
+            sender=settings().mail_from,
+            mail_configured=bool(settings().smtp_url),
+        )
+
+
+_NOBODY = "zhengji@localhost"
+"""Who a mail is from where no sender is set; whoever sends the file by hand sends it as himself."""
+
+
+@bp.get("/<int:batch_id>/mail.eml")
+def mail(batch_id: int) -> Response:
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        sender = settings().mail_from or batch.office.email or _NOBODY
+        name, data = batches.mail(session, files(), batch, sender=sender, at=batch.sent_at or now())
+    return send_file(BytesIO(data), "message/rfc822", as_attachment=True, download_name=name)
+
+
+# ---- steps -----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/<int:batch_id>/<trigger>")
+def ask(batch_id: int, trigger: str) -> str:
+    """The page on which a step is confirmed, with everything that stands in its way."""
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        return render_template("batches/act.html", **_step(session, batch, trigger))
+
+
+def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
+    offers = batches.offers(session, batch, actor=actor(), at=now())
+    offer = next((one for one in offers if one.transition.name == trigger), None)
+    if offer is None:
+        raise NoSuchTransition(boards.no_way(batch, trigger))
+    lines = batches.lines(session, batch)
+    return {
+        "batch": batch,
+        "thing": _thing(batch, {one.case.number: one.case.id for one in lines}),
+        "lines": [one for one in lines if not one.dropped],
+        "call": boards.call_of(session, batch),
+        "state": boards.batch_state(batch),
+        "offer": offer,
+        "asks_day": trigger == "return_batch",
+    }
+
+
+@bp.post("/<int:batch_id>/<trigger>")
+def act(batch_id: int, trigger: str) -> Response | tuple[str, int]:
+    """Every transition of every batch comes through here."""
+    mark = form_mark()
+    with transaction() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        attempt = batches.act(
+            session,
+            batch.id,
+            trigger,
+            actor=actor(),
+            at=now(),
+            seen=int(mark.partition(".")[0]) if mark else None,
+            op=form_key(),
+            remark=request.form.get("remark", ""),
+            confirmed=frozenset(request.form.getlist("confirmed")),
+            reasons=_reasons(),
+            new_day=_day(request.form.get("new_day", "")),
+        )
+    tell([attempt])
+    if attempt.done:
+        return redirect(url_for(".show", batch_id=batch_id))
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        return render_template("batches/act.html", **_step(session, batch, trigger)), 422
+
+
+def _day(value: str) -> date | None:
+    return boards.day_named(value) if value else None
+
+
+def _reasons() -> dict[str, str]:
+    """Reasons for what the call asks in principle: `reason:KEY` → words."""
+    return {
+        name.removeprefix("reason:"): value.strip()[:2000]
+        for name, value in request.form.items()
+        if name.startswith("reason:") and value.strip()
+    }
