@@ -1,0 +1,124 @@
+"""Filling an empty database with the demo: the call, the register, the people, then eight days of March 2021."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.roles import Level, Role
+from rules.words import Text
+from states.reach import SYSTEM, Actor
+from workflow import people, pushes, register
+from workflow.calls import shipped_calls
+from workflow.demo.stage import Stage
+from workflow.demo.story import abroad, story
+from workflow.engine import CannotServe
+from workflow.installation import load_call
+from workflow.mailing import Mailer
+from workflow.settings import Settings
+from workflow.store import demo as stored
+from workflow.store import register as stored_register
+from workflow.store import schema
+from workflow.store.calls import call_of
+from workflow.store.database import Database
+from workflow.store.files import Files
+
+SOURCE = register.REFERENCE / "demo.toml"
+
+
+class NotEmpty(CannotServe):
+    """The demo is only for a database in which nobody is registered yet (409)."""
+
+
+def build(database: Database, files: Files, settings: Settings) -> None:
+    """Fill an empty database with the demo; everything happened between 12 and 19 March 2021.
+
+    All of it or nothing is written, but for the last deliveries abroad, which the worker would complete. Packages go
+    to a folder of the installation, whatever push address is set: what is invented must reach nobody. Raises NotEmpty.
+    """
+    schema.upgrade(database)
+    given = tomllib.loads(SOURCE.read_text("utf-8"))
+    with database.transaction() as session:
+        if stored.anybody(session):
+            raise NotEmpty(
+                Text(
+                    "库里已有账号，演示数据只放入空库。请另设 ZHENGJI_HOME 或另用一个数据库。",
+                    "The database has accounts already; the demo fills only an empty one. Set another ZHENGJI_HOME.",
+                )
+            )
+        stage = _furnished(session, files, settings, given)
+        story(stage)
+        queued = abroad(stage, (settings.home / "outbox" / "wipo").as_uri())
+    post = pushes.Post(database, files, Mailer("", "", database))
+    for push, at in queued:
+        pushes.deliver(post, push, at=at)
+
+
+def _furnished(session: Session, files: Files, settings: Settings, given: dict[str, Any]) -> Stage:
+    """Call, offices, centres, people and the list of earlier reports."""
+    begins: datetime = given["begins"]
+    path = next(one for one in shipped_calls() if one.stem == given["call"])
+    version = load_call(session, path, begins)
+    register.put_offices(session, register.shipped_offices(), actor=SYSTEM, at=begins)
+    register.put_offices(session, [given["office"]], actor=SYSTEM, at=begins)
+    stored.mark_example(session, given["office"]["code"])
+    register.put_centres(session, register.shipped_centres(), actor=SYSTEM, at=begins)
+    register.put_centres(session, given["centres"], actor=SYSTEM, at=begins)
+    offices = {one.addressee: one.id for one in register.offices(session)}
+    centres = {one.name: one.id for one in register.centres(session)}
+    cast = _people(session, settings, given["people"], offices, centres, begins)
+    earlier = given["prior"]
+    values = {name: value for name, value in earlier.items() if name != "office"}
+    stored.add_prior_report(
+        session,
+        {
+            **values,
+            "text": earlier["text"].strip(),
+            "office_id": offices[earlier["office"]],
+            "by_id": cast["administrator"].id,
+            "at": begins,
+        },
+    )
+    listed = {"source": earlier["source"], "added": 1}
+    stored_register.note(session, "register.prior_reports", listed, cast["administrator"], begins)
+    return Stage(
+        session, files, call_of(session, version.id), version.id, offices, centres, cast, given["cases"], begins
+    )
+
+
+def _people(
+    session: Session,
+    settings: Settings,
+    wanted: dict[str, dict[str, str]],
+    offices: dict[str, int],
+    centres: dict[str, int],
+    at: datetime,
+) -> dict[str, Actor]:
+    """One account per entry, all with the demo's password; gives login → the person as somebody who acts."""
+    # The password stands on the sign-in page, so a costly hash would only make the start slow; whoever signs in gets
+    # one of the installation's own cost.
+    cheap = replace(settings, argon2_time=1, argon2_memory=1024)
+    cast: dict[str, Actor] = {}
+    for login, entry in wanted.items():
+        role = Role.of(entry["role"])
+        units = {Level.CENTRE: centres, Level.OFFICE: offices}.get(role.level, {})
+        by = cast.get("administrator", SYSTEM)
+        made = people.create(
+            session,
+            cheap,
+            login=login,
+            name=entry["name"],
+            password=people.DEMO_PASSWORD,
+            actor=by,
+            at=at,
+            email=f"{login}@example.com",
+        )
+        people.grant(session, made, role, units[entry["unit"]] if units else None, actor=by, at=at)
+        person = people.by_id(session, made)
+        assert person is not None
+        cast[login] = people.actor_of(person)
+    return cast
