@@ -22,6 +22,8 @@ from states.reach import Actor
 from workflow import cases, jobs
 from workflow import content as contents
 from workflow.documents.mail import Attachment, compose
+from workflow.documents.reading import Picture
+from workflow.documents.vetting import clean_name
 from workflow.documents.writing import CaseContent, case_document, summary_table
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
 from workflow.mailing import Mailer
@@ -37,6 +39,8 @@ from workflow.store.models import Batch, Case, Document, Office, Seal, SentMail
 from workflow.store.papers import Kept, Owner
 
 ENGINE = Engine(BATCH)
+LONGEST_SUBJECT = 300
+"""Characters of a mail's subject."""
 
 
 class NoSuchBatch(CannotServe):
@@ -47,10 +51,14 @@ class NotCollecting(CannotServe):
     """The batch is sealed or sent; its list cannot change now (409)."""
 
 
+class WrongBatch(CannotServe):
+    """A batch that makes no sense as written: a phase that the call has not, a subject too long to be sent (422)."""
+
+
 def start(
     session: Session, *, call_version: int, phase: str, office: int, actor: Actor, at: datetime, op: str = ""
 ) -> int:
-    """Start an empty batch of an office and phase. Raises NotPermitted for all but the office's reviewers."""
+    """Start an empty batch of an office and phase. Raises NotPermitted for all but the office's reviewers, WrongBatch."""
     if office not in actor.units(Role.REVIEWER):
         raise NotPermitted(
             Text("组批由本省审核人办理，您没有这个职责。", "Batches are made by the office's reviewers; you are none.")
@@ -59,6 +67,13 @@ def start(
     if earlier is not None:
         return earlier
     call = call_of(session, call_version)
+    if call.phase(phase) is None:
+        raise WrongBatch(
+            Text(
+                f"本次征集没有阶段“{phase}”。请从列表中选择阶段。",
+                f"This call has no phase “{phase}”. Choose one of the list.",
+            )
+        )
     found = session.get_one(Office, office)
     subject = call.mail.subject.format(addressee=found.addressee)
     return stored.insert_batch(session, call_version, phase, found, subject, actor, at, op)
@@ -126,12 +141,21 @@ def collect(
     Raises NotPermitted, NotCollecting, NoSuchCase for a case that is not reviewed, not of this office and phase, or
     already in another batch.
     """
-    row = _changeable(session, batch_id, actor)
+    row = _locked(
+        session,
+        batch_id,
+        actor,
+        (Role.REVIEWER,),
+        Text("组批由本省审核人办理，您没有这个职责。", "Batches are made by the office's reviewers; you are none."),
+    )
     owner = owner_of(row)
     earlier = stored_papers.noted(session, owner, "batch.collect", op)
     if earlier is not None:
         return earlier
+    if row.state != BatchState.COLLECTING:
+        raise _sent()
     wanted = list(dict.fromkeys(case_ids))
+    stored_facts.case_rows(session, wanted, lock=True)  # so that none of them leaves “reviewed” meanwhile
     here = set(stored_facts.lines_of(session, batch_id))
     allowed = here | {case.id for case in stored.ready_cases(session, row)}
     if not set(wanted) <= allowed:
@@ -141,10 +165,12 @@ def collect(
                 "Some chosen cases are of another phase, not reviewed, or in another batch. Reload and choose again.",
             )
         )
-    added, dropped = stored.set_lines(session, batch_id, wanted, at)
-    if not (added or dropped):
+    before = stored_facts.lines_of(session, batch_id)
+    if wanted == before:
         return None
-    return stored_papers.note(session, owner, "batch.collect", {"added": added, "dropped": dropped}, actor, at, op)
+    added, dropped = stored.set_lines(session, batch_id, wanted, at)
+    data = {"added": added, "dropped": dropped, "order": wanted}
+    return stored_papers.note(session, owner, "batch.collect", data, actor, at, op)
 
 
 def describe(
@@ -162,41 +188,70 @@ def describe(
 
     `reasons`: "centre_reports_enough:<centre>" → reason. Until it is sent, by reviewer or leader.
     """
-    row = stored_facts.batch_row(session, batch_id, lock=True)
-    if row.office_id not in actor.units(Role.REVIEWER, Role.LEADER):
-        raise NotPermitted(
-            Text("批次由本省审核人、负责人办理。", "A batch is its office's reviewers' and leaders' to change.")
-        )
-    if row.state not in (BatchState.COLLECTING, BatchState.SEALED):
-        raise _sent()
+    row = _locked(
+        session,
+        batch_id,
+        actor,
+        (Role.REVIEWER, Role.LEADER),
+        Text("批次由本省审核人、负责人办理。", "A batch is its office's reviewers' and leaders' to change."),
+    )
     owner = owner_of(row)
     earlier = stored_papers.noted(session, owner, "batch.describe", op)
     if earlier is not None:
         return earlier
+    if row.state not in (BatchState.COLLECTING, BatchState.SEALED):
+        raise _sent()
+    subject = " ".join(subject.split())
+    if len(subject) > LONGEST_SUBJECT:
+        raise WrongBatch(
+            Text(
+                f"邮件标题有 {len(subject)} 字，最多 {LONGEST_SUBJECT} 字，请改短。",
+                f"The subject has {len(subject)} characters; the most is {LONGEST_SUBJECT}. Shorten it.",
+            )
+        )
     kept = {key: words.strip() for key, words in reasons.items() if words.strip()}
-    stored.change(session, batch_id, subject=" ".join(subject.split()), final=final, reasons=kept)
+    stored.change(session, batch_id, subject=subject, final=final, reasons=kept)
     data = {"subject": subject, "final": final, "reasons": kept}
     return stored_papers.note(session, owner, "batch.describe", data, actor, at, op)
 
 
 def seal_summary(
-    session: Session, batch_id: int, scan: Kept, unit: str, *, actor: Actor, at: datetime, op: str = ""
+    session: Session,
+    batch_id: int,
+    scan: Kept,
+    unit: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    seen: str | None = None,
+    op: str = "",
 ) -> Receipt:
     """Put the sealed scan of the summary table, with what its seal reads, bound to the present list.
 
-    Raises NotPermitted for all but the office's leaders, NotCollecting.
+    `seen`: the list (`content`) that the person was looking at. Raises NotPermitted for all but the office's leaders,
+    NotCollecting, Overtaken when the list has changed since.
     """
-    row, lines = _rows(session, batch_id, lock=True)
-    if row.office_id not in actor.units(Role.LEADER):
-        raise NotPermitted(
-            Text("确认汇总表印章由本省负责人办理。", "The summary table's seal is confirmed by the office's leader.")
-        )
-    if row.state != BatchState.COLLECTING:
-        raise _sent()
+    row = _locked(
+        session,
+        batch_id,
+        actor,
+        (Role.LEADER,),
+        Text("确认汇总表印章由本省负责人办理。", "The summary table's seal is confirmed by the office's leader."),
+    )
     owner = owner_of(row)
     earlier = stored_papers.noted(session, owner, "batch.seal_summary", op)
     if earlier is not None:
         return earlier
+    if row.state != BatchState.COLLECTING:
+        raise _sent()
+    _, lines = _rows(session, batch_id, lock=True)
+    if seen is not None and seen != stored_facts.batch_content(row, lines):
+        raise living.Overtaken(
+            Text(
+                "您查看之后，批次名单又有变动，盖的章对不上现在的名单。请重新打印汇总表、盖章后上传。",
+                "The list changed while you were looking, so the seal is not of the present one. Print and seal it again.",
+            )
+        )
     [document], _ = stored_papers.attach(session, owner, "summary", [scan], actor, at, "")
     content = stored_facts.batch_content(row, lines)
     stored_papers.seal(session, owner, document, unit.strip(), content, actor, at)
@@ -204,14 +259,16 @@ def seal_summary(
     return stored_papers.note(session, owner, "batch.seal_summary", data, actor, at, op)
 
 
-def _changeable(session: Session, batch_id: int, actor: Actor) -> Any:
+def content(session: Session, batch: Batch) -> str:
+    """Digest of the list as it stands; the summary table bears it, and its seal is bound to it."""
+    return stored_facts.batch_content(*_rows(session, batch.id))
+
+
+def _locked(session: Session, batch_id: int, actor: Actor, roles: tuple[Role, ...], not_yours: Text) -> Any:
+    """The batch's row, held against others. Raises NotPermitted when the person holds none of the roles at its office."""
     row = stored_facts.batch_row(session, batch_id, lock=True)
-    if row.office_id not in actor.units(Role.REVIEWER):
-        raise NotPermitted(
-            Text("组批由本省审核人办理，您没有这个职责。", "Batches are made by the office's reviewers.")
-        )
-    if row.state != BatchState.COLLECTING:
-        raise _sent()
+    if row.office_id not in actor.units(*roles):
+        raise NotPermitted(not_yours)
     return row
 
 
@@ -290,9 +347,11 @@ def _take_back(
     op: str,
     new_day: date | None,
 ) -> None:
+    """Take back what is still “submitted”: it stays in the batch, to be sent again. What went on leaves the batch."""
     still = [row for row in lines if row.state == CaseState.SUBMITTED]
     tried = cases.rehearse(session, still, "return_to_office", actor=actor, inputs=inputs)
     cases.write(session, list(zip(still, tried, strict=True)), op=op, new_day=new_day, within_batch=True)
+    stored.drop_lines(session, [row.id for row in lines if row.state != CaseState.SUBMITTED], inputs.at)
 
 
 def _standing(row: Any) -> Standing:
@@ -431,13 +490,15 @@ def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datet
         message_id=made.message_id,
         at=at,
     )
-    return f"{batch.subject}.eml", data
+    return clean_name(f"{batch.subject}.eml"), data
 
 
 def send_mail(database: Database, files: Files, mailer: Mailer, batch_id: int, *, at: datetime) -> str:
     """Hand a sent batch to the mail server, once, and give the server's words. Raises MailRefused."""
     with database.reading() as session:
         batch = session.get_one(Batch, batch_id)
+        if batch.state not in (BatchState.SENT, BatchState.RECEIVED):
+            return "批次已退回，不再寄出 / the batch was returned and is not mailed"
         _, message = mail(session, files, batch, sender=mailer.sender, at=batch.sent_at or at)
     return mailer.send(message)
 
@@ -448,25 +509,40 @@ def mailed(session: Session, batch: Batch) -> SentMail | None:
 
 
 def _case_enclosures(session: Session, files: Files, call: Call, position: int, row: Any) -> Iterator[Enclosure]:
+    """The case as .docx, as received or as written here, with an older format beside it; and its sealed form."""
     papers = stored_papers.current(session, Owner(row.stream, case_id=row.id, office_id=row.office_id))
     name = f"{position:02d}_{row.title}"
-    original = next((one for one in papers if one.slot == "case" and one.name.lower().endswith(".docx")), None)
-    if original is not None and original.revision == row.revision:
-        yield _kept(files, f"案例{name}", original)
+    received = next((one for one in papers if one.slot == "case" and one.revision == row.revision), None)
+    if received is not None and received.media_type == _WORD:
+        yield replace(_kept(files, f"案例{name}", received), name=f"案例{name}.docx")
     else:
-        written = case_document(
-            call,
-            CaseContent(
-                title=row.title,
-                centre=row.centre_name,
-                theme=row.theme_name or (call.themes[row.theme].label.zh if row.theme in call.themes else ""),
-                sections=row.sections,
-                pictures=(),
-            ),
-        )
-        docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-        yield Enclosure(f"案例{name}.docx", docx, len(written), lambda: written)
+        written = _written(files, call, row, papers)
+        yield Enclosure(f"案例{name}.docx", _WORD, len(written), lambda: written)
+        if received is not None:
+            yield _kept(files, f"案例{name}_原件", received)
     yield from (_kept(files, f"报送表{name}_扫描件", one) for one in papers if one.slot == "scan")
+
+
+_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def _written(files: Files, call: Call, row: Any, papers: Sequence[Document]) -> bytes:
+    """The case as it stands, with its pictures at the end."""
+    theme = call.themes.get(row.theme)
+    return case_document(
+        call,
+        CaseContent(
+            title=row.title,
+            centre=row.centre_name,
+            theme=row.theme_name or (theme.label.zh if theme else ""),
+            sections=row.sections,
+            pictures=tuple(
+                Picture(one.name, one.media_type, files.get(one.digest), one.caption, "")
+                for one in reversed(papers)  # they come the newest first
+                if one.slot == "picture"
+            ),
+        ),
+    )
 
 
 def _kept(files: Files, stem: str, document: Document) -> Enclosure:

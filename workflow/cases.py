@@ -212,8 +212,8 @@ def may_edit(case: Any, actor: Actor) -> bool:
     return case.state in EDITABLE and case.centre_id in actor.units(Role.AUTHOR)
 
 
-def check_editable(row: Any, actor: Actor) -> None:
-    """Raise NotPermitted or NotEditable, saying who could, when this person may not change the content now."""
+def check_author(row: Any, actor: Actor) -> None:
+    """Raise NotPermitted, saying who could, when this person never changes this case's content."""
     if row.centre_id not in actor.units(Role.AUTHOR):
         raise NotPermitted(
             Text(
@@ -221,6 +221,11 @@ def check_editable(row: Any, actor: Actor) -> None:
                 "Only the centre's authors change a case; others return it.",
             )
         )
+
+
+def check_editable(row: Any, actor: Actor) -> None:
+    """Raise NotPermitted or NotEditable, saying who could, when this person may not change the content now."""
+    check_author(row, actor)
     if row.state not in EDITABLE:
         here = CaseState.of(row.state).label
         raise NotEditable(
@@ -247,10 +252,11 @@ def edit(
     Gives None when nothing changed. Raises NotEditable, NotPermitted, Overtaken.
     """
     [row] = stored_facts.case_rows(session, [case_id], lock=True)
-    check_editable(row, actor)
+    check_author(row, actor)
     earlier = stored.edited_by_op(session, op, case_id)
     if earlier is not None:
         return earlier
+    check_editable(row, actor)
     check_seen(session, row, seen)
     if content.digest == row.content:
         return None

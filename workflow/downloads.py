@@ -47,7 +47,7 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
     theme = call.themes.get(content.theme)
     pictures = tuple(
         Picture(one.name, one.media_type, files.get(one.digest), one.caption, "")
-        for one in papers.current(session, case)
+        for one in reversed(papers.current(session, case))  # they come the newest first
         if one.slot == "picture"
     )
     made = word.case_document(

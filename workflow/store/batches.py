@@ -143,6 +143,13 @@ def set_lines(session: Session, batch_id: int, case_ids: Sequence[int], at: date
     return added, dropped
 
 
+def drop_lines(session: Session, case_ids: Sequence[int], at: datetime) -> None:
+    """Take cases out of whatever batch they are in."""
+    session.execute(
+        update(BatchLine).where(BatchLine.case_id.in_(case_ids), BatchLine.dropped_at.is_(None)).values(dropped_at=at)
+    )
+
+
 def change(session: Session, batch_id: int, **columns: Any) -> None:
     """Change what is not part of a batch's standing: subject, 末批, reasons."""
     session.execute(update(Batch).where(Batch.id == batch_id).values(**columns))
