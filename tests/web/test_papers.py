@@ -1,0 +1,207 @@
+"""Papers on screen: what was understood, taking it over, seals, comparisons and downloads, with real files."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from docx import Document
+from flask.testing import FlaskClient
+from openpyxl import load_workbook
+from werkzeug.test import TestResponse
+
+from states.case import CaseState
+from tests.web.conftest import As, hidden, post
+from tests.web.test_cases import page, started
+from tests.worlds import World
+
+pytestmark = pytest.mark.database
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+CASE = "案例01_一份检索报告让一条产线少走三.docx"
+FORM = "报送表01_示例大学.xlsx"
+SCAN = "报送表01_扫描件.pdf"
+
+
+def upload(client: FlaskClient, address: str, **files: str | tuple[str, bytes]) -> TestResponse:
+    """Send files, field → name of a sample or (name, bytes)."""
+    fields = hidden(page(client, address))
+    given = {
+        field: (io.BytesIO((SAMPLES / one).read_bytes()), one) if isinstance(one, str) else (io.BytesIO(one[1]), one[0])
+        for field, one in files.items()
+    }
+    return client.post(address, data={**fields, **given}, content_type="multipart/form-data")
+
+
+def test_what_was_understood_is_shown_before_anything_changes(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    shown = upload(client, where, case=CASE, form=FORM).get_data(as_text=True)
+    asked = ["一份检索报告", "1120", "按标题样式找到", "服务中小企业创新发展"]
+    assert ([one in shown for one in asked], world.row(1).title) == ([True] * 4, "")
+
+
+def test_one_click_takes_the_papers_over_with_their_files(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    shown = upload(client, where, case=CASE, form=FORM).get_data(as_text=True)
+    answers = [post(client, "/cases/1/take-over", shown).status_code for _ in range(2)]
+    row = world.row(1)
+    listed = page(client, "/cases/1")
+    assert (answers, row.length, row.revision, row.phase, CASE in listed, FORM in listed) == (
+        [302, 302],
+        1120,
+        2,
+        "first",
+        True,
+        True,
+    )
+
+
+def test_papers_that_were_shown_to_somebody_else_are_not_taken_over(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    shown = upload(client, where, case=CASE).get_data(as_text=True)
+    ticket = hidden(shown, "/cases/1/take-over")["ticket"]
+    other = sign_in("second_author")
+    answer = post(other, "/cases/1/take-over", page(other, "/"), ticket=ticket)
+    forged = post(client, "/cases/1/take-over", page(client, "/"), ticket=ticket[:-3] + "xyz")
+    assert [answer.status_code, forged.status_code, world.row(1).title] == [409, 409, ""]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("空的.docx", b""), ("图片.docx", b"\x89PNG\r\n\x1a\n" + b"x" * 64), ("../../x.docx", b"plain words")],
+)
+def test_a_file_that_is_no_word_file_is_refused_with_a_sentence(
+    name: str, data: bytes, language: str, sign_in: As, world: World
+):
+    client = sign_in("author", language)
+    where = started(client, world, "upload")
+    answer = upload(client, where, case=(name, data))
+    title = {"zh": "这个文件读不了", "en": "This file cannot be read"}[language]
+    assert (answer.status_code, title in answer.get_data(as_text=True)) == (422, True)
+
+
+def test_an_upload_without_a_file_says_so(sign_in: As, world: World):
+    client = sign_in("author")
+    answer = upload(client, started(client, world, "upload"))
+    assert (answer.status_code, "还没有选择文件" in answer.get_data(as_text=True)) == (422, True)
+
+
+def test_what_is_wrong_with_a_paper_is_named(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    shown = upload(client, where, case="案例08_把知识产权课堂搬进夜市和乡村.docx").get_data(as_text=True)
+    assert re.search(r'class="length over"><b>16\d\d</b>', shown) is not None
+
+
+# ---- seals -----------------------------------------------------------------------------------------------------------
+
+
+def sealed(client: FlaskClient, case: int, **answer: str) -> TestResponse:
+    """Upload a scan and answer what its seal reads."""
+    shown = upload(client, f"/cases/{case}/seal", scan=SCAN).get_data(as_text=True)
+    return post(client, f"/cases/{case}/seal/confirm", shown, **answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "unit"),
+    [({"reads": "host"}, "示例大学"), ({"reads": "other", "unit": "别的单位"}, "别的单位"), ({"reads": "none"}, "")],
+)
+def test_a_person_says_what_the_seal_reads(answer: dict[str, str], unit: str, sign_in: As, world: World):
+    case = world.draft()
+    client = sign_in("sealer")
+    sealed(client, case, **answer)
+    shown = page(client, f"/cases/{case}")
+    assert (f'<b lang="zh-CN">{unit}</b>' if unit else "扫描件上没有印章") in shown
+
+
+def test_the_scan_is_shown_large_to_the_person_who_uploaded_it_only(sign_in: As, world: World):
+    case = world.draft()
+    client = sign_in("sealer")
+    shown = upload(client, f"/cases/{case}/seal", scan=SCAN).get_data(as_text=True)
+    picture = re.search(r'src="(/cases/\d+/seal/picture[^"]+)"', shown)
+    assert picture is not None
+    answers = [sign_in(login).get(picture[1]) for login in ("sealer", "second_sealer")]
+    assert [answers[0].data[:4], *(one.status_code for one in answers)] == [b"\x89PNG", 200, 409]
+
+
+def test_a_seal_confirmed_while_the_content_changed_is_refused(sign_in: As, world: World):
+    case = world.draft()
+    client = sign_in("sealer")
+    shown = upload(client, f"/cases/{case}/seal", scan=SCAN).get_data(as_text=True)
+    world.edit(case, world.content())
+    assert post(client, f"/cases/{case}/seal/confirm", shown, reads="host").status_code == 409
+
+
+# ---- earlier reports -------------------------------------------------------------------------------------------------
+
+
+def test_a_reviewer_compares_side_by_side_and_rules(sign_in: As, world: World):
+    content = world.content()
+    earlier = world.case(CaseState.SUBMITTED, content)
+    case = world.draft(content.changed(title="换了名称的同一案例"))
+    author, reviewer = sign_in("author"), sign_in("reviewer")
+    address = f"/cases/{case}/compare/c{earlier}"
+    post(author, f"{address}/ask", page(author, address), note="后来又有进展。")
+    shown = page(reviewer, address)
+    post(reviewer, address, shown, ruling="continuation", reason="确有新的进展。")
+    after = page(reviewer, address)
+    assert ["共同文字" in shown, "确有新的进展。" in after, "后续进展" in after] == [True, True, True]
+
+
+def test_a_ruling_needs_its_reason(sign_in: As, world: World):
+    content = world.content()
+    earlier = world.case(CaseState.SUBMITTED, content)
+    case = world.case(CaseState.DRAFT, content.changed(title="换了名称的同一案例"))
+    address = f"/cases/{case}/compare/c{earlier}"
+    author = sign_in("author")
+    post(author, f"{address}/ask", page(author, address))
+    reviewer = sign_in("reviewer")
+    answers = [post(reviewer, address, page(reviewer, address), ruling=one, reason=" ") for one in ("different", "x")]
+    assert [one.status_code for one in answers] == [422, 422]
+
+
+# ---- downloads -------------------------------------------------------------------------------------------------------
+
+
+def test_blank_papers_come_from_the_call(sign_in: As, world: World):
+    client = sign_in("author")
+    word = client.get(f"/cases/template/{world.call_version}.docx")
+    sheet = client.get(f"/cases/template/{world.call_version}.xlsx")
+    headings = [one.text for one in Document(io.BytesIO(word.data)).paragraphs if one.style.name == "Heading 1"]
+    assert (len(headings), load_workbook(io.BytesIO(sheet.data)).sheetnames[0]) == (4, "案例报送表")
+
+
+def test_a_case_is_taken_away_as_word_and_as_a_filled_form(sign_in: As, world: World):
+    case = world.draft()
+    client = sign_in("author")
+    word, sheet = (client.get(f"/cases/{case}/{name}") for name in ("document.docx", "form.xlsx"))
+    title = world.row(case).title
+    texts = [one.text for one in Document(io.BytesIO(word.data)).paragraphs]
+    cells = [str(cell.value) for row in load_workbook(io.BytesIO(sheet.data)).active.iter_rows() for cell in row]
+    assert [title in texts, title in cells] == [True, True]
+
+
+def test_an_original_comes_back_byte_by_byte_and_its_opening_is_on_record(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    shown = upload(client, where, case=CASE).get_data(as_text=True)
+    post(client, "/cases/1/take-over", shown)
+    address = re.search(r'href="(/cases/1/papers/\d+)"', page(client, "/cases/1"))
+    assert address is not None
+    got = client.get(address[1])
+    assert (got.data == (SAMPLES / CASE).read_bytes(), "attachment" in got.headers["Content-Disposition"]) == (
+        True,
+        True,
+    )
+
+
+def test_files_of_a_case_out_of_reach_do_not_exist(sign_in: As, world: World):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    addresses = [f"/cases/{case}/{name}" for name in ("papers/1", "papers/1/picture.png", "document.docx", "form.xlsx")]
+    assert [sign_in("neighbour_author").get(one).status_code for one in addresses] == [404] * 4
