@@ -1,0 +1,1 @@
+"""Tests of lifecycles, roles and reach, without any database."""
