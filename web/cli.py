@@ -31,7 +31,8 @@ def main() -> None:
 
 
 _json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / print JSON")
-_files = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+_PAPER = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
+_files = click.argument("files", nargs=-1, required=True, type=_PAPER)
 
 
 def _print(value: Any) -> None:
@@ -200,6 +201,7 @@ def user_add(login: str, name: str, role: str, unit: int | None, email: str, pas
         installation.add_person(
             database, settings, login=login, name=name, password=password, role=role, unit=unit, email=email
         )
+    database.close()
     click.echo(f"已建立账号 / added: {login}")
 
 
@@ -224,6 +226,7 @@ def user_list(as_json: bool) -> None:
             }
             for one in people.everybody(session)
         ]
+    database.close()
     if as_json:
         _print(rows)
         return
@@ -233,7 +236,8 @@ def user_list(as_json: bool) -> None:
 
 
 @user.command("units")
-def user_units() -> None:
+@_json
+def user_units(as_json: bool) -> None:
     """列出省级主管部门和中心的编号。 / List the ids of offices and centres.
 
     \b
@@ -243,10 +247,22 @@ def user_units() -> None:
 
     database = installation.open_database(configured.from_environment())
     with database.reading() as session:
-        for office in register.offices(session):
-            click.echo(f"office {office.id:>4}  {office.addressee}")
-            for centre in register.centres(session, office.id):
-                click.echo(f"  centre {centre.id:>4}  {centre.name}")
+        rows: list[dict[str, Any]] = [
+            {
+                "office": office.id,
+                "name": office.addressee,
+                "centres": [{"centre": one.id, "name": one.name} for one in register.centres(session, office.id)],
+            }
+            for office in register.offices(session)
+        ]
+    database.close()
+    if as_json:
+        _print(rows)
+        return
+    for row in rows:
+        click.echo(f"office {row['office']:>4}  {row['name']}")
+        for one in row["centres"]:
+            click.echo(f"  centre {one['centre']:>4}  {one['name']}")
 
 
 class _CannotServeSaid:
@@ -271,7 +287,7 @@ def call() -> None:
 
 
 @call.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=_PAPER)
 @_json
 def call_check(file: Path, as_json: bool) -> None:
     """检查一份征集通知文件，不写入。 / Check a call's file; nothing is stored.
@@ -308,7 +324,7 @@ def _problems(file: Path) -> list[dict[str, Any]]:
 
 
 @call.command("load")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=_PAPER)
 @_json
 def call_load(file: Path, as_json: bool) -> None:
     """把一份征集通知存为新的版本，立即可用。 / Store a call as its next version, in force at once.
@@ -330,6 +346,7 @@ def call_load(file: Path, as_json: bool) -> None:
     with database.transaction() as session:
         stored = installation.load_call(session, file, datetime.now(UTC))
         number, version = stored.number, stored.version
+    database.close()
     if as_json:
         _print({"file": str(file), "call": number, "version": version, "problems": []})
     else:
@@ -339,15 +356,18 @@ def call_load(file: Path, as_json: bool) -> None:
 # ---- papers ----------------------------------------------------------------------------------------------------------
 
 
-_call_option = click.option(
-    "--call", "call_file", type=click.Path(path_type=Path), help="征集通知文件，默认 2021-205 / a call's file"
-)
+_call_option = click.option("--call", "call_file", type=_PAPER, help="征集通知文件，默认 2021-205 / a call's file")
 
 
 def _call(call_file: Path | None) -> Any:
-    from workflow.calls import read_call, shipped_calls
+    from workflow.calls import CallRefused, read_call, shipped_calls
 
-    return read_call(call_file or next(one for one in shipped_calls() if one.stem == "2021-205"))
+    file = call_file or next(one for one in shipped_calls() if one.stem == "2021-205")
+    try:
+        return read_call(file)
+    except CallRefused as refused:
+        told = "\n".join(f"{one.place}：{one.text.zh} / {one.text.en}" for one in refused.problems)
+        raise Refusal(f"{file} 不能用 / cannot be used:\n{told}") from refused
 
 
 @main.command()
@@ -410,7 +430,8 @@ def similar(files: Sequence[Path], against: Path | None, call_file: Path | None,
 
     others: list[tuple[str, str]] = []
     if against is not None:
-        for file in sorted(one for one in against.iterdir() if one.is_file() and one not in files):
+        mine = {one.resolve() for one in files}
+        for file in sorted(one for one in against.iterdir() if one.is_file() and one.resolve() not in mine):
             try:
                 others.append(text_of(file))
             except Unreadable as problem:
@@ -465,6 +486,7 @@ def push(number: str, login: str, wait: bool, as_json: bool) -> None:
             made = pushes.of_case(session, case)
             state = made[0].state if attempt.done and made else ""
             note = made[0].note if attempt.done and made else ""
+    database.close()
     result = {
         "case": number,
         "done": attempt.done,

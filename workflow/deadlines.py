@@ -34,6 +34,9 @@ def extend(
 ) -> Receipt:
     """Give a phase a later last day, for one office or (None) for all. Raises NotPermitted, WrongGrant."""
     _check(call, phase_id, reason, actor)
+    earlier = _earlier(session, call, "call.extend", op)
+    if earlier is not None:
+        return earlier
     phase = call.phase(phase_id)
     if phase is not None and last_day <= phase.closes:
         raise WrongGrant(
@@ -42,9 +45,6 @@ def extend(
                 f"The new last day {last_day:%Y-%m-%d} is not after the call's {phase.closes:%Y-%m-%d}; choose a later one.",
             )
         )
-    earlier = _earlier(session, "call.extend", op)
-    if earlier is not None:
-        return earlier
     stored.extend(session, call.number, phase_id, office, last_day, reason.strip(), actor, at)
     data: dict[str, object] = {"phase": phase_id, "office": office, "last_day": last_day.isoformat(), "reason": reason}
     return stored.note(session, "call.extend", call.number, office, data, actor, at, op)
@@ -63,7 +63,7 @@ def waive(
 ) -> Receipt:
     """Release one office from the minimum of one phase. Raises NotPermitted, WrongGrant."""
     _check(call, phase_id, reason, actor)
-    earlier = _earlier(session, "call.waive", op)
+    earlier = _earlier(session, call, "call.waive", op)
     if earlier is not None:
         return earlier
     if stored.waived(session, call.number, phase_id, office):
@@ -104,7 +104,7 @@ def set_centre_day(
                 f"The centres' day cannot be after the call's {phase.closes:%Y-%m-%d}; ask the director for an extension.",
             )
         )
-    earlier = _earlier(session, "call.set_centre_day", op)
+    earlier = _earlier(session, call, "call.set_centre_day", op)
     if earlier is not None:
         return earlier
     stored.set_centre_day(session, call.number, phase_id, office, last_day, reason.strip(), actor, at)
@@ -140,7 +140,9 @@ def _sensible(call: Call, phase_id: str, reason: str) -> None:
         raise WrongGrant(Text("请写明理由；理由会留在记录里。", "Write the reason; it stays on record."))
 
 
-def _earlier(session: Session, action: str, op: str) -> Receipt | None:
+def _earlier(session: Session, call: Call, action: str, op: str) -> Receipt | None:
+    """The receipt of a grant that this form already made; others who grant for this call wait meanwhile."""
+    stored.lock(session, call.number)
     if not op:
         return None
     event = trail.by_op(session, [f"{op}:{action}"]).get(f"{op}:{action}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,7 @@ from rules.call import Call
 from rules.names import same_name
 from rules.roles import Role
 from rules.words import Text
-from states.case import EDITABLE
+from states.case import EDITABLE, CaseState
 from states.reach import Actor
 from workflow import content as contents
 from workflow.cases import NotEditable, check_seen
@@ -54,12 +55,16 @@ def attach(
 ) -> Receipt:
     """Put files of an author into a slot of a case ("case", "form", "picture"); earlier ones are kept.
 
-    Raises NotPermitted, NotEditable.
+    A sealed scan comes only with its seal (`seal`). Raises NotPermitted, NotEditable, ValueError for another slot.
     """
-    owner = _writable(session, case_id, Role.AUTHOR, actor)
+    if slot not in _AUTHORS_SLOTS:
+        raise ValueError(slot)
+    row = _held(session, case_id, Role.AUTHOR, actor)
+    owner = owner_of(row)
     earlier = stored.noted(session, owner, "document.attach", f"{op}:{slot}" if op else "")
     if earlier is not None:
         return earlier
+    _check_open(row)
     _, receipt = stored.attach(session, owner, slot, files, actor, at, f"{op}:{slot}" if op else "")
     return receipt
 
@@ -79,11 +84,12 @@ def seal(
 
     The sealer confirms it. Raises NotPermitted, NotEditable, Overtaken (the content changed while they looked).
     """
-    [row] = stored_facts.case_rows(session, [case_id], lock=True)
-    owner = _writable(session, case_id, Role.SEALER, actor)
+    row = _held(session, case_id, Role.SEALER, actor)
+    owner = owner_of(row)
     earlier = stored.noted(session, owner, "case.seal", op)
     if earlier is not None:
         return earlier
+    _check_open(row)
     check_seen(session, row, seen)
     [document], _ = stored.attach(session, owner, "scan", [scan], actor, at, "")
     stored.seal(session, owner, document, unit.strip(), row.content, actor, at)
@@ -91,7 +97,11 @@ def seal(
     return stored.note(session, owner, "case.seal", data, actor, at, op)
 
 
-def _writable(session: Session, case_id: int, role: Role, actor: Actor) -> Owner:
+_AUTHORS_SLOTS = ("case", "form", "picture")
+
+
+def _held(session: Session, case_id: int, role: Role, actor: Actor) -> Any:
+    """The case's row, held against others. Raises NotPermitted when the person has not that role at its centre."""
     [row] = stored_facts.case_rows(session, [case_id], lock=True)
     if row.centre_id not in actor.units(role):
         raise NotPermitted(
@@ -100,14 +110,19 @@ def _writable(session: Session, case_id: int, role: Role, actor: Actor) -> Owner
                 f"This is for a {role.label.en.lower()} of the centre; you are none.",
             )
         )
+    return row
+
+
+def _check_open(row: Any) -> None:
+    """Raise NotEditable when the case is not with its centre."""
     if row.state not in EDITABLE:
+        here = CaseState.of(row.state).label
         raise NotEditable(
             Text(
-                "案例已经盖章报送，材料不能再换。需要更换时，请先由盖章人撤销盖章，或请省级退回。",
-                "The case has been stamped; its papers cannot change. Have the stamp taken back, or the case returned.",
+                f"案例现在是“{here.zh}”，材料不能再换。需要更换时，请先由盖章人撤销盖章，或请省级退回。",
+                f"The case is “{here.en}”; its papers cannot change. Have the stamp taken back, or the case returned.",
             )
         )
-    return owner_of(row)
 
 
 def owner_of(case: Case) -> Owner:
@@ -151,7 +166,7 @@ def understand(
 ) -> Understood:
     """Merge what was read from a Word file and a report form over what the case already says.
 
-    What the papers leave out stays as it was. `centre`: name, host_unit, region as registered; the form's own words
+    A document replaces the whole text; beyond that, what the papers leave out stays as it was. `centre`: name, host_unit, region as registered; the form's own words
     on these are only compared.
     """
     content = before

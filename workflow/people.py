@@ -174,6 +174,13 @@ def _hashed(settings: Settings, password: str) -> str:
 def grant(session: Session, person_id: int, role: Role, unit: int | None = None, *, actor: Actor, at: datetime) -> None:
     """Give a role, at once effective. `unit`: the centre or office it is held at. Raises WrongPerson."""
     _check_unit(role, unit)
+    if unit is not None and not stored.unit_exists(session, unit, centre=role.level is Level.CENTRE):
+        raise WrongPerson(
+            Text(
+                f"登记中没有编号为 {unit} 的{role.level.label.zh}。",
+                f"The register holds no {role.level.label.en.lower()} with the id {unit}.",
+            )
+        )
     stored.add_grant(session, person_id, Grant(role, unit), **_where(role))
     _record(session, person_id, "person.grant", actor, at, {"role": str(role), "unit": unit})
 

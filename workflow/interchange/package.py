@@ -14,6 +14,7 @@ from docx import Document as WordDocument
 
 from rules.call import Call
 from workflow.content import Content
+from workflow.documents.vetting import clean_name
 from workflow.documents.writing import CaseContent, case_document
 
 FORMAT = "zhengji-push/1"
@@ -55,11 +56,16 @@ def build(call: Call, case: Published, key: str) -> bytes:
     members: dict[str, bytes] = {
         "case.zh.docx": _settled(_chinese(call, case)),
         "case.en.docx": _settled(_english(case)),
-        **{f"pictures/{place:02d}_{one.name}": one.data for place, one in enumerate(case.pictures, 1)},
+        **{_picture_name(place, one): one.data for place, one in enumerate(case.pictures, 1)},
     }
     manifest = _manifest(call, case, key, members)
     members = {"manifest.json": json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True).encode(), **members}
     return _zip(members)
+
+
+def _picture_name(place: int, picture: Picture) -> str:
+    """A name inside the zip that leads nowhere else, whatever the picture was called."""
+    return f"pictures/{place:02d}_{clean_name(picture.name)}"
 
 
 def _manifest(call: Call, case: Published, key: str, members: Mapping[str, bytes]) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def _manifest(call: Call, case: Published, key: str, members: Mapping[str, bytes
         "en": {"title": case.english.title, "summary": case.english.summary, "text": case.english.text},
         "why_outstanding": case.effect,
         "pictures": [
-            {"file": f"pictures/{place:02d}_{one.name}", "caption": one.caption, "media_type": one.media_type}
+            {"file": _picture_name(place, one), "caption": one.caption, "media_type": one.media_type}
             for place, one in enumerate(case.pictures, 1)
         ],
         "files": {

@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import CentreDay, Extension, Waiver
+from workflow.store.models import CallVersion, CentreDay, Extension, Waiver
+
+
+def lock(session: Session, call: str) -> None:
+    """Others who write into this call's stream wait: it has one writer at a time."""
+    session.execute(select(CallVersion.id).where(CallVersion.number == call).with_for_update())
 
 
 def extend(

@@ -6,7 +6,7 @@ from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from states.reach import Grant
-from workflow.store.models import Person, PersonGrant, Setting
+from workflow.store.models import Centre, Office, Person, PersonGrant, Setting
 
 _WITH_UNITS = (
     selectinload(Person.grants).joinedload(PersonGrant.centre),
@@ -62,6 +62,10 @@ def set_active(session: Session, person_id: int, active: bool) -> None:
 def grants_of(session: Session, person_id: int) -> list[PersonGrant]:
     found = select(PersonGrant).options(joinedload(PersonGrant.centre), joinedload(PersonGrant.office))
     return list(session.scalars(found.where(PersonGrant.person_id == person_id).order_by(PersonGrant.id)))
+
+
+def unit_exists(session: Session, unit: int, *, centre: bool) -> bool:
+    return session.get(Centre if centre else Office, unit) is not None
 
 
 def add_grant(session: Session, person_id: int, grant: Grant, *, centre: bool, office: bool) -> None:
