@@ -18,8 +18,10 @@ from workflow.cases import NoSuchCase, NotEditable
 from workflow.comparisons import ReasonMissing
 from workflow.documents.limits import LIMITS, MIB
 from workflow.documents.problems import Unreadable
+from workflow.downloads import Lost
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted
 from workflow.intake import NotShown
+from workflow.notices import NoSuchCall
 from workflow.people import WrongPerson
 from workflow.register import WrongList
 from workflow.store.living import Overtaken
@@ -27,11 +29,13 @@ from workflow.store.living import Overtaken
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
     NoSuchEvent: HTTPStatus.NOT_FOUND,
+    NoSuchCall: HTTPStatus.NOT_FOUND,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
     NoSuchTransition: HTTPStatus.CONFLICT,
     NotShown: HTTPStatus.CONFLICT,
+    Lost: HTTPStatus.INTERNAL_SERVER_ERROR,
     ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -81,6 +85,7 @@ def _cannot_serve(error: CannotServe) -> Page:
         HTTPStatus.FORBIDDEN: t("不在您的职责内", "Not among your duties"),
         HTTPStatus.CONFLICT: t("情况已有变化", "Things have changed"),
         HTTPStatus.UNPROCESSABLE_ENTITY: t("还差一步", "Something is missing"),
+        HTTPStatus.INTERNAL_SERVER_ERROR: t("系统出了问题", "Something went wrong here"),
     }
     return page(status, titles[status], say(error.message), back=_case_page())
 

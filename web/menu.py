@@ -37,6 +37,7 @@ ENTRIES = [
     Entry("desk.index", "受理台", "National desk", "building-bank", _DESK),
     Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),
     Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),
+    Entry("calls.index", "征集通知", "Calls", "news"),
     Entry("trail.index", "留痕", "Trail", "history", _CASES),
     Entry("public.index", "公开案例", "Published", "book"),
 ]

@@ -1,0 +1,33 @@
+"""Calls: which are open, until when, for which themes; and the notice's own text."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from web.request import now, reading
+from web.words import countdown
+from workflow import notices
+
+bp = Blueprint("calls", __name__, url_prefix="/calls")
+
+
+@bp.get("")
+def index() -> str:
+    with reading() as session:
+        return render_template("calls/index.html", current=notices.current(session), at=now(), countdown=countdown)
+
+
+@bp.get("/<number>")
+def show(number: str) -> str:
+    with reading() as session:
+        version, call = notices.find(session, number, request.args.get("version", type=int))
+        return render_template(
+            "calls/show.html",
+            version=version,
+            call=call,
+            lines=notices.text(call),
+            phases=notices.phases(session, call),
+            versions=notices.versions(session, number),
+            at=now(),
+            countdown=countdown,
+        )

@@ -1,0 +1,19 @@
+"""The rulebook: clause, the notice's words, rule, examples, and whom it refused."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from web.request import actor, reading
+from workflow import notices, rulebook
+
+bp = Blueprint("rulebook", __name__, url_prefix="/calls")
+
+
+@bp.get("/<number>/rulebook")
+def show(number: str) -> str:
+    with reading() as session:
+        version, call = notices.find(session, number, request.args.get("version", type=int))
+        return render_template(
+            "rulebook/show.html", version=version, call=call, clauses=rulebook.clauses(session, call, actor())
+        )
