@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -60,7 +60,7 @@ def build(database: Database, files: Files, settings: Settings) -> None:
 
 def _furnished(session: Session, files: Files, settings: Settings, given: dict[str, Any]) -> Stage:
     """Call, offices, centres, people and the list of earlier reports."""
-    begins: datetime = given["begins"]
+    begins: datetime = given["begins"].astimezone(UTC)
     path = next(one for one in shipped_calls() if one.stem == given["call"])
     version = load_call(session, path, begins)
     register.put_offices(session, register.shipped_offices(), actor=SYSTEM, at=begins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -48,12 +48,12 @@ class Stage:
 
     def on(self, moment: str) -> None:
         """Go to a moment in Beijing, such as "2021-03-15 09:00"; time only runs forward."""
-        later = datetime.fromisoformat(moment).replace(tzinfo=BEIJING)
+        later = datetime.fromisoformat(moment).replace(tzinfo=BEIJING).astimezone(UTC)
         if later < self.now:
             raise Unexpected(f"{moment} lies before {self.now}")
         self.now = later
 
-    def _at(self) -> datetime:
+    def tick(self) -> datetime:
         """The moment of this step; the next one comes some minutes later."""
         at, self.now = self.now, self.now + STEP
         return at
@@ -105,7 +105,7 @@ class Stage:
             call_version=self.call_version,
             centre=centre,
             actor=self._who(Role.AUTHOR, centre),
-            at=self._at(),
+            at=self.tick(),
             content=content or self.content(key),
         )
 
@@ -131,11 +131,11 @@ class Stage:
             "form": (f"报送表_{row.centre.host_unit}.xlsx", report_form(self.call, self._form(row, content))),
         }
         read = intake.read(self.files, self.call, row, given)
-        intake.take_over(self.session, row, read, actor=self._by(Role.AUTHOR, row), at=self._at())
+        intake.take_over(self.session, row, read, actor=self._by(Role.AUTHOR, row), at=self.tick())
 
     def edit(self, key: str, content: Content | None = None) -> None:
         row = self.row(key)
-        cases.edit(self.session, row.id, content or self.content(key), actor=self._by(Role.AUTHOR, row), at=self._at())
+        cases.edit(self.session, row.id, content or self.content(key), actor=self._by(Role.AUTHOR, row), at=self.tick())
 
     def _form(self, row: Case, content: Content) -> dict[str, str]:
         centre = row.centre
@@ -157,7 +157,7 @@ class Stage:
         scan = papers.keep(
             self.files, "scan", f"报送表_{row.number}_扫描件.jpg", scans.form_scan("案例报送表", shown, reads)
         )
-        papers.seal(self.session, row.id, scan, reads, actor=self._by(Role.SEALER, row), at=self._at())
+        papers.seal(self.session, row.id, scan, reads, actor=self._by(Role.SEALER, row), at=self.tick())
 
     # ---- steps of a case ----
 
@@ -180,7 +180,7 @@ class Stage:
             [row.id],
             trigger,
             actor=self._by(by or transition.by[0], row),
-            at=self._at(),
+            at=self.tick(),
             remark=remark,
             confirmed=points,
         )
@@ -197,16 +197,16 @@ class Stage:
         row = self.row(key)
         author = self._by(Role.AUTHOR, row)
         [pair] = comparisons.of_case(self.session, row, author)
-        comparisons.ask(self.session, row.id, pair.key, note, actor=author, at=self._at())
+        comparisons.ask(self.session, row.id, pair.key, note, actor=author, at=self.tick())
 
     # ---- towards the public ----
 
     def consent(self, key: str) -> None:
         row, words = self.row(key), self.texts[key]["consent"]
-        editorial.consent(self.session, row.id, words, actor=self._by(Role.AUTHOR, row), at=self._at())
+        editorial.consent(self.session, row.id, words, actor=self._by(Role.AUTHOR, row), at=self.tick())
 
     def sign_off(self, key: str) -> None:
-        editorial.sign_off(self.session, self.cases[key], actor=self._who(Role.DIRECTOR), at=self._at())
+        editorial.sign_off(self.session, self.cases[key], actor=self._who(Role.DIRECTOR), at=self.tick())
 
     def publish(self, key: str) -> None:
         self.sign_off(key)
@@ -221,19 +221,19 @@ class Stage:
             summary=english["summary"],
             text=english["text"],
             actor=self._who(Role.TRANSLATOR),
-            at=self._at(),
+            at=self.tick(),
         )
 
     def judge_effect(self, key: str) -> None:
         words = self.texts[key]["effect"]
-        editorial.judge_effect(self.session, self.cases[key], words, actor=self._who(Role.LIAISON), at=self._at())
+        editorial.judge_effect(self.session, self.cases[key], words, actor=self._who(Role.LIAISON), at=self.tick())
 
-    def push(self, key: str, destination: str) -> tuple[int, datetime]:
-        """Queue a push; gives it and the moment at which the worker comes to it."""
+    def push(self, key: str, destination: str) -> int:
+        """Queue a push of a published case."""
         row = self.row(key)
-        _done(pushes.start(self.session, row.id, destination, actor=self._who(Role.LIAISON), at=self._at()))
+        _done(pushes.start(self.session, row.id, destination, actor=self._who(Role.LIAISON), at=self.tick()))
         [push] = pushes.of_case(self.session, row)
-        return push.id, self._at()
+        return push.id
 
     # ---- batches ----
 
@@ -248,10 +248,10 @@ class Stage:
                 phase=row.phase,
                 office=row.office_id,
                 actor=reviewer,
-                at=self._at(),
+                at=self.tick(),
             )
         wanted = [self.cases[key] for key in keys]
-        batches.collect(self.session, self.batches[batch], wanted, actor=reviewer, at=self._at())
+        batches.collect(self.session, self.batches[batch], wanted, actor=reviewer, at=self.tick())
 
     def seal_batch(self, batch: str) -> None:
         """The sealed summary table, and the leader's word that it is sealed."""
@@ -267,7 +267,7 @@ class Stage:
             scans.summary_scan(title, heads, lines, row.office.seals_as),
         )
         leader = self._who(Role.LEADER, row.office_id)
-        batches.seal_summary(self.session, row.id, scan, row.office.seals_as, actor=leader, at=self._at())
+        batches.seal_summary(self.session, row.id, scan, row.office.seals_as, actor=leader, at=self.tick())
         self.act_on_batch(batch, "seal")
 
     def _line(self, position: int, row: Case) -> Sequence[str]:
@@ -286,7 +286,7 @@ class Stage:
             raise Unexpected(trigger)
         row, [role, *_] = self._batch(batch), transition.by
         actor = self._who(role, row.office_id if role.level is Level.OFFICE else None)
-        return batches.act(self.session, row.id, trigger, actor=actor, at=self._at(), remark=remark)
+        return batches.act(self.session, row.id, trigger, actor=actor, at=self.tick(), remark=remark)
 
     def _batch(self, batch: str) -> Batch:
         return self.session.get_one(Batch, self.batches[batch], populate_existing=True)

@@ -125,5 +125,6 @@ def _last_day(demo: Stage) -> None:
 
 
 def abroad(demo: Stage, destination: str) -> list[tuple[int, datetime]]:
-    """The two pushes of 19 March, queued; with when the worker comes to each."""
-    return [demo.push("soy", destination), demo.push("glasses", NOWHERE)]
+    """The two pushes of 19 March, queued; each with the moment at which the worker comes to it."""
+    queued = [demo.push("soy", destination), demo.push("glasses", NOWHERE)]
+    return [(push, demo.tick()) for push in queued]
