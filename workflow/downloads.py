@@ -13,8 +13,9 @@ from workflow import lists, papers
 from workflow.cases import NoSuchCase
 from workflow.documents import preview, sheets, word
 from workflow.documents.reading import Picture
+from workflow.engine import CannotServe
 from workflow.store import calls as stored_calls
-from workflow.store.files import Files
+from workflow.store.files import Damaged, Files
 from workflow.store.models import Case, Document
 from workflow.store.papers import Kept
 
@@ -22,6 +23,22 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _NONE = NoSuchCase(Text("没有这个文件。请从案例页面下载。", "There is no such file. Download it from the case's page."))
+
+
+class Lost(CannotServe):
+    """A file that the register names and the document store does not give back (500)."""
+
+
+def _bytes(files: Files, digest: str, name: str) -> bytes:
+    try:
+        return files.get(digest)
+    except (FileNotFoundError, Damaged) as wrong:
+        raise Lost(
+            Text(
+                f"“{name}”在文件库里找不到，或者已经损坏。请告知管理员从备份恢复；案例内容不受影响。",
+                f"“{name}” is missing from the document store, or damaged. Ask the administrator to restore it.",
+            )
+        ) from wrong
 
 
 def template(session: Session, call_version: int) -> tuple[str, bytes]:
@@ -46,7 +63,7 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
     call, content = lists.call_of(session, case), lists.content_of(case)
     theme = call.themes.get(content.theme)
     pictures = tuple(
-        Picture(one.name, one.media_type, files.get(one.digest), one.caption, "")
+        Picture(one.name, one.media_type, _bytes(files, one.digest, one.name), one.caption, "")
         for one in reversed(papers.current(session, case))  # they come the newest first
         if one.slot == "picture"
     )
@@ -88,13 +105,13 @@ def original(
     """A file as it was received; that it was opened goes on record."""
     found = document(session, case, document_id)
     papers.opened(session, case, found, actor=actor, at=at)
-    return found, files.get(found.digest)
+    return found, _bytes(files, found.digest, found.name)
 
 
 def picture(session: Session, files: Files, case: Case, document_id: int) -> bytes:
     """PNG of a picture, or of a scan's first page."""
     found = document(session, case, document_id)
-    shown = preview.first_page(files.get(found.digest), found.media_type)
+    shown = preview.first_page(_bytes(files, found.digest, found.name), found.media_type)
     if shown is None:
         raise _NONE
     return shown
@@ -102,7 +119,7 @@ def picture(session: Session, files: Files, case: Case, document_id: int) -> byt
 
 def shown(files: Files, kept: Kept) -> bytes:
     """PNG of the first page of a file that belongs to nothing yet."""
-    page = preview.first_page(files.get(kept.digest), kept.media_type)
+    page = preview.first_page(_bytes(files, kept.digest, kept.name), kept.media_type)
     if page is None:
         raise _NONE
     return page

@@ -205,3 +205,10 @@ def test_files_of_a_case_out_of_reach_do_not_exist(sign_in: As, world: World):
     case = world.case(CaseState.CENTRE_STAMPED)
     addresses = [f"/cases/{case}/{name}" for name in ("papers/1", "papers/1/picture.png", "document.docx", "form.xlsx")]
     assert [sign_in("neighbour_author").get(one).status_code for one in addresses] == [404] * 4
+
+
+def test_a_file_that_the_store_lost_is_told_with_what_to_do(sign_in: As, world: World):
+    case = world.draft()
+    world.seal(case)  # its scan is only named, and lies in no store
+    answer = sign_in("author").get(f"/cases/{case}/papers/1")
+    assert (answer.status_code, "在文件库里找不到" in answer.get_data(as_text=True)) == (500, True)
