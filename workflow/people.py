@@ -21,6 +21,8 @@ from workflow.store.database import Database
 from workflow.store.models import Person
 
 SHORTEST_PASSWORD = 8
+LONGEST_NAME, LONGEST_EMAIL = 80, 200
+"""Characters that the register holds."""
 DEMO_PASSWORD = "zhengji-demo"
 """Of every account that comes with the demo; it is shown on the demo's sign-in page."""
 
@@ -138,18 +140,35 @@ def create(
     actor: Actor,
     at: datetime,
     email: str = "",
+    op: str = "",
 ) -> int:
-    """A new person without any role; gives the id. Raises WrongPerson."""
+    """A new person without any role; gives the id, the same again for the same `op`. Raises WrongPerson."""
     login, name = login.strip(), name.strip()
+    earlier = created_by_op(session, op)
+    if earlier is not None:
+        return earlier
     if not login or not name:
         raise WrongPerson(Text("请填写登录名和姓名。", "Fill in a login and a name."))
+    if max(len(login), len(name)) > LONGEST_NAME or len(email.strip()) > LONGEST_EMAIL:
+        raise WrongPerson(
+            Text(
+                f"登录名和姓名最多 {LONGEST_NAME} 个字，邮箱最多 {LONGEST_EMAIL} 个字符。",
+                f"A login and a name have at most {LONGEST_NAME} characters, an e-mail address {LONGEST_EMAIL}.",
+            )
+        )
     if stored.by_login(session, login) is not None:
         raise WrongPerson(
             Text(f"登录名“{login}”已有人使用，请换一个。", f"The login “{login}” is taken; choose another.")
         )
     made = stored.create(session, login, name, email.strip(), _hashed(settings, password))
-    _record(session, made, "person.create", actor, at, {"login": login, "name": name})
+    _record(session, made, "person.create", actor, at, {"login": login, "name": name}, op)
     return made
+
+
+def created_by_op(session: Session, op: str) -> int | None:
+    """The person that this form already created."""
+    found = trail.by_op(session, [f"{op}:person.create"] if op else [])
+    return next((int(event.stream.removeprefix("person/")) for event in found.values()), None)
 
 
 def set_password(
@@ -188,9 +207,21 @@ def grant(session: Session, person_id: int, role: Role, unit: int | None = None,
 def revoke(
     session: Session, person_id: int, role: Role, unit: int | None = None, *, actor: Actor, at: datetime
 ) -> None:
-    """Take a role away, at once effective."""
+    """Take a role away, at once effective. Raises WrongPerson for one's own role of administrator."""
+    if role is Role.ADMINISTRATOR:
+        _another(person_id, actor)
     stored.drop_grant(session, person_id, Grant(role, unit), **_where(role))
     _record(session, person_id, "person.revoke", actor, at, {"role": str(role), "unit": unit})
+
+
+def _another(person_id: int, actor: Actor) -> None:
+    if person_id == actor.id:
+        raise WrongPerson(
+            Text(
+                "不能停用自己的账号，也不能收回自己的管理员职责。请由另一位管理员办理。",
+                "You cannot disable yourself or take your own administration away; ask another administrator.",
+            )
+        )
 
 
 def _where(role: Role) -> dict[str, bool]:
@@ -213,7 +244,11 @@ def _check_unit(role: Role, unit: int | None) -> None:
 
 
 def disable(session: Session, person_id: int, *, actor: Actor, at: datetime) -> None:
-    """The account can no longer be used, and its sessions end now; what the person did stays on record."""
+    """The account can no longer be used, and its sessions end now; what the person did stays on record.
+
+    Raises WrongPerson for one's own account: somebody must be left to let one in again.
+    """
+    _another(person_id, actor)
     stored.set_active(session, person_id, False)
     _record(session, person_id, "person.disable", actor, at, {})
 
@@ -223,9 +258,12 @@ def enable(session: Session, person_id: int, *, actor: Actor, at: datetime) -> N
     _record(session, person_id, "person.enable", actor, at, {})
 
 
-def _record(session: Session, person_id: int, action: str, actor: Actor, at: datetime, data: dict[str, object]) -> None:
+def _record(
+    session: Session, person_id: int, action: str, actor: Actor, at: datetime, data: dict[str, object], op: str = ""
+) -> None:
     stored.lock(session, person_id)
-    trail.append(session, [trail.Entry(f"person/{person_id}", action, "done", at, actor, data)])
+    key = f"{op}:{action}" if op else None
+    trail.append(session, [trail.Entry(f"person/{person_id}", action, "done", at, actor, data, op=key)])
 
 
 def knocked(session: Session, path: str, said: Text, *, actor: Actor, at: datetime) -> None:

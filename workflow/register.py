@@ -13,6 +13,7 @@ import python_calamine
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
+from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from states.reach import Actor
 from workflow.engine import CannotServe, NotPermitted
@@ -64,12 +65,12 @@ _CENTRE_COLUMNS = {
 
 def shipped_offices() -> list[dict[str, str]]:
     """The 32 offices, as far as public pages name them."""
-    return _rows("offices.csv", (REFERENCE / "offices.csv").read_bytes())
+    return rows_of("offices.csv", (REFERENCE / "offices.csv").read_bytes())
 
 
 def shipped_centres() -> list[dict[str, str]]:
     """Centres found on public pages; the full lists are the administrator's to import."""
-    return _rows("centres.csv", (REFERENCE / "centres.csv").read_bytes())
+    return rows_of("centres.csv", (REFERENCE / "centres.csv").read_bytes())
 
 
 def import_offices(session: Session, name: str, data: bytes, *, actor: Actor, at: datetime) -> Imported:
@@ -78,18 +79,18 @@ def import_offices(session: Session, name: str, data: bytes, *, actor: Actor, at
     Raises NotPermitted, WrongList.
     """
     _administrator(actor)
-    return put_offices(session, _rows(name, data), actor=actor, at=at)
+    return put_offices(session, rows_of(name, data), actor=actor, at=at)
 
 
 def put_offices(session: Session, rows: Sequence[Mapping[str, str]], *, actor: Actor, at: datetime) -> Imported:
     """Offices from rows with the columns code, region, addressee, ip_office (seal_name, name_verified, email)."""
-    found = list(_named(rows, _OFFICE_COLUMNS, ("code", "region", "addressee")))
+    found = list(named(rows, _OFFICE_COLUMNS, ("code", "region", "addressee")))
     good: list[dict[str, str]] = []
     problems: list[Problem] = []
     for line, row in found:
         missing = [name for name in ("code", "region", "addressee") if not row.get(name)]
         if missing:
-            problems.append(Problem(line, _missing(missing, _OFFICE_COLUMNS)))
+            problems.append(Problem(line, lacking(missing, _OFFICE_COLUMNS)))
         else:
             good.append({**row, "ip_office": row.get("ip_office") or row["addressee"]})
     added, changed, same = stored.put_offices(session, good)
@@ -103,7 +104,7 @@ def import_centres(session: Session, name: str, data: bytes, *, actor: Actor, at
     Raises NotPermitted, WrongList.
     """
     _administrator(actor)
-    return put_centres(session, _rows(name, data), actor=actor, at=at)
+    return put_centres(session, rows_of(name, data), actor=actor, at=at)
 
 
 def put_centres(session: Session, rows: Sequence[Mapping[str, str]], *, actor: Actor, at: datetime) -> Imported:
@@ -111,11 +112,11 @@ def put_centres(session: Session, rows: Sequence[Mapping[str, str]], *, actor: A
     offices = stored.offices(session)
     good: list[dict[str, object]] = []
     problems: list[Problem] = []
-    for line, row in _named(rows, _CENTRE_COLUMNS, ("name",)):
+    for line, row in named(rows, _CENTRE_COLUMNS, ("name",)):
         office = _office_of(row, offices)
         kind, preparing = _kind(row.get("kind", ""))
         if not row.get("name"):
-            problems.append(Problem(line, _missing(["name"], _CENTRE_COLUMNS)))
+            problems.append(Problem(line, lacking(["name"], _CENTRE_COLUMNS)))
         elif office is None:
             where = row.get("office") or row.get("region") or ""
             problems.append(
@@ -174,7 +175,8 @@ def _kind(written: str) -> tuple[str, bool]:
     return ("university", preparing) if university else ("other" if "其他" in written else "", preparing)
 
 
-def _rows(name: str, data: bytes) -> list[dict[str, str]]:
+def rows_of(name: str, data: bytes) -> list[dict[str, str]]:
+    """The lines of a list (.csv, .xlsx, .xls, .ods) under the names of its first line. Raises WrongList."""
     ending = name.rpartition(".")[2].lower()
     if ending == "csv":
         return [dict(row) for row in csv.DictReader(io.StringIO(_decoded(data)))]
@@ -212,7 +214,7 @@ def _sheet(name: str, data: bytes) -> list[dict[str, str]]:
     return [dict(zip(header, (str(cell).strip() for cell in row), strict=False)) for row in cells[1:]]
 
 
-def _named(
+def named(
     rows: Sequence[Mapping[str, str]], columns: Mapping[str, tuple[str, ...]], needed: tuple[str, ...]
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows under our own names of the columns, with their line in the sheet. Raises WrongList."""
@@ -220,12 +222,13 @@ def _named(
     known = {ours: heads[one] for ours, names in columns.items() for one in names if one in heads}
     missing = [name for name in needed if name not in known]
     if missing:
-        raise WrongList(_missing(missing, columns))
+        raise WrongList(lacking(missing, columns))
     for line, row in enumerate(rows, 2):
         yield line, {ours: (row.get(theirs) or "").strip() for ours, theirs in known.items()}
 
 
-def _missing(names: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> Text:
+def lacking(names: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> Text:
+    """The sentence for columns or values that are not there."""
     zh = "、".join(columns[name][1] for name in names)
     return Text(f"缺少：{zh}。", f"Missing: {', '.join(names)}.")
 
@@ -259,7 +262,8 @@ def centre(session: Session, centre_id: int) -> Centre | None:
 def change_office(session: Session, office_id: int, fields: Mapping[str, str], *, actor: Actor, at: datetime) -> None:
     """Correct an office: addressee, ip_office, seal_name, name_verified, email. By the administrator."""
     _administrator(actor)
-    allowed = {name: value.strip() for name, value in fields.items() if name in _EDITABLE_OFFICE}
+    allowed = _fitting(fields, _EDITABLE_OFFICE, ("addressee", "ip_office"))
+    _not_taken("addressee", allowed, [one for one in stored.offices(session) if one.id != office_id])
     stored.change_office(session, office_id, allowed)
     stored.note(session, "register.change_office", {"office": office_id, **allowed}, actor, at)
 
@@ -267,10 +271,64 @@ def change_office(session: Session, office_id: int, fields: Mapping[str, str], *
 def change_centre(session: Session, centre_id: int, fields: Mapping[str, str], *, actor: Actor, at: datetime) -> None:
     """Correct a centre: name, host_unit, kind, name_verified. By the administrator."""
     _administrator(actor)
-    allowed = {name: value.strip() for name, value in fields.items() if name in _EDITABLE_CENTRE}
+    allowed = _fitting(fields, _EDITABLE_CENTRE, ("name", "host_unit"))
+    _not_taken("name", allowed, [one for one in stored.centres(session) if one.id != centre_id])
     stored.change_centre(session, centre_id, allowed)
     stored.note(session, "register.change_centre", {"centre": centre_id, **allowed}, actor, at)
 
 
-_EDITABLE_OFFICE = ("addressee", "ip_office", "seal_name", "name_verified", "email")
-_EDITABLE_CENTRE = ("name", "host_unit", "kind", "name_verified")
+_EDITABLE_OFFICE = {"addressee": 120, "ip_office": 160, "seal_name": 160, "name_verified": 10, "email": 200}
+_EDITABLE_CENTRE = {"name": 160, "host_unit": 160, "kind": 12, "name_verified": 10}
+"""Field → characters that the register holds of it."""
+
+_LABELS = {
+    "addressee": Text("主送名称", "addressee"),
+    "ip_office": Text("知识产权局名称", "IP office"),
+    "seal_name": Text("印章名称", "name in the seal"),
+    "email": Text("邮箱", "e-mail"),
+    "name": Text("中心名称", "name of the centre"),
+    "host_unit": Text("所在单位", "host unit"),
+}
+
+
+class WrongEntry(CannotServe):
+    """What was written about an office or centre cannot be: an empty, too long or taken name (422)."""
+
+
+def _fitting(fields: Mapping[str, str], limits: Mapping[str, int], needed: tuple[str, ...]) -> dict[str, str]:
+    """The fields that may be changed, as they are kept. Raises WrongEntry."""
+    allowed = {name: " ".join(value.split()) for name, value in fields.items() if name in limits}
+    for name, value in allowed.items():
+        label = _LABELS.get(name, Text(name, name))
+        if name in needed and not value:
+            raise WrongEntry(Text(f"请填写{label.zh}。", f"Fill in the {label.en}."))
+        if len(value) > limits[name]:
+            raise WrongEntry(
+                Text(
+                    f"{label.zh}太长：最多 {limits[name]} 个字，现在是 {len(value)} 个。",
+                    f"The {label.en} is too long: at most {limits[name]} characters; there are {len(value)}.",
+                )
+            )
+    if allowed.get("name_verified", "yes") not in VERIFIED or allowed.get("kind", "other") not in KINDS:
+        raise WrongEntry(Text("请从列表中选择。", "Choose from the list."))
+    return allowed
+
+
+def _not_taken(name: str, allowed: Mapping[str, str], others: Sequence[Office] | Sequence[Centre]) -> None:
+    if any(getattr(one, name) == allowed.get(name) for one in others):
+        raise WrongEntry(
+            Text(
+                f"已经有“{allowed[name]}”，请换一个名称。", f"“{allowed[name]}” is there already; choose another name."
+            )
+        )
+
+
+VERIFIED: Mapping[str, Text] = {
+    "yes": Text("已核实", "verified"),
+    "partly": Text("部分核实", "partly verified"),
+    "no": Text("未核实", "not verified"),
+}
+"""How sure somebody is of a name in the register."""
+
+KINDS: Mapping[str, Text] = CENTRE_KINDS
+"""Kinds of centres that the register holds."""
