@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from dbos import DBOS, DBOSConfig, Queue
+from dbos import DBOS, DBOSConfig
 
 from workflow import batches, clock, pushes
 from workflow.engine import CannotServe
@@ -38,7 +38,6 @@ class Workshop:
 
 
 _workshop: list[Workshop] = []
-Queue(QUEUE, worker_concurrency=4)
 
 
 def _here() -> Workshop:
@@ -113,6 +112,7 @@ def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None
     }
     DBOS(config=config)
     DBOS.launch()
+    DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=poll, on_conflict="always_update")
     _log.info("worker %s runs", settings.executor)
 
 
