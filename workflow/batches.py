@@ -102,7 +102,11 @@ def owner_of(batch: Any) -> Owner:
 
 def _rows(session: Session, batch_id: int, *, lock: bool = False) -> tuple[Any, list[Any]]:
     row = stored_facts.batch_row(session, batch_id, lock=lock)
-    return row, stored_facts.case_rows(session, stored_facts.lines_of(session, batch_id), lock=lock)
+    lines = stored_facts.case_rows(session, stored_facts.lines_of(session, batch_id), lock=lock)
+    if lock:  # a case may have left the batch while we waited for it; now that all are held, none can
+        still = set(stored_facts.lines_of(session, batch_id))
+        lines = [line for line in lines if line.id in still]
+    return row, lines
 
 
 def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> list[Offer]:
@@ -312,7 +316,7 @@ def act(
     standing = _standing(row)
     attempt = ENGINE.perform(standing, trigger, actor, facts, at, remark.strip())
     also: dict[str, Any] = {}
-    if attempt.done and trigger == "send":
+    if trigger == "send":
         _submit(session, attempt, lines, actor, inputs, op)
         also = {"sent_at": at}
         if attempt.done:
@@ -328,15 +332,18 @@ def act(
 def _submit(
     session: Session, attempt: Attempt, lines: Sequence[Any], actor: Actor, inputs: stored_facts.Inputs, op: str
 ) -> None:
-    """Submit every line, or turn the sending itself into a refusal that names what stands in the way of which case."""
+    """Submit every line, or turn the sending itself into a refusal that names what stands in the way of which case.
+
+    Where the sending is refused anyway, the lines are examined all the same, so that everything is mended at once.
+    """
     tried = cases.rehearse(session, lines, "submit", actor=actor, inputs=inputs)
     refused = [(row, one) for row, one in zip(lines, tried, strict=True) if not one.done]
     if refused:
         own = tuple(_named(row.number, finding) for row, one in refused for finding in one.findings)
         attempt.outcome, attempt.findings = Outcome.REFUSED, (*attempt.findings, *own)
         cases.write(session, refused, op=op)
-        return
-    cases.write(session, list(zip(lines, tried, strict=True)), op=op)
+    elif attempt.done:
+        cases.write(session, list(zip(lines, tried, strict=True)), op=op)
 
 
 def _take_back(
