@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
@@ -102,6 +104,43 @@ def test_the_second_of_two_is_told_who_was_faster_and_with_what(world: World) ->
         "您查看之后，李印已先办理：盖章报送省级。您这次操作没有生效，请查看最新情况后再决定。"
     )
     assert "李印 was faster: Stamp" in refused.value.message.en
+
+
+def test_of_many_at_the_same_moment_one_wins_and_the_others_are_told(world: World) -> None:
+    case = world.case()
+    seen = {case: world.row(case).mark}
+    together = Barrier(6)
+
+    def stamp(number: int) -> str:
+        together.wait()
+        try:
+            world.act(case, "stamp", by=("sealer", "second_sealer")[number % 2], seen=seen, op=f"form-{number}")
+        except Overtaken as refused:
+            return refused.message.zh.partition("。")[0]
+        return "done"
+
+    with ThreadPoolExecutor(6) as people:
+        came_to = sorted(people.map(stamp, range(6)))
+    [winner] = world.events(case, "case.stamp")
+    name = "孙印" if winner.person_id == world.people["sealer"].id else "李印"
+    assert came_to == ["done", *[f"您查看之后，{name}已先办理：盖章报送省级"] * 5]
+    assert world.row(case).version == 2
+
+
+def test_one_form_sent_by_many_clicks_at_once_has_one_effect(world: World) -> None:
+    case = world.case()
+    together = Barrier(6)
+
+    def click(_: int) -> str:
+        together.wait()
+        receipt = world.act(case, "stamp", op="one form").receipt
+        assert receipt is not None
+        return receipt.hash
+
+    with ThreadPoolExecutor(6) as clicks:
+        receipts = set(clicks.map(click, range(6)))
+    [event] = world.events(case, "case.stamp")
+    assert receipts == {event.hash}
 
 
 def test_many_cases_are_acted_on_at_once_each_with_its_own_outcome(world: World) -> None:
