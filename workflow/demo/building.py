@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
-from workflow import people, pushes, register
+from workflow import clock, people, pushes, register
 from workflow.calls import shipped_calls
 from workflow.demo.stage import Stage
 from workflow.demo.story import abroad, story
@@ -52,6 +52,8 @@ def build(database: Database, files: Files, settings: Settings) -> None:
             )
         stage = _furnished(session, files, settings, given)
         story(stage)
+        today = date.fromisoformat(settings.clock) if settings.clock else given["today"]
+        clock.move(session, today, actor=SYSTEM, at=given["begins"].astimezone(UTC))
         queued = abroad(stage, (settings.home / "outbox" / "wipo").as_uri())
     post = pushes.Post(database, files, Mailer("", "", database))
     for push, at in queued:
