@@ -120,6 +120,11 @@ def _reported_elsewhere(world: World) -> int:
     return world.case(CaseState.SUBMITTED, centre="neighbour")
 
 
+@given("本省另一中心已报送一份案例", target_fixture="earlier")
+def _reported_next_door(world: World) -> int:
+    return world.case(CaseState.SUBMITTED, centre="institute")
+
+
 @given("本中心另有一份草稿", target_fixture="earlier")
 def _other_draft(world: World) -> int:
     return world.case()
@@ -146,6 +151,12 @@ def _same_elsewhere(world: World, earlier: int) -> int:
     return world.case(CaseState.SUBMITTED, world.content(sections=world.content_of(earlier).sections))
 
 
+@given("一份正文与它一字不差的案例已由中心盖章", target_fixture="case")
+def _same_stamped(world: World, earlier: int) -> int:
+    return world.case(CaseState.CENTRE_STAMPED, world.content(sections=world.content_of(earlier).sections))
+
+
+@given("审核人还没有裁定")
 @given("受理人还没有裁定")
 def _not_ruled() -> None:
     """Nobody has decided about the pair."""
