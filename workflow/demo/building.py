@@ -52,12 +52,13 @@ def build(database: Database, files: Files, settings: Settings) -> None:
             )
         stage = _furnished(session, files, settings, given)
         story(stage)
-        today = date.fromisoformat(settings.clock) if settings.clock else given["today"]
-        clock.move(session, today, actor=SYSTEM, at=given["begins"].astimezone(UTC))
         queued = abroad(stage, (settings.home / "outbox" / "wipo").as_uri())
     post = pushes.Post(database, files, Mailer("", "", database))
     for push, at in queued:
         pushes.deliver(post, push, at=at)
+    today = date.fromisoformat(settings.clock) if settings.clock else given["today"]
+    with database.transaction() as session:
+        clock.move(session, today, actor=SYSTEM, at=queued[-1][1])
 
 
 def _furnished(session: Session, files: Files, settings: Settings, given: dict[str, Any]) -> Stage:
