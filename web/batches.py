@@ -16,7 +16,7 @@ from web.tell import done, tell
 from web.words import countdown, t
 from workflow import batches, boards, deadlines, downloads, histories, intake, papers
 from workflow.engine import NoSuchTransition
-from workflow.store.models import Batch, Document
+from workflow.store.models import Batch, Case, Document
 from workflow.store.papers import Kept
 
 bp = Blueprint("batches", __name__, url_prefix="/batches")
@@ -140,6 +140,20 @@ def batch_paper_url(one: Document) -> str:
 
 bp.add_app_template_global(boards.batch_state, "batch_states")
 bp.add_app_template_global(boards.case_state, "case_states")
+
+
+@bp.app_template_global()
+def batch_of(case: Case) -> int | None:
+    """The batch that a case stands in, for its page."""
+    with reading() as session:
+        return boards.batch_of(session, case)
+
+
+@bp.app_template_global()
+def may_open_batch(batch_id: int) -> bool:
+    """Whether the reader reaches a batch."""
+    with reading() as session:
+        return boards.may_open(session, batch_id, actor())
 
 
 # ---- the list --------------------------------------------------------------------------------------------------------

@@ -14,10 +14,12 @@ from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Lifecycle, Standing
+from states.push import PUSH, PushState
 from states.reach import Actor, reaches
-from workflow import batches, cases, deadlines, lists
+from workflow import batches, cases, deadlines, lists, pushes
 from workflow.cases import NoSuchCase
 from workflow.engine import NotPermitted, Offer
+from workflow.store import batches as stored_batches
 from workflow.store import calls as stored_calls
 from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
@@ -27,7 +29,7 @@ from workflow.store import papers as stored_papers
 from workflow.store.batches import Standing as Count
 from workflow.store.cases import Filters
 from workflow.store.histories import Granted
-from workflow.store.models import Batch, Case, Centre, Document, Office
+from workflow.store.models import Batch, Case, Centre, Document, Office, Push
 
 
 def lifecycle() -> Lifecycle:
@@ -56,6 +58,16 @@ def within_reach(case: Case, actor: Actor) -> bool:
 def reports_for(batch: Batch, actor: Actor) -> bool:
     """Whether this person reviews or leads at the office of the batch."""
     return batch.office_id in actor.units(Role.REVIEWER, Role.LEADER)
+
+
+def batch_of(session: Session, case: Case) -> int | None:
+    """The batch that a case stands in."""
+    return stored_batches.of_case(session, case.id)
+
+
+def may_open(session: Session, batch_id: int, actor: Actor) -> bool:
+    """Whether this person reaches a batch."""
+    return stored_batches.one(session, batch_id, actor) is not None
 
 
 def call_of(session: Session, batch: Batch) -> Call:
@@ -340,3 +352,81 @@ def granted(session: Session, actor: Actor, call: Call) -> list[Granted]:
     """Extensions and waivers of a call, the newest first."""
     check_national(actor)
     return stored.granted(session, call.number)
+
+
+def office_named(session: Session, value: str) -> int | None:
+    """The office that a form names; None for "all". Raises WrongGrant for anything else."""
+    return None if value == "all" else one_office(session, value)
+
+
+def one_office(session: Session, value: str) -> int:
+    """The office whose number a form names. Raises WrongGrant when there is none."""
+    if value.isascii() and value.isdigit() and stored.office_exists(session, int(value)):
+        return int(value)
+    raise deadlines.WrongGrant(Text("请选择省级主管部门。", "Choose an office."))
+
+
+# ---- pushes ----------------------------------------------------------------------------------------------------------
+
+_FOLLOW_PUSHES = frozenset({Role.LIAISON, Role.DIRECTOR, Role.DESK, Role.AUDITOR})
+NO_PACKAGE = Text("还没有推送包：发送之前才会生成。", "There is no package yet; it is made just before it is sent.")
+
+
+def push_lifecycle() -> Lifecycle:
+    """The lifecycle of pushes, for drawing it."""
+    return PUSH
+
+
+def push_state(push: Push) -> PushState:
+    """The state of a push, with its label."""
+    return PushState.of(push.state)
+
+
+def push_states() -> tuple[PushState, ...]:
+    return tuple(PushState)
+
+
+def follows_pushes(actor: Actor) -> bool:
+    """Whether this person looks after pushes, and so sees where they go and what they hold."""
+    return bool(actor.roles & _FOLLOW_PUSHES)
+
+
+def check_follows_pushes(actor: Actor) -> None:
+    """Raise NoSuchPush for all but those who look after pushes."""
+    if not follows_pushes(actor):
+        raise pushes.NoSuchPush(
+            Text(
+                "没有这个页面，或者它不在您的职责范围内。请从上方菜单进入。",
+                "There is no such page within your reach. Use the menu above.",
+            )
+        )
+
+
+def check_words(words: str) -> None:
+    """Raise ReasonNeeded when the receiver's confirmation was not written down."""
+    if not words.strip():
+        raise pushes.ReasonNeeded(
+            Text(
+                "请写明接收方是怎样确认的，如来函日期和编号。",
+                "Write how the receiver confirmed it, such as its letter.",
+            )
+        )
+
+
+def to_push(session: Session, actor: Actor, at: datetime) -> list[ToSelect]:
+    """Published cases found outstanding, that are not on their way abroad: the ones to be pushed next."""
+    filters = Filters(state=str(CaseState.PUBLISHED), sort="oldest")
+    found = [case for case in stored_cases.page(session, actor, filters, "", 200).cases if case.effect]
+    rows = stored_facts.case_rows(session, [case.id for case in found])
+    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    return [
+        ToSelect(
+            case,
+            {
+                offer.transition.name: offer
+                for offer in cases.ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
+            },
+        )
+        for case, fact in zip(found, facts, strict=True)
+        if not any(one.state in ("queued", "sent") for one in pushes.of_case(session, case))
+    ]

@@ -105,6 +105,13 @@ def lines(session: Session, batch_id: int) -> list[tuple[BatchLine, Case]]:
     return [(line, case) for line, case in session.execute(statement.order_by(BatchLine.position, BatchLine.id))]
 
 
+def of_case(session: Session, case_id: int) -> int | None:
+    """The batch in which a case is a line."""
+    return session.scalar(
+        select(BatchLine.batch_id).where(BatchLine.case_id == case_id, BatchLine.dropped_at.is_(None))
+    )
+
+
 def ready_cases(session: Session, batch: Any) -> list[Case]:
     """Reviewed cases of the batch's office and phase that stand in no batch yet."""
     taken = select(BatchLine.case_id).where(BatchLine.dropped_at.is_(None))

@@ -84,3 +84,7 @@ def granted(session: Session, call: str) -> list[Granted]:
         *(Granted(one.phase, office, None, one.reason, by, one.at) for one, office, by in waivers),
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def office_exists(session: Session, office: int) -> bool:
+    return session.scalar(select(Office.id).where(Office.id == office)) is not None

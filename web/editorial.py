@@ -1,0 +1,97 @@
+"""What is added to a case on its way to the public: consent, sign-offs, the English version, its effect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web.request import actor, form_key, form_mark, now, reading, transaction
+from web.tell import done
+from web.words import say, t
+from workflow import cases, editorial, lists
+from workflow.store.living import Overtaken
+from workflow.store.models import Case
+
+bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
+
+_EDITS = ("consent", "sign_off", "translate", "judge_effect")
+_LONGEST = {"title": 300, "summary": 4000, "text": 60_000, "words": 4000}
+"""Characters that a form may bring."""
+
+
+def _typed(name: str) -> str:
+    return request.form.get(name, "").replace("\r\n", "\n").replace("\0", "")[: _LONGEST[name]]
+
+
+@bp.get("")
+def show(case_id: int) -> str:
+    with reading() as session:
+        return _page(session, cases.find(session, case_id, seen_by=actor()))
+
+
+def _page(session: Any, case: Case, **more: Any) -> str:
+    call = lists.call_of(session, case)
+    english = editorial.english(session, case)
+    return render_template(
+        "editorial/show.html",
+        case=case,
+        call=call,
+        content=lists.content_of(case),
+        state=lists.lifecycle().state(case.state),
+        english=english,
+        sign_offs=editorial.sign_offs(session, case),
+        may={what: editorial.may(case, what, actor()) for what in _EDITS},
+        **{"typed": {}, "faster": "", **more},
+    )
+
+
+def _there(case_id: int, where: str) -> Response:
+    return redirect(url_for(".show", case_id=case_id) + f"#{where}")
+
+
+@bp.post("/consent")
+def consent(case_id: int) -> Response:
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.consent(session, case.id, _typed("words"), actor=actor(), at=now(), op=form_key())
+    done(t("登记公开同意", "Recording the consent"), receipt)
+    return _there(case_id, "consent")
+
+
+@bp.post("/sign-off")
+def sign_off(case_id: int) -> Response:
+    """Sign the content that was shown."""
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.sign_off(session, case.id, actor=actor(), at=now(), seen=form_mark(), op=form_key())
+    done(t("签发", "Signing off"), receipt)
+    return _there(case_id, "sign_offs")
+
+
+@bp.post("/english")
+def translate(case_id: int) -> Response | tuple[str, int]:
+    """Save the English version. When the Chinese changed meanwhile, what was typed is shown again beside it."""
+    typed = {name: _typed(name) for name in ("title", "summary", "text")}
+    try:
+        with transaction() as session:
+            case = cases.find(session, case_id, seen_by=actor())
+            receipt = editorial.translate(
+                session, case.id, **typed, actor=actor(), at=now(), seen=form_mark(), op=form_key()
+            )
+    except Overtaken as faster:
+        with reading() as session:
+            case = cases.find(session, case_id, seen_by=actor())
+            return _page(session, case, typed=typed, faster=say(faster.message)), 409
+    done(t("保存英文版", "Saving the English version"), receipt)
+    return _there(case_id, "english")
+
+
+@bp.post("/effect")
+def judge_effect(case_id: int) -> Response:
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.judge_effect(session, case.id, _typed("words"), actor=actor(), at=now(), op=form_key())
+    done(t("认定成效", "Judging the effect"), receipt)
+    return _there(case_id, "effect")

@@ -1,0 +1,209 @@
+"""Pushes: starting one from a case, the board of all, and one push from the queue to its acknowledgement or recall."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from web.picture import draw
+from web.request import actor, files, form_key, form_mark, now, reading, settings, transaction
+from web.tell import done, tell
+from web.words import t
+from workflow import boards, cases, histories, lists, pushes
+from workflow.engine import NoSuchTransition
+from workflow.store.models import Case, Push
+
+bp = Blueprint("pushes", __name__)
+
+
+@bp.get("/pushes")
+def index() -> str:
+    state = request.args.get("state", "")
+    with reading() as session:
+        boards.check_follows_pushes(actor())
+        found = pushes.every(session, actor())
+        return render_template(
+            "pushes/index.html",
+            pushes=[one for one in found if state in ("", one.state)],
+            total=len(found),
+            states=boards.push_states(),
+            state=state,
+            ready=boards.to_push(session, actor(), now()),
+        )
+
+
+# ---- from the case ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/cases/<int:case_id>/push")
+def ask(case_id: int) -> str:
+    """What would be sent, where to, and what stands in the way."""
+    with reading() as session:
+        return _asked(session, cases.find(session, case_id, seen_by=actor()))
+
+
+def _asked(session: Any, case: Case) -> str:
+    offers = cases.offers(session, case, actor=actor(), at=now())
+    offer = next((one for one in offers if one.transition.name == "push"), None)
+    if offer is None:
+        raise NoSuchTransition(lists.no_way(case, "push"))
+    return render_template(
+        "pushes/start.html",
+        case=case,
+        call=lists.call_of(session, case),
+        offer=offer,
+        state=lists.lifecycle().state(case.state),
+        destination=settings().push_url if boards.follows_pushes(actor()) else "",
+    )
+
+
+@bp.post("/cases/<int:case_id>/push")
+def start(case_id: int) -> AnyResponse | tuple[str, int]:
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        attempt = pushes.start(
+            session,
+            case.id,
+            settings().push_url,
+            actor=actor(),
+            at=now(),
+            seen=form_mark(),
+            op=form_key(),
+            remark=request.form.get("remark", "")[:2000],
+        )
+    if not attempt.done:
+        tell([attempt])
+        with reading() as session:
+            return _asked(session, cases.find(session, case_id, seen_by=actor())), 422
+    done(t("发起推送", "Starting the push"), attempt.receipt)
+    with reading() as session:
+        newest = pushes.of_case(session, cases.find(session, case_id, seen_by=actor()))[0]
+        return redirect(url_for(".show", push_id=newest.id))
+
+
+@bp.get("/cases/<int:case_id>/recall_push")
+def to_recall(case_id: int) -> AnyResponse:
+    """A case is recalled through its push."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        found = pushes.of_case(session, case)
+        if not found:
+            raise NoSuchTransition(lists.no_way(case, "recall_push"))
+        return redirect(url_for(".show", push_id=found[0].id) + "#recall")
+
+
+@bp.app_template_global()
+def pushes_of(case: Case) -> list[Push]:
+    """A case's pushes, the newest first, for its page."""
+    with reading() as session:
+        return pushes.of_case(session, case)
+
+
+bp.add_app_template_global(boards.push_state, "push_state")
+bp.add_app_template_global(boards.follows_pushes, "follows_pushes")
+
+
+# ---- one push --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/pushes/<int:push_id>")
+def show(push_id: int) -> str:
+    with reading() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        history = histories.of_push(session, push)
+        passed = histories.passed(boards.push_lifecycle(), history)
+        offers = pushes.offers(session, push, actor=actor(), at=now())
+        return render_template(
+            "pushes/show.html",
+            push=push,
+            case=push.case,
+            state=boards.push_state(push),
+            offers={one.transition.name: one for one in offers},
+            pictures=[draw(boards.push_lifecycle(), push.state, passed, upright=upright) for upright in (False, True)],
+            history_entries=history,
+            inside=boards.follows_pushes(actor()),
+            moving=_moving(push),
+        )
+
+
+def _moving(push: Push) -> bool:
+    """Whether the worker or the receiver is at it, so that the page looks again by itself."""
+    return push.state in ("queued", "sent") or bool(push.recall_asked and push.state != "recalled")
+
+
+@bp.get("/pushes/<int:push_id>/progress")
+def progress(push_id: int) -> Response:
+    """Where a push stands, for the part of its page that looks again; the whole page once something changed."""
+    with reading() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        response = Response(
+            render_template(
+                "pushes/_progress.html",
+                push=push,
+                state=boards.push_state(push),
+                inside=boards.follows_pushes(actor()),
+                moving=_moving(push),
+            )
+        )
+        if request.args.get("seen") != f"{push.version}":
+            response.headers["HX-Refresh"] = "true"
+        return response
+
+
+@bp.get("/pushes/<int:push_id>/package.zip")
+def package(push_id: int) -> AnyResponse:
+    """The package as it was sent, for the national office."""
+    with reading() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        boards.check_follows_pushes(actor())
+        if not push.package:
+            raise pushes.NoSuchPush(boards.NO_PACKAGE)
+        key, data = push.key, files().get(push.package)
+    return send_file(BytesIO(data), "application/zip", as_attachment=True, download_name=f"{key}.zip")
+
+
+@bp.post("/pushes/<int:push_id>/retry")
+def retry(push_id: int) -> AnyResponse:
+    with transaction() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        attempt = pushes.retry(session, push.id, actor=actor(), at=now(), op=form_key())
+    tell([attempt])
+    return redirect(url_for(".show", push_id=push_id))
+
+
+@bp.post("/pushes/<int:push_id>/acknowledge")
+def acknowledge(push_id: int) -> AnyResponse:
+    """The receiver's acknowledgement, written down by the liaison."""
+    with transaction() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        words = request.form.get("words", "")[:2000]
+        attempt = pushes.acknowledge(session, push.id, words, actor=actor(), at=now(), op=form_key())
+    tell([attempt])
+    return redirect(url_for(".show", push_id=push_id))
+
+
+@bp.post("/pushes/<int:push_id>/recall")
+def recall(push_id: int) -> AnyResponse:
+    """Ask the receiver to withdraw it; its confirmation completes the recall."""
+    with transaction() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        reason = request.form.get("reason", "")[:2000]
+        receipt = pushes.ask_recall(session, push.id, reason, actor=actor(), at=now(), op=form_key())
+    done(t("请接收方撤回", "Asking for the recall"), receipt)
+    return redirect(url_for(".show", push_id=push_id))
+
+
+@bp.post("/pushes/<int:push_id>/recalled")
+def confirm_recall(push_id: int) -> AnyResponse:
+    """The receiver's confirmation of a recall, written down by the liaison."""
+    with transaction() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        words = request.form.get("words", "")[:2000]
+        boards.check_words(words)
+        attempt = pushes.confirm_recall(session, push.id, words, actor(), at=now())
+    if attempt is not None:
+        tell([attempt])
+    return redirect(url_for(".show", push_id=push_id))
