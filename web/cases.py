@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from states.lifecycle import Transition
 from web import writing
 from web.picture import draw
 from web.request import actor, form_key, form_mark, now, reading, transaction
@@ -113,7 +114,8 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "comparing": comparisons.pending_elsewhere(session, case, actor()),
         "english": editorial.english(session, case),
         "sign_offs": editorial.sign_offs(session, case),
-        "may": {what: editorial.may(case, what, actor()) for what in _EDITS},
+        "may_add": [what for what in _EDITS if editorial.may(case, what, actor())],
+        "editorial_url": _screen("editorial.show", case_id=case.id),
         "may_edit": cases.may_edit(case, actor()),
         "may_seal": lists.may_seal(case, actor()),
         "revisions": lists.revisions(session, case),
@@ -272,6 +274,20 @@ def step_url(case: Case, trigger: str) -> str:
     return url_for("cases.act", case_id=case.id, trigger=trigger)
 
 
+_WHOLE = {"batch": "batches.index", "push": "pushes.index"}
+
+
+@bp.app_template_global()
+def through_url(step: Transition) -> str:
+    """Where the act is taken that a step is part of."""
+    return _screen(_WHOLE.get(step.through.partition(".")[0], ""))
+
+
+def _screen(endpoint: str, **values: Any) -> str:
+    """The address of a screen, "" where it is not installed."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
+
+
 @bp.app_template_global()
 def phase_name(choices: lists.Choices, phase: str) -> str:
     return next((say(one.label) for one in choices.phases if one.id == phase), t("未选", "none yet"))
@@ -280,8 +296,8 @@ def phase_name(choices: lists.Choices, phase: str) -> str:
 # ---- where to mend ---------------------------------------------------------------------------------------------------
 
 _FIELDS = ("title", "phase", "theme", "theme_name", "recipient", "service_from", "service_to", "sections")
-_ON_CASE = {"scan": "papers", "document": "papers", "matches": "similar", "consent": "consent", "push": "pushes"}
-_EDITORIAL = ("sign_offs", "english", "effect")
+_ON_CASE = {"scan": "papers", "document": "papers", "matches": "similar"}
+_EDITORIAL = ("consent", "sign_offs", "english", "effect")
 
 
 @bp.app_template_global()
@@ -292,6 +308,9 @@ def mend_url(case: Case, mend: str) -> str:
         return url_for("cases.edit", case_id=case.id) + f"#{where}" if cases.may_edit(case, actor()) else ""
     if mend == "scan" and lists.may_seal(case, actor()):
         return url_for("papers.scan", case_id=case.id)
-    if mend in _EDITORIAL and "editorial.show" in current_app.view_functions:
-        return url_for("editorial.show", case_id=case.id) + f"#{mend}"
+    if mend in _EDITORIAL:
+        where = _screen("editorial.show", case_id=case.id)
+        return where and f"{where}#{mend}"
+    if mend == "push":
+        return _screen("pushes.index")
     return url_for("cases.show", case_id=case.id) + f"#{_ON_CASE[mend]}" if mend in _ON_CASE else ""

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, form_mark, now, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import cases, comparisons, downloads, editorial, intake, lists, papers
+from workflow import cases, comparisons, downloads, intake, lists, papers
 from workflow.documents.reading import SectionRead
 from workflow.store.models import Document
 from workflow.store.papers import Kept
@@ -123,29 +123,25 @@ def scan_picture(case_id: int) -> Response:
 
 
 @bp.post("/<int:case_id>/seal/confirm")
-def confirm_seal(case_id: int) -> Response:
+def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     """Put the scan with what its seal reads, as the person confirms it."""
     kept = _shown(case_id)["scan"]
+    reads, named = request.form.get("reads", ""), request.form.get("unit", "").strip()[:160]
+    if reads not in _READS or (reads == "other" and not named):
+        with reading() as session:
+            case = cases.find(session, case_id, seen_by=actor())
+            ticket = request.form["ticket"]
+            return render_template("cases/seal.html", case=case, kept=kept, ticket=ticket, unanswered=True), 422
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        unit = {"host": case.centre.host_unit, "other": request.form.get("unit", "")}.get(
-            request.form.get("reads", ""), ""
-        )
-        receipt = papers.seal(
-            session, case_id, kept, unit[:160], actor=actor(), at=now(), seen=form_mark(), op=form_key()
-        )
+        unit = {"host": case.centre.host_unit, "other": named, "none": ""}[reads]
+        receipt = papers.seal(session, case_id, kept, unit, actor=actor(), at=now(), seen=form_mark(), op=form_key())
     done(t("确认印章", "Confirming the seal"), receipt)
     return redirect(url_for("cases.show", case_id=case_id))
 
 
-@bp.post("/<int:case_id>/consent")
-def consent(case_id: int) -> Response:
-    with transaction() as session:
-        case = cases.find(session, case_id, seen_by=actor())
-        words = request.form.get("words", "")[:1000]
-        receipt = editorial.consent(session, case.id, words, actor=actor(), at=now(), op=form_key())
-    done(t("登记同意", "Recording the consent"), receipt)
-    return redirect(url_for("cases.show", case_id=case_id) + "#consent")
+_READS = ("host", "other", "none")
+"""Answers to "which unit does the seal name": the host unit, another one, no seal."""
 
 
 # ---- earlier reports -------------------------------------------------------------------------------------------------

@@ -70,12 +70,12 @@ def last_day(closes: datetime) -> date:
 
 
 def countdown(closes: datetime, at: datetime) -> str:
-    """How long until a window closes, in days, or hours on the last day."""
+    """How long until a window closes: days as the calendar in Beijing counts them, hours on the last day."""
     left = closes - at
     if left <= timedelta(0):
         return t("已截止", "closed")
-    if left >= timedelta(days=1):
-        days = (last_day(closes) - at.astimezone(BEIJING).date()).days
+    days = (last_day(closes) - at.astimezone(BEIJING).date()).days
+    if days:
         return t(f"还有 {days} 天", f"{days} day{'s' if days != 1 else ''} left")
     hours = int(left.total_seconds() // 3600)
     if hours:

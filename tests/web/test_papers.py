@@ -120,6 +120,14 @@ def test_a_person_says_what_the_seal_reads(answer: dict[str, str], unit: str, si
     assert (f'<b lang="zh-CN">{unit}</b>' if unit else "扫描件上没有印章") in shown
 
 
+@pytest.mark.parametrize("answer", [{}, {"reads": "other", "unit": " "}, {"reads": "x"}])
+def test_a_seal_is_not_confirmed_without_a_full_answer(answer: dict[str, str], sign_in: As, world: World):
+    case = world.draft()
+    answered = sealed(sign_in("sealer"), case, **answer)
+    shown = answered.get_data(as_text=True)
+    assert [answered.status_code, "还没有确认" in shown, "确认印章" in shown] == [422, True, True]
+
+
 def test_the_scan_is_shown_large_to_the_person_who_uploaded_it_only(sign_in: As, world: World):
     case = world.draft()
     client = sign_in("sealer")

@@ -30,3 +30,10 @@ for (const form of document.querySelectorAll("form[method=post]")) {
 for (const select of document.querySelectorAll("select[data-submits]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
+
+for (const unit of document.querySelectorAll("input[name=unit]")) {
+  unit.addEventListener("input", () => {
+    const other = unit.form.querySelector("input[name=reads][value=other]");
+    if (other && unit.value) other.checked = true;
+  });
+}
