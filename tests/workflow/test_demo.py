@@ -19,7 +19,7 @@ from states.batch import BatchState
 from states.case import CaseState
 from states.push import PushState
 from tests.worlds import Databases
-from workflow import comparisons, demo, people, pushes, register, similar
+from workflow import clock, comparisons, demo, people, pushes, register, similar
 from workflow.audit.canonical import event_hash
 from workflow.clock import BEIJING
 from workflow.demo import scans
@@ -175,6 +175,7 @@ def test_a_visitor_can_bring_the_samples_as_new_cases(built: Database) -> None:
 
 def test_the_earlier_report_can_be_found(built: Database) -> None:
     [earlier] = everything(built, PriorReport)
+    assert (earlier.title, earlier.reported_on) == ("把标准文献送进灯具车间", date(2020, 9, 18))
     assert [one.prior_id for one in everything(built, Fingerprint) if one.prior_id] == [earlier.id]
 
 
@@ -305,6 +306,16 @@ def test_the_moments_of_the_trail_are_written_in_universal_time(built: Database)
     assert {json.loads(event.body)["at"] for event in events} == {
         event.at.astimezone(UTC).isoformat() for event in events
     }
+
+
+def test_a_visitor_finds_a_day_of_the_first_phase_or_the_day_that_is_set(
+    built: Database, database: Database, home: Path, tmp_path: Path
+) -> None:
+    chosen = settings_in(tmp_path, ZHENGJI_CLOCK="2021-06-01")
+    demo.build(database, Files(chosen.documents_url), chosen)
+    with built.reading() as session, database.reading() as other:
+        days = clock.demo_day(session, settings_in(home)), clock.demo_day(other, chosen)
+    assert days == (FIRST_DAY.date(), date(2021, 6, 1))
 
 
 def test_every_case_of_the_first_phase_fits_its_theme(built: Database) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tomllib
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Session
 from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
-from workflow import clock, people, pushes, register
+from workflow import clock, people, priors, pushes, register
 from workflow.calls import shipped_calls
 from workflow.demo.stage import Stage
 from workflow.demo.story import abroad, story
@@ -21,7 +23,6 @@ from workflow.installation import load_call
 from workflow.mailing import Mailer
 from workflow.settings import Settings
 from workflow.store import demo as stored
-from workflow.store import register as stored_register
 from workflow.store import schema
 from workflow.store.calls import call_of
 from workflow.store.database import Database
@@ -56,13 +57,10 @@ def build(database: Database, files: Files, settings: Settings) -> None:
     post = pushes.Post(database, files, Mailer("", "", database))
     for push, at in queued:
         pushes.deliver(post, push, at=at)
-    today = date.fromisoformat(settings.clock) if settings.clock else given["today"]
-    with database.transaction() as session:
-        clock.move(session, today, actor=SYSTEM, at=queued[-1][1])
 
 
 def _furnished(session: Session, files: Files, settings: Settings, given: dict[str, Any]) -> Stage:
-    """Call, offices, centres, people and the list of earlier reports."""
+    """Call, offices, centres, people, the list of earlier reports and the day that a visitor finds."""
     begins: datetime = given["begins"].astimezone(UTC)
     path = next(one for one in shipped_calls() if one.stem == given["call"])
     version = load_call(session, path, begins)
@@ -74,23 +72,24 @@ def _furnished(session: Session, files: Files, settings: Settings, given: dict[s
     offices = {one.addressee: one.id for one in register.offices(session)}
     centres = {one.name: one.id for one in register.centres(session)}
     cast = _people(session, settings, given["people"], offices, centres, begins)
-    earlier = given["prior"]
-    values = {name: value for name, value in earlier.items() if name != "office"}
-    stored.add_prior_report(
-        session,
-        {
-            **values,
-            "text": earlier["text"].strip(),
-            "office_id": offices[earlier["office"]],
-            "by_id": cast["administrator"].id,
-            "at": begins,
-        },
-    )
-    listed = {"source": earlier["source"], "added": 1}
-    stored_register.note(session, "register.prior_reports", listed, cast["administrator"], begins)
+    _earlier_reports(session, given["prior"], offices, cast["reviewer"], begins)
+    today = date.fromisoformat(settings.clock) if settings.clock else given["today"]
+    clock.move(session, today, actor=SYSTEM, at=begins)
     return Stage(
         session, files, call_of(session, version.id), version.id, offices, centres, cast, given["cases"], begins
     )
+
+
+def _earlier_reports(
+    session: Session, given: dict[str, Any], offices: dict[str, int], reviewer: Actor, at: datetime
+) -> None:
+    """The list of what was reported before this system was used, as the office's reviewer imports it."""
+    columns = [name for name in priors.COLUMNS if name in given]
+    sheet = io.StringIO()
+    written = csv.writer(sheet)
+    written.writerows([columns, [str(given[name]).strip() for name in columns]])
+    office = offices[given["office"]]
+    priors.import_list(session, given["file"], sheet.getvalue().encode(), office=office, actor=reviewer, at=at)
 
 
 def _people(

@@ -1,15 +1,11 @@
-"""Rows that only a demo puts in by itself: an office marked as example, an earlier report."""
+"""Rows that only a demo puts in by itself: an office marked as example."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from workflow.store import prior
-from workflow.store.models import Office, Person, PriorReport
+from workflow.store.models import Office, Person
 
 
 def anybody(session: Session) -> bool:
@@ -20,10 +16,3 @@ def anybody(session: Session) -> bool:
 def mark_example(session: Session, code: str) -> None:
     """The office of that code is invented, and is shown as such."""
     session.execute(update(Office).where(Office.code == code).values(example=True))
-
-
-def add_prior_report(session: Session, values: Mapping[str, Any]) -> int:
-    """A case reported before this system was used, findable from now on; gives its id."""
-    made = session.execute(insert(PriorReport).values(**values).returning(PriorReport.id)).scalar_one()
-    prior.remember(session, text=values["text"], prior_id=made)
-    return made
