@@ -13,14 +13,50 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response
 
-from web import auth, batches, calls, cases, demo, errors, home, papers, public, rulebook, trail, words
+from web import (
+    admin,
+    auth,
+    batches,
+    calls,
+    cases,
+    comparisons,
+    demo,
+    desk,
+    editorial,
+    errors,
+    home,
+    papers,
+    priors,
+    public,
+    pushes,
+    rulebook,
+    trail,
+    words,
+)
 from web import request as requests
 from web.menu import menu
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
 
-BLUEPRINTS = (auth.bp, home.bp, papers.bp, cases.bp, demo.bp, public.bp, trail.bp, batches.bp, calls.bp, rulebook.bp)
+BLUEPRINTS = (
+    auth.bp,
+    home.bp,
+    papers.bp,
+    cases.bp,
+    demo.bp,
+    public.bp,
+    trail.bp,
+    batches.bp,
+    calls.bp,
+    rulebook.bp,
+    comparisons.bp,
+    desk.bp,
+    editorial.bp,
+    pushes.bp,
+    admin.bp,
+    priors.bp,
+)
 
 POLICY = {
     "default-src": "'self'",

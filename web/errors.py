@@ -14,8 +14,10 @@ from web.request import actor, now, transaction
 from web.words import say, t
 from workflow import people
 from workflow.audit.search import NoSuchEvent
+from workflow.batches import NoSuchBatch
 from workflow.cases import NoSuchCase, NotEditable
 from workflow.comparisons import ReasonMissing
+from workflow.deadlines import WrongGrant
 from workflow.documents.limits import LIMITS, MIB
 from workflow.documents.problems import Unreadable
 from workflow.downloads import Lost
@@ -23,11 +25,14 @@ from workflow.engine import CannotServe, NoSuchTransition, NotPermitted
 from workflow.intake import NotShown
 from workflow.notices import NoSuchCall
 from workflow.people import WrongPerson
-from workflow.register import WrongList
+from workflow.pushes import NoSuchPush, ReasonNeeded
+from workflow.register import WrongEntry, WrongList
 from workflow.store.living import Overtaken
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
+    NoSuchBatch: HTTPStatus.NOT_FOUND,
+    NoSuchPush: HTTPStatus.NOT_FOUND,
     NoSuchEvent: HTTPStatus.NOT_FOUND,
     NoSuchCall: HTTPStatus.NOT_FOUND,
     NotPermitted: HTTPStatus.FORBIDDEN,
@@ -37,7 +42,10 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NotShown: HTTPStatus.CONFLICT,
     Lost: HTTPStatus.INTERNAL_SERVER_ERROR,
     ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ReasonNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongEntry: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""

@@ -38,8 +38,10 @@ ENTRIES = [
     Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),
     Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),
     Entry("calls.index", "征集通知", "Calls", "news"),
+    Entry("priors.index", "以往报送", "Earlier reports", "list-details", frozenset({"reviewer", "desk"})),
     Entry("trail.index", "留痕", "Trail", "history", _CASES),
     Entry("public.index", "公开案例", "Published", "book"),
+    Entry("admin.index", "管理", "Administration", "settings", frozenset({"administrator"})),
 ]
 """Screens add themselves where they belong; one whose screen is not installed is not shown."""
 

@@ -90,7 +90,7 @@ Snapshot = dict[str, dict[str, str]]
 
 def _offices(session: Session, _office: int | None) -> Snapshot:
     fields = ("code", "region", "addressee", "ip_office", "seal_name", "name_verified", "email")
-    return {one.addressee: {name: getattr(one, name) for name in fields} for one in register.offices(session)}
+    return {one.code: {name: getattr(one, name) for name in fields} for one in register.offices(session)}
 
 
 def _centres(session: Session, _office: int | None) -> Snapshot:
@@ -108,7 +108,7 @@ def _centres(session: Session, _office: int | None) -> Snapshot:
 
 def _priors(session: Session, office: int | None) -> Snapshot:
     return {
-        f"{one.number} {one.title}": {
+        one.number: {
             "number": one.number,
             "title": one.title,
             "centre": one.centre_name,
@@ -147,3 +147,5 @@ FIELDS: Mapping[str, Text] = {
     "reported_on": Text("报送日期", "Reported on"),
 }
 """What the columns of the lists are called on screen."""
+
+LOST = Text("找不到刚才预览的名单，请重新上传。", "The list that was shown is not there any more; upload it again.")

@@ -174,6 +174,11 @@ def one(session: Session, actor: Actor, uid: int) -> Whole:
     )
 
 
+def of_stream(session: Session, stream: str) -> list[Entry]:
+    """Everything in one stream, the newest first; whoever asks must be allowed to read all of it."""
+    return [_entry(event) for event in stored.of_stream(session, stream)]
+
+
 def _entries(session: Session, actor: Actor, events: Sequence[Event]) -> list[Entry]:
     events = _within_reach(session, actor, events)
     cases = stored.cases(session, [event.case_id for event in events if event.case_id is not None])

@@ -168,6 +168,12 @@ def one(session: Session, actor: Actor, uid: int) -> Event | None:
     return _event(row) if row else None
 
 
+def of_stream(session: Session, stream: str) -> list[Event]:
+    """Everything in one stream, the newest first."""
+    statement = select(*_COLUMNS).where(AuditEvent.stream == stream).order_by(AuditEvent.seq.desc())
+    return [_event(row) for row in session.execute(statement)]
+
+
 def beside(session: Session, actor: Actor, event: Event) -> tuple[int | None, int | None]:
     """The uids of the entries before and after this one in its stream, where they are within reach."""
     found = session.execute(

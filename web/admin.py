@@ -1,0 +1,290 @@
+"""Administration: people and their roles, offices, centres, lists, and calls. No case is reached from here."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from web import imports
+from web.request import actor, form_key, now, reading, settings, transaction
+from web.words import say, t
+from workflow import administration, notices, people, register
+from workflow.administration import check_administrator
+from workflow.calls import CallRefused
+from workflow.imports import Kind
+from workflow.people import WrongPerson
+from workflow.register import WrongEntry
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+bp.before_request(lambda: check_administrator(actor()))
+
+Page = str | tuple[str, int]
+
+
+# ---- people ----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("")
+def index() -> str:
+    text = request.args.get("text", "").strip()[:80]
+    with reading() as session:
+        found = [(one, people.positions(one)) for one in administration.people_named(session, text)]
+        return render_template("admin/people.html", found=found, text=text)
+
+
+@bp.get("/people/new")
+def new() -> str:
+    return render_template("admin/new_person.html", typed={})
+
+
+@bp.post("/people/new")
+def create() -> Page:
+    """A new account; its password is shown once, on the answer itself."""
+    password, typed = _password(), request.form
+    try:
+        with transaction() as session:
+            before = people.created_by_op(session, form_key())
+            made = people.create(
+                session,
+                settings(),
+                login=typed.get("login", ""),
+                name=typed.get("name", ""),
+                email=typed.get("email", ""),
+                password=password,
+                actor=actor(),
+                at=now(),
+                op=form_key(),
+            )
+    except WrongPerson as wrong:
+        return render_template("admin/new_person.html", typed=typed, wrong=say(wrong.message)), 422
+    with reading() as session:
+        person = people.by_id(session, made)
+        return render_template("admin/password.html", one=person, password="" if before else password, created=True)
+
+
+def _password() -> str:
+    """Sixteen signs that nobody mistakes for one another, in groups to read aloud."""
+    signs = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(signs) for _ in range(4)) for _ in range(4))
+
+
+@bp.get("/people/<int:person_id>")
+def person(person_id: int) -> str:
+    return _person(person_id)
+
+
+def _person(person_id: int, wrong: str = "") -> str:
+    with reading() as session:
+        found = people.by_id(session, person_id) or abort(404)
+        return render_template(
+            "admin/person.html",
+            one=found,
+            grants=administration.grants(found),
+            roles=administration.ROLES,
+            offices=register.offices(session),
+            centres=register.centres(session),
+            history=administration.history(session, person_id),
+            wrong=wrong,
+        )
+
+
+@bp.get("/people/<int:person_id>/<any(password, disable):what>")
+def confirm(person_id: int, what: str) -> str:
+    """Asks before what cannot be taken back: sessions end, an old password is gone."""
+    with reading() as session:
+        found = people.by_id(session, person_id) or abort(404)
+        return render_template("admin/confirm.html", one=found, what=what)
+
+
+@bp.post("/people/<int:person_id>/password")
+def set_password(person_id: int) -> str:
+    password = _password()
+    with transaction() as session:
+        found = people.by_id(session, person_id) or abort(404)
+        people.set_password(session, settings(), person_id, password, actor=actor(), at=now())
+        return render_template("admin/password.html", one=found, password=password, created=False)
+
+
+@bp.post("/people/<int:person_id>/<any(grant, revoke):what>")
+def change_role(person_id: int, what: str) -> Response | Page:
+    change = people.grant if what == "grant" else people.revoke
+    try:
+        with transaction() as session:
+            role = administration.role(request.form.get("role", ""))
+            unit = administration.unit(session, role, request.form.get("unit", type=int))
+            if people.by_id(session, person_id) is None:
+                abort(404)
+            change(session, person_id, role, unit, actor=actor(), at=now())
+    except WrongPerson as wrong:
+        return _person(person_id, say(wrong.message)), 422
+    done = t("已授予“{role}”，立即生效。", "“{role}” is given, at once effective.", role=role.label)
+    taken = t("已收回“{role}”，立即生效。", "“{role}” is taken away, at once effective.", role=role.label)
+    flash(done if what == "grant" else taken, "done")
+    return redirect(url_for(".person", person_id=person_id))
+
+
+@bp.post("/people/<int:person_id>/<any(disable, enable):what>")
+def switch(person_id: int, what: str) -> Response | Page:
+    change = people.disable if what == "disable" else people.enable
+    try:
+        with transaction() as session:
+            if people.by_id(session, person_id) is None:
+                abort(404)
+            change(session, person_id, actor=actor(), at=now())
+    except WrongPerson as wrong:
+        return _person(person_id, say(wrong.message)), 422
+    flash(
+        t("账号已停用，登录已全部结束。", "The account is disabled and all its sessions have ended.")
+        if what == "disable"
+        else t("账号已启用。", "The account is enabled."),
+        "done",
+    )
+    return redirect(url_for(".person", person_id=person_id))
+
+
+# ---- offices and centres ---------------------------------------------------------------------------------------------
+
+
+@bp.get("/offices")
+def offices() -> str:
+    with reading() as session:
+        return render_template("admin/offices.html", offices=register.offices(session), verified=register.VERIFIED)
+
+
+@bp.get("/offices/<int:office_id>")
+def office(office_id: int) -> str:
+    return _office(office_id)
+
+
+def _office(office_id: int, typed: Any = None, wrong: str = "") -> str:
+    with reading() as session:
+        found = register.office(session, office_id) or abort(404)
+        shown = {"one": found, "typed": typed or vars(found), "verified": register.VERIFIED, "wrong": wrong}
+        return render_template("admin/office.html", **shown)
+
+
+@bp.post("/offices/<int:office_id>")
+def change_office(office_id: int) -> Response | Page:
+    try:
+        with transaction() as session:
+            if register.office(session, office_id) is None:
+                abort(404)
+            register.change_office(session, office_id, request.form, actor=actor(), at=now())
+    except WrongEntry as wrong:
+        return _office(office_id, request.form, say(wrong.message)), 422
+    flash(t("已保存。", "Saved."), "done")
+    return redirect(url_for(".offices"))
+
+
+@bp.get("/centres")
+def centres() -> str:
+    chosen = request.args.get("office", type=int)
+    with reading() as session:
+        return render_template(
+            "admin/centres.html",
+            offices=register.offices(session),
+            chosen=chosen,
+            centres=register.centres(session, chosen),
+            **_centre_words(),
+        )
+
+
+def _centre_words() -> dict[str, Any]:
+    return {"kinds": register.KINDS, "verified": register.VERIFIED}
+
+
+@bp.get("/centres/<int:centre_id>")
+def centre(centre_id: int) -> str:
+    return _centre(centre_id)
+
+
+def _centre(centre_id: int, typed: Any = None, wrong: str = "") -> str:
+    with reading() as session:
+        found = register.centre(session, centre_id) or abort(404)
+        shown = {"one": found, "typed": typed or vars(found), "wrong": wrong, **_centre_words()}
+        return render_template("admin/centre.html", **shown)
+
+
+@bp.post("/centres/<int:centre_id>")
+def change_centre(centre_id: int) -> Response | Page:
+    try:
+        with transaction() as session:
+            found = register.centre(session, centre_id) or abort(404)
+            register.change_centre(session, centre_id, request.form, actor=actor(), at=now())
+    except WrongEntry as wrong:
+        return _centre(centre_id, request.form, say(wrong.message)), 422
+    flash(t("已保存。", "Saved."), "done")
+    return redirect(url_for(".centres", office=found.office_id))
+
+
+# ---- lists -----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/import")
+def upload() -> str:
+    return render_template("admin/upload.html")
+
+
+@bp.post("/import")
+def preview() -> imports.Page:
+    kind = Kind.CENTRES if request.form.get("kind") == "centres" else Kind.OFFICES
+    return imports.preview(kind, None, "admin/upload.html")
+
+
+@bp.post("/import/take")
+def take() -> Response:
+    return redirect(url_for(".centres" if imports.take() is Kind.CENTRES else ".offices"))
+
+
+# ---- calls -----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/calls")
+def calls() -> str:
+    return _calls()
+
+
+def _calls(**shown: Any) -> str:
+    with reading() as session:
+        versions = [one for row, call, _ in notices.current(session) for one in notices.versions(session, call.number)]
+        return render_template("admin/calls.html", **{"versions": versions, "source": "", "notice": "", **shown})
+
+
+@bp.post("/calls")
+def load() -> Response | Page:
+    """Check a call's file, or load it: everything that is wrong is told at once, by place and line."""
+    source, notice = _sent("source"), _sent("notice")
+    typed = {"source": source, "notice": notice}
+    if not source.strip():
+        return _calls(**typed, wrong=t("请上传或粘贴通知的 TOML 文件。", "Upload or paste the call's TOML file.")), 422
+    with reading() as session:
+        checked = notices.check(session, source, notice)
+    if checked.problems or request.form.get("then") != "load":
+        return _calls(**typed, checked=checked), 422 if checked.problems else 200
+    try:
+        with transaction() as session:
+            made, new = notices.load(session, source, notice, actor=actor(), at=now())
+    except CallRefused as refused:
+        return _calls(**typed, checked=notices.Checked(None, problems=refused.problems)), 422
+    flash(
+        t("“{number}”第 {n} 版已载入。", "“{number}”, version {n}, is loaded.", number=made.number, n=made.version)
+        if new
+        else t(
+            "内容与第 {n} 版相同，没有新建版本。",
+            "It is the same as version {n}; nothing new was made.",
+            n=made.version,
+        ),
+        "done",
+    )
+    return redirect(url_for("calls.show", number=made.number))
+
+
+def _sent(name: str) -> str:
+    """A text that was uploaded as a file or, failing that, pasted."""
+    file = request.files.get(f"{name}_file")
+    if file is not None and file.filename:
+        return administration.decoded(file.read())
+    return request.form.get(name, "").replace("\r\n", "\n").replace("\0", "")

@@ -1,0 +1,74 @@
+"""Uploading a list: read it, show what would change, then take it in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, render_template, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from web.request import actor, files, installed, now, transaction
+from web.words import say, t
+from workflow.imports import FIELDS, LOST, Kind, rehearse
+from workflow.imports import take as take_in
+from workflow.register import WrongList
+
+Page = str | tuple[str, int]
+
+
+def preview(kind: Kind, office: int | None, template: str, /, **shown: Any) -> Page:
+    """The uploaded list as it would be taken in, or what is wrong with it on the page of the upload.
+
+    The bytes are kept under their digest; the form that confirms carries a signed note of which.
+    """
+    sent = request.files.get("list")
+    if sent is None or not sent.filename:
+        return _again(t("请先选择文件。", "Choose a file first."), template, **shown)
+    data = sent.read()
+    try:
+        rehearsed = rehearse(installed().database, kind, sent.filename, data, office=office, actor=actor(), at=now())
+    except WrongList as wrong:
+        return _again(say(wrong.message), template, **shown)
+    note = _notes().dumps([actor().id, str(kind), office, sent.filename, files().put(data)])
+    return render_template(
+        "admin/preview.html", kind=kind, name=sent.filename, rehearsed=rehearsed, note=note, fields=FIELDS
+    )
+
+
+def _again(wrong: str, template: str, /, **shown: Any) -> Page:
+    return render_template(template, wrong=wrong, **shown), 422
+
+
+def take() -> Kind:
+    """Take in the list that was just shown, and say what came of it. Raises WrongList when it is none of ours."""
+    person, kind, office, name, digest = _noted()
+    if person != actor().id:
+        raise WrongList(LOST)
+    chosen = Kind.of(kind)
+    with transaction() as session:
+        done = take_in(session, chosen, name, files().get(digest), office=office, actor=actor(), at=now())
+    flash(
+        t(
+            "{what}已导入：新增 {added}，更新 {changed}，不变 {same}，未采用 {refused}。",
+            "{what} imported: {added} new, {changed} changed, {same} the same, {refused} not taken.",
+            what=chosen.label,
+            added=done.added,
+            changed=done.changed,
+            same=done.same,
+            refused=len(done.problems),
+        ),
+        "done",
+    )
+    return chosen
+
+
+def _noted() -> Any:
+    """What `preview` noted: whose list of which kind, and where its bytes are."""
+    try:
+        return _notes().loads(request.form.get("note", ""))
+    except BadSignature:
+        raise WrongList(LOST) from None
+
+
+def _notes() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="list")
