@@ -1,0 +1,100 @@
+"""Consent, sign-off, English and effect on screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from states.case import CaseState
+from tests.web.conftest import As, post, send
+from tests.worlds import World
+from workflow import editorial
+from workflow.store.models import Case
+
+pytestmark = pytest.mark.database
+
+
+def page(case: int) -> str:
+    return f"/cases/{case}/editorial"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("login", ["author", "reviewer", "director", "translator", "liaison", "auditor"])
+def test_the_page_opens_for_everybody_who_reaches_the_case(login: str, language: str, world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    assert sign_in(login, language).get(page(case)).status_code == 200
+
+
+def test_the_page_of_a_case_out_of_reach_does_not_exist(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    assert sign_in("neighbour_author").get(page(case)).status_code == 404
+
+
+def test_the_centre_records_the_consent(world: World, sign_in: As):
+    case = world.case(CaseState.SUBMITTED)
+    send(sign_in("author"), page(case), f"{page(case)}/consent", words="对方来函同意")
+    assert world.row(case).consent == "对方来函同意"
+
+
+def test_the_director_signs_the_content_that_was_shown(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    director = sign_in("director")
+    send(director, page(case), f"{page(case)}/sign-off")
+    with world.database.reading() as session:
+        [one] = editorial.sign_offs(session, session.get_one(Case, case))
+        assert one.content == world.row(case).content
+    assert "有效：与现在的内容一致" in director.get(page(case)).get_data(as_text=True)
+
+
+def test_signing_twice_with_one_form_signs_once(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    director = sign_in("director")
+    shown = director.get(page(case)).get_data(as_text=True)
+    answers = [post(director, f"{page(case)}/sign-off", shown).status_code for _ in range(2)]
+    with world.database.reading() as session:
+        assert (answers, len(editorial.sign_offs(session, session.get_one(Case, case)))) == ([302, 302], 1)
+
+
+def test_the_translator_writes_english_beside_the_chinese(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    translator = sign_in("translator")
+    send(translator, page(case), f"{page(case)}/english", title="A title", summary="In short", text="All of it")
+    shown = translator.get(page(case)).get_data(as_text=True)
+    assert ["All of it" in shown, "与现在的中文一致" in shown, world.row(case).title in shown] == [True] * 3
+
+
+def test_english_written_while_the_case_moved_is_kept_on_the_page(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    translator = sign_in("translator")
+    shown = translator.get(page(case)).get_data(as_text=True)
+    world.ready_to_publish(case)
+    world.act(case, "publish")
+    answer = post(translator, f"{page(case)}/english", shown, title="Mine", summary="s", text="long work")
+    words = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert ["long work" in words, "您写的英文保留在下面" in words] == [True, True]
+
+
+def test_english_of_another_text_is_said_to_be_stale(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    world.translate(case)
+    for step in ("unshortlist", "return_to_office", "return_to_centre"):
+        world.act(case, step)
+    world.edit(case, world.content())
+    assert "英文已过时" in sign_in("translator").get(page(case)).get_data(as_text=True)
+
+
+def test_the_liaison_judges_the_effect(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    send(sign_in("liaison"), page(case), f"{page(case)}/effect", words="带动产业")
+    assert world.row(case).effect == "带动产业"
+
+
+@pytest.mark.parametrize(
+    ("login", "what"), [("translator", "sign-off"), ("director", "english"), ("editor", "effect"), ("desk", "consent")]
+)
+def test_what_is_another_role_s_is_refused(login: str, what: str, world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    client = sign_in(login)
+    shown = client.get(page(case)).get_data(as_text=True)
+    answer = post(client, f"{page(case)}/{what}", shown, words="x", title="x")
+    assert (f"{page(case)}/{what}" in shown, answer.status_code) == (False, 403)
