@@ -502,6 +502,7 @@ def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datet
 
 def send_mail(database: Database, files: Files, mailer: Mailer, batch_id: int, *, at: datetime) -> str:
     """Hand a sent batch to the mail server, once, and give the server's words. Raises MailRefused."""
+    mailer.check()
     with database.reading() as session:
         batch = session.get_one(Batch, batch_id)
         if batch.state not in (BatchState.SENT, BatchState.RECEIVED):

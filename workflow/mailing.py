@@ -39,14 +39,18 @@ class Mailer:
     def configured(self) -> bool:
         return bool(self.url and self.sender)
 
+    def check(self) -> None:
+        """Raise MailNotConfigured, naming the setting, when no mail can leave."""
+        if not self.configured:
+            name = "ZHENGJI_MAIL_FROM" if self.url else "ZHENGJI_SMTP_URL"
+            raise MailNotConfigured(f"没有设置邮件服务器或发件人 / not set: {name}")
+
     def send(self, message: bytes) -> str:
         """Hand a message over and give the server's words. A Message-ID already sent is not sent again.
 
         Raises MailRefused, MailNotConfigured.
         """
-        if not self.configured:
-            name = "ZHENGJI_MAIL_FROM" if self.url else "ZHENGJI_SMTP_URL"
-            raise MailNotConfigured(f"没有设置邮件服务器或发件人 / not set: {name}")
+        self.check()
         parsed = email.message_from_bytes(message)
         message_id = str(parsed["Message-ID"]).strip()
         with self.database.reading() as session:

@@ -167,12 +167,16 @@ def _said(status: int, body: bytes) -> str:
 def _letter(
     url: str, subject: str, body: str, attachments: list[Attachment], message_id: str, mailer: Mailer, at: datetime
 ) -> bytes:
-    return compose(
-        sender=mailer.sender,
-        to=unquote(urlparse(url).path),
-        subject=subject,
-        body=body,
-        attachments=attachments,
-        message_id=message_id,
-        at=at,
-    )
+    mailer.check()
+    try:
+        return compose(
+            sender=mailer.sender,
+            to=unquote(urlparse(url).path),
+            subject=subject,
+            body=body,
+            attachments=attachments,
+            message_id=message_id,
+            at=at,
+        )
+    except ValueError as problem:
+        raise NotDelivered(f"{url}: {problem}") from problem
