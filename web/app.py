@@ -106,6 +106,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     auth.login_manager.init_app(app)
     auth.limiter.init_app(app)
     app.before_request(requests.choose_language)
+    app.before_request(requests.refuse_unwritable)
     app.before_request(auth.ask_to_sign_in)
     app.after_request(_keep_private)
     errors.install(app)

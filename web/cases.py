@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from states.lifecycle import Transition
 from web import writing
 from web.picture import draw
-from web.request import actor, form_key, form_mark, now, reading, transaction
+from web.request import actor, form_key, form_mark, now, number, reading, transaction
 from web.tell import done, tell
 from web.words import countdown, say, t
 from workflow import cases, comparisons, editorial, lists, papers, revisions
@@ -47,9 +47,9 @@ def _filters() -> Filters:
         given.get("state", "")[:40],
         given.get("phase", "")[:40],
         given.get("theme", "")[:40],
-        given.get("office", type=int),
-        given.get("centre", type=int),
-        given.get("text", "").replace("\0", "")[:80],
+        number(given.get("office")),
+        number(given.get("centre")),
+        given.get("text", "")[:80],
         given.get("sort", "newest"),
     )
 
@@ -71,8 +71,8 @@ def create() -> Response:
     with transaction() as session:
         case_id = cases.create(
             session,
-            call_version=request.form.get("call", 0, type=int),
-            centre=request.form.get("centre", 0, type=int),
+            call_version=lists.call_to_start_under(session, number(request.form.get("call"))),
+            centre=number(request.form.get("centre")) or 0,
             actor=actor(),
             at=now(),
             op=form_key(),

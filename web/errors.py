@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 from flask import Flask, current_app, render_template, request
@@ -10,12 +11,14 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from web.auth import limiter
 from web.request import actor, now, transaction
 from web.words import say, t
 from workflow import people
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch
 from workflow.cases import NoSuchCase, NotEditable
+from workflow.clock import BEIJING
 from workflow.comparisons import ReasonMissing
 from workflow.deadlines import WrongGrant
 from workflow.documents.limits import LIMITS, MIB
@@ -55,8 +58,13 @@ LARGEST = max(limit.size for limit in LIMITS.values()) * 2
 
 Page = tuple[str, int]
 
-_TYPED = ("remark", "reason", "words", "note")
-"""Fields in which people write sentences: shown again, so that they are not lost."""
+_OURS = ("csrf_token", "form_key", "mark", "ticket", "next", "login", "password")
+_SENTENCES = ("remark", "reason", "words", "note")
+
+
+def _worth_keeping(name: str, value: str) -> bool:
+    """Whether somebody wrote this and would have to write it again: it is shown once more, so that nothing is lost."""
+    return name not in _OURS and bool(value.strip()) and (name in _SENTENCES or len(value) >= 20)
 
 
 def install(app: Flask) -> None:
@@ -76,7 +84,7 @@ def status_of(error: CannotServe) -> HTTPStatus:
 def page(status: HTTPStatus, title: str, message: str, advice: str = "", *, back: str = "") -> Page:
     """A page in the usual frame. `advice`: what to do next. `back`: where a link leads."""
     kept = status is not HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    typed = [value for name in _TYPED for value in request.form.getlist(name) if value.strip()] if kept else []
+    typed = [value for name, value in request.form.items(multi=True) if _worth_keeping(name, value)] if kept else []
     shown = render_template(
         "error.html", status=int(status), title=title, message=message, advice=advice, back=back, typed=typed
     )
@@ -127,6 +135,8 @@ def _stale_form(_error: CSRFError) -> Page:
 
 
 def _too_often(_error: RateLimitExceeded) -> Page:
+    limit = limiter.current_limit
+    until = datetime.fromtimestamp(limit.reset_at, UTC).astimezone(BEIJING) if limit else None
     return page(
         HTTPStatus.TOO_MANY_REQUESTS,
         t("尝试次数太多", "Too many attempts"),
@@ -134,7 +144,11 @@ def _too_often(_error: RateLimitExceeded) -> Page:
             "这个账号或这台电脑连续多次登录未成功，为防他人猜测密码，暂停登录。",
             "This account or computer failed to sign in several times; to keep others from guessing, it has to wait.",
         ),
-        t("请 15 分钟后再试；忘记密码请联系管理员重设。", "Try again in 15 minutes, or ask the administrator."),
+        t(
+            "请在北京时间 {until} 之后再试；忘记密码请联系管理员重设。",
+            "Try again after {until} Beijing time, or ask the administrator for a new password.",
+            until=f"{until + timedelta(minutes=1):%H:%M}" if until else "—",
+        ),
     )
 
 

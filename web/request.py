@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import uuid4
 
-from flask import current_app, g, request, session
+from flask import abort, current_app, g, request, session
 from flask_login import current_user
 
 from states.reach import Actor
@@ -94,6 +94,23 @@ def choose_language() -> None:
     wanted = request.args.get("lang")
     if wanted in LANGUAGES and wanted != session.get("language"):
         session["language"] = wanted
+
+
+LARGEST = 2**63 - 1
+"""The largest number that a database's column holds."""
+
+
+def refuse_unwritable() -> None:
+    """What no database can hold is refused at the door: a zero byte (400), a number that no row can have (404)."""
+    if any("\0" in value for values in (request.args, request.form) for value in values.values()):
+        abort(400)
+    if any(isinstance(value, int) and value > LARGEST for value in (request.view_args or {}).values()):
+        abort(404)
+
+
+def number(value: str | None) -> int | None:
+    """A number as sent by a form or an address; None where it is none that a row could have."""
+    return int(value) if value and value.isascii() and value.isdigit() and int(value[:30]) <= LARGEST else None
 
 
 def new_form_key() -> str:

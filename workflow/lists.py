@@ -88,6 +88,18 @@ def calls(session: Session) -> list[tuple[int, Call]]:
     return stored_calls.open_calls(session)
 
 
+def call_to_start_under(session: Session, version: int | None) -> int:
+    """The version's id, when it is the newest of its call. Raises NoSuchCase."""
+    if version in dict(calls(session)) and version is not None:
+        return version
+    raise NoSuchCase(
+        Text(
+            "没有这份征集通知，或者它已有新的版本。请刷新后再选。",
+            "There is no such call, or a newer version of it. Reload.",
+        )
+    )
+
+
 def call_of(session: Session, case: Case) -> Call:
     """The call that a case lives under."""
     return stored_calls.call_of(session, case.call_version_id)

@@ -73,9 +73,24 @@ def test_a_long_list_goes_on_where_the_page_before_ended(sign_in: As, world: Wor
     )
 
 
-@pytest.mark.parametrize("address", ["/cases?office=x&centre=99999&after=nonsense&sort=none", "/cases?state=\x00"])
-def test_a_made_up_address_of_a_list_does_no_harm(address: str, sign_in: As, world: World):
-    assert sign_in("author").get(address).status_code == 200
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/cases?office=x&centre=99999&after=nonsense&sort=none", 200),
+        (f"/cases?office={'9' * 40}&centre=-1", 200),
+        (f"/cases/{'9' * 20}", 404),
+        ("/cases?state=\x00", 400),
+    ],
+)
+def test_a_made_up_address_does_no_harm(address: str, status: int, sign_in: As, world: World):
+    assert sign_in("author").get(address).status_code == status
+
+
+def test_a_case_is_only_started_under_a_call_that_there_is(sign_in: As, world: World):
+    client = sign_in("author")
+    centre = world.centres["university"]
+    answer = post(client, "/cases/new", page(client, "/cases/new"), call=world.call_version + 7, centre=centre)
+    assert answer.status_code == 404
 
 
 # ---- my work ---------------------------------------------------------------------------------------------------------
