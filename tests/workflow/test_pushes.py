@@ -19,7 +19,7 @@ from states.case import CaseState
 from states.push import PushState
 from states.reach import SYSTEM
 from tests.workflow.receivers import Mailbox, Web, mail_server, web_server
-from tests.worlds import World, went
+from tests.worlds import CALL_2021, Databases, World, settle, went
 from workflow import editorial, people, pushes
 from workflow.engine import Attempt, NoSuchTransition, NotPermitted, Outcome
 from workflow.interchange import delivery
@@ -27,11 +27,27 @@ from workflow.interchange.delivery import NotDelivered
 from workflow.mailing import Mailer
 from workflow.pushes import AlreadyOnItsWay, NoSuchPush, Post, ReasonNeeded
 from workflow.store import papers as stored_papers
+from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.living import Overtaken
 from workflow.store.models import AuditEvent, Case, Person, PersonGrant, Push
 
 PUBLISHED, PUSHED = CaseState.PUBLISHED, CaseState.WIPO_PUSHED
+
+
+@pytest.fixture
+def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
+    """A world with one published case that has all that a push asks for, made once for all tests."""
+
+    def publish(database: Database) -> None:
+        settle(database, CALL_2021)
+        made = World.of(database, tmp_path)
+        made.ready_to_push(made.case(PUBLISHED))
+
+    with databases.copy("a published case", publish) as database:
+        made = World.of(database, tmp_path)
+        made.content()  # the one that stands there already
+        yield made
 
 
 @pytest.fixture
@@ -47,10 +63,9 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 def published(world: World) -> int:
-    """A published case that has all that a push asks for."""
-    case = world.case(PUBLISHED)
-    world.ready_to_push(case)
-    return case
+    """The published case that has all that a push asks for."""
+    with world.database.reading() as session:
+        return session.scalars(select(Case.id).order_by(Case.id)).first() or 0
 
 
 def queued(world: World, destination: str = "") -> tuple[int, int]:
