@@ -116,11 +116,14 @@ def _out_of_folder(folder: Path, key: str, notice: bytes) -> Delivered:
 def _write(target: Path, data: bytes) -> None:
     """Whole or not at all: a reader never sees half a file, and a power cut leaves the old one or the new one."""
     waiting = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    with waiting.open("wb") as opened:
-        opened.write(data)
-        opened.flush()
-        os.fsync(opened.fileno())
-    waiting.replace(target)
+    try:
+        with waiting.open("wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        waiting.replace(target)
+    finally:
+        waiting.unlink(missing_ok=True)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
