@@ -123,7 +123,7 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 def _blanks(words: Text) -> Text:
     """A rule's sentence with an ellipsis for what is filled in when it is said."""
-    return Text(_NAME.sub("〔…〕", words.zh), _NAME.sub("[…]", words.en))
+    return Text(_NAME.sub("……", words.zh), _NAME.sub("…", words.en))
 
 
 def _refusals(session: Session, actor: Actor, call: str) -> dict[str, Refusals]:

@@ -280,7 +280,6 @@ def _last_day(body: Mapping[str, Any]) -> Text:
 
 
 _DETAILS: Mapping[str, Any] = {
-    "case.create": _plainly("number"),
     "case.edit": lambda body: Text(
         f"第 {body['revision']} 稿，正文 {body['length']} 字",
         f"revision {body['revision']}, {body['length']} characters",
@@ -295,10 +294,8 @@ _DETAILS: Mapping[str, Any] = {
     "case.ask_ruling": _compared,
     "document.attach": _files,
     "document.open": _plainly("name"),
-    "batch.create": _plainly("number"),
     "batch.describe": _plainly("subject"),
     "batch.seal_summary": _seal,
-    "push.create": _plainly("destination"),
     "call.load": lambda body: Text(f"第 {body['version']} 版", f"version {body['version']}"),
     "call.extend": _last_day,
     "call.set_centre_day": _last_day,
