@@ -274,6 +274,8 @@ def step_url(case: Case, trigger: str) -> str:
     return url_for("cases.act", case_id=case.id, trigger=trigger)
 
 
+bp.add_app_template_global(lists.for_anybody)
+
 _WHOLE = {"batch": "batches.index", "push": "pushes.index"}
 
 

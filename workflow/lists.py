@@ -13,6 +13,7 @@ from rules.call import Call, Phase, Theme, Window
 from rules.facts import Ruling
 from rules.roles import Level, Role
 from rules.rule import Finding
+from rules.selection import another_person_acts
 from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.case import CASE, EDITABLE, CaseState
@@ -218,6 +219,11 @@ def waiting_for_others(session: Session, actor: Actor) -> list[Elsewhere]:
         if counts.get(state) and roles and not set(roles) & actor.roles and state is not CaseState.PUBLISHED:
             found.append(Elsewhere(state, counts[state], roles))
     return found
+
+
+def for_anybody(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings that stand whoever acts; that the reader wrote the text says nothing about somebody else's step."""
+    return [one for one in findings if one.rule != another_person_acts.id]
 
 
 # ---- what happened ---------------------------------------------------------------------------------------------------

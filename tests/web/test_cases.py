@@ -207,6 +207,17 @@ def test_each_finding_quotes_the_notice_and_leads_to_where_it_is_mended(sign_in:
     assert [one in shown for one in asked] == [True] * 3
 
 
+def test_that_the_reader_wrote_the_text_is_no_obstacle_to_somebody_elses_step(sign_in: As, world: World):
+    case = world.case(CaseState.DRAFT)
+    shown = page(sign_in("author"), f"/cases/{case}")
+    assert ["等待" in shown, "这份案例由您撰写" in shown, "still in its way" in shown, "目前还差" in shown] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
 # ---- writing ---------------------------------------------------------------------------------------------------------
 
 
