@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from rules.call import Call, Phase, Window
 from rules.roles import Level, Role
+from rules.rule import Finding
+from rules.selection import another_person_acts
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
@@ -73,6 +75,16 @@ def may_open(session: Session, batch_id: int, actor: Actor) -> bool:
 def call_of(session: Session, batch: Batch) -> Call:
     """The call that a batch reports under."""
     return stored_calls.call_of(session, batch.call_version_id)
+
+
+def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> list[Offer]:
+    """Every transition of a batch with its findings; that the reader must not take another's step is left out there."""
+    made = batches.offers(session, batch, actor=actor, at=at)
+    return [one if one.mine else replace(one, findings=_about_the_batch(one.findings)) for one in made]
+
+
+def _about_the_batch(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(one for one in findings if one.rule != another_person_acts.id)
 
 
 def content(session: Session, batch: Batch) -> str:
@@ -413,20 +425,26 @@ def check_words(words: str) -> None:
         )
 
 
-def to_push(session: Session, actor: Actor, at: datetime) -> list[ToSelect]:
+@dataclass(frozen=True)
+class ToPush:
+    """A published case of outstanding effect. `last`: its newest push, where one failed or was recalled."""
+
+    case: Case
+    offer: Offer | None
+    last: Push | None
+
+
+def to_push(session: Session, actor: Actor, at: datetime) -> list[ToPush]:
     """Published cases found outstanding, that are not on their way abroad: the ones to be pushed next."""
     filters = Filters(state=str(CaseState.PUBLISHED), sort="oldest")
     found = [case for case in stored_cases.page(session, actor, filters, "", 200).cases if case.effect]
     rows = stored_facts.case_rows(session, [case.id for case in found])
     facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
-    return [
-        ToSelect(
-            case,
-            {
-                offer.transition.name: offer
-                for offer in cases.ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
-            },
-        )
-        for case, fact in zip(found, facts, strict=True)
-        if not any(one.state in ("queued", "sent") for one in pushes.of_case(session, case))
-    ]
+    made = []
+    for case, fact in zip(found, facts, strict=True):
+        last = next(iter(pushes.of_case(session, case)), None)
+        if last is not None and last.state in (PushState.QUEUED, PushState.SENT):
+            continue
+        offers = cases.ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
+        made.append(ToPush(case, next((one for one in offers if one.transition.name == "push"), None), last))
+    return made

@@ -11,6 +11,7 @@ from states.batch import BatchState
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
+from workflow import clock
 from workflow.store.models import Case, Extension, Waiver
 
 pytestmark = pytest.mark.database
@@ -135,3 +136,16 @@ def test_a_case_returned_after_the_close_takes_a_day_of_its_own(world: World, si
     send(sign_in("desk"), page, page, remark="补盖章", new_day=later.isoformat())
     with world.database.reading() as session:
         assert session.get_one(Case, case).own_day == later
+
+
+def test_returning_a_batch_after_the_close_first_asks_for_its_new_day(world: World, sign_in: As):
+    batch = world.submit(world.case(CaseState.PROVINCE_REVIEWED))
+    with world.database.transaction() as session:
+        clock.move(session, world.phase.closes + timedelta(days=2), actor=world.people["desk"], at=world.at)
+    desk = sign_in("desk")
+    shown = desk.get(f"/batches/{batch}").get_data(as_text=True)
+    answer = post(desk, f"/batches/{batch}/return_batch", shown, remark="请补材料")
+    words = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert ["请补材料" in words, 'name="new_day"' in words] == [True, True]
+    assert world.state_of_batch(batch) == BatchState.SENT
