@@ -76,7 +76,7 @@ _EDITS = ("collect", "describe", "seal_summary")
 def _everything(session: Any, batch: Batch) -> dict[str, Any]:
     """What the page of a batch shows."""
     call = boards.call_of(session, batch)
-    offers = boards.offers(session, batch, actor=actor(), at=now())
+    offers = batches.offers(session, batch, actor=actor(), at=now())
     history = histories.of_batch(session, batch)
     passed = histories.passed(boards.lifecycle(), history)
     lines = batches.lines(session, batch)
@@ -321,7 +321,7 @@ def ask(batch_id: int, trigger: str) -> str:
 
 
 def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
-    offers = boards.offers(session, batch, actor=actor(), at=now())
+    offers = batches.offers(session, batch, actor=actor(), at=now())
     offer = next((one for one in offers if one.transition.name == trigger), None)
     if offer is None:
         raise NoSuchTransition(boards.no_way(batch, trigger))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from rules.call import Call, Phase, Window
 from rules.roles import Level, Role
-from rules.rule import Finding
-from rules.selection import another_person_acts
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
@@ -75,16 +73,6 @@ def may_open(session: Session, batch_id: int, actor: Actor) -> bool:
 def call_of(session: Session, batch: Batch) -> Call:
     """The call that a batch reports under."""
     return stored_calls.call_of(session, batch.call_version_id)
-
-
-def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> list[Offer]:
-    """Every transition of a batch with its findings; that the reader must not take another's step is left out there."""
-    made = batches.offers(session, batch, actor=actor, at=at)
-    return [one if one.mine else replace(one, findings=_about_the_batch(one.findings)) for one in made]
-
-
-def _about_the_batch(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    return tuple(one for one in findings if one.rule != another_person_acts.id)
 
 
 def content(session: Session, batch: Batch) -> str:

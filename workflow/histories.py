@@ -15,6 +15,7 @@ from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH
+from workflow.audit import actions
 from workflow.engine import Offer
 from workflow.store import histories as stored
 from workflow.store.models import Batch, Push
@@ -39,17 +40,6 @@ class Happened:
     case: None = None
 
 
-_WHAT = {
-    "batch.create": Text("开始组批", "Started the batch"),
-    "batch.collect": Text("调整名单", "Changed the list"),
-    "batch.describe": Text("填写报送信息", "Filled in the details"),
-    "batch.seal_summary": Text("确认汇总表印章", "Confirmed the summary table's seal"),
-    "document.attach": Text("上传盖章扫描件", "Uploaded the sealed scan"),
-    "push.create": Text("发起推送", "Started the push"),
-    "push.ask_recall": Text("请接收方撤回", "Asked the receiver to withdraw it"),
-}
-
-
 def of_batch(session: Session, batch: Batch) -> list[Happened]:
     """Everything recorded about a batch, refused attempts included, the newest first."""
     return _of(session, BATCH, batch.stream)
@@ -67,11 +57,10 @@ def _of(session: Session, lifecycle: Lifecycle, stream: str) -> list[Happened]:
 
 def _happened(lifecycle: Lifecycle, event: stored.Event) -> Happened:
     body = event.body
-    step = lifecycle.named(event.action.partition(".")[2])
     return Happened(
         at=event.at,
         who=body["actor"]["name"],
-        what=_WHAT.get(event.action) or (step.label if step else Text(event.action, event.action)),
+        what=actions.label(event.action),
         done=event.outcome == "done",
         number=f"{event.stream}#{event.seq}",
         hash=event.hash,
