@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -94,12 +95,19 @@ def _set_up(settings: configured.Settings) -> None:
     try:
         if installation.empty(database):
             if settings.demo:
-                _furnish_demo(settings, database)
+                _furnish_demo_apart()
             else:
                 installation.furnish(database)
                 click.echo("还没有账号。请先建立管理员：\n  zhengji user add admin --name 管理员 --role administrator")
     finally:
         database.close()
+
+
+def _furnish_demo_apart() -> None:
+    """Fill in the demo in a process of its own: the server forks, and a forked document store never answers."""
+    ended = subprocess.run([sys.executable, "-m", "web.cli", "demo"], check=False)
+    if ended.returncode:
+        raise Refusal("演示数据没有放好，原因见上。/ The demo could not be filled in; see above.")
 
 
 def _furnish_demo(settings: configured.Settings, database: Any) -> None:
