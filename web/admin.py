@@ -287,4 +287,4 @@ def _sent(name: str) -> str:
     file = request.files.get(f"{name}_file")
     if file is not None and file.filename:
         return administration.decoded(file.read())
-    return request.form.get(name, "").replace("\r\n", "\n").replace("\0", "")
+    return request.form.get(name, "").replace("\r\n", "\n")

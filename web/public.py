@@ -35,7 +35,7 @@ def _wanted() -> Wanted:
         given.get("theme", "")[:40],
         given.get("office", type=int),
         given.get("centre", type=int),
-        given.get("text", "").replace("\0", "")[:80],
+        given.get("text", "")[:80],
     )
 
 

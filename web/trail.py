@@ -43,7 +43,7 @@ def _filters() -> Filters:
 
 
 def _words(name: str, longest: int) -> str:
-    return request.args.get(name, "").replace("\0", "").strip()[:longest]
+    return request.args.get(name, "").strip()[:longest]
 
 
 def _day(name: str) -> date | None:

@@ -65,8 +65,11 @@ class Shown:
         return words[:EXCERPT] + ("……" if len(words) > EXCERPT else "")
 
     @property
-    def english_paragraphs(self) -> tuple[str, ...]:
-        return _paragraphs(self.english.text) if self.english else ()
+    def english_paragraphs(self) -> tuple[tuple[str, bool], ...]:
+        """The English text as (words, whether they are a heading): a line that names a section of the template is one."""
+        headings = {section.label.en.casefold() for section in self.call.sections}
+        lines = _paragraphs(self.english.text) if self.english else ()
+        return tuple((line, line.casefold() in headings) for line in lines)
 
 
 @dataclass(frozen=True)

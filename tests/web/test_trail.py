@@ -64,9 +64,7 @@ def test_a_filter_that_fits_nothing_says_so(query: str, world: World, refused: i
     assert "没有符合条件的留痕" in sign_in("author").get(f"/trail?{query}").get_data(as_text=True)
 
 
-@pytest.mark.parametrize(
-    "query", ["after=x", "first=2021-99-99", "action=nothing", "outcome=x", "last=0001-01-01", "receipt=%00"]
-)
+@pytest.mark.parametrize("query", ["after=x", "first=2021-99-99", "action=nothing", "outcome=x", "last=0001-01-01"])
 def test_what_makes_no_sense_counts_as_not_asked(query: str, world: World, refused: int, sign_in: As):
     page = sign_in("author").get(f"/trail?{query}")
     assert (page.status_code, "孙印" in page.get_data(as_text=True)) == (200, True)

@@ -27,7 +27,10 @@ def published(world: World) -> list[int]:
     ]
 
 
-def numbers(world: World, wanted: Wanted = Wanted(), after: str = "", limit: int = 18) -> tuple[list[str], str]:
+EVERYTHING = Wanted()
+
+
+def numbers(world: World, wanted: Wanted = EVERYTHING, after: str = "", limit: int = 18) -> tuple[list[str], str]:
     with world.database.reading() as session:
         page = public.gallery(session, wanted, after, limit)
     return [one.number for one in page.cases], page.after
