@@ -34,15 +34,21 @@ def of_case(session: Session, case: Case, seen_by: Actor) -> list[Similar]:
 
     Another office's undecided report is left out for all but the national office (docs/decisions.md 6).
     """
-    found = prior.find(session, [case]).get(case.id, [])
+    found = _found(session, case)
     return [one for one in found if _may_know(one, seen_by)]
+
+
+def _found(session: Session, case: Case) -> list[Similar]:
+    """What a case looks like, those included that stand before it in the same unsent batch."""
+    together = [*stored.before_in_batch(session, case.id), case]
+    return prior.find(session, together, together=True).get(case.id, [])
 
 
 def pending_elsewhere(session: Session, case: Case, seen_by: Actor) -> bool:
     """比对中: whether a comparison is pending of which this person may know no more than that."""
     if not case.once_submitted:
         return False
-    found = prior.find(session, [case]).get(case.id, [])
+    found = _found(session, case)
     return any(one.ruling is None and not _may_know(one, seen_by) for one in found)
 
 
@@ -116,7 +122,7 @@ def _pair(session: Session, case_id: int, key: str, actor: Actor) -> tuple[Case,
     case = stored.case(session, case_id)
     if case is None:
         raise _NONE
-    found = prior.find(session, [case]).get(case_id, [])
+    found = _found(session, case)
     one = next((candidate for candidate in found if candidate.key == key), None)
     if one is None or not _may_know(one, actor):
         raise _NONE
@@ -176,6 +182,7 @@ def rule(
 
     Raises NoSuchCase, NotPermitted, ReasonMissing.
     """
+    stored.lock(session, case_id)
     case, one = _pair(session, case_id, key, actor)
     owner = owner_of(case)
     earlier = stored_papers.noted(session, owner, "case.adjudicate", op)
@@ -209,6 +216,7 @@ def rule(
 
 def ask(session: Session, case_id: int, key: str, note: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
     """A centre asks its office to rule before the case is stamped; this opens the pair to the office's reviewers."""
+    stored.lock(session, case_id)
     case, one = _pair(session, case_id, key, actor)
     owner = owner_of(case)
     earlier = stored_papers.noted(session, owner, "case.ask_ruling", op)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from rules.facts import Ruling
 from states.case import CaseState
 from states.reach import Actor
 from workflow.store import prior
-from workflow.store.models import Adjudication, Case, PriorReport, RulingRequest
+from workflow.store.models import Adjudication, BatchLine, Case, PriorReport, RulingRequest
 from workflow.store.reach import reachable
 
 
@@ -57,6 +57,26 @@ def undecided(session: Session, seen_by: Actor, limit: int = 500) -> list[Case]:
 
 def imported(session: Session, prior_id: int) -> PriorReport | None:
     return session.get(PriorReport, prior_id)
+
+
+def before_in_batch(session: Session, case_id: int) -> list[Case]:
+    """Reviewed cases that stand before this one in the batch that it is in, in order."""
+    mine, other = aliased(BatchLine), aliased(BatchLine)
+    return list(
+        session.scalars(
+            select(Case)
+            .join(other, other.case_id == Case.id)
+            .join(mine, mine.batch_id == other.batch_id)
+            .where(mine.case_id == case_id, mine.dropped_at.is_(None), other.dropped_at.is_(None))
+            .where(other.position < mine.position, Case.state == CaseState.PROVINCE_REVIEWED)
+            .order_by(other.position)
+        )
+    )
+
+
+def lock(session: Session, case_id: int) -> None:
+    """Others who act on this case wait."""
+    session.execute(select(Case.id).where(Case.id == case_id).with_for_update())
 
 
 def case(session: Session, case_id: int) -> Case | None:

@@ -112,7 +112,8 @@ def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[Ca
     ids = [row.id for row in rows]
     if not ids:
         return []
-    matches = prior.find(session, rows)
+    reviewed = all(row.state == CaseState.PROVINCE_REVIEWED for row in rows)  # and so perhaps sent in one batch
+    matches = prior.find(session, rows, together=reviewed)
     seals = _by_case(session, _SEALS, ids)
     english = _by_case(session, _ENGLISH, ids)
     signed = _signed(session, ids)

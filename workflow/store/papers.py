@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import AuditEvent, Document, Seal
+from workflow.store.models import AuditEvent, Batch, Case, Document, Seal
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,9 @@ def seal(session: Session, owner: Owner, document: int, unit: str, content: str,
 def note(
     session: Session, owner: Owner, action: str, data: dict[str, Any], actor: Actor, at: datetime, op: str = ""
 ) -> Receipt:
-    """An event beside the transitions: in the stream of the thing's content."""
+    """An event beside the transitions: in the stream of the thing's content, which has one writer at a time."""
+    model, owned = (Case, owner.case_id) if owner.case_id else (Batch, owner.batch_id)
+    session.execute(select(model.id).where(model.id == owned).with_for_update())
     [receipt] = trail.append(
         session,
         [

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, delete, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from rules.call import BEIJING
 from rules.facts import Match, Ruling
 from rules.roles import Level
 from workflow import similar
+from workflow.store.calls import call_of
 from workflow.store.models import (
     Adjudication,
     Case,
@@ -40,6 +42,8 @@ class Compared(Protocol):
     def recipient(self) -> str: ...
     @property
     def first_submitted_at(self) -> datetime | None: ...
+    @property
+    def call_version_id(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -92,19 +96,21 @@ def remember(session: Session, *, text: str, case_id: int | None = None, prior_i
     session.execute(insert(FingerprintBand), rows)
 
 
-def find(session: Session, cases: Sequence[Compared]) -> dict[int, list[Similar]]:
+def find(session: Session, cases: Sequence[Compared], *, together: bool = False) -> dict[int, list[Similar]]:
     """Per case, the earlier reports it looks like, the closest first. Three queries, however many cases.
 
-    Earlier: once submitted before this case was, imported, or standing before it in the same list.
+    Earlier: once submitted before this case was, or imported; in either case since the eligible date of its call.
+    `together`: the cases are about to be submitted in this order, so each is also earlier than those after it.
     """
     if not cases:
         return {}
-    rank = {case.id: place for place, case in enumerate(cases)}
+    rank = {case.id: place for place, case in enumerate(cases)} if together else {}
+    since = {case.id: _since(session, case) for case in cases}
     by_id = {case.id: case for case in cases}
     found: dict[int, dict[str, Similar]] = defaultdict(dict)
     for case_id, other, score, why in [*_by_text(session, by_id), *_by_title(session, by_id)]:
         case = by_id[case_id]
-        if not _earlier(case, other, rank):
+        if not _earlier(case, other, rank) or (other.day is not None and other.day < since[case_id]):
             continue
         one = Similar(
             case_id=case_id,
@@ -133,6 +139,16 @@ class _Other:
     centre_id: int | None
     office_id: int | None
     submitted: datetime | None
+    reported_on: date | None = None
+
+    @property
+    def day(self) -> date | None:
+        """When it was reported, in Beijing, where that is known."""
+        return self.submitted.astimezone(BEIJING).date() if self.submitted else self.reported_on
+
+
+def _since(session: Session, case: Compared) -> date:
+    return call_of(session, case.call_version_id).eligible.service_from
 
 
 def _earlier(case: Compared, other: _Other, rank: dict[int, int]) -> bool:
@@ -169,6 +185,7 @@ def _columns(*, case: bool = True, prior: bool = True) -> list[Any]:
         PriorReport.recipient.label("prior_recipient"),
         Centre.id.label("prior_centre_id"),
         PriorReport.office_id.label("prior_office_id"),
+        PriorReport.reported_on,
     ]
     return (cases if case else []) + (priors if prior else [])
 
@@ -246,6 +263,7 @@ def _other(row: Any) -> _Other:
             got["prior_centre_id"],
             got["prior_office_id"],
             None,
+            got["reported_on"],
         )
     return _Other(
         got["other_id"],
