@@ -105,6 +105,8 @@ class CaseFacts:
     remark: str = ""
     confirmed: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    new_day: date | None = None
+    """The last day for sending again that a return gives along."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class BatchFacts:
     remark: str = ""
     confirmed: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    new_day: date | None = None
 
 
 @dataclass(frozen=True)

@@ -88,3 +88,19 @@ def _end_of(closes: datetime) -> Text:
     """Midnight as people say it: 24:00 of the last day."""
     last = (closes - timedelta(microseconds=1)).astimezone(BEIJING)
     return Text(f"{last.year}年{last.month}月{last.day}日 24:00", f"{last:%Y-%m-%d} 24:00 Beijing time")
+
+
+@rule(
+    zh="{phase}已截止。退回后要能重新报送，请填写新的截止日（晚于今天）。",
+    en="{phase} is over. For it to be sent again after the return, give a new last day, later than today.",
+    lifted_by=Role.DESK,
+    asked="new_day",
+)
+def new_day_given(facts: CaseFacts | BatchFacts) -> Breach | None:
+    """阶段截止之后退回的，退回时给出重新报送的截止日。"""
+    if facts.phase is None or facts.window is None or facts.at < facts.window.closes:
+        return None
+    today = facts.at.astimezone(BEIJING).date()
+    if facts.new_day is not None and facts.new_day > today:
+        return None
+    return Breach(phase=facts.phase.label, mend="new_day")

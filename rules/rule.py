@@ -74,7 +74,7 @@ class Finding:
     about: tuple[Subject, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     asked: str = ""
-    """Which input of the attempt itself answers it: "remark", "confirmed", or "" when something else must change."""
+    """Which input of the attempt itself answers it: "remark", "confirmed", "new_day", or "" when something else must change."""
 
     @property
     def blocks(self) -> bool:

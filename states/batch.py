@@ -8,7 +8,7 @@ from rules.batch import (
     subject_names_call_and_office,
     summary_sealed,
 )
-from rules.phase import before_phase_deadline, phase_has_opened
+from rules.phase import before_phase_deadline, new_day_given, phase_has_opened
 from rules.roles import Role
 from rules.selection import another_person_acts, reason_given
 from rules.words import Labelled, Text
@@ -95,7 +95,7 @@ BATCH = Lifecycle(
             target=S.COLLECTING,
             by=(Role.DESK,),
             undone_by="seal",
-            guards=(reason_given,),
+            guards=(reason_given, new_day_given),
             undoes=Text(
                 "批内仍为“已报送”的案例一并退回省级，不再计入报送数量。",
                 "Cases of the batch that are still “submitted” go back to the office and no longer count.",

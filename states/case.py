@@ -1,7 +1,7 @@
 """The lifecycle of a case, from draft to WIPO, with every way back."""
 
 from rules.papers import form_complete, seal_names_the_unit, seal_unbroken, unit_seal_present
-from rules.phase import before_phase_deadline, phase_has_opened, theme_belongs_to_phase
+from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, theme_belongs_to_phase
 from rules.prior import not_reported_before
 from rules.roles import Role
 from rules.scope import centre_is_eligible, service_within_period
@@ -205,7 +205,7 @@ CASE = Lifecycle(
             target=S.PROVINCE_REVIEWED,
             by=(Role.DESK,),
             undone_by="submit",
-            guards=(reason_given,),
+            guards=(reason_given, new_day_given),
             undoes=Text(
                 "案例不再计入该省本阶段的报送数量；省级可另行组批重新报送。",
                 "The case no longer counts for the office's phase; the office can send it again in another batch.",

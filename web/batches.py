@@ -6,7 +6,7 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
@@ -333,15 +333,12 @@ def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
         "call": boards.call_of(session, batch),
         "state": boards.batch_state(batch),
         "offer": offer,
-        "asks_day": trigger == "return_batch",
     }
 
 
 @bp.post("/<int:batch_id>/<trigger>")
 def act(batch_id: int, trigger: str) -> Response | tuple[str, int]:
     """Every transition of every batch comes through here."""
-    if trigger == "return_batch" and "new_day" not in request.form and (first := _ask_day_first(batch_id)):
-        return first, 422
     mark = form_mark()
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
@@ -364,23 +361,6 @@ def act(batch_id: int, trigger: str) -> Response | tuple[str, int]:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         return render_template("batches/act.html", **_step(session, batch, trigger)), 422
-
-
-def _ask_day_first(batch_id: int) -> str:
-    """The page that asks until when a batch returned after the close can be sent again; "" before the close."""
-    with reading() as session:
-        batch = batches.find(session, batch_id, seen_by=actor())
-        window = batches.window(session, boards.call_of(session, batch), batch.phase, batch.office_id)
-        if now() < window.closes:
-            return ""
-        flash(
-            t(
-                "本阶段已经截止。请填写重新报送的截止日，再确认退回。",
-                "The phase is over. Give a last day for sending it again, then confirm the return.",
-            ),
-            "warning",
-        )
-        return render_template("batches/act.html", **_step(session, batch, "return_batch"))
 
 
 def _day(value: str) -> date | None:

@@ -144,7 +144,6 @@ def _step(session: Any, case: Case, trigger: str) -> dict[str, Any]:
         "call": lists.call_of(session, case),
         "offer": offer,
         "state": lists.lifecycle().state(case.state),
-        "asks_day": trigger == "return_to_office",
     }
 
 

@@ -305,7 +305,7 @@ def act(
     `return_batch` takes the cases that are still submitted back to the office; they stay in the batch. `new_day`: the
     own last day that they carry from then on. `seen`: the version that the person was looking at. Raises NoSuchTransition, NotPermitted, Overtaken.
     """
-    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {})
+    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {}, new_day)
     row, lines = _rows(session, batch_id, lock=True)
     already = living.replayed(session, BATCH, [row.stream], op, actor)
     if row.stream in already:

@@ -86,7 +86,7 @@ def act(
     line that is returned after the close. A case that a rule refuses is recorded and left as it is; raises
     NoSuchCase, NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
     """
-    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {})
+    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {}, new_day)
     rows = stored_facts.case_rows(session, cases, lock=True)
     if len(rows) < len(set(cases)) or not all(reaches(actor, whereabouts(row)) for row in rows):
         raise _nothing()

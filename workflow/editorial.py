@@ -13,7 +13,7 @@ from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
 from workflow.cases import NotEditable, check_seen
-from workflow.engine import NotPermitted, Receipt
+from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.papers import owner_of
 from workflow.store import editorial as stored
 from workflow.store import facts as stored_facts
@@ -21,6 +21,14 @@ from workflow.store import papers as stored_papers
 from workflow.store.models import Case, CaseEnglish, SignOff
 
 _SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETRACTED, CaseState.WIPO_PUSHED})
+
+
+LONGEST_TITLE = 300
+"""Characters of an English title."""
+
+
+class TooLong(CannotServe):
+    """A text longer than can be kept (422)."""
 
 
 def translate(
@@ -35,12 +43,20 @@ def translate(
     seen: str | None = None,
     op: str = "",
 ) -> Receipt:
-    """Save an English version of the present Chinese content; earlier versions are kept."""
+    """Save an English version of the present Chinese content; earlier versions are kept. Raises TooLong."""
+    title = title.strip()
+    if len(title) > LONGEST_TITLE:
+        raise TooLong(
+            Text(
+                f"英文题目有 {len(title)} 个字符，最多 {LONGEST_TITLE} 个，请改短。",
+                f"The English title has {len(title)} characters; the most is {LONGEST_TITLE}. Shorten it.",
+            )
+        )
 
     def save(row: Any) -> dict[str, Any]:
         check_seen(session, row, seen)
-        stored.translate(session, row, title.strip(), summary.strip(), text.strip(), actor, at)
-        return {"of": row.content, "title": title.strip(), "length": len(text)}
+        stored.translate(session, row, title, summary.strip(), text.strip(), actor, at)
+        return {"of": row.content, "title": title, "length": len(text)}
 
     return _note(session, case_id, "case.translate", (Role.TRANSLATOR,), save, actor, at, op, _SELECTED)
 

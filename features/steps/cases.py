@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pytest_bdd import given, parsers, when
@@ -9,7 +10,9 @@ from pytest_bdd import given, parsers, when
 from features.steps.moments import WEEK
 from features.steps.outcomes import Result, tried
 from features.steps.people import WHO, person
+from rules.call import BEIJING
 from rules.facts import Ruling
+from rules.roles import Level
 from rules.words import Labelled
 from states.case import CASE, CaseState
 from tests.worlds import World, went
@@ -278,3 +281,12 @@ def _likenesses(world: World, case: int) -> tuple[int, bool]:
 @when("负责人把它另行组批报送国家局", target_fixture="attempt")
 def _sent_again(world: World, case: int) -> Result:
     return tried(lambda: world.send_alone(case))
+
+
+@when(parsers.re("受理人在截止日(?P<when>最后一刻|次日零点)把它退回省级，(?P<day>.*)"), target_fixture="attempt")
+def _returned_at(world: World, case: int, when: str, day: str) -> Result:
+    closes = world.window(world.phase, Level.NATIONAL).closes
+    at = closes if when == "次日零点" else closes - timedelta(microseconds=1)
+    today = at.astimezone(BEIJING).date()
+    given = {"没有给新的截止日": None, "新的截止日就是当天": today, "新的截止日是再下一天": today + timedelta(days=1)}
+    return tried(lambda: world.act(case, "return_to_office", at=at, new_day=given[day]))

@@ -1,11 +1,11 @@
 """Phases, their windows and their themes."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from rules.call import BEIJING
-from rules.phase import before_phase_deadline, phase_has_opened, theme_belongs_to_phase
+from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, theme_belongs_to_phase
 from rules.roles import Role
 from rules.words import Text
 from tests.make import batch_facts, call_2021, case_facts
@@ -121,3 +121,18 @@ def test_a_wrong_theme_is_answered_with_the_right_ones() -> None:
 def test_what_is_missing_about_the_theme_is_said(facts: dict[str, str], mend: str, words: str) -> None:
     finding = found(theme_belongs_to_phase, case_facts(**facts))  # type: ignore[arg-type]
     assert (finding.mend, finding.message.zh) == (mend, words)
+
+
+@pytest.mark.parametrize(
+    ("at", "new_day", "holds"),
+    [
+        (CLOSES - TICK, None, True),
+        (CLOSES, None, False),
+        (CLOSES, CLOSES.date(), False),
+        (CLOSES, CLOSES.date() + timedelta(days=1), True),
+    ],
+)
+@pytest.mark.new_day_given
+def test_a_return_after_the_close_gives_a_later_day(at: datetime, new_day: date | None, holds: bool) -> None:
+    for facts in (case_facts, batch_facts):
+        assert (new_day_given.examine(facts(at=at, new_day=new_day)) is None) is holds

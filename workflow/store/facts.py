@@ -91,6 +91,7 @@ class Inputs:
     remark: str = ""
     confirmed: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    new_day: date | None = None
 
 
 def level_of(state: str) -> Level:
@@ -188,6 +189,7 @@ def _case(
         remark=inputs.remark,
         confirmed=inputs.confirmed,
         reasons=inputs.reasons,
+        new_day=inputs.new_day,
     )
 
 
@@ -323,6 +325,7 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
         remark=inputs.remark,
         confirmed=inputs.confirmed,
         reasons={**row.reasons, **inputs.reasons},
+        new_day=inputs.new_day,
     )
 
 

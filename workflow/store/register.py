@@ -33,9 +33,7 @@ def put_centres(session: Session, rows: Sequence[Mapping[str, Any]]) -> tuple[in
     return _put(session, Centre, "name", rows)
 
 
-def _put(
-    session: Session, model: Any, key: str, rows: Sequence[Mapping[str, Any]]
-) -> tuple[int, int, int]:
+def _put(session: Session, model: Any, key: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, int, int]:
     there = {getattr(one, key): one for one in session.scalars(select(model))}
     added = changed = same = 0
     for row in rows:
