@@ -81,12 +81,6 @@ def test_every_rule_in_force_guards_a_step(pair: tuple[Path, str]) -> None:
 
 
 @pytest.mark.parametrize("pair", IN_FORCE, ids=named)
-def test_every_rule_in_force_has_a_unit_test_of_its_own(pair: tuple[Path, str]) -> None:
-    marked = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests" / "rules").glob("test_*.py"))
-    assert f"mark.{pair[1]}\n" in marked
-
-
-@pytest.mark.parametrize("pair", IN_FORCE, ids=named)
 def test_every_rule_in_force_is_specified_by_three_examples_or_more(pair: tuple[Path, str]) -> None:
     assert examples(read_call(pair[0]))[pair[1]] >= 3
 
