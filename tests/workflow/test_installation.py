@@ -1,0 +1,162 @@
+"""An installation put in place: tables, register, calls and first accounts, and that doing it again harms nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from rules.roles import Role
+from tests.make import CALLS
+from tests.worlds import Databases
+from workflow import installation, people, register
+from workflow.calls import CallRefused, shipped_calls
+from workflow.installation import NoSuchRole
+from workflow.people import WrongPerson
+from workflow.settings import Settings, from_environment
+from workflow.store import calls as stored_calls
+from workflow.store import schema
+from workflow.store.database import Database
+from workflow.store.models import CallVersion, Office, Person
+
+CHEAP = {"argon2_time": 1, "argon2_memory": 8}
+
+
+def settings_in(folder: Path, database_url: str = "") -> Settings:
+    return Settings(
+        home=folder,
+        database_url=database_url or f"sqlite:///{folder / 'zhengji.db'}",
+        documents_url=(folder / "documents").as_uri(),
+        secret_key="",
+        **CHEAP,
+    )
+
+
+@pytest.fixture
+def settled(databases: Databases) -> Iterator[Database]:
+    """What `init` puts into an empty database."""
+    with databases.copy("furnished", installation.furnish) as database:
+        yield database
+
+
+def add(database: Database, folder: Path, login: str = "admin", **more: object) -> int:
+    values = {"name": "管理员", "password": "long enough", **more}
+    return installation.add_person(database, settings_in(folder), login=login, **values)  # type: ignore[arg-type]
+
+
+def test_a_folder_that_is_not_there_is_made_with_tables_and_nobody_in_them(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path / "new" / "home")
+    database = installation.open_database(settings)
+    try:
+        assert schema.at_head(database)
+        assert installation.empty(database)
+        assert (settings.home / "zhengji.db").is_file()
+    finally:
+        database.close()
+    again = installation.open_database(settings)
+    again.close()
+
+
+def test_the_register_and_the_shipped_calls_are_put_in_once(settled: Database) -> None:
+    def counts() -> tuple[int, int]:
+        with settled.reading() as session:
+            return session.query(Office).count(), session.query(CallVersion).count()
+
+    assert counts() == (len(register.shipped_offices()), len(shipped_calls())) == (32, 1)
+    installation.furnish(settled)
+    assert counts() == (32, 1)
+
+
+def test_putting_it_in_again_leaves_what_an_administrator_changed(settled: Database) -> None:
+    with settled.transaction() as session:
+        first = session.query(Office).order_by(Office.id).first()
+        assert first is not None
+        mended = {"addressee": "改名后的局", "ip_office": "改名后的局", "name_verified": "yes", "seal_name": "印"}
+        session.execute(update(Office).where(Office.id == first.id).values(**mended))
+    installation.furnish(settled)
+    with settled.reading() as session:
+        kept = session.get_one(Office, first.id)
+        assert {name: getattr(kept, name) for name in mended} == mended
+
+
+def test_an_account_has_its_role_at_once(settled: Database, tmp_path: Path) -> None:
+    assert installation.empty(settled)
+    made = add(settled, tmp_path, role="administrator")
+    assert not installation.empty(settled)
+    with settled.reading() as session:
+        person = session.get_one(Person, made)
+        assert people.actor_of(person).roles == {Role.ADMINISTRATOR}
+    assert people.authenticate(settled, settings_in(tmp_path), "admin", "long enough", at=datetime.now(UTC)) is not None
+
+
+def test_an_account_with_a_wrong_role_or_unit_is_not_made_at_all(settled: Database, tmp_path: Path) -> None:
+    for wrong, refusal, said in (
+        ({"role": "king"}, NoSuchRole, "no role “king”"),
+        ({"role": "reviewer"}, WrongPerson, "needs a unit"),
+        ({"role": "reviewer", "unit": 4711}, WrongPerson, "holds no provincial office with the id 4711"),
+        ({"role": "desk", "unit": 1}, WrongPerson, "national role"),
+        ({"password": "short"}, WrongPerson, "at least 8"),
+        ({"name": " "}, WrongPerson, "a name"),
+    ):
+        with pytest.raises(refusal, match=said):
+            add(settled, tmp_path, **wrong)  # type: ignore[arg-type]
+    assert installation.empty(settled)
+
+
+def test_a_login_is_given_once(settled: Database, tmp_path: Path) -> None:
+    add(settled, tmp_path)
+    with pytest.raises(WrongPerson, match="is taken"):
+        add(settled, tmp_path, login=" admin ")
+
+
+def test_a_call_becomes_the_next_version_and_the_same_text_none(settled: Database, tmp_path: Path) -> None:
+    for path in CALLS.glob("other-call.*"):
+        shutil.copy(path, tmp_path)
+    file = tmp_path / "other-call.toml"
+
+    def load() -> tuple[str, int]:
+        with settled.transaction() as session:
+            made = installation.load_call(session, file, datetime.now(UTC))
+            return made.number, made.version
+
+    number, first = load()
+    assert (first, load()) == (1, (number, 1))
+    file.write_text(file.read_text("utf-8").replace("sign_offs = ", "sign_offs = 1 #"), "utf-8")
+    assert load() == (number, 2)
+    with settled.reading() as session:
+        newest = {call.number: call.version for _, call in stored_calls.open_calls(session)}
+    assert newest[number] == 2
+
+
+def test_a_wrong_call_is_refused_before_anything_is_stored(settled: Database, tmp_path: Path) -> None:
+    for path in CALLS.glob("other-call.*"):
+        shutil.copy(path, tmp_path)
+    file = tmp_path / "other-call.toml"
+    file.write_text(file.read_text("utf-8").replace("[eligible]", "[eligable]"), "utf-8")
+    with pytest.raises(CallRefused), settled.transaction() as session:
+        installation.load_call(session, file, datetime.now(UTC))
+    with settled.reading() as session:
+        assert session.query(CallVersion).count() == 1
+
+
+def test_settings_come_from_the_environment_and_stand_in_the_home_folder(tmp_path: Path) -> None:
+    bare = from_environment({"ZHENGJI_HOME": str(tmp_path)})
+    assert (bare.database_url, bare.documents_url, bare.push_url) == (
+        f"sqlite:///{tmp_path / 'zhengji.db'}",
+        (tmp_path / "documents").as_uri(),
+        (tmp_path / "outbox" / "wipo").as_uri(),
+    )
+    assert (bare.demo, bare.secure_cookies, bare.argon2_time, bare.argon2_memory) == (False, False, 3, 65536)
+    told = from_environment(
+        {
+            "ZHENGJI_DEMO": "1",
+            "ZHENGJI_SECURE_COOKIES": "0",
+            "ZHENGJI_PUSH_URL": "https://x",
+            "ZHENGJI_CLOCK": "2021-03-20",
+        }
+    )
+    assert (told.demo, told.secure_cookies, told.push_url, told.clock) == (True, False, "https://x", "2021-03-20")
