@@ -125,7 +125,8 @@ def worker() -> None:
     \b
     例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker
     """
-    from workflow import installation, jobs
+    from workflow import installation
+    from workflow.jobs import worker as jobs
 
     settings = configured.from_environment()
     database = installation.open_database(settings)
@@ -473,7 +474,8 @@ def push(number: str, login: str, wait: bool, as_json: bool) -> None:
     \b
     例 Example:  zhengji push 2021-205-EX-0007 --as liaison
     """
-    from workflow import cases, clock, installation, jobs, people, pushes
+    from workflow import cases, clock, installation, people, pushes
+    from workflow.jobs.worker import workshop
 
     settings = configured.from_environment()
     database = installation.open_database(settings)
@@ -488,7 +490,7 @@ def push(number: str, login: str, wait: bool, as_json: bool) -> None:
             attempt = pushes.start(session, case.id, settings.push_url, actor=actor, at=at)
             case_id = case.id
         if attempt.done and wait:
-            pushes.deliver_waiting(jobs.post(settings, database), case_id, at=at)
+            pushes.deliver_waiting(workshop(settings, database).post, case_id, at=at)
         with database.reading() as session:
             case = cases.find(session, case_id, actor)
             made = pushes.of_case(session, case)

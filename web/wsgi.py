@@ -7,7 +7,7 @@ import atexit
 from flask import Flask
 
 from web.app import create_app
-from workflow import jobs
+from workflow.jobs import worker
 from workflow.settings import from_environment
 from workflow.store.database import Database
 
@@ -20,6 +20,6 @@ def serve() -> Flask:
     settings = from_environment()
     database = Database(settings.database_url)
     if database.embedded:
-        jobs.launch(settings, database)
-        atexit.register(jobs.stop)
+        worker.launch(settings, database)
+        atexit.register(worker.stop)
     return create_app(settings, database)

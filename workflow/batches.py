@@ -19,13 +19,14 @@ from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing
 from states.reach import Actor
-from workflow import cases, jobs
+from workflow import cases
 from workflow import content as contents
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.reading import Picture
 from workflow.documents.vetting import clean_name
 from workflow.documents.writing import CaseContent, case_document, summary_table
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
+from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer
 from workflow.store import batches as stored
 from workflow.store import facts as stored_facts
@@ -320,7 +321,7 @@ def act(
         _submit(session, attempt, lines, actor, inputs, op)
         also = {"sent_at": at}
         if attempt.done:
-            jobs.enqueue(session, "mail_batch", f"mail_batch/{batch_id}/{row.version + 1}", batch_id)
+            enqueue(session, "mail_batch", f"mail_batch/{batch_id}/{row.version + 1}", batch_id)
     elif attempt.done and trigger == "return_batch":
         _take_back(session, lines, actor, inputs, op, new_day)
     living.record(

@@ -16,10 +16,11 @@ from states.case import CASE
 from states.lifecycle import Standing
 from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
-from workflow import cases, jobs, people
+from workflow import cases, people
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Outcome, Receipt
 from workflow.interchange import delivery
 from workflow.interchange.package import English, Picture, Published, build
+from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer, MailRefused
 from workflow.store import editorial, living, trail
 from workflow.store import facts as stored_facts
@@ -106,7 +107,7 @@ def _started(session: Session, row: Any, op: str, actor: Actor) -> Attempt | Non
 
 def _queue(session: Session, job: str, push_id: int, receipt: Receipt | None) -> None:
     """Queue work on a push, once for each place it can stand in."""
-    jobs.enqueue(session, job, f"{job}/{push_id}/{receipt.seq if receipt else 0}", push_id)
+    enqueue(session, job, f"{job}/{push_id}/{receipt.seq if receipt else 0}", push_id)
 
 
 def find(session: Session, push_id: int, seen_by: Actor) -> Push:
@@ -197,7 +198,7 @@ def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at:
             )
         ],
     )
-    jobs.enqueue(session, "recall_push", f"recall_push/{push_id}/{receipt.seq}", push_id, actor.id)
+    enqueue(session, "recall_push", f"recall_push/{push_id}/{receipt.seq}", push_id, actor.id)
     return receipt
 
 

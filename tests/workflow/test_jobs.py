@@ -15,7 +15,7 @@ from states.case import CaseState
 from states.push import PushState
 from tests.workflow.receivers import Mailbox, Web, mail_server, web_server
 from tests.worlds import World, went
-from workflow import batches, clock, jobs, papers, pushes
+from workflow import batches, clock, papers, pushes
 from workflow.jobs import worker
 from workflow.jobs.queue import client, enqueue
 from workflow.settings import Settings
@@ -55,7 +55,7 @@ def working(world: World, **changes: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        jobs.stop()
+        worker.stop()
 
 
 def result(world: World, key: str) -> Any:
@@ -233,7 +233,9 @@ def test_jobs_go_by_the_demos_clock(world: World) -> None:
 
 
 def test_what_delivers_now_is_made_from_the_settings(world: World, tmp_path: Path) -> None:
-    post = jobs.post(settings_of(world, smtp_url="smtp://127.0.0.1:25", mail_from="a@b.example"), world.database)
+    post = worker.workshop(
+        settings_of(world, smtp_url="smtp://127.0.0.1:25", mail_from="a@b.example"), world.database
+    ).post
     assert (post.database, post.mailer.url, post.mailer.sender) == (
         world.database,
         "smtp://127.0.0.1:25",
