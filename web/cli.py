@@ -58,6 +58,7 @@ def run(host: str, port: int, workers: int, threads: int) -> None:
     """
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     settings = configured.from_environment()
     _set_up(settings)
@@ -80,6 +81,7 @@ def run(host: str, port: int, workers: int, threads: int) -> None:
         blocking_threads=threads,
         websockets=False,
         log_access=False,
+        log_level=LogLevels.error,  # it would warn that threads outnumber cores; they mostly wait for the database
         respawn_failed_workers=True,
         workers_kill_timeout=20,
     ).serve()
