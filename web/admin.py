@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from web import imports
-from web.request import actor, form_key, now, reading, settings, transaction
+from web.request import actor, form_key, now, number, reading, settings, transaction
 from web.words import say, t
 from workflow import administration, notices, people, register
 from workflow.administration import check_administrator
@@ -114,7 +114,7 @@ def change_role(person_id: int, what: str) -> Response | Page:
     try:
         with transaction() as session:
             role = administration.role(request.form.get("role", ""))
-            unit = administration.unit(session, role, request.form.get("unit", type=int))
+            unit = administration.unit(session, role, number(request.form.get("unit")))
             if people.by_id(session, person_id) is None:
                 abort(404)
             change(session, person_id, role, unit, actor=actor(), at=now())
@@ -181,7 +181,7 @@ def change_office(office_id: int) -> Response | Page:
 
 @bp.get("/centres")
 def centres() -> str:
-    chosen = request.args.get("office", type=int)
+    chosen = number(request.args.get("office"))
     with reading() as session:
         return render_template(
             "admin/centres.html",

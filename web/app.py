@@ -6,6 +6,7 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask import Flask, request, url_for
 from flask_login import current_user
@@ -176,5 +177,6 @@ def _other_language(wanted: str) -> str:
     """This page in the other language, everything else in its address unchanged."""
     if request.endpoint is None or request.method != "GET":
         return f"?lang={wanted}"
-    arguments = {**(request.view_args or {}), **request.args.to_dict(flat=True), "lang": wanted}
-    return url_for(request.endpoint, **arguments)
+    # The query is put behind, not handed to url_for: a name in it may be one that url_for knows, such as _scheme.
+    query = urlencode({**request.args.to_dict(flat=True), "lang": wanted})
+    return f"{url_for(request.endpoint, **(request.view_args or {}))}?{query}"

@@ -11,7 +11,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from web.picture import draw
-from web.request import actor, files, form_key, form_mark, now, reading, settings, transaction
+from web.request import LARGEST, actor, files, form_key, form_mark, now, number, reading, settings, transaction
 from web.tell import done, tell
 from web.words import countdown, t
 from workflow import batches, boards, deadlines, downloads, histories, intake, papers
@@ -34,9 +34,9 @@ def start() -> Response:
     with transaction() as session:
         batch_id = batches.start(
             session,
-            call_version=request.form.get("call", 0, type=int),
+            call_version=number(request.form.get("call")) or 0,
             phase=request.form.get("phase", ""),
-            office=request.form.get("office", 0, type=int),
+            office=number(request.form.get("office")) or 0,
             actor=actor(),
             at=now(),
             op=form_key(),
@@ -50,11 +50,11 @@ def set_centre_day() -> Response:
     with transaction() as session:
         receipt = deadlines.set_centre_day(
             session,
-            boards.call_numbered(session, request.form.get("call", 0, type=int)),
+            boards.call_numbered(session, number(request.form.get("call")) or 0),
             request.form.get("phase", ""),
             boards.day_named(request.form.get("last_day", "")),
             request.form.get("reason", "")[:2000],
-            office=request.form.get("office", 0, type=int),
+            office=number(request.form.get("office")) or 0,
             actor=actor(),
             at=now(),
             op=form_key(),
@@ -162,14 +162,20 @@ def may_open_batch(batch_id: int) -> bool:
 @bp.post("/<int:batch_id>/lines")
 def collect(batch_id: int) -> Response:
     """The ticked cases, in the order of the numbers written beside them."""
-    ticked = request.form.getlist("case", type=int)
-    order = {case: request.form.get(f"place:{case}", 9999, type=int) for case in ticked}
+    ticked = [one for written in request.form.getlist("case") if (one := number(written)) is not None]
+    order = {case: _place(request.form.get(f"place:{case}")) for case in ticked}
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         chosen = sorted(ticked, key=lambda case: order[case])
         receipt = batches.collect(session, batch.id, chosen, actor=actor(), at=now(), op=form_key())
     done(t("保存名单", "Saving the list"), receipt)
     return redirect(url_for(".show", batch_id=batch_id) + "#lines")
+
+
+def _place(written: str | None) -> int:
+    """The place in the list that was written beside a case; the last where it is none."""
+    place = number(written)
+    return LARGEST if place is None else place
 
 
 @bp.post("/<int:batch_id>/details")

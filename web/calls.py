@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from web.request import now, reading
+from web.request import number as row_number
 from web.words import countdown
 from workflow import notices
 
@@ -20,7 +21,7 @@ def index() -> str:
 @bp.get("/<number>")
 def show(number: str) -> str:
     with reading() as session:
-        version, call = notices.find(session, number, request.args.get("version", type=int))
+        version, call = notices.find(session, number, row_number(request.args.get("version")))
         return render_template(
             "calls/show.html",
             version=version,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -19,9 +17,8 @@ def move() -> Response:
     """Move the demo to another day, for everybody who uses it."""
     if not settings().demo:
         abort(404)
-    try:
-        to = date.fromisoformat(request.form.get("day", ""))
-    except ValueError:
+    to = clock.day_written(request.form.get("day", ""))
+    if to is None:
         flash(t("请选择一个日期，如 2021-03-20。", "Choose a day, such as 2021-03-20."), "warning")
         return redirect(url_for("home.show"))
     with transaction() as session:

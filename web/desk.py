@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.request import actor, form_key, now, reading, transaction
+from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import countdown, t
 from workflow import batches, boards, deadlines
@@ -27,7 +27,7 @@ def index() -> str:
 @bp.get("/batches")
 def received() -> str:
     """What the offices sent, the newest first."""
-    office, phase, state = request.args.get("office", type=int), request.args.get("phase", ""), _state()
+    office, phase, state = number(request.args.get("office")), request.args.get("phase", ""), _state()
     with reading() as session:
         board = boards.national(session, actor())
         found = [
@@ -46,7 +46,7 @@ def _state() -> str:
 @bp.get("/select")
 def select() -> str:
     """Submitted cases that wait to be shortlisted or passed over."""
-    office, phase = request.args.get("office", type=int), request.args.get("phase", "")[:40]
+    office, phase = number(request.args.get("office")), request.args.get("phase", "")[:40]
     after = request.args.get("after", "")[:80]
     here = {name: value for name, value in (("office", office), ("phase", phase)) if value}
     with reading() as session:
@@ -80,7 +80,7 @@ def extend() -> Response:
         boards.check_national(actor())
         receipt = deadlines.extend(
             session,
-            boards.call_numbered(session, request.form.get("call", 0, type=int)),
+            boards.call_numbered(session, number(request.form.get("call")) or 0),
             request.form.get("phase", ""),
             boards.day_named(request.form.get("last_day", "")),
             request.form.get("reason", "")[:2000],
@@ -99,7 +99,7 @@ def waive() -> Response:
         boards.check_national(actor())
         receipt = deadlines.waive(
             session,
-            boards.call_numbered(session, request.form.get("call", 0, type=int)),
+            boards.call_numbered(session, number(request.form.get("call")) or 0),
             request.form.get("phase", ""),
             request.form.get("reason", "")[:2000],
             office=boards.one_office(session, request.form.get("office", "")),

@@ -62,20 +62,20 @@ def _signer() -> URLSafeTimedSerializer:
 _HOURS = 12
 
 
-def _shown(case_id: int) -> dict[str, Kept]:
-    """The files of the ticket that came back. Raises NotShown when it is not ours, or too old."""
+def _shown(case_id: int, *slots: str) -> dict[str, Kept]:
+    """The files of the ticket that came back. Raises NotShown when it is not ours, too old, or of other slots."""
     try:
         case, person, kept = _signer().loads(request.form.get("ticket", ""), max_age=_HOURS * 3600)
     except BadSignature as wrong:
         raise intake.NotShown(intake.AGAIN) from wrong
-    if (case, person) != (case_id, actor().id):
+    if (case, person) != (case_id, actor().id) or not set(kept) <= set(slots):
         raise intake.NotShown(intake.AGAIN)
     return {slot: Kept(**one) for slot, one in kept.items()}
 
 
 @bp.post("/<int:case_id>/take-over")
 def take_over(case_id: int) -> Response:
-    kept = _shown(case_id)
+    kept = _shown(case_id, "case", "form")
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         call = lists.call_of(session, case)
@@ -125,7 +125,7 @@ def scan_picture(case_id: int) -> Response:
 @bp.post("/<int:case_id>/seal/confirm")
 def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     """Put the scan with what its seal reads, as the person confirms it."""
-    kept = _shown(case_id)["scan"]
+    kept = _shown(case_id, "scan")["scan"]
     reads, named = request.form.get("reads", ""), request.form.get("unit", "").strip()[:160]
     if reads not in _READS or (reads == "other" and not named):
         with reading() as session:

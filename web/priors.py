@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web import imports
-from web.request import actor, reading
+from web.request import actor, number, reading
 from workflow import priors
 from workflow.imports import Kind
 
@@ -33,7 +33,7 @@ def _chosen(written: str) -> int | None:
 
 
 def _shown(office: int | None) -> dict[str, Any]:
-    before = request.args.get("after", type=int)
+    before = number(request.args.get("after"))
     with reading() as session:
         found, after = priors.imported(session, office=office, actor=actor(), before=before)
         return {

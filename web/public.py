@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from web.request import files, language, reading, settings
+from web.request import files, language, number, reading, settings
 from workflow import public
 from workflow.public import Wanted
 
@@ -33,8 +33,8 @@ def _wanted() -> Wanted:
     given = request.args
     return Wanted(
         given.get("theme", "")[:40],
-        given.get("office", type=int),
-        given.get("centre", type=int),
+        number(given.get("office")),
+        number(given.get("centre")),
         given.get("text", "")[:80],
     )
 

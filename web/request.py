@@ -102,15 +102,19 @@ LARGEST = 2**63 - 1
 
 def refuse_unwritable() -> None:
     """What no database can hold is refused at the door: a zero byte (400), a number that no row can have (404)."""
-    if any("\0" in value for values in (request.args, request.form) for value in values.values()):
+    sent = (request.args, request.form)
+    if any("\0" in name or "\0" in value for values in sent for name, value in values.items(multi=True)):
         abort(400)
-    if any(isinstance(value, int) and value > LARGEST for value in (request.view_args or {}).values()):
+    places = (request.view_args or {}).values()
+    if any("\0" in place if isinstance(place, str) else place > LARGEST for place in places):
         abort(404)
 
 
 def number(value: str | None) -> int | None:
     """A number as sent by a form or an address; None where it is none that a row could have."""
-    return int(value) if value and value.isascii() and value.isdigit() and int(value[:30]) <= LARGEST else None
+    digits = value or ""
+    fits = digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= LARGEST
+    return int(digits) if fits else None
 
 
 def new_form_key() -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request
 from web.request import actor, reading
 from workflow.audit import search
 from workflow.audit.search import Filters
+from workflow.clock import day_written
 
 bp = Blueprint("trail", __name__, url_prefix="/trail")
 
@@ -47,11 +48,7 @@ def _words(name: str, longest: int) -> str:
 
 
 def _day(name: str) -> date | None:
-    try:
-        day = date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-    return day if 1900 < day.year < 9000 else None
+    return day_written(request.args.get(name, ""))
 
 
 def _narrowed_by(filters: Filters) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
-from states.lifecycle import Lifecycle, Standing
+from states.lifecycle import Lifecycle, Standing, Transition
 from states.push import PUSH, PushState
 from states.reach import Actor, reaches
-from workflow import batches, cases, deadlines, lists, pushes
+from workflow import batches, cases, clock, deadlines, lists, pushes
 from workflow.cases import NoSuchCase
 from workflow.engine import NotPermitted, Offer
 from workflow.store import batches as stored_batches
@@ -114,12 +114,10 @@ def no_way(batch: Batch, trigger: str) -> Text:
 
 def day_named(value: str) -> date:
     """The day that a form names, 2021-03-20. Raises WrongGrant when it is none."""
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise deadlines.WrongGrant(
-            Text("请选择一个日期，如 2021-03-20。", "Choose a day, such as 2021-03-20.")
-        ) from None
+    day = clock.day_written(value)
+    if day is None:
+        raise deadlines.WrongGrant(Text("请选择一个日期，如 2021-03-20。", "Choose a day, such as 2021-03-20."))
+    return day
 
 
 def call_numbered(session: Session, version: int) -> Call:
@@ -209,6 +207,26 @@ def _office(session: Session, version: int, call: Call, office: int, actor: Acto
         office in actor.units(Role.REVIEWER),
         office in actor.units(Role.REVIEWER, Role.LEADER),
     )
+
+
+# ---- what waits for somebody ----------------------------------------------------------------------------------------
+
+
+def waiting(session: Session, actor: Actor) -> list[tuple[Batch, Transition]]:
+    """Batches whose next step is this person's, with the step, the oldest first."""
+    found = [(one, step) for one in batches.every(session, actor) for step in BATCH.leaving(BatchState.of(one.state))]
+    return [(one, step) for one, step in reversed(found) if not step.backward and _takes(one, step, actor)]
+
+
+def _takes(batch: Batch, step: Transition, actor: Actor) -> bool:
+    if batch.office_id in actor.units(*(role for role in step.by if role.level is Level.OFFICE)):
+        return True
+    return any(role.level is Level.NATIONAL and role in actor.roles for role in step.by)
+
+
+def to_collect(session: Session, actor: Actor) -> int:
+    """How many reviewed cases of the offices at which this person reviews stand in no batch yet."""
+    return stored_batches.reviewed_in_no_batch(session, actor.units(Role.REVIEWER))
 
 
 # ---- the national office ---------------------------------------------------------------------------------------------
@@ -361,7 +379,7 @@ def office_named(session: Session, value: str) -> int | None:
 
 def one_office(session: Session, value: str) -> int:
     """The office whose number a form names. Raises WrongGrant when there is none."""
-    if value.isascii() and value.isdigit() and stored.office_exists(session, int(value)):
+    if value.isascii() and value.isdigit() and len(value) < 10 and stored.office_exists(session, int(value)):
         return int(value)
     raise deadlines.WrongGrant(Text("请选择省级主管部门。", "Choose an office."))
 

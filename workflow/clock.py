@@ -12,7 +12,7 @@ from workflow.settings import Settings
 from workflow.store import clock as stored
 from workflow.store import trail
 
-__all__ = ["BEIJING", "demo_day", "move", "now"]
+__all__ = ["BEIJING", "day_written", "demo_day", "move", "now"]
 
 
 def now(session: Session, settings: Settings, real: datetime | None = None) -> datetime:
@@ -22,6 +22,18 @@ def now(session: Session, settings: Settings, real: datetime | None = None) -> d
     if day is None:
         return real
     return datetime.combine(day, real.astimezone(BEIJING).timetz()).astimezone(UTC)
+
+
+def day_written(value: str) -> date | None:
+    """The day that somebody wrote, 2021-03-20; None for what is no day, or none that anybody can mean.
+
+    Windows are reckoned beyond a day, so the ends of the calendar are kept out.
+    """
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day if 1900 <= day.year <= 2199 else None
 
 
 def demo_day(session: Session, settings: Settings) -> date | None:
