@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response
 
 from states.lifecycle import Transition
 from web import writing
+from web.errors import on_record
 from web.picture import draw
 from web.request import actor, form_key, form_mark, now, number, reading, transaction
 from web.tell import done, tell
 from web.words import countdown, say, t
-from workflow import cases, comparisons, editorial, lists, papers, revisions
+from workflow import cases, clock, comparisons, editorial, histories, lists, papers, revisions
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
 from workflow.lists import Filters, Labelled
@@ -93,16 +94,19 @@ _EDITS = ("translate", "consent", "judge_effect", "sign_off")
 
 def _everything(session: Any, case: Case) -> dict[str, Any]:
     """What the page of a case shows."""
-    history = lists.history(session, case)
+    history = lists.history(session, case, actor())
     passed = {str(one.target) for one in history if one.target and one.done and one.of == "case"}
     steps = (one for one in history if one.of == "case" and one.done and one.target)
     taken_back = next((one for one in islice(steps, 1) if one.backward and one.remark), None)
     similar = comparisons.of_case(session, case, actor())
     call = lists.call_of(session, case)
+    offers = cases.offers(session, case, actor=actor(), at=now())
+    others = [one for one in offers if not one.mine]
     return {
         "case": case,
         "call": call,
-        "offers": cases.offers(session, case, actor=actor(), at=now()),
+        "offers": offers,
+        "next": histories.who_is_next(session, others, case.office_id, case.centre_id),
         "state": lists.lifecycle().state(case.state),
         "pictures": [draw(lists.lifecycle(), case.state, passed, upright=upright) for upright in (False, True)],
         "content": lists.content_of(case),
@@ -175,10 +179,7 @@ def act(case_id: int, trigger: str) -> Response | tuple[str, int]:
 
 
 def _day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError:
-        return None
+    return clock.day_written(value)
 
 
 def _reasons() -> dict[str, str]:
@@ -228,6 +229,7 @@ def save(case_id: int) -> Response | tuple[str, int]:
                 session, case_id, draft.content, actor=actor(), at=now(), seen=form_mark(), op=form_key()
             )
     except Overtaken as faster:
+        on_record(faster.message)
         return _overtaken(case_id, draft, say(faster.message)), 409
     done(t("保存内容", "Saving the content"), receipt)
     return redirect(url_for(".show", case_id=case_id))

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from web.request import actor, now, reading
 from web.words import countdown
-from workflow import comparisons, lists
+from workflow import boards, comparisons, lists
 
 bp = Blueprint("home", __name__)
 
@@ -18,6 +18,9 @@ def show() -> str:
             "home.html",
             piles=lists.waiting_for(session, actor(), now()),
             rulings=comparisons.waiting(session, actor()),
+            asked=lists.asked_of(session, actor(), now()),
+            batches=boards.waiting(session, actor()),
+            to_collect=boards.to_collect(session, actor()),
             elsewhere=lists.waiting_for_others(session, actor()),
             lately=lists.lately(session, actor()),
             may_write=bool(lists.centres_to_write_for(session, actor())),

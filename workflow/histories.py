@@ -104,10 +104,10 @@ class Next:
     names: tuple[str, ...]
 
 
-def who_is_next(session: Session, offers: Sequence[Offer], office: int | None) -> list[Next]:
+def who_is_next(session: Session, offers: Sequence[Offer], office: int | None, centre: int | None = None) -> list[Next]:
     """Who can take which step onward from here."""
     return [
-        Next(one.transition, tuple(stored.holders(session, [str(role) for role in one.transition.by], office)))
+        Next(one.transition, tuple(stored.holders(session, [str(role) for role in one.transition.by], office, centre)))
         for one in offers
         if not one.transition.backward
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from states.lifecycle import Lifecycle, Standing, Transition
 from states.push import PUSH
 from states.reach import Actor
 from workflow import content as contents
-from workflow.audit import actions
+from workflow.audit import actions, search
 from workflow.cases import NoSuchCase
 from workflow.comparisons import ReasonMissing
 from workflow.content import Content
@@ -164,6 +164,42 @@ def waiting_for(session: Session, actor: Actor, at: datetime) -> list[Pile]:
     return [pile for pile in piles if pile.count]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A case whose next step is another's, and what this person settles before it can be taken."""
+
+    case: Case
+    findings: tuple[Finding, ...]
+
+
+def asked_of(session: Session, actor: Actor, at: datetime) -> list[Asked]:
+    """Cases that stand still for something that this person settles although another takes the step.
+
+    Looks at the oldest few of each state: what is settled makes room for the next. Where the one who takes the step
+    has something to settle as well, that comes first: nobody is asked for English before a push is wanted.
+    """
+    found = []
+    for state in CaseState:
+        steps = [one for one in CASE.leaving(state) if not one.backward and one.name not in ("resume", "republish")]
+        if not steps or any(role in actor.roles for step in steps for role in step.by):
+            continue
+        _, cases = stored.where_states(session, actor, (state,), centres=None, offices=None, limit=5 * _PILE)
+        rows = stored_facts.case_rows(session, [case.id for case in cases])
+        facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+        for case, fact in zip(cases, facts, strict=True):
+            mine = [one for step in steps for one in _settles(_offer(case, step, actor, fact), actor)]
+            found += [Asked(case, tuple(mine))] if mine else []
+    return found
+
+
+def _settles(offer: Offer | None, actor: Actor) -> list[Finding]:
+    """What somebody can lift of that which stands in the way of a step, unless its taker has to lift something."""
+    obstacles = for_anybody(offer.obstacles) if offer else []
+    if offer and any(role in offer.transition.by for one in obstacles for role in one.lifted_by):
+        return []
+    return [one for one in obstacles if set(one.lifted_by) & actor.roles]
+
+
 def _pile(
     session: Session,
     actor: Actor,
@@ -267,14 +303,25 @@ _HOW = {
 }
 
 
-def history(session: Session, case: Case) -> list[Happened]:
-    """Everything recorded about a case, the newest first; who opened which file is for the auditor's pages."""
-    return [_happened(one) for one in stored.events_of(session, case.id) if one.action != "document.open"]
+def history(session: Session, case: Case, seen_by: Actor) -> list[Happened]:
+    """Everything recorded about a case, the newest first; who opened which file is for the auditor's pages.
+
+    Another office's case is named as in the trail: to its own and the national office, else if ruled a duplicate.
+    """
+    events = [one for one in stored.events_of(session, case.id) if one.action != "document.open"]
+    return [_happened(one) for one in _within_reach(session, seen_by, events)]
 
 
 def lately(session: Session, seen_by: Actor, limit: int = 8) -> list[Happened]:
     """The newest entries about cases within reach."""
-    return [_happened(one, case) for one, case in stored.lately(session, seen_by, limit)]
+    found = stored.lately(session, seen_by, limit)
+    events = _within_reach(session, seen_by, [one for one, _ in found])
+    return [_happened(one, case) for one, (_, case) in zip(events, found, strict=True)]
+
+
+def _within_reach(session: Session, seen_by: Actor, events: Sequence[stored.Event]) -> list[stored.Event]:
+    bodies = search.bodies_within_reach(session, seen_by, events)
+    return [replace(one, body=dict(body)) for one, body in zip(events, bodies, strict=True)]
 
 
 def _happened(event: stored.Event, case: Case | None = None) -> Happened:
@@ -319,10 +366,12 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
     if action == "case.seal":
         unit = body["unit"]
         return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
+    if action == "case.turn_away":
+        return Text(body["zh"], body["en"])
     if action == "case.consent":
         return Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")
     if action in ("case.adjudicate", "case.ask_ruling"):
-        return Text(f"与 {body['other']} 比对", f"compared with {body['other']}") if body["other"] else None
+        return search.compared(body)
     return None
 
 

@@ -53,6 +53,17 @@ def test_the_board_shows_every_phase_of_the_own_office(language: str, world: Wor
     assert "邻省大学知识产权信息服务中心" not in shown
 
 
+def test_each_step_of_a_batch_stands_on_the_first_page_of_the_person_who_takes_it(world: World, sign_in: As):
+    reviewed(world, 2)
+    said = "2 个还没有列入批次"
+    assert [said in sign_in(one).get("/").get_data(as_text=True) for one in ("reviewer", "leader")] == [True, False]
+    batch = world.batch(reviewed(world, 2))
+    link = f'class="task-line" href="/batches/{batch}"'
+    assert [link in sign_in(one).get("/").get_data(as_text=True) for one in ("desk", "leader")] == [False, True]
+    world.submit(*reviewed(world, 2))
+    assert "接收：" in sign_in("desk").get("/").get_data(as_text=True)
+
+
 def test_the_board_of_somebody_at_no_office_says_whose_it_is(sign_in: As):
     assert "汇总报送由省级审核人和负责人办理" in sign_in("author").get("/batches").get_data(as_text=True)
 

@@ -342,3 +342,15 @@ def test_each_form_carries_a_key_of_its_own(sign_in: As, world: World):
     client = sign_in("reviewer")
     keys = {hidden(page(client, f"/cases/{case}/review"), f"/cases/{case}/review")["form_key"] for _ in range(2)}
     assert len(keys) == 2
+
+
+def test_what_a_case_waits_for_stands_on_the_first_page_of_those_who_settle_it(world: World, sign_in: As):
+    world.case(CaseState.SHORTLISTED)
+    asked = {one: "请补齐" in sign_in(one).get("/").get_data(as_text=True) for one in ("sealer", "director", "desk")}
+    assert asked == {"sealer": True, "director": True, "desk": False}
+
+
+def test_a_case_names_those_who_are_next(world: World, sign_in: As):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    shown = sign_in("author").get(f"/cases/{case}").get_data(as_text=True)
+    assert f'<b>审核人</b> <span lang="zh-CN">{world.people["reviewer"].name}' in " ".join(shown.split())

@@ -121,3 +121,8 @@ def test_pictures_of_what_is_not_published_are_not_there(
 
 def test_the_menu_leads_to_published_cases_when_signed_in(world: World, sign_in: As):
     assert 'href="/public"' in sign_in("author").get("/public").get_data(as_text=True)
+
+
+def test_the_door_and_the_gallery_lead_to_each_other(anybody: FlaskClient):
+    pages = [anybody.get(path, follow_redirects=True).get_data(as_text=True) for path in ("/", "/public")]
+    assert ['href="/public"' in pages[0], 'href="/sign-in' in pages[1]] == [True, True]

@@ -14,11 +14,11 @@ import pytest
 from rules.facts import Ruling
 from states.case import CaseState
 from tests.worlds import World
-from workflow import comparisons, papers
+from workflow import comparisons, lists, papers
 from workflow.audit import search
 from workflow.audit.actions import ACTIONS, GROUPS
 from workflow.audit.search import Filters
-from workflow.store.models import AuditEvent
+from workflow.store.models import AuditEvent, Case
 
 ROOT = Path(__file__).parents[2]
 RECORDING = {"Entry", "note", "_note", "noted", "_record", "_earlier"}
@@ -140,9 +140,13 @@ def test_a_case_of_another_office_is_named_only_where_it_was_ruled_a_duplicate(
     with world.database.reading() as session:
         found = search.page(session, world.people[login], Filters(number=world.row(case).number), limit=500)
         bodies = [search.one(session, world.people[login], one.uid).body for one in found.entries]
+        history = lists.history(session, session.get_one(Case, case), world.people[login])
+        lately = lists.lately(session, world.people[login], limit=100)
     named = [body for body in bodies if number in body]
+    on_the_page = [number in one.detail.zh for one in history if one.detail and "比对" in one.detail.zh]
+    at_home = [number in one.detail.zh for one in lately if one.detail and "比对" in one.detail.zh]
     allowed = ruling is Ruling.DUPLICATE or login in ("desk", "auditor")
-    assert (len(found.entries) > 5, bool(named)) == (True, allowed)
+    assert (len(found.entries) > 5, bool(named), on_the_page, at_home) == (True, allowed, [allowed], [allowed])
 
 
 @pytest.mark.database

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -258,7 +258,8 @@ def _seal(body: Mapping[str, Any]) -> Text:
     return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
 
 
-def _compared(body: Mapping[str, Any]) -> Text:
+def compared(body: Mapping[str, Any]) -> Text:
+    """With what a case was compared, and how that was ruled."""
     ruling = Ruling.of(body["ruling"]).label if body.get("ruling") else None
     other = Text(body["other"], body["other"]) if body["other"] else Text("他省案例", "a case of another office")
     return Text(
@@ -290,8 +291,9 @@ _DETAILS: Mapping[str, Any] = {
     ),
     "case.judge_effect": _plainly("effect"),
     "case.translate": _plainly("title"),
-    "case.adjudicate": _compared,
-    "case.ask_ruling": _compared,
+    "case.adjudicate": compared,
+    "case.ask_ruling": compared,
+    "case.turn_away": lambda body: Text(body["zh"], body["en"]),
     "document.attach": _files,
     "document.open": _plainly("name"),
     "batch.describe": _plainly("subject"),
@@ -313,25 +315,42 @@ _DETAILS: Mapping[str, Any] = {
 # ---- what others may not see -----------------------------------------------------------------------------------------
 
 
+class Recorded(Protocol):
+    """What of an entry tells whether it names something of another office."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def body(self) -> Mapping[str, Any]: ...
+
+
 def _within_reach(session: Session, actor: Actor, events: Sequence[Event]) -> list[Event]:
-    """Entries without what is another office's: a report not ruled a duplicate stays nameless (decision 6)."""
+    bodies = bodies_within_reach(session, actor, events)
+    return [replace(event, body=body) for event, body in zip(events, bodies, strict=True)]
+
+
+def bodies_within_reach(session: Session, actor: Actor, events: Sequence[Recorded]) -> list[Mapping[str, Any]]:
+    """Bodies without what is another office's: a report not ruled a duplicate stays nameless (docs/decisions.md 6).
+
+    The trail, the page of a case and what happened lately all read through here, so they say the same.
+    """
     if stored.reads_every_office(actor):
-        return list(events)
-    compared = {
-        event.uid: str(event.body["other"])
-        for event in events
-        if event.action in ("case.adjudicate", "case.ask_ruling") and event.body.get("ruling") != Ruling.DUPLICATE
-    }
-    own = stored.numbers_within_reach(session, actor, compared.values()) if compared else set()
-    shown = []
+        return [event.body for event in events]
+    compared_with = {str(event.body["other"]) for event in events if _names_another(event)}
+    own = stored.numbers_within_reach(session, actor, compared_with) if compared_with else set()
+    shown: list[Mapping[str, Any]] = []
     for event in events:
         body = dict(event.body)
-        if event.uid in compared and compared[event.uid] not in own:
+        if _names_another(event) and str(body["other"]) not in own:
             body["other"] = ""
         if "matches" in body.get("facts", {}):
             body["facts"] = {**body["facts"], "matches": [_nameless(one) for one in body["facts"]["matches"]]}
-        shown.append(replace(event, body=body))
+        shown.append(body)
     return shown
+
+
+def _names_another(event: Recorded) -> bool:
+    return event.action in ("case.adjudicate", "case.ask_ruling") and event.body.get("ruling") != Ruling.DUPLICATE
 
 
 def _nameless(match: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -124,6 +124,13 @@ def ready_cases(session: Session, batch: Any) -> list[Case]:
             .order_by(Case.id)
         )
     )
+
+
+def reviewed_in_no_batch(session: Session, offices: Collection[int]) -> int:
+    """How many reviewed cases of these offices stand in no batch."""
+    taken = select(BatchLine.case_id).where(BatchLine.dropped_at.is_(None))
+    statement = select(func.count(Case.id)).where(Case.office_id.in_(offices), Case.id.not_in(taken))
+    return session.scalar(statement.where(Case.state == CaseState.PROVINCE_REVIEWED)) or 0
 
 
 def set_lines(session: Session, batch_id: int, case_ids: Sequence[int], at: datetime) -> tuple[list[int], list[int]]:

@@ -42,13 +42,14 @@ def events_in(session: Session, streams: Sequence[str]) -> list[Event]:
     return [Event(*row[:-1], json.loads(row[-1])) for row in found]
 
 
-def holders(session: Session, roles: Sequence[str], office: int | None) -> list[str]:
-    """Names of active people who hold one of the roles, at this office where the role has one."""
+def holders(session: Session, roles: Sequence[str], office: int | None, centre: int | None = None) -> list[str]:
+    """Names of active people who hold one of the roles, at this office or centre where the role has one."""
     held = (
         select(Person.name)
         .join(PersonGrant, PersonGrant.person_id == Person.id)
         .where(Person.active, PersonGrant.role.in_(roles))
         .where(PersonGrant.office_id.is_(None) | (PersonGrant.office_id == office))
+        .where(PersonGrant.centre_id.is_(None) | (PersonGrant.centre_id == centre))
     )
     return list(dict.fromkeys(session.scalars(held.order_by(Person.id))))
 
