@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from rules.call import Call
 from rules.roles import Role
 from states.case import CaseState
 from states.push import PushState
@@ -24,6 +25,7 @@ from workflow import editorial, people, pushes
 from workflow.engine import Attempt, NoSuchTransition, NotPermitted, Outcome
 from workflow.interchange import delivery
 from workflow.interchange.delivery import NotDelivered
+from workflow.interchange.package import Published
 from workflow.mailing import Mailer
 from workflow.pushes import AlreadyOnItsWay, NoSuchPush, Post, ReasonNeeded
 from workflow.store import papers as stored_papers
@@ -48,6 +50,23 @@ def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
         made = World.of(database, tmp_path)
         made.content()  # the one that stands there already
         yield made
+
+
+_BUILT: dict[str, bytes] = {}
+
+
+@pytest.fixture(autouse=True)
+def built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package is the same bytes for the same case (test_package.py), so each is built once for all tests."""
+    real = pushes.build
+
+    def build(call: Call, case: Published, key: str) -> bytes:
+        same = repr((call.number, case, key))
+        if same not in _BUILT:
+            _BUILT[same] = real(call, case, key)
+        return _BUILT[same]
+
+    monkeypatch.setattr(pushes, "build", build)
 
 
 @pytest.fixture
