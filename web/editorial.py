@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from web.errors import on_record
 from web.request import actor, form_key, form_mark, now, reading, transaction
 from web.tell import done
 from web.words import say, t
@@ -81,6 +82,7 @@ def translate(case_id: int) -> Response | tuple[str, int]:
                 session, case.id, **typed, actor=actor(), at=now(), seen=form_mark(), op=form_key()
             )
     except Overtaken as faster:
+        on_record(faster.message)
         with reading() as session:
             case = cases.find(session, case_id, seen_by=actor())
             return _page(session, case, typed=typed, faster=say(faster.message)), 409

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -11,10 +12,11 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from rules.words import Text
 from web.auth import limiter
 from web.request import actor, now, transaction
 from web.words import say, t
-from workflow import people
+from workflow import cases, people
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch
 from workflow.cases import NoSuchCase, NotEditable
@@ -56,6 +58,11 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
 LARGEST = max(limit.size for limit in LIMITS.values()) * 2
 """Bytes of one request: the largest paper, and room for a second and for the form."""
 
+TOO_LARGE = Text(
+    "上传的内容超过 {size} MB，没有接收。",
+    "What was uploaded is larger than {size} MB and was not taken.",
+).fill(size=LARGEST // MIB)
+
 Page = tuple[str, int]
 
 _OURS = ("csrf_token", "form_key", "mark", "ticket", "next", "login", "password")
@@ -91,8 +98,19 @@ def page(status: HTTPStatus, title: str, message: str, advice: str = "", *, back
     return shown, int(status)
 
 
+def on_record(said: Text) -> None:
+    """Record, where a form about a case could not be served, what its sender was told."""
+    case_id = (request.view_args or {}).get("case_id")
+    if request.method != "POST" or not current_user.is_authenticated or not isinstance(case_id, int):
+        return
+    with suppress(NoSuchCase), transaction() as session:
+        cases.turned_away(session, case_id, said, actor=actor(), at=now())
+
+
 def _cannot_serve(error: CannotServe) -> Page:
     status = status_of(error)
+    if status in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY):
+        on_record(error.message)
     if status is HTTPStatus.FORBIDDEN and current_user.is_authenticated:
         with transaction() as session:
             people.knocked(session, request.path, error.message, actor=actor(), at=now())
@@ -113,6 +131,7 @@ def _case_page() -> str:
 
 
 def _unreadable(error: Unreadable) -> Page:
+    on_record(error.problem.text)
     return page(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         t("这个文件读不了", "This file cannot be read"),
@@ -162,14 +181,11 @@ def _http(error: HTTPException) -> Page:
             t("请从上方菜单进入。", "Use the menu above."),
         )
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        on_record(TOO_LARGE)
         return page(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             t("文件太大", "The file is too large"),
-            t(
-                "上传的内容超过 {size} MB，没有接收。",
-                "What was uploaded is larger than {size} MB and was not taken.",
-                size=LARGEST // MIB,
-            ),
+            say(TOO_LARGE),
             t(
                 "请压缩图片或分开上传；Word 文件可用“压缩图片”功能变小。",
                 "Compress its pictures, or upload files one by one.",

@@ -102,6 +102,7 @@ def look(case_id: int) -> str | tuple[str, int]:
     """Keep the scan and show it large, so that a person can read its seal."""
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
+        papers.check_sealable(case, actor())
         given = _uploaded("scan")
         if given is None:
             return render_template("cases/seal.html", case=case, kept=None, missing=True), 422

@@ -17,7 +17,7 @@ from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.store import cases as stored
 from workflow.store import facts as stored_facts
-from workflow.store import living
+from workflow.store import living, papers
 from workflow.store.living import Overtaken
 from workflow.store.models import Case
 from workflow.store.reach import whereabouts
@@ -41,6 +41,17 @@ def find(session: Session, case_id: int, seen_by: Actor) -> Case:
 def numbered(session: Session, number: str, seen_by: Actor) -> Case:
     """The case of a number, within a person's reach. Raises NoSuchCase."""
     return _there(stored.numbered(session, number.strip(), seen_by))
+
+
+def turned_away(session: Session, case_id: int, said: Text, *, actor: Actor, at: datetime) -> None:
+    """Record with a case that somebody sent what could not be served: an unreadable file, or a step too late.
+
+    Raises NoSuchCase.
+    """
+    case = find(session, case_id, actor)
+    owner = papers.Owner(case.stream, case_id=case.id, office_id=case.office_id, revision=case.revision)
+    data = {"zh": said.zh, "en": said.en}
+    papers.note(session, owner, "case.turn_away", data, actor, at, outcome="refused")
 
 
 def _there(case: Case | None) -> Case:

@@ -103,6 +103,11 @@ _AUTHORS_SLOTS = ("case", "form", "picture")
 def _held(session: Session, case_id: int, role: Role, actor: Actor) -> Any:
     """The case's row, held against others. Raises NotPermitted when the person has not that role at its centre."""
     [row] = stored_facts.case_rows(session, [case_id], lock=True)
+    _check_role(row, role, actor)
+    return row
+
+
+def _check_role(row: Any, role: Role, actor: Actor) -> None:
     if row.centre_id not in actor.units(role):
         raise NotPermitted(
             Text(
@@ -110,7 +115,12 @@ def _held(session: Session, case_id: int, role: Role, actor: Actor) -> Any:
                 f"This is for a {role.label.en.lower()} of the centre; you are none.",
             )
         )
-    return row
+
+
+def check_sealable(case: Any, actor: Actor) -> None:
+    """Raise NotPermitted or NotEditable, saying who could, when this person may not put a sealed scan now."""
+    _check_role(case, Role.SEALER, actor)
+    _check_open(case)
 
 
 def _check_open(row: Any) -> None:

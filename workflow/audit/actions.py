@@ -27,6 +27,7 @@ _BESIDE: Mapping[str, Text] = {
     "case.sign_off": Text("签发", "Signed off"),
     "case.adjudicate": Text("裁定相似案例", "Ruled on a similar report"),
     "case.ask_ruling": Text("提请裁定", "Asked for a ruling"),
+    "case.turn_away": Text("未受理", "Could not be served"),
     "document.attach": Text("上传材料", "Uploaded papers"),
     "document.open": Text("查看材料", "Opened a paper"),
     "batch.create": Text("新建批次", "Started the batch"),

@@ -82,7 +82,14 @@ def seal(session: Session, owner: Owner, document: int, unit: str, content: str,
 
 
 def note(
-    session: Session, owner: Owner, action: str, data: dict[str, Any], actor: Actor, at: datetime, op: str = ""
+    session: Session,
+    owner: Owner,
+    action: str,
+    data: dict[str, Any],
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+    outcome: str = "done",
 ) -> Receipt:
     """An event beside the transitions: in the stream of the thing's content, which has one writer at a time."""
     model, owned = (Case, owner.case_id) if owner.case_id else (Batch, owner.batch_id)
@@ -93,7 +100,7 @@ def note(
             trail.Entry(
                 stream=f"{owner.stream}/content",
                 action=action,
-                outcome="done",
+                outcome=outcome,
                 at=at,
                 actor=actor,
                 op=f"{op}:{action}:{owner.stream}" if op else None,
