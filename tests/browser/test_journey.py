@@ -31,10 +31,11 @@ QUOTED = re.compile(r"“[^“”]*(“[^”]*”)?[^”]*”|(case document|rep
 """What an English sentence may say in Chinese: a name in quotation marks, or a file."""
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """`zhengji run` on an empty folder, as `make run` calls it: its address and its folder."""
-    home = tmp_path_factory.mktemp("demo")
+    home = tmp_path / "demo"
+    home.mkdir()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -319,7 +320,6 @@ def _taken_back(journey: Journey, case: str, sent: Path, number: str) -> None:
     journey.open(case)
     journey.badge("已发布", "Published")
     assert not package.exists()
-    # the next journey begins with papers that nobody has reported
     journey.sign_in("editor")
     journey.step(case, "retract", remark="演示结束")
     journey.badge("已撤下", "Retracted")
