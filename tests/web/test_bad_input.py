@@ -310,7 +310,7 @@ def test_a_call_with_a_misspelt_key_names_line_key_and_the_right_word(language: 
 
 # ---- hostile text ----------------------------------------------------------------------------------------------------
 
-HOSTILE = ("0" * 30 + "9" * 500, "9999-12-31", "\0", "\ud800\u202e../", "<script>alert(1)</script>", "长" * 10_000)
+HOSTILE = ("0" * 30 + "9" * 500, "9999-12-31", "\0", "\ud800\u202e../", "<script>alert(1)</script>")
 FIELDS = (
     *("call", "centre", "then", "office", "phase", "reason", "last_day", "subject", "final", "case", "remark"),
     *("confirmed", "new_day", "ticket", "reads", "unit", "ruling", "note", "words", "title", "summary", "text"),
