@@ -244,7 +244,8 @@ def look(batch_id: int) -> str | tuple[str, int]:
             return render_template("batches/scan.html", batch=batch, kept=None, missing=True), 422
         kept = papers.keep(files(), "scan", given.filename, given.read())
         ticket = _signer().dumps([batch_id, actor().id, vars(kept)])
-        return render_template("batches/scan.html", batch=batch, kept=kept, ticket=ticket, missing=False)
+        seen = batches.content(session, batch)
+        return render_template("batches/scan.html", batch=batch, kept=kept, ticket=ticket, seen=seen, missing=False)
 
 
 @bp.get("/<int:batch_id>/seal-scan/picture.png")
@@ -261,7 +262,8 @@ def confirm_scan(batch_id: int) -> Response:
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         unit = request.form.get("unit", "")[:160] if request.form.get("reads") == "unit" else ""
-        receipt = batches.seal_summary(session, batch.id, kept, unit, actor=actor(), at=now(), op=form_key())
+        seen = request.form.get("seen") or None
+        receipt = batches.seal_summary(session, batch.id, kept, unit, actor=actor(), at=now(), seen=seen, op=form_key())
     done(t("上传盖章汇总表", "Uploading the sealed summary table"), receipt)
     return redirect(url_for(".show", batch_id=batch_id) + "#summary")
 

@@ -12,13 +12,12 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from rules.words import Text
 from web.auth import limiter
 from web.request import actor, now, transaction
 from web.words import say, t
 from workflow import cases, people
 from workflow.audit.search import NoSuchEvent
-from workflow.batches import NoSuchBatch
+from workflow.batches import NoSuchBatch, WrongBatch
 from workflow.cases import NoSuchCase, NotEditable
 from workflow.clock import BEIJING
 from workflow.comparisons import ReasonMissing
@@ -26,7 +25,8 @@ from workflow.deadlines import WrongGrant
 from workflow.documents.limits import LIMITS, MIB
 from workflow.documents.problems import Unreadable
 from workflow.downloads import Lost
-from workflow.engine import CannotServe, NoSuchTransition, NotPermitted
+from workflow.editorial import TooLong
+from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
 from workflow.intake import NotShown
 from workflow.notices import NoSuchCall
 from workflow.people import WrongPerson
@@ -48,6 +48,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     Lost: HTTPStatus.INTERNAL_SERVER_ERROR,
     ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReasonNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongBatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongEntry: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -11,7 +11,8 @@ from transitions import EventData, Machine
 
 from rules.roles import Role
 from rules.rule import Finding
-from rules.words import Labelled, Text
+from rules.words import Labelled
+from rules.words import Text as Text  # what a refusal says; screens know it from here
 from states.lifecycle import Lifecycle, Standing, Transition
 from states.reach import Actor, holds
 
