@@ -131,6 +131,65 @@ class AuditPrivate(Base):
     payload: Mapped[str] = mapped_column(Text)
 
 
+class AuditPending(Base):
+    """Events that have no place in the log yet; a trigger on `audit_event` fills it."""
+
+    __tablename__ = "audit_pending"
+    uid: Mapped[int] = mapped_column(Id, ForeignKey("audit_event.uid"), primary_key=True, autoincrement=False)
+
+
+class AuditLog(Base):
+    """The one order of all events: contiguous from 0; `leaf` is the event's hash."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        ForeignKeyConstraint(["prev_idx"], ["audit_log.idx"]),
+        CheckConstraint("(idx = 0 and prev_idx is null) or (idx > 0 and prev_idx = idx - 1)", name="no_gap"),
+    )
+    idx: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    prev_idx: Mapped[int | None] = mapped_column(Id)
+    uid: Mapped[int] = mapped_column(Id, ForeignKey("audit_event.uid"), unique=True)
+    leaf: Mapped[str] = mapped_column(String(64))
+
+
+class AuditNode(Base):
+    """Inner nodes of the tree over the log, every eighth level: a proof reads hundreds of rows, not a million."""
+
+    __tablename__ = "audit_node"
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Base):
+    """One row: how many events the log holds, the root over them, and the tree's right edge. The only serial point.
+
+    `origin`, `algorithm` ("sha256" or "sm3") are chosen while the log is empty, and never again.
+    """
+
+    __tablename__ = "audit_head"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("algorithm in ('sha256', 'sm3')", name="known_algorithm"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(Id)
+    root: Mapped[str] = mapped_column(String(64))
+    frontier: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(String(120))
+    algorithm: Mapped[str] = mapped_column(String(10))
+
+
+class AuditCheckpoint(Base):
+    """A signed note: so many events, this root. Never changed."""
+
+    __tablename__ = "audit_checkpoint"
+    size: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    root: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
 class Living:
     """What a thing with a lifecycle carries: its stream, and the event that put it where it is."""
 

@@ -102,16 +102,24 @@ def _dangling(connection: Connection) -> list[str]:
     ]
 
 
+_LIVING = ("cases", "batch", "push")
+_ADDED_TO = ("audit_log", "audit_node", "audit_checkpoint")
 _EVERYWHERE = frozenset(
-    {"audit_event_no_update", "audit_event_no_delete", "audit_private_no_update"}
+    {"audit_event_no_update", "audit_event_no_delete", "audit_event_pending", "audit_private_no_update"}
+    | {"audit_pending_no_delete", "audit_pending_no_update", "audit_head_in_step", "audit_head_no_delete"}
     | {"case_revision_no_update", "case_revision_no_delete"}
-    | {f"{table}_{what}" for table in ("cases", "batch", "push") for what in ("in_step", "no_delete")}
+    | {f"{table}_{what}" for table in _LIVING for what in ("in_step", "no_delete")}
+    | {f"{table}_{what}" for table in _ADDED_TO for what in ("no_update", "no_delete")}
 )
 TRIGGERS = {
     "sqlite": _EVERYWHERE
-    | {f"{table}_no_replace" for table in ("audit_event", "audit_private", "cases", "batch", "push")},
+    | {f"{table}_no_replace" for table in ("audit_event", "audit_private", "audit_head", *_ADDED_TO, *_LIVING)},
     "postgresql": _EVERYWHERE
-    | {f"{table}_no_truncate" for table in ("audit_event", "case_revision", "cases", "batch", "push")},
+    | {"audit_head_no_insert"}
+    | {
+        f"{table}_no_truncate"
+        for table in ("audit_event", "audit_pending", "audit_head", "case_revision", *_ADDED_TO, *_LIVING)
+    },
 }
 """Triggers that must stand after every migration: SQLite loses them when a table is rebuilt."""
 
