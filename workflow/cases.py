@@ -15,6 +15,7 @@ from states.lifecycle import Standing
 from states.reach import Actor, reaches
 from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
+from workflow.failpoints import reached
 from workflow.store import cases as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, papers
@@ -133,7 +134,9 @@ def rehearse(
     session: Session, rows: Sequence[Any], trigger: str, *, actor: Actor, inputs: stored_facts.Inputs
 ) -> list[Attempt]:
     """What an act would come to, with nothing written."""
+    reached("act.before_facts")
     facts = stored_facts.case_facts(session, rows, inputs)
+    reached("act.after_facts")
     return [
         ENGINE.perform(_standing(row), trigger, actor, one, inputs.at, inputs.remark)
         for row, one in zip(rows, facts, strict=True)

@@ -12,6 +12,7 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses
 from urllib.parse import unquote, urlparse
 
+from workflow.failpoints import reached
 from workflow.store import mail as stored
 from workflow.store.database import Database
 
@@ -58,7 +59,9 @@ class Mailer:
         if earlier is not None:
             return earlier
         to = [address for _, address in getaddresses([str(value) for value in parsed.get_all("To", [])])]
+        reached("mail.before_sending")
         reply = self._hand_over(message, to)
+        reached("mail.taken")
         with self.database.transaction() as session:
             stored.record(
                 session,
@@ -69,6 +72,7 @@ class Mailer:
                 at=datetime.now(UTC),
                 reply=reply,
             )
+        reached("mail.recorded")
         return reply
 
     def _hand_over(self, message: bytes, to: list[str]) -> str:

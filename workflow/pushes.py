@@ -18,6 +18,7 @@ from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
 from workflow import cases, people
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Outcome, Receipt
+from workflow.failpoints import reached
 from workflow.interchange import delivery
 from workflow.interchange.package import English, Picture, Published, build
 from workflow.jobs.queue import enqueue
@@ -306,7 +307,9 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
             package, missing = b"", str(problem)
     if not package:
         return _fail(post, push_id, f"案例的文件读不出来 / a file of the case cannot be read: {missing}", at, left=left)
+    reached("push.made")
     stuck = _prepare(post, push_id, post.files.put(package), at)
+    reached("push.noted")
     if stuck:
         return _fail(post, push_id, stuck, at, left=left)
     try:
@@ -317,10 +320,12 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
         return _fail(post, push_id, str(problem), at, left=left or problem.perhaps)
     except MailRefused as problem:
         return _fail(post, push_id, str(problem), at, left=left)
+    reached("push.handed_over")
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)
         if row.state == PushState.QUEUED:
             _record(session, row, _try(session, row, "send", SYSTEM, at), {"note": said.words})
+    reached("push.sent")
     if row.state not in _ON_ITS_WAY:
         # It was recalled while it was being handed over: the receiver holds it all the same, and is told again.
         return delivery.recall(
@@ -378,6 +383,7 @@ def _acknowledged(post: Post, push_id: int, words: str, at: datetime) -> str:
             attempt = acknowledge(session, push_id, words, actor=SYSTEM, at=at)
     except CannotServe as problem:
         return _fail(post, push_id, f"{problem.message.zh} {problem.message.en}", at, left=True)
+    reached("push.acknowledged")
     return words if attempt.done else _fail(post, push_id, _said(attempt.findings), at, left=True)
 
 
@@ -421,6 +427,7 @@ def recall(post: Post, push_id: int, asked_by: int, *, at: datetime) -> str:
             raise
     else:
         said = delivery.Delivered("尚未送出，直接撤回", True)
+    reached("recall.handed_over")
     if said.acknowledged:
         with post.database.transaction() as session:
             confirm_recall(session, push_id, said.words, _in_the_name_of(session, asked_by), at=at)

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlparse
 
 from workflow.documents.mail import Attachment, compose
+from workflow.failpoints import reached
 from workflow.mailing import Mailer
 
 TIMEOUT = 30
@@ -121,6 +122,7 @@ def _write(target: Path, data: bytes) -> None:
             opened.write(data)
             opened.flush()
             os.fsync(opened.fileno())
+        reached("folder.before_rename")
         waiting.replace(target)
     finally:
         waiting.unlink(missing_ok=True)

@@ -8,6 +8,8 @@ from dbos import DBOS, DBOSClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from workflow.failpoints import reached
+
 QUEUE = "zhengji"
 VERSION = "zhengji-1"
 """One version for every process: work queued before a restart is taken up after it."""
@@ -17,11 +19,13 @@ _CLIENTS: dict[int, tuple[Engine, DBOSClient]] = {}
 
 def enqueue(session: Session, job: str, key: str, *arguments: Any) -> None:
     """Queue a job by name, once per key: the same key again is the same work."""
+    reached("act.before_enqueue")
     client(session.get_bind().engine).enqueue_in_transaction(
         session,
         {"workflow_name": job, "queue_name": QUEUE, "workflow_id": key, "app_version": VERSION},
         *arguments,
     )
+    reached("act.after_enqueue")
 
 
 def client(engine: Engine) -> DBOSClient:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session
 
+from workflow.failpoints import reached
+
 READING = "zhengji_reading"
 
 
@@ -16,11 +18,12 @@ def make_engine(url: str) -> Engine:
     """An engine on SQLite or PostgreSQL.
 
     On SQLite every transaction that may write begins IMMEDIATE, so that what it reads cannot change under it;
-    WAL lets readers go on meanwhile, and synchronous=FULL keeps what was committed through a power cut.
+    WAL lets readers go on meanwhile, and synchronous=FULL keeps what was committed through a power cut. What is
+    written stays out of the messages of errors, and so out of the log.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
@@ -51,8 +54,11 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A transaction that may write: commits at the end, rolls back on any exception."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+                reached("transaction.before_commit")
+            reached("transaction.after_commit")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -11,6 +11,8 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from workflow.failpoints import reached
+
 
 class Damaged(Exception):
     """Bytes that are not what their digest says: the store was damaged or changed from outside."""
@@ -30,8 +32,10 @@ class Files:
     def put(self, data: bytes) -> str:
         """Keep bytes and give their SHA-256 digest. The same bytes are kept once."""
         digest = hashlib.sha256(data).hexdigest()
+        reached("files.before_put")
         with suppress(AlreadyExistsError):
             obstore.put(self._store, _path(digest), data, mode="create")
+        reached("files.put")
         return digest
 
     def get(self, digest: str) -> bytes:

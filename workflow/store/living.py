@@ -16,6 +16,7 @@ from rules.words import Text
 from states.lifecycle import Lifecycle
 from states.reach import Actor
 from workflow.engine import Attempt, CannotServe, Outcome, Receipt
+from workflow.failpoints import reached
 from workflow.store import facts as stored_facts
 from workflow.store import trail
 from workflow.store.models import AuditEvent, Batch, Case, Push
@@ -49,7 +50,9 @@ def record(session: Session, model: Model, lifecycle: Lifecycle, tried: Sequence
     entries = [_entry(lifecycle, one, op) for one in (*done, *refused)]
     for one, receipt in zip((*done, *refused), trail.append(session, entries) if entries else (), strict=True):
         one.attempt.receipt = receipt
+    reached("act.before_row")
     _move(session, model, done)
+    reached("act.after_row")
 
 
 def _entry(lifecycle: Lifecycle, one: Tried, op: str) -> trail.Entry:

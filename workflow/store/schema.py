@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
+from workflow.failpoints import reached
 from workflow.jobs.queue import prepare
 from workflow.store.database import Database
 from workflow.store.models import Base
@@ -36,6 +37,7 @@ def upgrade(database: Database) -> None:
     Raises SchemaBroken, and leaves the database as it was, when rows dangle or a trigger is missing afterwards.
     """
     prepare(database.url)
+    reached("migration.queue_ready")
     if at_head(database):
         return
     with _migrating(database) as connection:
@@ -46,6 +48,7 @@ def upgrade(database: Database) -> None:
         problems = [*_dangling(connection), *_unguarded(connection)]
         if problems:
             raise SchemaBroken("; ".join(problems))
+        reached("migration.before_commit")
 
 
 def at_head(database: Database) -> bool:

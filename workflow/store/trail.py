@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from states.reach import Actor
 from workflow.audit.canonical import canonical, event_hash
 from workflow.engine import Receipt
+from workflow.failpoints import reached
 from workflow.store.models import AuditEvent, AuditPrivate
 
 
@@ -84,9 +85,11 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
                 "office_id": entry.office_id,
             }
         )
+    reached("trail.before_append")
     session.connection().execute(_APPEND, rows)
     if secretly:
         _keep_apart(session, secretly)
+    reached("trail.appended")
     return receipts
 
 
