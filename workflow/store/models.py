@@ -287,6 +287,120 @@ class PersonGrant(Base):
     office: Mapped[Office | None] = relationship()
 
 
+# ---- signing in ------------------------------------------------------------------------------------------------------
+
+
+class SignIn(Base):
+    """One sign-in in one browser, until it ends. The browser holds a random token; here stands only its digest."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = (Index("ix_sign_in_person_id_id", "person_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    epoch: Mapped[int]
+    """The person's `session_epoch` then: once that is raised, this sign-in is over."""
+    means: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(String(64), server_default="")
+    browser: Mapped[str] = mapped_column(String(80), server_default="")
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    """To the minute: not every request writes."""
+    confirmed_at: Mapped[datetime | None]
+    """When the person last proved again to be who they are."""
+    ended_at: Mapped[datetime | None]
+
+
+class FailedTries(Base):
+    """Failures to sign in, by account as typed or by address; `key` is a digest of either, known or not."""
+
+    __tablename__ = "failed_tries"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+    since: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
+    missed: Mapped[int] = mapped_column(server_default=text("0"))
+    """Failures since the last success, to be told then."""
+    missed_from: Mapped[datetime | None]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Challenge(Base):
+    """Something asked that is answered once and soon: a passkey's challenge, a second factor, a directory's answer."""
+
+    __tablename__ = "challenge"
+    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    data: Mapped[dict[str, Any]]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Authenticator(Base):
+    """An app that shows codes of six digits (TOTP). `secret` is encrypted; `last_step`: a code is taken once."""
+
+    __tablename__ = "authenticator"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    last_step: Mapped[int] = mapped_column(Id)
+    added_at: Mapped[datetime]
+
+
+class Passkey(Base):
+    """A key on a device of the person's, with the name that they gave it."""
+
+    __tablename__ = "passkey"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    credential: Mapped[str] = mapped_column(String(1400), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(Id)
+    transports: Mapped[list[Any]]
+    name: Mapped[str] = mapped_column(String(60))
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """One of the codes kept on paper, as its slow hash; taken once."""
+
+    __tablename__ = "recovery_code"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    hashed: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
+
+
+class PasswordReset(Base):
+    """Somebody asked for a new password by mail. `token`: digest of what the mail's link holds, once it is made."""
+
+    __tablename__ = "password_reset"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class DirectoryLink(Base):
+    """Whom an account is in an office's own directory: by subject, or by e-mail until the first sign-in."""
+
+    __tablename__ = "directory_link"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        UniqueConstraint("person_id", "issuer"),
+        CheckConstraint("subject is not null or email <> ''", name="somebody"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    issuer: Mapped[str] = mapped_column(String(300))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    email: Mapped[str] = mapped_column(String(200), server_default="")
+    linked_at: Mapped[datetime | None]
+
+
 # ---- the call --------------------------------------------------------------------------------------------------------
 
 
