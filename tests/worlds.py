@@ -35,9 +35,10 @@ from workflow.engine import Attempt, Receipt
 from workflow.jobs.queue import prepare
 from workflow.mailing import Mailer
 from workflow.store import calls as stored_calls
-from workflow.store import facts, schema
+from workflow.store import facts, log, schema
 from workflow.store.database import Database
 from workflow.store.files import Files
+from workflow.store.guard import authorize
 from workflow.store.models import AuditEvent, Batch, Case, Centre, Document, Office, Person, PersonGrant, Push
 from workflow.store.papers import Kept
 
@@ -68,6 +69,7 @@ class Databases:
         self._drop(target)
         self._copy(source, target)
         stored_calls.forget()
+        log.forget()
         try:
             yield database
         finally:
@@ -108,7 +110,9 @@ class Databases:
 
             @event.listens_for(database.engine, "connect")
             def _careless(connection: Any, _record: Any) -> None:
+                connection.set_authorizer(None)
                 connection.execute("PRAGMA synchronous=OFF")  # what a test writes need not outlive a power cut
+                connection.set_authorizer(authorize)
 
         return database
 

@@ -109,7 +109,7 @@ def test_every_chain_of_events_is_intact(built: Database) -> None:
     for event in everything(built, AuditEvent):
         seq, head = heads.get(event.stream, (0, ""))
         assert (event.seq, event.prev_hash or "") == (seq + 1, head)
-        assert event.hash == event_hash(head or None, event.priv, event.body)
+        assert event.hash == event_hash("sha256", head or None, event.priv, event.body)
         heads[event.stream] = event.seq, event.hash
 
 

@@ -12,10 +12,10 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def event_hash(previous: str | None, private: str | None, body: str) -> str:
-    """SHA-256 over 0x00 ‖ previous ‖ private ‖ body: the link of the chain and, later, the leaf (RFC 6962)."""
+def event_hash(algorithm: str, previous: str | None, private: str | None, body: str) -> str:
+    """The hash over 0x00 ‖ previous ‖ private ‖ body: the link of the chain, and the leaf of the tree (RFC 6962)."""
     parts = b"\x00" + _raw(previous) + _raw(private) + body.encode()
-    return hashlib.sha256(parts).hexdigest()
+    return hashlib.new(algorithm, parts).hexdigest()
 
 
 def _raw(hexed: str | None) -> bytes:

@@ -19,6 +19,7 @@ from states.reach import Actor
 from workflow.audit.actions import ACTIONS, GROUPS, label, state_label
 from workflow.audit.canonical import event_hash
 from workflow.engine import CannotServe, Outcome
+from workflow.store import log
 from workflow.store import search as stored
 from workflow.store.models import Case
 from workflow.store.search import Event
@@ -167,7 +168,7 @@ def one(session: Session, actor: Actor, uid: int) -> Whole:
         event.stream,
         event.prev_hash,
         event.priv,
-        event_hash(event.prev_hash, event.priv, event.text) == event.hash,
+        event_hash(log.algorithm(session), event.prev_hash, event.priv, event.text) == event.hash,
         shown.body != event.body,
         before,
         after,

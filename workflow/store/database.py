@@ -10,8 +10,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, select, t
 from sqlalchemy.orm import Session
 
 from workflow.failpoints import reached
+from workflow.store import log
+from workflow.store.guard import authorize
 
 READING = "zhengji_reading"
+APPENDED = "zhengji_appended"
+"""Set in `Session.info` when events were appended; on SQLite they get their places in the log before the commit."""
 
 
 def make_engine(url: str) -> Engine:
@@ -19,7 +23,8 @@ def make_engine(url: str) -> Engine:
 
     On SQLite every transaction that may write begins IMMEDIATE, so that what it reads cannot change under it;
     WAL lets readers go on meanwhile, and synchronous=FULL keeps what was committed through a power cut. What is
-    written stays out of the messages of errors, and so out of the log.
+    written stays out of the messages of errors, and so out of the log. An authorizer refuses what would change tables
+    or the trail; migrations have connections of their own.
     """
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
@@ -30,6 +35,7 @@ def make_engine(url: str) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.set_authorizer(authorize)
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
@@ -57,6 +63,10 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 yield session
+                if self.embedded and session.info.pop(APPENDED, False):
+                    session.flush()
+                    while log.sequence(session) == log.AT_ONCE:
+                        pass
                 reached("transaction.before_commit")
             reached("transaction.after_commit")
 

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, insert, select
+from sqlalchemy import BindParameter, bindparam, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from rules.call import BEIJING
 from states.reach import Actor
+from workflow import personal
 from workflow.audit.canonical import canonical, event_hash
 from workflow.engine import Receipt
 from workflow.failpoints import reached
+from workflow.store import log
+from workflow.store.database import APPENDED
 from workflow.store.models import AuditEvent, AuditPrivate
 
 
@@ -24,7 +28,8 @@ class Entry:
     """One event to be appended.
 
     `previous`: (seq, hash) of the stream's last event where the caller holds it; None means: look it up.
-    `private`: personal details, kept apart under a salted hash.
+    `private`: personal details, kept apart under a salted hash. Telephone and identity numbers and e-mail addresses in
+    `data` are masked in the open part and go there too, under "words".
     """
 
     stream: str
@@ -41,15 +46,22 @@ class Entry:
     previous: tuple[int, str] | None = None
 
 
+_NAMED = ("case_id", "office_id", "op")
+"""Columns for searching that the hash covers too."""
+
+
 def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
     """Append events, at most one per stream and call, and give each its receipt."""
     heads = _heads(session, [entry.stream for entry in entries if entry.previous is None])
+    algorithm = log.algorithm(session)
     rows, receipts, secretly = [], [], []
     for entry in entries:
         seq, head = entry.previous or heads.get(entry.stream, (0, ""))
-        salt = secrets.token_bytes(32) if entry.private else b""
-        payload = canonical(entry.private) if entry.private else ""
-        priv = hashlib.sha256(salt + payload.encode()).hexdigest() if entry.private else None
+        data, hidden = personal.apart(entry.data)
+        private = {**(entry.private or {}), **({"words": hidden} if hidden else {})}
+        salt = secrets.token_bytes(32) if private else b""
+        payload = canonical(private) if private else ""
+        priv = hashlib.new(algorithm, salt + payload.encode()).hexdigest() if private else None
         body = canonical(
             {
                 "stream": entry.stream,
@@ -59,12 +71,13 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
                 "action": entry.action,
                 "outcome": entry.outcome,
                 "to_state": entry.to_state,
-                **entry.data,
+                **{name: value for name in _NAMED if (value := getattr(entry, name)) is not None},
+                **data,
             }
         )
-        hashed = event_hash(head or None, priv, body)
+        hashed = event_hash(algorithm, head or None, priv, body)
         receipts.append(Receipt(entry.stream, seq + 1, hashed))
-        if entry.private:
+        if private:
             secretly.append((hashed, salt, payload))
         rows.append(
             {
@@ -87,10 +100,22 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
         )
     reached("trail.before_append")
     session.connection().execute(_APPEND, rows)
+    session.info[APPENDED] = True
     if secretly:
         _keep_apart(session, secretly)
     reached("trail.appended")
     return receipts
+
+
+def daily(session: Session, kind: str, at: datetime) -> str:
+    """The stream of one kind of event on one day in Beijing, such as register/2021-03-20; others who write to it wait.
+
+    What belongs to no case, batch or person goes there, so that there is no one chain that everything waits for.
+    """
+    stream = f"{kind}/{at.astimezone(BEIJING):%Y-%m-%d}"
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("select pg_advisory_xact_lock(hashtextextended(:stream, 0))"), {"stream": stream})
+    return stream
 
 
 # Statements are built once: on a small database building one costs more than running it.

@@ -1,0 +1,95 @@
+"""What counts as personal, and how it looks where it is not shown in full."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+CONTACTS = ("contact", "phone", "email")
+"""Fields of a report form that are about a person; one may be put before another word, as in `second_phone`."""
+ERASED = "已删除"
+"""What stands where something personal was erased."""
+
+
+def is_contact(name: str) -> bool:
+    """Whether a field of a form holds a person's name, telephone or e-mail address, by its name."""
+    return name.rpartition("_")[2] in CONTACTS
+
+
+def masked_field(name: str, value: str) -> str:
+    """A value of a form as it looks to those who do not handle the case; what is no contact stays as it is."""
+    if not value or value == ERASED or not is_contact(name):
+        return value
+    kind = name.rpartition("_")[2]
+    if kind == "email":
+        return masked_email(value)
+    return masked_phone(value) if kind == "phone" else masked_name(value)
+
+
+def masked_form(values: Mapping[str, str]) -> dict[str, str]:
+    """A whole form with its contacts masked."""
+    return {name: masked_field(name, value) for name, value in values.items()}
+
+
+def masked_phone(value: str) -> str:
+    """138****0000: the first three and the last four digits; of a short one only the last two."""
+    digits = "".join(sign for sign in value if sign.isdigit())
+    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 10 else f"****{digits[-2:]}"
+
+
+def masked_email(value: str) -> str:
+    """z***@example.cn."""
+    name, _, domain = value.partition("@")
+    return f"{name[:1]}***@{domain}" if domain else f"{value[:1]}***"
+
+
+def masked_name(value: str) -> str:
+    """张*: the first sign, and that there is more."""
+    return value[:1] + "*" * max(1, min(len(value) - 1, 3))
+
+
+# ---- in running text -------------------------------------------------------------------------------------------------
+
+_ALONE, _ENDS = r"(?<![0-9A-Za-z０-９])", r"(?![0-9A-Za-z０-９])"
+_EMAIL = re.compile(r"(?<![\w.+@-])[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_IDENTITY = re.compile(rf"{_ALONE}[1-9１-９]\d{{5}}(?:[12１２]\d{{10}}[0-9０-９Xx]|\d{{9}}){_ENDS}")
+_MOBILE = re.compile(rf"{_ALONE}(?:\+?86[- ]?)?[1１][3-9３-９]\d[- ]?\d{{4}}[- ]?\d{{4}}{_ENDS}")
+_LANDLINE = re.compile(rf"(?<![0-9A-Za-z０-９.:+-])[0０]\d{{2,3}}[- ]?\d{{7,8}}{_ENDS}")
+
+
+def masked_text(text: str) -> str:
+    """Running text with telephone and identity numbers and e-mail addresses masked; the rest as it was."""
+    text = _EMAIL.sub(lambda found: masked_email(found[0]), text)
+    text = _IDENTITY.sub(lambda found: f"{found[0][:3]}***{found[0][-2:]}", text)
+    text = _MOBILE.sub(lambda found: masked_phone(_national(found[0])), text)
+    return _LANDLINE.sub(lambda found: f"{found[0][:3]}****{found[0][-2:]}", text)
+
+
+def _national(number: str) -> str:
+    return number.removeprefix("+").removeprefix("86") if len(number) > 11 else number
+
+
+_AS_THEY_ARE = frozenset({"destination", "sha256", "content"})
+"""Machine addresses and digests, which name no person."""
+
+
+def apart(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Plain values with what is personal masked, and what was masked in full, by its place ("findings.0.zh")."""
+    hidden: dict[str, str] = {}
+    return {name: _apart(value, name, hidden) for name, value in data.items()}, hidden
+
+
+def _apart(value: Any, place: str, hidden: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        if place.rpartition(".")[2] in _AS_THEY_ARE:
+            return value
+        shown = masked_text(value)
+        if shown != value:
+            hidden[place] = value
+        return shown
+    if isinstance(value, Mapping):
+        return {name: _apart(item, f"{place}.{name}", hidden) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_apart(item, f"{place}.{index}", hidden) for index, item in enumerate(value)]
+    return value

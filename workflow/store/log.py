@@ -1,0 +1,173 @@
+"""Rows of the log: events moved into the one order, the tree's edge kept up, nodes and checkpoints read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from workflow.audit import merkle
+from workflow.store.models import AuditCheckpoint, AuditEvent, AuditHead, AuditLog, AuditNode, AuditPending
+
+KEPT_LEVEL = 8
+"""Inner nodes of levels 8, 16, 24 … are kept; those between are computed again from at most 256."""
+AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far the log goes. `root`: hex."""
+
+    size: int
+    root: str
+    origin: str
+    algorithm: str
+
+
+_HEAD = select(AuditHead.n, AuditHead.root, AuditHead.frontier, AuditHead.origin, AuditHead.algorithm).where(
+    AuditHead.id == 1
+)
+_WAITING = (
+    select(AuditPending.uid, AuditEvent.hash)
+    .join(AuditEvent, AuditEvent.uid == AuditPending.uid)
+    .order_by(AuditPending.uid)
+    .limit(AT_ONCE)
+)
+_PLACE = insert(AuditLog.__table__)  # type: ignore[arg-type]
+_KEEP = insert(AuditNode.__table__)  # type: ignore[arg-type]
+_PLACED = delete(AuditPending).where(AuditPending.uid.in_(bindparam("uids", expanding=True)))
+_GROWN = (
+    update(AuditHead.__table__)  # type: ignore[arg-type]
+    .where(AuditHead.id == 1)
+    .values(n=bindparam("new_n"), root=bindparam("new_root"), frontier=bindparam("new_frontier"))
+)
+
+
+def head(session: Session) -> Head:
+    """How far the log goes now."""
+    row = session.connection().execute(_HEAD).one()
+    return Head(row.n, row.root, row.origin, row.algorithm)
+
+
+_ALGORITHM: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
+
+
+def algorithm(session: Session) -> str:
+    """The hash of this log; asked for once, because it never changes after the first event."""
+    engine = session.get_bind().engine
+    if engine not in _ALGORITHM:
+        _ALGORITHM[engine] = head(session).algorithm
+    return _ALGORITHM[engine]
+
+
+def forget() -> None:
+    """Ask again: for whoever puts another database in the place of one."""
+    _ALGORITHM.clear()
+
+
+def waiting(session: Session) -> bool:
+    """Whether some event has no place in the log yet."""
+    return session.connection().execute(select(AuditPending.uid).limit(1)).first() is not None
+
+
+def sequence(session: Session) -> int:
+    """Give events that wait their places, at most `AT_ONCE`; how many it were.
+
+    Any number of processes may do so: the lock on the head lets one at a time. What waits is found by being there,
+    never by “greater than the last one”: PostgreSQL's numbers commit out of order.
+    """
+    connection = session.connection()
+    row = connection.execute(_HEAD.with_for_update()).one()
+    found = connection.execute(_WAITING).all()
+    if not found:
+        return 0
+    hashed = merkle.digest(row.algorithm)
+    edge = merkle.Frontier(hashed, row.n, _peaks(row.frontier))
+    places, nodes = [], []
+    for uid, leaf in found:
+        places.append({"idx": edge.size, "prev_idx": edge.size - 1 if edge.size else None, "uid": uid, "leaf": leaf})
+        edge, made = edge.add(bytes.fromhex(leaf))
+        nodes += [
+            {"level": level, "position": position, "hash": node.hex()}
+            for level, position, node in made
+            if level % KEPT_LEVEL == 0
+        ]
+    connection.execute(_PLACE, places)
+    if nodes:
+        connection.execute(_KEEP, nodes)
+    connection.execute(_PLACED, {"uids": [uid for uid, _ in found]})
+    frontier = "".join(peak.hex() for peak in edge.peaks)
+    connection.execute(_GROWN, {"new_n": edge.size, "new_root": edge.root.hex(), "new_frontier": frontier})
+    return len(found)
+
+
+def _peaks(frontier: str) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(frontier[at : at + 64]) for at in range(0, len(frontier), 64))
+
+
+def settle(session: Session, algorithm: str, origin: str) -> None:
+    """Choose the hash and the name of a log; the database refuses it once the log holds anything."""
+    session.execute(update(AuditHead).where(AuditHead.id == 1).values(algorithm=algorithm, origin=origin))
+    forget()
+
+
+# ---- the tree --------------------------------------------------------------------------------------------------------
+
+
+def subtree(session: Session, algorithm: str) -> merkle.Subtree:
+    """Full subtrees of the log, from the nodes kept and the leaves between."""
+    hashed = merkle.digest(algorithm)
+
+    def found(level: int, position: int) -> bytes:
+        kept = level - level % KEPT_LEVEL
+        first = position << (level - kept)
+        last = (position + 1) << (level - kept)
+        if kept:
+            rows = select(AuditNode.hash).where(AuditNode.level == kept, AuditNode.position >= first)
+            rows = rows.where(AuditNode.position < last).order_by(AuditNode.position)
+        else:
+            rows = select(AuditLog.leaf).where(AuditLog.idx >= first, AuditLog.idx < last).order_by(AuditLog.idx)
+        parts = [bytes.fromhex(one) for one in session.connection().execute(rows).scalars()]
+        if len(parts) != last - first:
+            raise LookupError(f"the log has no full subtree {level}/{position}")
+        return merkle.root(hashed, parts)
+
+    return found
+
+
+def indexes(session: Session, uids: Iterable[int]) -> dict[int, int]:
+    """Event (uid) → its place in the log, for those that have one."""
+    found = session.execute(select(AuditLog.uid, AuditLog.idx).where(AuditLog.uid.in_(set(uids))))
+    return {uid: idx for uid, idx in found}
+
+
+def place_of(session: Session, hashed: str) -> int | None:
+    """The place of an event, by its hash."""
+    return session.scalar(
+        select(AuditLog.idx).join(AuditEvent, AuditEvent.uid == AuditLog.uid).where(AuditEvent.hash == hashed)
+    )
+
+
+# ---- checkpoints -----------------------------------------------------------------------------------------------------
+
+
+def add_checkpoint(session: Session, size: int, root: str, note: str, at: datetime) -> None:
+    session.execute(insert(AuditCheckpoint).values(size=size, root=root, note=note, at=at))
+
+
+def newest_checkpoint(session: Session) -> AuditCheckpoint | None:
+    return session.scalar(select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1))
+
+
+def checkpoint(session: Session, size: int) -> AuditCheckpoint | None:
+    """The checkpoint of exactly that size."""
+    return session.get(AuditCheckpoint, size)
+
+
+def checkpoints(session: Session, most: int | None = None) -> Sequence[AuditCheckpoint]:
+    """Checkpoints, the newest first."""
+    return list(session.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(most)))
