@@ -272,6 +272,6 @@ def edit(
         return earlier
     check_editable(row, actor)
     check_seen(session, row, seen)
-    if content.digest == row.content:
+    if content.changed(salt=row.salt).digest == row.content:
         return None
     return stored.revise(session, row, content, how, actor, at, op)

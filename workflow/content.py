@@ -12,6 +12,7 @@ from rules.call import Call
 from rules.length import least_word_count, word_count
 from rules.scope import CENTRE_KINDS
 from workflow.audit.canonical import canonical
+from workflow.personal import ERASED, is_contact
 
 DERIVED = (
     "title",
@@ -30,7 +31,11 @@ DERIVED = (
 
 @dataclass(frozen=True)
 class Content:
-    """What an author writes. `sections`: section id → text; `form`: the report form's own fields → value."""
+    """What an author writes. `sections`: section id → text; `form`: the report form's own fields → value.
+
+    `salt`: kept with a stored case; with it the contacts of the form stand in the digest only by a salted hash, so
+    that they can be erased and the digest of what remains can still be computed (docs/personal-data.md).
+    """
 
     phase: str = ""
     theme: str = ""
@@ -41,6 +46,7 @@ class Content:
     service_from: date | None = None
     service_to: date | None = None
     form: Mapping[str, str] = field(default_factory=dict)
+    salt: str = field(default="", compare=False)
 
     @property
     def body(self) -> str:
@@ -55,9 +61,15 @@ class Content:
     def least_length(self) -> int:
         return least_word_count(self.body)
 
+    @property
+    def contacts(self) -> dict[str, str]:
+        """What the form says about a person."""
+        return {name: value for name, value in self.form.items() if value not in ("", ERASED) and is_contact(name)}
+
     def snapshot(self) -> dict[str, Any]:
-        """Plain values, for the revision that is kept and for the digest."""
-        return {
+        """Plain values, for the revision that is kept and for the digest; contacts by their salted hash."""
+        form = {name: value for name, value in self.form.items() if value}
+        kept = {
             "phase": self.phase,
             "theme": self.theme,
             "theme_name": self.theme_name,
@@ -66,20 +78,33 @@ class Content:
             "recipient": self.recipient,
             "service_from": self.service_from.isoformat() if self.service_from else "",
             "service_to": self.service_to.isoformat() if self.service_to else "",
-            "form": {name: value for name, value in self.form.items() if value},
+            "form": form,
+        }
+        if not self.salt:
+            return kept
+        hashed = hashlib.sha256((self.salt + canonical(self.contacts)).encode()).hexdigest()
+        return {
+            **kept,
+            "form": {name: value for name, value in form.items() if not is_contact(name)},
+            "contacts": hashed,
         }
 
     @property
     def digest(self) -> str:
         """SHA-256 over the canonical form; seals, sign-offs and translations are bound to it."""
-        return hashlib.sha256(canonical(self.snapshot()).encode()).hexdigest()
+        return digest_of(self.snapshot())
 
     def changed(self, **fields: Any) -> Content:
         return replace(self, **fields)
 
 
-def from_snapshot(kept: Mapping[str, Any]) -> Content:
-    """The content of a kept revision."""
+def digest_of(snapshot: Mapping[str, Any]) -> str:
+    """The digest of a kept revision, whether or not its contacts are still there."""
+    return hashlib.sha256(canonical(snapshot).encode()).hexdigest()
+
+
+def from_snapshot(kept: Mapping[str, Any], contacts: Mapping[str, str] | None = None) -> Content:
+    """The content of a kept revision, with its contacts where these are still there."""
 
     def day(name: str) -> date | None:
         return date.fromisoformat(kept[name]) if kept.get(name) else None
@@ -93,7 +118,7 @@ def from_snapshot(kept: Mapping[str, Any]) -> Content:
         recipient=kept["recipient"],
         service_from=day("service_from"),
         service_to=day("service_to"),
-        form=dict(kept["form"]),
+        form={**kept["form"], **(contacts or {})},
     )
 
 

@@ -393,7 +393,7 @@ def content_at(session: Session, case: Case, revision: int) -> tuple[CaseRevisio
     kept = stored.revision(session, case.id, revision)
     if kept is None:
         raise NoSuchCase(Text("没有这一稿。请从“历次稿件”进入。", "There is no such revision; open one from the list."))
-    return kept, contents.from_snapshot(kept.snapshot)
+    return kept, contents.from_snapshot(kept.snapshot, stored.contacts(session, case.id, revision))
 
 
 def form_values(call: Call, case: Case) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from workflow.store.models import (
     AuditEvent,
     BatchLine,
     Case,
+    CaseContact,
     CaseRevision,
     Centre,
     Person,
@@ -138,6 +140,7 @@ def insert(
     op: str,
 ) -> int:
     """A new draft with its first revision and its first event."""
+    content = _salted(content, "")
     call = call_of(session, call_version)
     centre = session.get_one(Centre, centre_id)
     case_id = next_id(session, "cases")
@@ -187,6 +190,7 @@ def insert(
 def revise(session: Session, row: Any, content: Content, how: str, actor: Actor, at: datetime, op: str) -> Receipt:
     """The next revision of a case's content, with its event in the case's stream of edits."""
     revision = row.revision + 1
+    content = _salted(content, row.salt)
     [receipt] = trail.append(
         session,
         [
@@ -218,6 +222,11 @@ def revise(session: Session, row: Any, content: Content, how: str, actor: Actor,
     return receipt
 
 
+def _salted(content: Content, salt: str) -> Content:
+    """The content with its case's salt; a new one where there is none, or none any more."""
+    return content.changed(salt=salt or secrets.token_hex(32))
+
+
 def _columns(content: Content) -> dict[str, Any]:
     return {
         "phase": content.phase,
@@ -229,6 +238,7 @@ def _columns(content: Content) -> dict[str, Any]:
         "service_from": content.service_from,
         "service_to": content.service_to,
         "form": dict(content.form),
+        "salt": content.salt,
         "content": content.digest,
         "length": content.length,
         "least_length": content.least_length,
@@ -249,6 +259,12 @@ def _keep(
             at=at,
         )
     )
+    if content.contacts:
+        session.execute(
+            sql_insert(CaseContact).values(
+                case_id=case_id, revision=revision, salt=content.salt, payload=content.contacts
+            )
+        )
     prior.remember(session, text=content.body, case_id=case_id)
 
 

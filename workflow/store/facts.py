@@ -205,6 +205,7 @@ def content_of(row: Any) -> contents.Content:
         service_from=row.service_from,
         service_to=row.service_to,
         form=row.form,
+        salt=row.salt,
     )
 
 

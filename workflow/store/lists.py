@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from states.reach import Actor
 from workflow.store.cases import Filters, narrowed
-from workflow.store.models import AuditEvent, Case, CaseRevision, Centre, Office
+from workflow.store.models import AuditEvent, Case, CaseContact, CaseRevision, Centre, Office
 from workflow.store.reach import reachable
 
 
@@ -120,6 +120,12 @@ def revisions(session: Session, case_id: int) -> list[CaseRevision]:
 
 def revision(session: Session, case_id: int, number: int) -> CaseRevision | None:
     return session.get(CaseRevision, (case_id, number))
+
+
+def contacts(session: Session, case_id: int, number: int) -> dict[str, str]:
+    """What the form of one revision says about a person; nothing once that is erased."""
+    kept = session.get(CaseContact, (case_id, number))
+    return dict(kept.payload) if kept else {}
 
 
 def units(session: Session, seen_by: Actor) -> tuple[list[Office], list[Centre]]:

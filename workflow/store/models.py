@@ -264,6 +264,8 @@ class Person(Base):
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     session_epoch: Mapped[int] = mapped_column(server_default=text("1"))
     """Raised to end every session of this person."""
+    erased_at: Mapped[datetime | None]
+    """When name, login and address were replaced by a pseudonym."""
     grants: Mapped[list[PersonGrant]] = relationship(lazy="selectin", cascade="all, delete-orphan")
 
 
@@ -494,6 +496,8 @@ class Case(Living, Base):
     service_from: Mapped[date | None]
     service_to: Mapped[date | None]
     form: Mapped[dict[str, str]]
+    salt: Mapped[str] = mapped_column(String(64), server_default="")
+    """What the contacts of the form are salted with in `content`; hex, empty once they are erased."""
     content: Mapped[str] = mapped_column(String(64))
     length: Mapped[int] = mapped_column(server_default=text("0"))
     least_length: Mapped[int] = mapped_column(server_default=text("0"))
@@ -533,7 +537,7 @@ class Case(Living, Base):
 
 
 class CaseRevision(Base):
-    """One saved content of a case, kept for good."""
+    """One saved content of a case, kept for good; contacts of its form lie in `CaseContact`."""
 
     __tablename__ = "case_revision"
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
@@ -545,6 +549,19 @@ class CaseRevision(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     by: Mapped[Person] = relationship()
+
+
+class CaseContact(Base):
+    """What one revision's form says about a person: the revision keeps only H(salt ‖ payload), so this may be erased."""
+
+    __tablename__ = "case_contact"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "revision"], ["case_revision.case_id", "case_revision.revision"]),
+    )
+    case_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    salt: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, str]]
 
 
 class CaseEnglish(Base):
@@ -599,6 +616,8 @@ class Document(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """When its bytes were thrown away because of what they say about a person."""
     by: Mapped[Person] = relationship()
 
 
