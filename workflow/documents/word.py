@@ -19,6 +19,7 @@ from PIL import Image
 
 from rules.call import Call
 from workflow.documents import template
+from workflow.documents.packing import settled
 from workflow.documents.reading import Picture
 from workflow.documents.template import one_line, tidy
 
@@ -216,4 +217,4 @@ def _page_number(paragraph: Any) -> None:
 def _saved(document: WordDocument) -> bytes:
     out = io.BytesIO()
     document.save(out)
-    return out.getvalue()
+    return settled(out.getvalue())

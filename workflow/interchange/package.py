@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +13,11 @@ from docx import Document as WordDocument
 
 from rules.call import Call
 from workflow.content import Content
+from workflow.documents.packing import packed, settled
 from workflow.documents.vetting import clean_name
 from workflow.documents.writing import CaseContent, case_document
 
 FORMAT = "zhengji-push/1"
-_EPOCH = (2020, 1, 1, 0, 0, 0)
-"""One fixed time for every member, so that the same case gives the same bytes, and a resent push the same digest."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +52,13 @@ class Published:
 def build(call: Call, case: Published, key: str) -> bytes:
     """The zip: manifest.json, case.zh.docx, case.en.docx, pictures/. Deterministic for the same input."""
     members: dict[str, bytes] = {
-        "case.zh.docx": _settled(_chinese(call, case)),
-        "case.en.docx": _settled(_english(case)),
+        "case.zh.docx": _chinese(call, case),
+        "case.en.docx": settled(_english(case)),
         **{_picture_name(place, one): one.data for place, one in enumerate(case.pictures, 1)},
     }
     manifest = _manifest(call, case, key, members)
     members = {"manifest.json": json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True).encode(), **members}
-    return _zip(members)
+    return packed(members)
 
 
 def _picture_name(place: int, picture: Picture) -> str:
@@ -129,21 +127,4 @@ def _english(case: Published) -> bytes:
             document.add_paragraph(paragraph)
     made = io.BytesIO()
     document.save(made)
-    return made.getvalue()
-
-
-def _settled(docx: bytes) -> bytes:
-    """The same document with fixed member times; libraries write the present moment into a zip."""
-    with zipfile.ZipFile(io.BytesIO(docx)) as opened:
-        return _zip({name: opened.read(name) for name in opened.namelist()})
-
-
-def _zip(members: Mapping[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, data in members.items():
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            packed.writestr(info, data)
     return made.getvalue()

@@ -175,3 +175,9 @@ def test_a_summary_table_of_another_call_has_its_columns():
         io.BytesIO(summary_table(call, call.phases[0], "某局", [], date(2030, 1, 2), "1", "ab"))
     ).active
     assert [cell.value for cell in page[4] if cell.value] == [one.label.zh for one in call.summary_table]
+
+
+def test_a_case_written_again_is_the_same_bytes_whenever_that_is():
+    made = case_document(call_2021(), CaseContent("标题", "示例中心", "主题", {}))
+    with zipfile.ZipFile(io.BytesIO(made)) as opened:
+        assert {one.date_time for one in opened.infolist()} == {(2020, 1, 1, 0, 0, 0)}
