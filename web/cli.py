@@ -60,6 +60,9 @@ def run(host: str, port: int, workers: int, threads: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from workflow import logs
+
+    logs.set_up()
     settings = configured.from_environment()
     _set_up(settings)
     if settings.database_url.startswith("sqlite") and workers != 1:
@@ -81,6 +84,7 @@ def run(host: str, port: int, workers: int, threads: int) -> None:
         blocking_threads=threads,
         websockets=False,
         log_access=False,
+        log_dictconfig=logs.configuration(),
         log_level=LogLevels.error,  # it would warn that threads outnumber cores; they mostly wait for the database
         respawn_failed_workers=True,
         workers_kill_timeout=20,
@@ -127,9 +131,10 @@ def worker() -> None:
     \b
     例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker
     """
-    from workflow import installation
+    from workflow import installation, logs
     from workflow.jobs import worker as jobs
 
+    logs.set_up()
     settings = configured.from_environment()
     database = installation.open_database(settings)
     ended = threading.Event()

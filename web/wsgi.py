@@ -7,6 +7,7 @@ import atexit
 from flask import Flask
 
 from web.app import create_app
+from workflow import logs
 from workflow.jobs import worker
 from workflow.settings import from_environment
 from workflow.store.database import Database
@@ -17,6 +18,7 @@ def serve() -> Flask:
 
     On SQLite one process does web and work; on PostgreSQL `zhengji worker` does the work.
     """
+    logs.set_up()
     settings = from_environment()
     database = Database(settings.database_url)
     if database.embedded:
