@@ -10,9 +10,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, request, url_for
 from flask_login import current_user
-from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.wrappers import Response
 
 from web import (
     admin,
@@ -25,6 +23,7 @@ from web import (
     desk,
     editorial,
     errors,
+    headers,
     home,
     papers,
     priors,
@@ -59,18 +58,6 @@ BLUEPRINTS = (
     priors.bp,
 )
 
-POLICY = {
-    "default-src": "'self'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "img-src": "'self' data:",
-    "object-src": "'none'",
-    "base-uri": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-}
-"""No script and no style but our own files. `data:` pictures are the small drawings inside Tabler's style sheet."""
-
 
 class NoSecretKey(RuntimeError):
     """Outside a demo the program does not start without a key of its own."""
@@ -93,23 +80,13 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.extensions["zhengji"] = requests.Installed(
         database or Database(settings.database_url), Files(settings.documents_url), settings
     )
-    Talisman(
-        app,
-        force_https=settings.secure_cookies,
-        strict_transport_security=settings.secure_cookies,
-        session_cookie_secure=settings.secure_cookies,
-        session_cookie_http_only=True,
-        session_cookie_samesite="Lax",
-        content_security_policy=POLICY,
-        referrer_policy="same-origin",
-    )
+    headers.install(app, settings)
     CSRFProtect(app)
     auth.login_manager.init_app(app)
     auth.limiter.init_app(app)
     app.before_request(requests.choose_language)
     app.before_request(requests.refuse_unwritable)
     app.before_request(auth.ask_to_sign_in)
-    app.after_request(_keep_private)
     errors.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -137,13 +114,6 @@ def _demo_key(path: Path) -> str:
     except FileExistsError:
         pass
     return path.read_text()
-
-
-def _keep_private(response: Response) -> Response:
-    """Pages are not kept by browsers or proxies; our own static files are, and asked for by their ETag."""
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _words_in_templates(app: Flask) -> None:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from web.auth import limiter
 from web.request import actor, now, transaction
 from web.words import say, t
-from workflow import cases, people
+from workflow import cases, logs, people
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
 from workflow.cases import NoSuchCase, NotEditable
@@ -219,7 +219,8 @@ def _ours(error: Exception) -> Page:
             "Nothing was done and nothing was changed. The problem is in the log.",
         ),
         t(
-            "请稍后再试；如果仍不行，请告知管理员大致的时间。",
-            "Try again later, or tell the administrator when it happened.",
+            "请稍后再试；如果仍不行，请把这个编号告知管理员：{number}",
+            "Try again later, or tell the administrator this number: {number}",
+            number=logs.request_id.get(),
         ),
     )

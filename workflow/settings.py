@@ -7,19 +7,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+BASE_URL = "http://127.0.0.1:8000"
+"""The address where none is set: this machine alone."""
+
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that an installation may set.
 
     `home`: folder of the embedded database and documents. `argon2_time`, `argon2_memory` (KiB): cost of a password.
-    `clock`: demo only, the day on which the demo starts. `demo`: demo banner, accounts and clock are allowed.
+    `owner_database_url`: PostgreSQL, the role that owns the tables; only migrations use it. `audit_key`: file of the key
+    that signs checkpoints of the trail. `clock`: demo only, the day on which the demo starts. `demo`: demo banner,
+    accounts and clock are allowed. `session_hours`, `idle_minutes`: how long a sign-in lasts, and how long without a
+    request. `second_factor`: roles that must have one. `oidc_…`: an office's own directory (OpenID Connect).
     """
 
     home: Path
     database_url: str
     documents_url: str
     secret_key: str
+    owner_database_url: str = ""
+    audit_key: str = ""
     smtp_url: str = ""
     mail_from: str = ""
     push_url: str = ""
@@ -27,9 +35,16 @@ class Settings:
     demo: bool = False
     argon2_time: int = 3
     argon2_memory: int = 65536
-    base_url: str = "http://127.0.0.1:8000"
+    base_url: str = BASE_URL
     secure_cookies: bool = False
     executor: str = "embedded"
+    session_hours: int = 12
+    idle_minutes: int = 120
+    second_factor: frozenset[str] = frozenset()
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -38,6 +53,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         home=home,
         database_url=environ.get("ZHENGJI_DATABASE_URL") or f"sqlite:///{home / 'zhengji.db'}",
+        owner_database_url=environ.get("ZHENGJI_OWNER_DATABASE_URL", ""),
+        audit_key=environ.get("ZHENGJI_AUDIT_KEY") or str(home / "audit_key.pem"),
         documents_url=environ.get("ZHENGJI_DOCUMENTS_URL") or (home / "documents").as_uri(),
         secret_key=environ.get("ZHENGJI_SECRET_KEY", ""),
         smtp_url=environ.get("ZHENGJI_SMTP_URL", ""),
@@ -47,7 +64,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         demo=environ.get("ZHENGJI_DEMO", "") not in ("", "0"),
         argon2_time=int(environ.get("ZHENGJI_ARGON2_TIME", "3")),
         argon2_memory=int(environ.get("ZHENGJI_ARGON2_MEMORY", "65536")),
-        base_url=environ.get("ZHENGJI_BASE_URL", "http://127.0.0.1:8000"),
+        base_url=environ.get("ZHENGJI_BASE_URL", BASE_URL),
         secure_cookies=environ.get("ZHENGJI_SECURE_COOKIES", "") not in ("", "0"),
         executor=environ.get("ZHENGJI_EXECUTOR", "embedded"),
+        session_hours=int(environ.get("ZHENGJI_SESSION_HOURS", "12")),
+        idle_minutes=int(environ.get("ZHENGJI_IDLE_MINUTES", "120")),
+        second_factor=frozenset(environ.get("ZHENGJI_REQUIRE_SECOND_FACTOR", "").replace(",", " ").split()),
+        oidc_issuer=environ.get("ZHENGJI_OIDC_ISSUER", ""),
+        oidc_client_id=environ.get("ZHENGJI_OIDC_CLIENT_ID", ""),
+        oidc_client_secret=environ.get("ZHENGJI_OIDC_CLIENT_SECRET", ""),
+        oidc_name=environ.get("ZHENGJI_OIDC_NAME", ""),
     )
