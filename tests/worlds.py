@@ -32,7 +32,6 @@ from workflow import batches, cases, deadlines, editorial, papers, people, pushe
 from workflow.calls import shipped_calls
 from workflow.content import DERIVED, Content
 from workflow.engine import Attempt, Receipt
-from workflow.jobs.queue import prepare
 from workflow.mailing import Mailer
 from workflow.store import calls as stored_calls
 from workflow.store import facts, log, schema
@@ -48,6 +47,10 @@ CALL_2021 = next(path for path in shipped_calls() if path.stem == "2021-205")
 # ---- databases -------------------------------------------------------------------------------------------------------
 
 
+RUNTIME = "zhengji_runtime"
+"""The role as which tests work on PostgreSQL: not the owner of the tables, as it should be everywhere."""
+
+
 class Databases:
     """Databases for one run: templates made once, and for each test a fresh copy of one.
 
@@ -58,6 +61,9 @@ class Databases:
         self._server = server
         self._folder = folder
         self._copies: dict[str, tuple[str, str, Database]] = {}
+        if server:
+            with psycopg.connect(server.replace("+psycopg", "", 1), autocommit=True) as connection:
+                connection.execute(f"CREATE ROLE {RUNTIME} LOGIN")
 
     @contextmanager
     def copy(self, template: str, fill: Callable[[Database], None] = lambda database: None) -> Iterator[Database]:
@@ -87,7 +93,6 @@ class Databases:
             new_database(self._server, source)
         database = self._open(source)
         schema.upgrade(database)
-        prepare(database.url)
         fill(database)
         database.close()
         return source, target, self._open(target)
@@ -105,7 +110,8 @@ class Databases:
             shutil.copyfile(path, self._folder / path.name.replace(source, target, 1))
 
     def _open(self, name: str) -> Database:
-        database = Database(self._url(name))
+        url = self._url(name)
+        database = Database(url.replace("postgres@", f"{RUNTIME}@", 1), url)
         if database.embedded:
 
             @event.listens_for(database.engine, "connect")

@@ -29,7 +29,7 @@ class NoSuchRole(CannotServe):
 def open_database(settings: Settings) -> Database:
     """The installation's database, its tables brought up to this version."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.owner_database_url)
     schema.upgrade(database)
     return database
 

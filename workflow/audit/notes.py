@@ -7,7 +7,6 @@ The text is what the transparency-log community calls a checkpoint (c2sp.org/tlo
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import os
 import re
@@ -65,7 +64,7 @@ def read_key(text: str) -> Key:
     said, _, encoded = rest.partition("+")
     try:
         raw = base64.b64decode(encoded, validate=True)
-    except binascii.Error as wrong:
+    except ValueError as wrong:
         raise WrongNote("the key is no Base64") from wrong
     key = Key(origin, raw[1:])
     if raw[:1] != _ED25519 or len(raw) != 33 or key.id.hex() != said:
@@ -102,7 +101,10 @@ def opened(note: str, key: Key) -> Checkpoint:
     signed = re.fullmatch(r"— (\S+) ([A-Za-z0-9+/=]+)\n", signatures)
     if signed is None or signed[1] != key.origin:
         raise WrongNote("the checkpoint is not signed")
-    raw = base64.b64decode(signed[2])
+    try:
+        raw = base64.b64decode(signed[2], validate=True)
+    except ValueError as wrong:
+        raise WrongNote("the signature is no Base64") from wrong
     if raw[:4] != key.id or base64.b64encode(raw).decode() != signed[2]:
         raise WrongNote("the checkpoint is signed by another key")
     try:

@@ -11,6 +11,7 @@ from dbos import DBOS, DBOSConfig
 from workflow import batches, clock, pushes
 from workflow.engine import CannotServe
 from workflow.jobs.queue import QUEUE, VERSION, dbos_url
+from workflow.jobs.sequencing import Sequencer
 from workflow.mailing import Mailer, MailNotConfigured
 from workflow.settings import Settings
 from workflow.store.database import Database
@@ -38,6 +39,7 @@ class Workshop:
 
 
 _workshop: list[Workshop] = []
+_sequencers: list[Sequencer] = []
 
 
 def _here() -> Workshop:
@@ -113,10 +115,15 @@ def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None
     DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=poll, on_conflict="always_update")
+    _sequencers.append(Sequencer(settings, database))
+    _sequencers[-1].start()
     _log.info("worker %s runs", settings.executor)
 
 
 def stop() -> None:
     """Stop running jobs; what is unfinished is taken up at the next start."""
+    for one in _sequencers:
+        one.stop()
+    _sequencers.clear()
     DBOS.destroy()
     _workshop.clear()

@@ -46,10 +46,14 @@ def make_engine(url: str) -> Engine:
 
 
 class Database:
-    """One database, with transactions for acting and for reading."""
+    """One database, with transactions for acting and for reading.
 
-    def __init__(self, url: str) -> None:
+    `owner_url`: on PostgreSQL the role that owns the tables, for migrations; the same where there is one role.
+    """
+
+    def __init__(self, url: str, owner_url: str = "") -> None:
         self.url = url
+        self.owner_url = owner_url or url
         self.engine = make_engine(url)
         self._reading = self.engine.execution_options(**{READING: True})
 

@@ -69,6 +69,11 @@ def forget() -> None:
     _ALGORITHM.clear()
 
 
+def hold(session: Session) -> None:
+    """Others who would move or sign the log wait."""
+    session.connection().execute(_HEAD.with_for_update())
+
+
 def waiting(session: Session) -> bool:
     """Whether some event has no place in the log yet."""
     return session.connection().execute(select(AuditPending.uid).limit(1)).first() is not None

@@ -13,12 +13,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool
 
 from workflow.failpoints import reached
 from workflow.jobs.queue import prepare
 from workflow.store.database import Database
+from workflow.store.guard import rights
 from workflow.store.models import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,15 +32,53 @@ class SchemaBroken(Exception):
     """Our own mistake: a migration that leaves dangling rows, or a trail that nothing guards."""
 
 
+class OwnerNeeded(Exception):
+    """The tables are an older version's, and only their owner may change them."""
+
+
 def upgrade(database: Database) -> None:
     """Run the migrations that this database has not seen, the job queue's own included; done before, it costs little.
 
-    Raises SchemaBroken, and leaves the database as it was, when rows dangle or a trigger is missing afterwards.
+    They run as the owner (`database.owner_url`), who then gives the runtime's role the rights it needs and no others.
+    Raises SchemaBroken, and leaves the database as it was, when rows dangle or a trigger is missing afterwards;
+    OwnerNeeded when only the owner may change the tables and is not at hand.
     """
-    prepare(database.url)
+    if _another_owns(database):
+        if at_head(database):
+            return
+        raise OwnerNeeded(
+            "数据库需要升级，而运行账号无权改表。请设置 ZHENGJI_OWNER_DATABASE_URL 后运行 zhengji init。/ The database must be"
+            " brought up to this version by its owner: set ZHENGJI_OWNER_DATABASE_URL and run zhengji init."
+        )
+    prepare(database.owner_url)
     reached("migration.queue_ready")
-    if at_head(database):
+    if not at_head(database):
+        _migrate(database)
+    _give_rights(database)
+
+
+def _another_owns(database: Database) -> bool:
+    """Whether the tables are there, and belong to a role that we were not given."""
+    if database.embedded or database.owner_url != database.url:
+        return False
+    with database.reading() as session:
+        owner = session.scalar(text("select tableowner from pg_tables where tablename = 'audit_event'"))
+        return owner is not None and owner != session.scalar(text("select current_user"))
+
+
+def _give_rights(database: Database) -> None:
+    """On PostgreSQL with two roles: what the runtime's role may do."""
+    if database.owner_url == database.url:
         return
+    role = make_url(database.url).username or ""
+    engine = create_engine(database.owner_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        for statement in rights(connection.dialect.identifier_preparer.quote(role)):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _migrate(database: Database) -> None:
     with _migrating(database) as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -53,8 +92,21 @@ def upgrade(database: Database) -> None:
 
 def at_head(database: Database) -> bool:
     """Whether the database has the tables of this version."""
-    with database.reading() as session:
-        return MigrationContext.configure(session.connection()).get_current_revision() == _head()
+    with _as_owner(database) as connection:
+        return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+@contextmanager
+def _as_owner(database: Database) -> Iterator[Connection]:
+    """A connection of the owner's: before the first migration another role may have no right to look."""
+    if database.owner_url == database.url:
+        with database.reading() as session:
+            yield session.connection()
+        return
+    engine = create_engine(database.owner_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
 def differences(database: Database) -> list[Any]:
@@ -77,7 +129,7 @@ def _head() -> str | None:
 @contextmanager
 def _migrating(database: Database) -> Iterator[Connection]:
     """One transaction of its own; on SQLite without foreign keys, which cannot be turned off inside one."""
-    engine = create_engine(database.url, poolclass=NullPool)
+    engine = create_engine(database.owner_url, poolclass=NullPool)
     if database.embedded:
 
         @event.listens_for(engine, "connect")
@@ -110,13 +162,16 @@ _ADDED_TO = ("audit_log", "audit_node", "audit_checkpoint")
 _EVERYWHERE = frozenset(
     {"audit_event_no_update", "audit_event_no_delete", "audit_event_pending", "audit_private_no_update"}
     | {"audit_pending_no_delete", "audit_pending_no_update", "audit_head_in_step", "audit_head_no_delete"}
-    | {"case_revision_no_update", "case_revision_no_delete"}
+    | {"case_revision_no_update", "case_revision_no_delete", "case_contact_no_update"}
     | {f"{table}_{what}" for table in _LIVING for what in ("in_step", "no_delete")}
     | {f"{table}_{what}" for table in _ADDED_TO for what in ("no_update", "no_delete")}
 )
 TRIGGERS = {
     "sqlite": _EVERYWHERE
-    | {f"{table}_no_replace" for table in ("audit_event", "audit_private", "audit_head", *_ADDED_TO, *_LIVING)},
+    | {
+        f"{table}_no_replace"
+        for table in ("audit_event", "audit_private", "case_contact", "audit_head", *_ADDED_TO, *_LIVING)
+    },
     "postgresql": _EVERYWHERE
     | {"audit_head_no_insert"}
     | {

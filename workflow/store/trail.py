@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -150,6 +151,14 @@ def _keep_apart(session: Session, secretly: Sequence[tuple[str, bytes, str]]) ->
         insert(AuditPrivate),
         [{"uid": uids[hashed], "salt": salt, "payload": payload} for hashed, salt, payload in secretly],
     )
+
+
+def last(session: Session, stream: str) -> dict[str, Any] | None:
+    """What the newest event of a stream says; None for an empty one."""
+    body = session.scalar(
+        select(AuditEvent.body).where(AuditEvent.stream == stream).order_by(AuditEvent.seq.desc()).limit(1)
+    )
+    return json.loads(body) if body else None
 
 
 def by_op(session: Session, ops: Sequence[str]) -> dict[str, AuditEvent]:

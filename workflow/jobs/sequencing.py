@@ -1,0 +1,71 @@
+"""The sequencer: gives events their places in the log and signs how far it goes. Any number may run at once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workflow.audit import log
+from workflow.audit.notes import Signer, WrongNote
+from workflow.settings import Settings
+from workflow.store.database import Database
+
+_log = logging.getLogger("zhengji.log")
+
+
+class Sequencer(threading.Thread):
+    """Runs until told to stop; what it has not done then, the next one does.
+
+    It alone reads the key. Without it (`ZHENGJI_AUDIT_KEY` names no key of this log) events still get their places, and
+    the log says at each start that nothing is signed.
+    """
+
+    def __init__(self, settings: Settings, database: Database, *, every: float = 1.0) -> None:
+        super().__init__(name="sequencer", daemon=True)
+        self._database = database
+        self._every = every
+        self._seen = last_seen(settings)
+        self._key = Path(settings.audit_key)
+        self._signer: Signer | None = None
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        self._signer = self._read_key()
+        signed = None
+        while not self._ended.wait(self._every):
+            now = datetime.now(UTC)
+            due = signed is None or now - signed >= log.EVERY
+            if self._try(due):
+                signed = now
+        self._try(due=True)
+
+    def stop(self) -> None:
+        """Sign what there is, and end."""
+        self._ended.set()
+        self.join()
+
+    def _read_key(self) -> Signer | None:
+        try:
+            return log.signer(self._database, self._key, datetime.now(UTC))
+        except (log.KeyMissing, WrongNote, OSError) as wrong:
+            _log.error("checkpoints are not signed: %s", wrong)
+            return None
+
+    def _try(self, due: bool) -> bool:
+        """One round; whether a checkpoint was signed. A database that is away is asked again in the next round."""
+        try:
+            log.sequence(self._database)
+            made = log.checkpoint(self._database, self._signer, datetime.now(UTC)) if due and self._signer else None
+            if made is not None:
+                log.remember(self._seen, made.note)
+            return made is not None
+        except Exception:
+            _log.exception("the log could not be moved on")
+            return False
+
+
+def last_seen(settings: Settings) -> Path:
+    """Where the last checkpoint is kept outside the database, to notice an older database put back."""
+    return settings.home / "last_checkpoint"
