@@ -1,83 +1,33 @@
-"""People: signing in, and giving and taking roles, all on record."""
+"""People: accounts, and giving and taking roles, all on record."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING
 from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor, Grant
+from workflow import account_mail, factors, passwords, sign_in, throttle
 from workflow.engine import CannotServe
+from workflow.passwords import DEMO_PASSWORD as DEMO_PASSWORD
 from workflow.settings import Settings
+from workflow.sign_in import authenticate as authenticate
+from workflow.store import factors as stored_factors
 from workflow.store import people as stored
+from workflow.store import sign_in as stored_sign_in
 from workflow.store import trail
 from workflow.store.database import Database
 from workflow.store.models import Person
 
-SHORTEST_PASSWORD = 8
 LONGEST_NAME, LONGEST_EMAIL = 80, 200
 """Characters that the register holds."""
-DEMO_PASSWORD = "zhengji-demo"
-"""Of every account that comes with the demo; it is shown on the demo's sign-in page."""
 
 
 class WrongPerson(CannotServe):
-    """What was written about a person cannot be: a taken login, a short password, a role without its unit (422)."""
-
-
-def authenticate(database: Database, settings: Settings, login: str, password: str, *, at: datetime) -> Person | None:
-    """The active person of that login and password, or None; either way on record.
-
-    An unknown login costs the same time as a wrong password, and is counted per day only: a stranger's guesses are
-    no entry of the trail. The hash is computed outside any transaction, because it is slow on purpose.
-    """
-    hasher = _hasher(settings)
-    with database.reading() as session:
-        person = stored.by_login(session, login.strip())
-    right = _matches(hasher, person.password if person else _nobody(hasher), password)
-    with database.transaction() as session:
-        if person is None:
-            stored.count_unknown(session, f"{at.astimezone(BEIJING):%Y-%m-%d}")
-            return None
-        welcome = right and person.active
-        _record_sign_in(session, person, "done" if welcome else "refused", at)
-        if welcome and hasher.check_needs_rehash(person.password):
-            stored.set_password(session, person.id, hasher.hash(password), end_sessions=False)
-    return person if welcome else None
-
-
-def _hasher(settings: Settings) -> PasswordHasher:
-    return PasswordHasher(time_cost=settings.argon2_time, memory_cost=settings.argon2_memory, parallelism=1)
-
-
-_NOBODY: dict[tuple[int, int], str] = {}
-
-
-def _nobody(hasher: PasswordHasher) -> str:
-    """A hash of the same cost that no password matches, made once."""
-    cost = (hasher.time_cost, hasher.memory_cost)
-    if cost not in _NOBODY:
-        _NOBODY[cost] = hasher.hash("nobody's")
-    return _NOBODY[cost]
-
-
-def _matches(hasher: PasswordHasher, hashed: str, password: str) -> bool:
-    try:
-        return hasher.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _record_sign_in(session: Session, person: Person, outcome: str, at: datetime) -> None:
-    stored.lock(session, person.id)
-    entry = trail.Entry(f"person/{person.id}/sign-ins", "person.sign_in", outcome, at, Actor(person.id, person.name))
-    trail.append(session, [entry])
+    """What was written about a person cannot be: a taken login, a role without its unit (422)."""
 
 
 def by_id(session: Session, person_id: int) -> Person | None:
@@ -142,7 +92,10 @@ def create(
     email: str = "",
     op: str = "",
 ) -> int:
-    """A new person without any role; gives the id, the same again for the same `op`. Raises WrongPerson."""
+    """A new person without any role; gives the id, the same again for the same `op`.
+
+    Raises WrongPerson, WrongPassword.
+    """
     login, name = login.strip(), name.strip()
     earlier = created_by_op(session, op)
     if earlier is not None:
@@ -160,7 +113,8 @@ def create(
         raise WrongPerson(
             Text(f"登录名“{login}”已有人使用，请换一个。", f"The login “{login}” is taken; choose another.")
         )
-    made = stored.create(session, login, name, email.strip(), _hashed(settings, password))
+    passwords.check(password, login=login, name=name)
+    made = stored.create(session, login, name, email.strip(), passwords.hashed(settings, password))
     _record(session, made, "person.create", actor, at, {"login": login, "name": name}, op)
     return made
 
@@ -174,20 +128,14 @@ def created_by_op(session: Session, op: str) -> int | None:
 def set_password(
     session: Session, settings: Settings, person_id: int, password: str, *, actor: Actor, at: datetime
 ) -> None:
-    """A new password; it ends every session of that person. Raises WrongPerson when it is too short."""
-    stored.set_password(session, person_id, _hashed(settings, password), end_sessions=True)
+    """A new password; it ends every session of that person, and opens a locked account. Raises WrongPassword."""
+    person = session.get_one(Person, person_id)
+    passwords.check(password, login=person.login, name=person.name)
+    stored.set_password(session, person_id, passwords.hashed(settings, password), end_sessions=True)
+    stored_factors.end_resets(session, person_id, at)
+    throttle.lift(session, throttle.account(person.login))
     _record(session, person_id, "person.set_password", actor, at, {})
-
-
-def _hashed(settings: Settings, password: str) -> str:
-    if len(password) < SHORTEST_PASSWORD:
-        raise WrongPerson(
-            Text(
-                f"密码至少 {SHORTEST_PASSWORD} 位，请换一个长一些的。",
-                f"A password has at least {SHORTEST_PASSWORD} characters; choose a longer one.",
-            )
-        )
-    return _hasher(settings).hash(password)
+    account_mail.tell(session, settings, person, account_mail.Kind.PASSWORD, at=at)
 
 
 def grant(session: Session, person_id: int, role: Role, unit: int | None = None, *, actor: Actor, at: datetime) -> None:
@@ -256,6 +204,48 @@ def disable(session: Session, person_id: int, *, actor: Actor, at: datetime) -> 
 def enable(session: Session, person_id: int, *, actor: Actor, at: datetime) -> None:
     stored.set_active(session, person_id, True)
     _record(session, person_id, "person.enable", actor, at, {})
+
+
+def unlock(session: Session, person_id: int, *, actor: Actor, at: datetime) -> None:
+    """Let somebody sign in again who failed too often."""
+    throttle.lift(session, throttle.account(session.get_one(Person, person_id).login))
+    _record(session, person_id, "person.unlock", actor, at, {})
+
+
+def clear_factors(session: Session, settings: Settings, person_id: int, *, actor: Actor, at: datetime) -> None:
+    """Take away the second factors of somebody who lost them; the password alone opens the account again."""
+    factors.clear(session, person_id)
+    _record(session, person_id, "person.clear_factors", actor, at, {})
+    person = session.get_one(Person, person_id)
+    account_mail.tell(session, settings, person, account_mail.Kind.FACTOR_REMOVED, at=at)
+
+
+def change_own_password(
+    database: Database,
+    settings: Settings,
+    person: Person,
+    sign_in_id: int,
+    present: str,
+    wanted: str,
+    *,
+    at: datetime,
+    visitor: sign_in.Visitor,
+) -> bool:
+    """A new password by whoever knows the present one; every other session ends. False when the present one is wrong.
+
+    Raises WrongPassword, LockedOut.
+    """
+    if not sign_in.confirm_by_password(database, settings, person, sign_in_id, present, at=at, visitor=visitor):
+        return False
+    passwords.check(wanted, login=person.login, name=person.name)
+    kept = passwords.hashed(settings, wanted)
+    with database.transaction() as session:
+        stored.set_password(session, person.id, kept, end_sessions=True)
+        stored_sign_in.follow(session, sign_in_id, stored.epoch(session, person.id))
+        stored_factors.end_resets(session, person.id, at)
+        sign_in.record(session, settings, person, "person.change_password", {}, at=at, visitor=visitor)
+        account_mail.tell(session, settings, person, account_mail.Kind.PASSWORD, at=at)
+    return True
 
 
 def _record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from states.reach import Grant
@@ -48,6 +48,21 @@ def set_password(session: Session, person_id: int, hashed: str, *, end_sessions:
     if end_sessions:
         values["session_epoch"] = Person.session_epoch + 1
     session.execute(update(Person).where(Person.id == person_id).values(**values))
+
+
+def end_sessions(session: Session, person_id: int) -> None:
+    """End every session of a person, with their next request."""
+    session.execute(update(Person).where(Person.id == person_id).values(session_epoch=Person.session_epoch + 1))
+
+
+def epoch(session: Session, person_id: int) -> int:
+    return int(session.scalar(select(Person.session_epoch).where(Person.id == person_id)) or 0)
+
+
+def to_mail(session: Session, said: str) -> list[Person]:
+    """Active people with an e-mail address who have this login or this address."""
+    wanted = (Person.login == said) | (func.lower(Person.email) == said.lower())
+    return list(session.scalars(select(Person).where(Person.active, Person.email != "", wanted).order_by(Person.id)))
 
 
 def set_active(session: Session, person_id: int, active: bool) -> None:

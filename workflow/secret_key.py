@@ -1,0 +1,50 @@
+"""The installation's own secret: it signs cookies and tickets, and locks away the secrets of authenticators."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from workflow.settings import Settings
+
+SHORTEST = 32
+"""Characters of a key; `python -c "import secrets; print(secrets.token_hex(32))"` makes a good one."""
+
+
+class NoSecretKey(RuntimeError):
+    """Outside a demo the program does not start without a key of its own, nor with a short one."""
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that is set; in a demo, one made once and kept in its folder. Raises NoSecretKey."""
+    if settings.demo:
+        return settings.secret_key or _demo_key(settings.home / "secret_key")
+    if len(settings.secret_key) < SHORTEST:
+        raise NoSecretKey(
+            f"请先设置 ZHENGJI_SECRET_KEY（一串随机字符，至少 {SHORTEST} 位）。/ "
+            f"Set ZHENGJI_SECRET_KEY to a random string of at least {SHORTEST} characters."
+        )
+    return settings.secret_key
+
+
+def _demo_key(path: Path) -> str:
+    """A demo makes its own key once, so that its sessions outlive a restart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def locker(settings: Settings, purpose: str) -> Fernet:
+    """What encrypts small secrets before they are stored, with a key of its own for each purpose."""
+    derived = HKDF(SHA256(), 32, None, f"zhengji {purpose}".encode()).derive(secret_key(settings).encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
