@@ -18,42 +18,65 @@ from psycopg import sql
 _SETTINGS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c listen_addresses="
 
 
-@contextmanager
-def running() -> Iterator[str]:
-    """A server reachable through a socket in its own folder; gives the URL of its database `postgres`.
+class Server:
+    """A server in a folder of its own, reachable through a socket there; it can be stopped, however rudely, and started.
 
-    Raises FileNotFoundError when PostgreSQL's programs are not installed, RuntimeError with its log when it does not
-    start. Takes about a second. PostgreSQL refuses to run as root, so there it runs as `postgres`.
+    PostgreSQL refuses to run as root, so there it runs as `postgres`.
     """
-    programs = _programs()
-    owner = "postgres" if os.geteuid() == 0 else None
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._programs = _programs()
+        self._owner = "postgres" if os.geteuid() == 0 else None
+        if self._owner:
+            chown(folder, self._owner, self._owner)
+        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    @property
+    def url(self) -> str:
+        """The URL of its database `postgres`."""
+        return f"postgresql+psycopg://postgres@/postgres?host={self._folder}"
+
+    def start(self) -> None:
+        """Raises RuntimeError with its log when it does not start. Takes about a second."""
+        self._run(
+            "pg_ctl", "start", "-w", "-l", str(self._folder / "log"), "-o", f"-k {self._folder} {self._settings}"
+        )
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "stop", "-w", "-m", mode)
+
+    def _run(self, program: str, *words: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, "-D", self._folder / "data", *words],
+            cwd=self._folder,
+            user=self._owner,
+            group=self._owner,
+            extra_groups=[] if self._owner else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode:
+            log = self._folder / "log"
+            raise RuntimeError(f"{program}: {done.stderr}{log.read_text() if log.exists() else ''}")
+
+
+@contextmanager
+def running(settings: str = _SETTINGS) -> Iterator[Server]:
+    """A server that runs, and goes away with its folder.
+
+    Raises FileNotFoundError when PostgreSQL's programs are not installed.
+    """
     with tempfile.TemporaryDirectory(prefix="zhengji-pg-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        if owner:
-            chown(folder, owner, owner)
-
-        def run(program: str, *words: str) -> None:
-            done = subprocess.run(
-                [programs / program, "-D", folder / "data", *words],
-                cwd=folder,
-                user=owner,
-                group=owner,
-                extra_groups=[] if owner else None,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            if done.returncode:
-                log = folder / "log"
-                raise RuntimeError(f"{program}: {done.stderr}{log.read_text() if log.exists() else ''}")
-
-        run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {_SETTINGS}")
+        server = Server(Path(name), settings)
+        server.start()
         try:
-            yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+            yield server
         finally:
-            run("pg_ctl", "stop", "-w", "-m", "immediate")
+            server.stop()
 
 
 def new_database(server: str, name: str, template: str = "template1") -> str:
@@ -68,8 +91,8 @@ def new_database(server: str, name: str, template: str = "template1") -> str:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """URL of a PostgreSQL that lives as long as this run."""
-    with running() as url:
-        yield url
+    with running() as server:
+        yield server.url
 
 
 def _programs() -> Path:
