@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from states.push import PUSH
 from workflow.calls import read_call, shipped_calls
 
 ROOT = Path(__file__).parent.parent
+VERIFIER = ROOT / "workflow/audit/verifier/zhengji_verify.py"
 LIFECYCLES = (CASE, BATCH, PUSH)
 
 
@@ -107,9 +109,26 @@ def _transition(one: Transition) -> list[str]:
     ]
 
 
+def verifier() -> str:
+    """The stand-alone verifier with the lifecycles as they are: it must not take them from what it verifies."""
+    before, begin, rest = VERIFIER.read_text("utf-8").partition("# lifecycles begin\n")
+    _, end, after = rest.partition("# lifecycles end\n")
+    lines = ["LIFECYCLES = {\n"]
+    for one in LIFECYCLES:
+        lines.append(f'    "{one.name}": {{\n        "initial": "{one.initial}",\n        "transitions": {{\n')
+        lines += [f'            "{step.name}": {_plain(step)},\n' for step in one.transitions]
+        lines.append("        },\n    },\n")
+    return before + begin + "".join([*lines, "}\n"]) + end + after
+
+
+def _plain(step: Transition) -> str:
+    return json.dumps([[str(one) for one in step.sources], str(step.target), [str(one) for one in step.by]])
+
+
 PAGES: tuple[tuple[Path, Callable[[], str]], ...] = (
     (ROOT / "rules" / "README.md", rules_page),
     (ROOT / "states" / "README.md", states_page),
+    (VERIFIER, verifier),
 )
 """Every generated page and what writes it."""
 

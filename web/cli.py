@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from web.commands.audit import audit
 from workflow import settings as configured
 
 REFUSED = 1
@@ -182,6 +183,9 @@ def demo() -> None:
     database.close()
 
 
+main.add_command(audit)
+
+
 class Refusal(click.ClickException):
     """What was asked for is refused, with the reason."""
 
@@ -202,7 +206,7 @@ def user() -> None:
 @click.option("--role", default="", help="职责，如 administrator、desk、reviewer / a role")
 @click.option("--unit", type=int, help="中心或省级主管部门的编号（见 user units）/ id of centre or office")
 @click.option("--email", default="")
-@click.password_option(help="至少 8 位；不写则提示输入 / asked for when left out")
+@click.password_option(help="至少 12 位；不写则提示输入 / asked for when left out")
 def user_add(login: str, name: str, role: str, unit: int | None, email: str, password: str) -> None:
     """新建账号。 / Add an account.
 

@@ -130,6 +130,11 @@ def checkpoints(session: Session, most: int | None = None) -> list[Signed]:
     return [Signed(one.size, one.root, one.note, one.at) for one in stored.checkpoints(session, most)]
 
 
+def origin(session: Session) -> str:
+    """The log's name."""
+    return stored.head(session).origin
+
+
 def check_seen(session: Session, note: str) -> None:
     """Hold the log against a checkpoint seen before, kept outside the database.
 
@@ -246,6 +251,7 @@ __all__ = [
     "consistency",
     "newest",
     "of_size",
+    "origin",
     "proof",
     "proves",
     "public_key",

@@ -19,6 +19,7 @@ from states.reach import Actor
 from workflow.audit.actions import ACTIONS, GROUPS, label, state_label
 from workflow.audit.canonical import event_hash
 from workflow.engine import CannotServe, Outcome
+from workflow.sign_in import Means
 from workflow.store import log
 from workflow.store import search as stored
 from workflow.store.models import Case
@@ -65,6 +66,8 @@ class Entry:
     case: Case | None = None
     batch_id: int | None = None
     batch_number: str = ""
+    roles: tuple[Role, ...] = ()
+    """All roles of somebody who looked at something."""
 
     @property
     def done(self) -> bool:
@@ -81,8 +84,20 @@ class Page:
 
 def page(session: Session, actor: Actor, filters: Filters, after: str = "", limit: int = PER_PAGE) -> Page:
     """Entries within reach, the newest first, by keyset."""
-    before = int(after) if after.isascii() and after.isdigit() and len(after) < 16 else None
-    found = stored.page(session, actor, _wanted(filters), before, limit + 1)
+    found = stored.page(session, actor, _wanted(filters), _before(after), limit + 1)
+    return _page(session, actor, found, limit)
+
+
+def looked_at(session: Session, actor: Actor, case_id: int, after: str = "", limit: int = PER_PAGE) -> Page:
+    """Who looked at what is personal in a case, opened its files or took data away; within reach, the newest first."""
+    return _page(session, actor, stored.looked_at(session, actor, case_id, _before(after), limit + 1), limit)
+
+
+def _before(after: str) -> int | None:
+    return int(after) if after.isascii() and after.isdigit() and len(after) < 16 else None
+
+
+def _page(session: Session, actor: Actor, found: Sequence[Event], limit: int) -> Page:
     shown = found[:limit]
     return Page(_entries(session, actor, shown), str(shown[-1].uid) if len(found) > limit else "")
 
@@ -112,7 +127,7 @@ class Group:
     actions: tuple[tuple[str, Text], ...]
 
 
-_ABOUT_CASES = ("case", "document", "batch", "push", "call", "prior")
+_ABOUT_CASES = ("case", "document", "reading", "export", "batch", "push", "call", "prior")
 
 
 def groups(actor: Actor) -> list[Group]:
@@ -220,6 +235,7 @@ def _entry(event: Event) -> Entry:
         remark=body.get("remark", "") or body.get("reason", ""),
         findings=tuple(Finding.from_json(one) for one in body.get("findings", ())),
         detail=_detail(event.action, body),
+        roles=tuple(Role.of(one) for one in body.get("roles", ())),
     )
 
 
@@ -273,12 +289,46 @@ def _role(body: Mapping[str, Any]) -> Text:
     return Role.of(body["role"]).label
 
 
+def _means(body: Mapping[str, Any]) -> Text | None:
+    """By what somebody proved who they are; those before there was a choice do not say."""
+    known = [Means.of(one).label for one in str(body.get("means", "")).split("+") if one]
+    name = body.get("name", "")
+    said = Text("、".join(one.zh for one in known), ", ".join(one.en for one in known))
+    return (Text(f"{said.zh}“{name}”", f"{said.en} “{name}”") if name else said) if known else None
+
+
 def _plainly(key: str) -> Any:
     return lambda body: Text(str(body[key]), str(body[key])) if body.get(key) else None
 
 
 def _last_day(body: Mapping[str, Any]) -> Text:
     return Text(f"截止日改为 {body['last_day']}", f"last day {body['last_day']}")
+
+
+EXPORTS: Mapping[str, Text] = {
+    "document": Text("案例正文", "case document"),
+    "form": Text("报送表", "report form"),
+    "summary": Text("案例汇总表", "summary table"),
+    "mail": Text("整批邮件", "mail of a batch"),
+    "package": Text("推送包", "package of a push"),
+    "list": Text("案例清单", "list of cases"),
+}
+"""What can be taken away."""
+
+
+def _taken(body: Mapping[str, Any]) -> Text:
+    what, rows = EXPORTS.get(body["what"], Text(body["what"], body["what"])), body["rows"]
+    narrowed = "，".join(f"{name}={value}" for name, value in body["filter"].items())
+    zh, en = (f"，{narrowed}", f", {narrowed}") if narrowed else ("", "")
+    return Text(f"{what.zh}，{rows} 个案例{zh}", f"{what.en}, {rows} case{'' if rows == 1 else 's'}{en}")
+
+
+def _erased(body: Mapping[str, Any]) -> Text:
+    files = len(body["files"])
+    return Text(
+        f"{body['revisions']} 稿、{body['events']} 条留痕的个人信息部分、{files} 个文件",
+        f"{body['revisions']} revisions, personal parts of {body['events']} entries, {files} files",
+    )
 
 
 _DETAILS: Mapping[str, Any] = {
@@ -297,6 +347,15 @@ _DETAILS: Mapping[str, Any] = {
     "case.turn_away": lambda body: Text(body["zh"], body["en"]),
     "document.attach": _files,
     "document.open": _plainly("name"),
+    "reading.contacts": _plainly("number"),
+    "export.take": _taken,
+    "privacy.erase_case": _erased,
+    "privacy.keep_no_longer": lambda body: Text(
+        f"{body['cases']} 个案例、{body['events']} 条留痕的个人信息部分",
+        f"{body['cases']} cases, personal parts of {body['events']} entries",
+    ),
+    "mail.hand_over": _plainly("subject"),
+    "system.settings": lambda body: Text("、".join(body["changed"]), ", ".join(body["changed"])),
     "batch.describe": _plainly("subject"),
     "batch.seal_summary": _seal,
     "call.load": lambda body: Text(f"第 {body['version']} 版", f"version {body['version']}"),
@@ -305,7 +364,11 @@ _DETAILS: Mapping[str, Any] = {
     "prior.import": _counted,
     "register.offices": _counted,
     "register.centres": _counted,
-    "person.create": lambda body: Text(f"{body['name']}（{body['login']}）", f"{body['name']} ({body['login']})"),
+    "person.create": _plainly("name"),
+    "person.sign_in": _means,
+    "person.confirm": _means,
+    "person.add_factor": _means,
+    "person.remove_factor": _means,
     "person.grant": _role,
     "person.revoke": _role,
     "door.closed": lambda body: Text(f"{body['zh']} {body['path']}", f"{body['en']} {body['path']}"),

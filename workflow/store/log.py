@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from workflow.audit import merkle
-from workflow.store.models import AuditCheckpoint, AuditEvent, AuditHead, AuditLog, AuditNode, AuditPending
+from workflow.store.models import (
+    AuditCheckpoint,
+    AuditEvent,
+    AuditHead,
+    AuditLog,
+    AuditNode,
+    AuditPending,
+    AuditPrivate,
+    Batch,
+    Case,
+    Push,
+)
 
 KEPT_LEVEL = 8
 """Inner nodes of levels 8, 16, 24 … are kept; those between are computed again from at most 256."""
@@ -155,6 +167,57 @@ def place_of(session: Session, hashed: str) -> int | None:
     return session.scalar(
         select(AuditLog.idx).join(AuditEvent, AuditEvent.uid == AuditLog.uid).where(AuditEvent.hash == hashed)
     )
+
+
+# ---- everything ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One entry of the log as kept; `event`, None where the table holds it no more, has what its hash covers."""
+
+    index: int
+    leaf: str
+    event: Any
+
+
+def entries(session: Session, *, personal: bool = False) -> Iterator[Logged]:
+    """The whole log in its order, streamed. `personal`: with salt and payload of the personal part, where not erased."""
+    columns = [AuditLog.idx, AuditLog.leaf, *_COVERED]
+    statement = select(*columns).outerjoin(AuditEvent, AuditEvent.uid == AuditLog.uid).order_by(AuditLog.idx)
+    if personal:
+        statement = statement.add_columns(AuditPrivate.salt, AuditPrivate.payload).outerjoin(
+            AuditPrivate, AuditPrivate.uid == AuditLog.uid
+        )
+    for row in session.execute(statement.execution_options(yield_per=AT_ONCE)):
+        yield Logged(row.idx, row.leaf, row if row.hash is not None else None)
+
+
+_COVERED = (
+    AuditEvent.uid,
+    AuditEvent.stream,
+    AuditEvent.seq,
+    AuditEvent.prev_hash,
+    AuditEvent.hash,
+    AuditEvent.priv,
+    AuditEvent.body,
+    AuditEvent.to_state,
+    AuditEvent.op,
+    AuditEvent.at,
+    AuditEvent.action,
+    AuditEvent.outcome,
+    AuditEvent.person_id,
+    AuditEvent.case_id,
+    AuditEvent.office_id,
+)
+
+
+def things(session: Session) -> Iterator[tuple[str, int, str, str]]:
+    """(stream, version, state, head) of every case, batch and push, as their tables say."""
+    for model in (Case, Batch, Push):
+        rows = select(model.stream, model.version, model.state, model.head).order_by(model.id)
+        for row in session.execute(rows.execution_options(yield_per=AT_ONCE)):
+            yield row.stream, row.version, row.state, row.head
 
 
 # ---- checkpoints -----------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def _migrate(database: Database) -> None:
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        problems = [*_dangling(connection), *_unguarded(connection)]
+        problems = [*_dangling(connection), *(f"the trigger {name} is missing" for name in _unguarded(connection))]
         if problems:
             raise SchemaBroken("; ".join(problems))
         reached("migration.before_commit")
@@ -188,4 +188,10 @@ def _unguarded(connection: Connection) -> list[str]:
         "postgresql": "select tgname from pg_trigger where not tgisinternal and tgenabled = 'A'",
     }[connection.dialect.name]
     standing = set(connection.execute(text(statement)).scalars())
-    return [f"the trigger {name} is missing" for name in sorted(TRIGGERS[connection.dialect.name] - standing)]
+    return sorted(TRIGGERS[connection.dialect.name] - standing)
+
+
+def unguarded(database: Database) -> list[str]:
+    """The triggers that should stand and do not, or are disabled."""
+    with database.reading() as session:
+        return _unguarded(session.connection())

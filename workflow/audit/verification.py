@@ -1,0 +1,135 @@
+"""Verifying the trail where it lies: the stand-alone verifier on an export, and what only the database can tell."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from workflow.audit.export import export
+from workflow.audit.verifier import zhengji_verify as verifier
+from workflow.store import log as stored
+from workflow.store import schema
+from workflow.store.database import Database
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: `code` for programs, `where` it is, and the words."""
+
+    code: str
+    where: str
+    zh: str
+    en: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"code": self.code, "where": self.where, "zh": self.zh, "en": self.en}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a verification came to. `unchecked`: what it could not tell, as (zh, en)."""
+
+    origin: str
+    entries: int
+    root: str
+    checkpoints: int
+    problems: Sequence[Problem]
+    unchecked: Sequence[tuple[str, str]]
+
+    @property
+    def holds(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "origin": self.origin,
+            "entries": self.entries,
+            "root": self.root,
+            "checkpoints": self.checkpoints,
+            "findings": [one.as_json() for one in self.problems],
+            "not_checked": [{"zh": zh, "en": en} for zh, en in self.unchecked],
+        }
+
+
+def verify_file(path: Path, *, key: str = "", anchors: Sequence[str] = (), receipts: Sequence[str] = ()) -> Verified:
+    """Verify an export. `key`, `anchors`, `receipts`: what was kept elsewhere. Raises verifier.WrongUse, OSError."""
+    done = verifier.Verification(verifier.Key(key) if key else None, anchors, receipts).file(str(path))
+    return _verified(done, ())
+
+
+def verify(
+    database: Database, *, demo: bool, key: str = "", anchors: Sequence[str] = (), receipts: Sequence[str] = ()
+) -> Verified:
+    """Verify the database itself: its export, and that tables and triggers say and do what the trail relies on."""
+    with tempfile.TemporaryDirectory(prefix="zhengji-verify-") as folder:
+        path = Path(folder) / "trail.jsonl"
+        with database.reading() as session, path.open("wb") as file:
+            export(session, file, demo=demo, personal=True)
+            inside = [*_inside(session)]
+        done = verifier.Verification(verifier.Key(key) if key else None, anchors, receipts).file(str(path))
+    unguarded = [
+        Problem("unguarded", name, f"缺少触发器或触发器被停用：{name}", f"the trigger {name} is missing or disabled")
+        for name in schema.unguarded(database)
+    ]
+    return _verified(done, [*inside, *unguarded])
+
+
+def _verified(done: Any, more: Sequence[Problem]) -> Verified:
+    found = [Problem(one.code, one.where, one.zh, one.en) for one in done.findings]
+    said = done.as_json()
+    return Verified(
+        said["origin"] or "", said["entries"], said["root"] or "", said["checkpoints"], [*found, *more], done.unchecked
+    )
+
+
+def _inside(session: Session) -> Iterator[Problem]:
+    """What an export does not show: columns beside the body, and the log's own tables."""
+    head, size = stored.head(session), 0
+    for one in stored.entries(session):
+        if one.index != size:
+            yield Problem("order_broken", f"entry {size}", "总账的序号不连续", "the log is not contiguous")
+        size = one.index + 1
+        event = one.event
+        if event is None:
+            continue
+        where = f"entry {one.index}, {event.stream}#{event.seq}"
+        if event.hash != one.leaf:
+            yield Problem(
+                "leaf_differs", where, "总账登记的哈希与条目不符", "the log holds another hash than the entry"
+            )
+        wrong = [name for name, value in _columns(event) if value is not _ABSENT and value != getattr(event, name)]
+        if wrong:
+            names = ", ".join(wrong)
+            yield Problem(
+                "column_differs", where, f"检索列与内容不符：{names}", f"columns differ from its content: {names}"
+            )
+    if size != head.size:
+        yield Problem(
+            "head_differs",
+            "audit_head",
+            f"总账有 {size} 条，头记为 {head.size}",
+            f"the log has {size} entries, its head says {head.size}",
+        )
+    if stored.waiting(session):
+        yield Problem("waiting", "audit_pending", "有条目还没有进入总账", "some entries have no place in the log yet")
+
+
+_ABSENT = object()
+
+
+def _columns(event: Any) -> Iterator[tuple[str, Any]]:
+    """What the columns for searching should hold, as the body has it."""
+    body = json.loads(event.body)
+    for name in ("stream", "seq", "action", "outcome", "to_state"):
+        yield name, body.get(name, _ABSENT)
+    for name in ("case_id", "office_id", "op"):
+        yield name, body.get(name, _ABSENT)
+    yield "person_id", body.get("actor", {}).get("id") or None
+    yield "at", datetime.fromisoformat(body["at"]).astimezone(UTC)
