@@ -262,7 +262,7 @@ def confirm_scan(batch_id: int) -> Response:
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         unit = request.form.get("unit", "")[:160] if request.form.get("reads") == "unit" else ""
-        seen = request.form.get("seen") or None
+        seen = request.form.get("seen", "")
         receipt = batches.seal_summary(session, batch.id, kept, unit, actor=actor(), at=now(), seen=seen, op=form_key())
     done(t("上传盖章汇总表", "Uploading the sealed summary table"), receipt)
     return redirect(url_for(".show", batch_id=batch_id) + "#summary")
@@ -347,7 +347,6 @@ def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
 @bp.post("/<int:batch_id>/<trigger>")
 def act(batch_id: int, trigger: str) -> Response | tuple[str, int]:
     """Every transition of every batch comes through here."""
-    mark = form_mark()
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         attempt = batches.act(
@@ -356,7 +355,7 @@ def act(batch_id: int, trigger: str) -> Response | tuple[str, int]:
             trigger,
             actor=actor(),
             at=now(),
-            seen=int(mark.partition(".")[0]) if mark else None,
+            seen=int(form_mark().partition(".")[0] or 0),
             op=form_key(),
             remark=request.form.get("remark", ""),
             confirmed=frozenset(request.form.getlist("confirmed")),

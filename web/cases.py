@@ -156,14 +156,13 @@ def act(case_id: int, trigger: str) -> Response | tuple[str, int]:
     """Every transition of every case comes through here."""
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        seen = {case_id: mark} if (mark := form_mark()) else None
         attempts = cases.act(
             session,
             [case.id],
             trigger,
             actor=actor(),
             at=now(),
-            seen=seen,
+            seen={case_id: form_mark()},
             op=form_key(),
             remark=request.form.get("remark", ""),
             confirmed=frozenset(request.form.getlist("confirmed")),

@@ -103,12 +103,12 @@ def look(case_id: int) -> str | tuple[str, int]:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         papers.check_sealable(case, actor())
-        given = _uploaded("scan")
+        given, mark = _uploaded("scan"), form_mark()
         if given is None:
             return render_template("cases/seal.html", case=case, kept=None, missing=True), 422
         kept = papers.keep(files(), "scan", *given)
         ticket = _signer().dumps([case_id, actor().id, {"scan": vars(kept)}])
-        return render_template("cases/seal.html", case=case, kept=kept, ticket=ticket, missing=False)
+        return render_template("cases/seal.html", case=case, kept=kept, ticket=ticket, mark=mark, missing=False)
 
 
 @bp.get("/<int:case_id>/seal/picture")
@@ -131,8 +131,8 @@ def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     if reads not in _READS or (reads == "other" and not named):
         with reading() as session:
             case = cases.find(session, case_id, seen_by=actor())
-            ticket = request.form["ticket"]
-            return render_template("cases/seal.html", case=case, kept=kept, ticket=ticket, unanswered=True), 422
+            shown = {"kept": kept, "ticket": request.form["ticket"], "mark": form_mark()}
+            return render_template("cases/seal.html", case=case, unanswered=True, **shown), 422
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
         unit = {"host": case.centre.host_unit, "other": named, "none": ""}[reads]

@@ -21,7 +21,7 @@ from workflow.store.files import Files
 NOBODY = Actor(0, "")
 LANGUAGES = ("zh", "en")
 _KEY = re.compile(r"[A-Za-z0-9-]{1,40}")
-_MARK = re.compile(r"\d{1,12}\.\d{1,12}")
+_MARK = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def form_key() -> str:
     return f"{actor().id}.{key}" if _KEY.fullmatch(key) else ""
 
 
-def form_mark() -> str | None:
-    """What the person was looking at (`mark`), for telling them when somebody was faster; None when not said."""
+def form_mark() -> str:
+    """What the person was looking at (`mark`); "" when the form does not say, and then it approves nothing."""
     mark = request.form.get("mark", "")
-    return mark if _MARK.fullmatch(mark) else None
+    return mark if _MARK.fullmatch(mark) else ""

@@ -304,18 +304,20 @@ def act(
 
     `send` submits every case of it in the same transaction, each with its own record: all of them or none.
     `return_batch` takes the cases that are still submitted back to the office; they stay in the batch. `new_day`: the
-    own last day that they carry from then on. `seen`: the version that the person was looking at. Raises NoSuchTransition, NotPermitted, Overtaken.
+    own last day that they carry from then on. `seen`: the version that the person was looking at, 0 when the
+    form did not say. Raises NoSuchTransition, NotPermitted, Overtaken, Unmarked.
     """
     inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {}, new_day)
     row, lines = _rows(session, batch_id, lock=True)
     already = living.replayed(session, BATCH, [row.stream], op, actor)
     if row.stream in already:
         return already[row.stream]
-    if seen is not None and seen != row.version:
+    if seen and seen != row.version:
         raise living.Overtaken(living.FASTER)
     facts = stored_facts.batch_facts(session, row, lines, inputs)
     standing = _standing(row)
     attempt = ENGINE.perform(standing, trigger, actor, facts, at, remark.strip())
+    cases.check_marked(attempt, "" if seen == 0 else None)
     also: dict[str, Any] = {}
     if trigger == "send":
         _submit(session, attempt, lines, actor, inputs, op)

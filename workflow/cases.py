@@ -93,7 +93,8 @@ def act(
 ) -> list[Attempt]:
     """Try one transition on each of the cases, in their order; one is a list of one.
 
-    `seen`: case → the mark (`Case.mark`) of what the person was looking at; another one raises Overtaken. `op`: the
+    `seen`: case → the mark (`Case.mark`) of what the person was looking at; another one raises Overtaken, and an empty
+    one Unmarked where the step would be taken. `op`: the
     idempotency key; the same key again gives the same attempts and changes nothing. `new_day`: the own last day of a
     line that is returned after the close. A case that a rule refuses is recorded and left as it is; raises
     NoSuchCase, NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
@@ -108,6 +109,8 @@ def act(
     for row in fresh:
         check_seen(session, row, (seen or {}).get(row.id))
     attempts = rehearse(session, fresh, trigger, actor=actor, inputs=inputs)
+    for row, attempt in zip(fresh, attempts, strict=True):
+        check_marked(attempt, (seen or {}).get(row.id))
     write(session, list(zip(fresh, attempts, strict=True)), op=op, new_day=new_day)
     made = {row.stream: attempt for row, attempt in zip(fresh, attempts, strict=True)} | already
     return [made[row.stream] for row in rows]
@@ -181,9 +184,18 @@ def _also(row: Any, attempt: Attempt, new_day: date | None) -> dict[str, Any]:
 
 def check_seen(session: Session, row: Any, mark: str | None) -> None:
     """Raise Overtaken, naming who and what, when the case is not what the person was looking at."""
-    if mark is None or mark == f"{row.version}.{row.revision}":
+    if not mark or mark == f"{row.version}.{row.revision}":
         return
     raise Overtaken(stored.who_was_faster(session, row.id) or living.FASTER)
+
+
+def check_marked(attempt: Attempt | None, mark: str | None) -> None:
+    """Raise Unmarked when somebody would have approved (`attempt` None: sealed, signed) without saying what he saw.
+
+    None: asked for by no form, such as a job of the system. Refusals approve nothing.
+    """
+    if mark == "" and (attempt is None or attempt.done):
+        raise living.Unmarked(living.UNMARKED)
 
 
 def _standing(row: Any) -> Standing:
@@ -272,6 +284,7 @@ def edit(
         return earlier
     check_editable(row, actor)
     check_seen(session, row, seen)
+    check_marked(None, seen)
     if content.changed(salt=row.salt).digest == row.content:
         return None
     return stored.revise(session, row, content, how, actor, at, op)

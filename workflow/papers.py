@@ -16,7 +16,7 @@ from rules.words import Text
 from states.case import EDITABLE, CaseState
 from states.reach import Actor
 from workflow import content as contents
-from workflow.cases import NotEditable, check_seen
+from workflow.cases import NotEditable, check_marked, check_seen
 from workflow.content import Content
 from workflow.documents.forms import FormRead, form_to_case
 from workflow.documents.reading import CaseDocument
@@ -91,6 +91,7 @@ def seal(
         return earlier
     _check_open(row)
     check_seen(session, row, seen)
+    check_marked(None, seen)
     [document], _ = stored.attach(session, owner, "scan", [scan], actor, at, "")
     stored.seal(session, owner, document, unit.strip(), row.content, actor, at)
     data = {"unit": unit.strip(), "content": row.content, "scan": scan.digest}

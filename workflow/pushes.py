@@ -70,6 +70,7 @@ def start(
             Text(f"《{call.title.zh}》不向国外推送案例。", f"“{call.title.en}” does not send cases abroad.")
         )
     [attempt] = cases.rehearse(session, [row], "push", actor=actor, inputs=inputs)
+    cases.check_marked(attempt, seen)
     if not attempt.done:
         cases.write(session, [(row, attempt)], op=op)
         return attempt

@@ -25,9 +25,9 @@ FORM = "报送表01_示例大学.xlsx"
 SCAN = "报送表01_扫描件.pdf"
 
 
-def upload(client: FlaskClient, address: str, **files: str | tuple[str, bytes]) -> TestResponse:
-    """Send files, field → name of a sample or (name, bytes)."""
-    fields = hidden(page(client, address))
+def upload(client: FlaskClient, address: str, shown: str = "", **files: str | tuple[str, bytes]) -> TestResponse:
+    """Send files, field → name of a sample or (name, bytes), with the form of the page or of one `shown` earlier."""
+    fields = hidden(shown or page(client, address), address)
     given = {
         field: (io.BytesIO((SAMPLES / one).read_bytes()), one) if isinstance(one, str) else (io.BytesIO(one[1]), one[0])
         for field, one in files.items()

@@ -26,6 +26,16 @@ class Overtaken(CannotServe):
     """Somebody else was faster: what was looked at is not what is there now (409)."""
 
 
+class Unmarked(CannotServe):
+    """An approval that does not say what its giver was looking at (409)."""
+
+
+UNMARKED = Text(
+    "提交的表单没有写明您看到的是哪一稿，没有办理。请重新打开页面，看过之后再办理。",
+    "The form does not say what you were looking at, so nothing was done. Open the page again, look, and then act.",
+)
+
+
 Model = type[Case] | type[Batch] | type[Push]
 
 
