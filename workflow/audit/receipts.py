@@ -24,7 +24,7 @@ from workflow.store import receipts as found
 
 FORMAT = "zhengji-receipt-1"
 LONGEST = 64 * 1024
-"""Bytes of a receipt's file: a proof in a log of 2⁶³ events takes a tenth of that."""
+"""Characters of a receipt's file: a proof in a log of 2⁶³ events takes a tenth of that."""
 
 _NUMBER = re.compile(r"([^#\s]{1,80})#([1-9]\d{0,17})")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -135,7 +135,7 @@ _LATER = {"index": int, "proof": list, "checkpoint": str, "key": str}
 def _read(text: str) -> dict[str, Any] | None:
     """A receipt's JSON; None for what is none."""
     try:
-        said = json.loads(text)
+        said = json.loads(text) if len(text) <= LONGEST else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or any(type(said.get(name)) is not kind for name, kind in _TYPES.items()):
@@ -203,8 +203,8 @@ def _agrees(session: Session, brought: dict[str, Any]) -> bool:
     """Whether the log still begins as the checkpoint of a receipt says. Raises WrongNote."""
     key = log.public_key(session)
     assert key is not None
-    seen = notes.opened(brought["checkpoint"], key)
-    return seen.size <= stored.head(session).size and log.root_at(session, seen.size) == seen.root
+    opened = notes.opened(brought["checkpoint"], key)
+    return stands(session, Seen(opened.size, opened.root, signed=True))
 
 
 # ---- checkpoints from paper ------------------------------------------------------------------------------------------
@@ -260,6 +260,16 @@ def compare(session: Session, one: Seen, other: Seen) -> Compared:
         hashed, old.size, new.size, bytes.fromhex(old.root), bytes.fromhex(new.root), [bytes.fromhex(p) for p in path]
     )
     return Compared(old, new, grew, path)
+
+
+def stands(session: Session, seen: Seen) -> bool:
+    """Whether the log had this root when it held so many events."""
+    return seen.size <= stored.head(session).size and log.root_at(session, seen.size) == seen.root
+
+
+def head(session: Session) -> stored.Head:
+    """How far the log goes, its name and its hash."""
+    return stored.head(session)
 
 
 def of(signed: Signed) -> Seen:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -30,6 +31,12 @@ PER_PAGE = 40
 
 class NoSuchEvent(CannotServe):
     """Not there, or out of reach, which is the same (404)."""
+
+
+_NO_EVENT = Text(
+    "没有这条留痕，或者它不在您的职责范围内。请从“留痕”列表进入。",
+    "There is no such entry within your reach. Open it from the trail.",
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ class Entry:
     case: Case | None = None
     batch_id: int | None = None
     batch_number: str = ""
+    from_state: str = ""
+    to_state: str = ""
     roles: tuple[Role, ...] = ()
     """All roles of somebody who looked at something."""
 
@@ -102,11 +111,23 @@ def _page(session: Session, actor: Actor, found: Sequence[Event], limit: int) ->
     return Page(_entries(session, actor, shown), str(shown[-1].uid) if len(found) > limit else "")
 
 
+def count(session: Session, actor: Actor, filters: Filters, most: int) -> int:
+    """How many entries within reach fit, counted up to `most` + 1: a long trail is not read through for a number."""
+    return stored.count(session, actor, _wanted(filters), most)
+
+
+def between(session: Session, actor: Actor, old: int, new: int, after: str = "") -> Page:
+    """Entries within reach that came into the log after its first `old`, up to its first `new`; the newest first."""
+    found = stored.page(session, actor, stored.Wanted(places=(old, new)), _before(after), PER_PAGE + 1)
+    return _page(session, actor, found, PER_PAGE)
+
+
 def _wanted(filters: Filters) -> stored.Wanted:
+    of_group = tuple(one for one in ACTIONS if filters.action.endswith(".") and one.startswith(filters.action))
     return stored.Wanted(
         filters.person,
         filters.number,
-        filters.action if filters.action in ACTIONS or filters.action.removesuffix(".") in GROUPS else "",
+        of_group or ((filters.action,) if filters.action in ACTIONS else ()),
         filters.outcome if filters.outcome in list(Outcome) else "",
         _midnight(filters.first) if filters.first else None,
         _midnight(filters.last + timedelta(days=1)) if filters.last else None,
@@ -168,12 +189,7 @@ def one(session: Session, actor: Actor, uid: int) -> Whole:
     """One entry within reach. Raises NoSuchEvent."""
     event = stored.one(session, actor, uid)
     if event is None:
-        raise NoSuchEvent(
-            Text(
-                "没有这条留痕，或者它不在您的职责范围内。请从“留痕”列表进入。",
-                "There is no such entry within your reach. Open it from the trail.",
-            )
-        )
+        raise NoSuchEvent(_NO_EVENT)
     [entry] = _entries(session, actor, [event])
     shown = _within_reach(session, actor, [event])[0]
     before, after = stored.beside(session, actor, event)
@@ -188,6 +204,45 @@ def one(session: Session, actor: Actor, uid: int) -> Whole:
         before,
         after,
     )
+
+
+@dataclass(frozen=True)
+class Day:
+    """What happened on one day in Beijing, in order."""
+
+    day: date
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course of one case. `after`: the key with which later entries are asked for, "" at the end."""
+
+    days: Sequence[Day]
+    after: str
+
+
+AT_ONCE = 200
+"""Entries of one case's course on one page."""
+
+
+def course(session: Session, actor: Actor, case_id: int, after: str = "") -> Course:
+    """All that is within reach about a case in all its streams, its batches' included, the oldest first, day by day."""
+    found = stored.of_case(session, actor, case_id, _before(after) or 0, AT_ONCE + 1)
+    entries = _entries(session, actor, found[:AT_ONCE])
+    days = groupby(entries, key=lambda one: one.at.astimezone(BEIJING).date())
+    more = str(found[AT_ONCE - 1].uid) if len(found) > AT_ONCE else ""
+    return Course([Day(day, list(many)) for day, many in days], more)
+
+
+def numbered(session: Session, actor: Actor, number: str) -> int:
+    """The uid of the entry of a receipt's number, such as case/7#3. Raises NoSuchEvent."""
+    stream, _, seq = number.strip().rpartition("#")
+    fits = seq.isascii() and seq.isdigit() and len(seq) < 16
+    uid = stored.numbered(session, actor, stream, int(seq)) if fits else None
+    if uid is None:
+        raise NoSuchEvent(_NO_EVENT)
+    return uid
 
 
 def of_stream(session: Session, stream: str) -> list[Entry]:
@@ -232,6 +287,8 @@ def _entry(event: Event) -> Entry:
         role=Role.of(body["role"]) if body.get("role") and event.action not in _ABOUT_ROLES else None,
         source=state_label(event.action, body.get("from_state", "")),
         target=state_label(event.action, body.get("to_state", "")),
+        from_state=body.get("from_state", ""),
+        to_state=body.get("to_state", ""),
         remark=body.get("remark", "") or body.get("reason", ""),
         findings=tuple(Finding.from_json(one) for one in body.get("findings", ())),
         detail=_detail(event.action, body),
@@ -312,6 +369,7 @@ EXPORTS: Mapping[str, Text] = {
     "mail": Text("整批邮件", "mail of a batch"),
     "package": Text("推送包", "package of a push"),
     "list": Text("案例清单", "list of cases"),
+    "trail": Text("留痕清单", "list of the trail"),
 }
 """What can be taken away."""
 
@@ -320,6 +378,8 @@ def _taken(body: Mapping[str, Any]) -> Text:
     what, rows = EXPORTS.get(body["what"], Text(body["what"], body["what"])), body["rows"]
     narrowed = "，".join(f"{name}={value}" for name, value in body["filter"].items())
     zh, en = (f"，{narrowed}", f", {narrowed}") if narrowed else ("", "")
+    if body["what"] == "trail":
+        return Text(f"{what.zh}，{rows} 条{zh}", f"{what.en}, {rows} entr{'y' if rows == 1 else 'ies'}{en}")
     return Text(f"{what.zh}，{rows} 个案例{zh}", f"{what.en}, {rows} case{'' if rows == 1 else 's'}{en}")
 
 

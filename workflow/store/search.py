@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, false, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, and_, cast, false, func, not_, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
 from rules.roles import Level, Role
 from states.reach import Actor
-from workflow.store.models import AuditEvent, Batch, Case, Json, Person, Push
+from workflow.store.models import AuditEvent, AuditLog, Batch, BatchLine, Case, Json, Person, Push
 from workflow.store.reach import reachable
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """How the trail is narrowed; empty means all. `since`, `before`: instants. `receipt`: its number, or how its hash begins."""
+    """How the trail is narrowed; empty means all. `since`, `before`: instants. `receipt`: its number, or how its hash begins.
+
+    `actions`: any of these. `places`: in the log, from the first up to before the second.
+    """
 
     person: str = ""
     number: str = ""
-    action: str = ""
+    actions: tuple[str, ...] = ()
     outcome: str = ""
     since: datetime | None = None
     before: datetime | None = None
     receipt: str = ""
+    places: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,24 @@ class Event:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
+LOOKED = or_(AuditEvent.action.in_(("document.open", "export.take")), AuditEvent.action.startswith("reading."))
+"""Entries on who looked at something, or took it away."""
+
+
 def visible(actor: Actor) -> ColumnElement[bool]:
     """The WHERE that leaves only entries that this person may read (docs/decisions.md 21).
 
-    The auditor: everything. Others: what is about cases they reach, but not who opened which paper; offices their own
-    batches, the national office batches that were sent; both what is granted under a call.
+    The auditor: everything. Others: what is about cases they reach; who looked at what is personal in them and who took
+    it away, only the centre itself, whose people it is about. Offices their own batches, the national office batches
+    that were sent; both what is granted under a call.
     """
     if Role.AUDITOR in actor.roles:
         return true()
     about_cases = AuditEvent.case_id.in_(select(Case.id).where(reachable(actor)))
-    clauses: list[ColumnElement[bool]] = [and_(about_cases, AuditEvent.action != "document.open")]
+    clauses: list[ColumnElement[bool]] = [and_(about_cases, not_(LOOKED))]
+    centres = actor.units(Role.AUTHOR, Role.SEALER)
+    if centres:
+        clauses.append(and_(LOOKED, AuditEvent.case_id.in_(select(Case.id).where(Case.centre_id.in_(centres)))))
     of_call = AuditEvent.stream.like("call/%")
     offices = actor.units(Role.REVIEWER, Role.LEADER)
     if offices:
@@ -125,19 +138,28 @@ def page(session: Session, actor: Actor, wanted: Wanted, before: int | None, lim
     return [_event(row) for row in session.execute(statement.order_by(AuditEvent.uid.desc()).limit(limit))]
 
 
+def looked_at(session: Session, actor: Actor, case_id: int, before: int | None, limit: int) -> list[Event]:
+    """Entries within reach on who looked at a case or took it away, the newest first, older than `before` (a uid)."""
+    statement = select(*_COLUMNS).where(AuditEvent.case_id == case_id, LOOKED, visible(actor))
+    if before is not None:
+        statement = statement.where(AuditEvent.uid < before)
+    return [_event(row) for row in session.execute(statement.order_by(AuditEvent.uid.desc()).limit(limit))]
+
+
+def count(session: Session, actor: Actor, wanted: Wanted, most: int) -> int:
+    """How many entries within reach there are, counted up to `most` + 1."""
+    some = select(AuditEvent.uid).where(visible(actor), *_clauses(wanted)).limit(most + 1)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
 def _clauses(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     if wanted.person:
         named = Person.name.contains(wanted.person, autoescape=True)
         yield AuditEvent.person_id.in_(select(Person.id).where(or_(named, Person.login == wanted.person)))
     if wanted.number:
         yield _about(wanted.number)
-    if wanted.action:
-        group = wanted.action.endswith(".")
-        yield (
-            AuditEvent.action.startswith(wanted.action, autoescape=True)
-            if group
-            else (AuditEvent.action == wanted.action)
-        )
+    if wanted.actions:
+        yield AuditEvent.action.in_(wanted.actions)
     if wanted.outcome:
         yield AuditEvent.outcome == wanted.outcome
     if wanted.since is not None:
@@ -146,6 +168,9 @@ def _clauses(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         yield AuditEvent.at < wanted.before
     if wanted.receipt:
         yield _with_receipt(wanted.receipt)
+    if wanted.places is not None:
+        first, end = wanted.places
+        yield AuditEvent.uid.in_(select(AuditLog.uid).where(AuditLog.idx >= first, AuditLog.idx < end))
 
 
 def _about(number: str) -> ColumnElement[bool]:
@@ -156,11 +181,35 @@ def _about(number: str) -> ColumnElement[bool]:
     return or_(AuditEvent.case_id.in_(cases), *of_batches)
 
 
+_BEGINNING = re.compile(r"[0-9a-f]{1,64}")
+
+
 def _with_receipt(receipt: str) -> ColumnElement[bool]:
+    """By number, or by how the hash begins: as a range, which the index on hashes serves on both databases."""
     stream, mark, seq = receipt.rpartition("#")
     if mark and seq.isascii() and seq.isdigit() and len(seq) < 16:
         return and_(AuditEvent.stream == stream, AuditEvent.seq == int(seq))
-    return AuditEvent.hash.startswith(receipt.lower(), autoescape=True)
+    beginning = receipt.lower()
+    if not _BEGINNING.fullmatch(beginning):
+        return false()
+    return and_(AuditEvent.hash >= beginning, AuditEvent.hash <= beginning.ljust(64, "f"))
+
+
+def of_case(session: Session, actor: Actor, case_id: int, after: int, limit: int) -> list[Event]:
+    """Everything within reach about a case and the batches that ever held it, the oldest first, later than `after`."""
+    held = select(Batch.stream).join(BatchLine, BatchLine.batch_id == Batch.id).where(BatchLine.case_id == case_id)
+    of_batches = (AuditEvent.stream.in_(_beside(held, end)) for end in ("", "/tries", "/content"))
+    statement = select(*_COLUMNS).where(
+        or_(AuditEvent.case_id == case_id, *of_batches), visible(actor), AuditEvent.uid > after
+    )
+    return [_event(row) for row in session.execute(statement.order_by(AuditEvent.uid).limit(limit))]
+
+
+def numbered(session: Session, actor: Actor, stream: str, seq: int) -> int | None:
+    """The uid of the event that bears a number, where it is within reach."""
+    return session.scalar(
+        select(AuditEvent.uid).where(AuditEvent.stream == stream, AuditEvent.seq == seq, visible(actor))
+    )
 
 
 def one(session: Session, actor: Actor, uid: int) -> Event | None:
