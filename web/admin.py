@@ -9,9 +9,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from web import imports
-from web.request import actor, form_key, now, number, reading, settings, transaction
+from web.request import actor, form_key, now, number, reading, received, settings, transaction
 from web.words import say, t
-from workflow import administration, notices, people, register
+from workflow import administration, directory, factors, notices, people, register, throttle
 from workflow.administration import check_administrator
 from workflow.calls import CallRefused
 from workflow.imports import Kind
@@ -87,11 +87,15 @@ def _person(person_id: int, wrong: str = "") -> str:
             offices=register.offices(session),
             centres=register.centres(session),
             history=administration.history(session, person_id),
+            locked_until=throttle.locked_until(session, throttle.account(found.login), received()),
+            has=factors.of_person(session, person_id),
+            link=directory.link_of(session, settings(), person_id),
+            directory=settings().oidc_issuer and (settings().oidc_name or settings().oidc_issuer),
             wrong=wrong,
         )
 
 
-@bp.get("/people/<int:person_id>/<any(password, disable):what>")
+@bp.get("/people/<int:person_id>/<any(password, disable, factors):what>")
 def confirm(person_id: int, what: str) -> str:
     """Asks before what cannot be taken back: sessions end, an old password is gone."""
     with reading() as session:
@@ -106,6 +110,42 @@ def set_password(person_id: int) -> str:
         found = people.by_id(session, person_id) or abort(404)
         people.set_password(session, settings(), person_id, password, actor=actor(), at=now())
         return render_template("admin/password.html", one=found, password=password, created=False)
+
+
+@bp.post("/people/<int:person_id>/unlock")
+def unlock(person_id: int) -> Response:
+    """Let somebody sign in again who failed too often."""
+    with transaction() as session:
+        if people.by_id(session, person_id) is None:
+            abort(404)
+        people.unlock(session, person_id, actor=actor(), at=now())
+    flash(t("已解除暂停，现在可以登录。", "The account is open again."), "done")
+    return redirect(url_for(".person", person_id=person_id))
+
+
+@bp.post("/people/<int:person_id>/factors")
+def clear_factors(person_id: int) -> Response:
+    with transaction() as session:
+        if people.by_id(session, person_id) is None:
+            abort(404)
+        people.clear_factors(session, settings(), person_id, actor=actor(), at=now())
+    flash(t("第二验证方式已清除，登录已全部结束。", "The second factors are cleared; every session has ended."), "done")
+    return redirect(url_for(".person", person_id=person_id))
+
+
+@bp.post("/people/<int:person_id>/directory")
+def enter_directory(person_id: int) -> Response | Page:
+    """Whom an account is in the office's own directory."""
+    subject, email = request.form.get("subject", ""), request.form.get("email", "")
+    try:
+        with transaction() as session:
+            if people.by_id(session, person_id) is None or not settings().oidc_issuer:
+                abort(404)
+            directory.enter(session, settings(), person_id, subject, email, actor=actor(), at=now())
+    except WrongPerson as wrong:
+        return _person(person_id, say(wrong.message)), 422
+    flash(t("已保存。", "Saved."), "done")
+    return redirect(url_for(".person", person_id=person_id))
 
 
 @bp.post("/people/<int:person_id>/<any(grant, revoke):what>")

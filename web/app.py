@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Flask, request, url_for
@@ -13,20 +9,25 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 
 from web import (
+    account,
     admin,
+    again,
     auth,
     batches,
+    broken,
     calls,
     cases,
     comparisons,
     demo,
     desk,
+    directory,
     editorial,
     errors,
     headers,
     home,
     papers,
     priors,
+    privacy,
     public,
     pushes,
     rulebook,
@@ -35,12 +36,15 @@ from web import (
 )
 from web import request as requests
 from web.menu import menu
+from workflow.secret_key import secret_key
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
 
 BLUEPRINTS = (
     auth.bp,
+    directory.bp,
+    account.bp,
     home.bp,
     papers.bp,
     cases.bp,
@@ -56,24 +60,20 @@ BLUEPRINTS = (
     pushes.bp,
     admin.bp,
     priors.bp,
+    privacy.bp,
 )
-
-
-class NoSecretKey(RuntimeError):
-    """Outside a demo the program does not start without a key of its own."""
 
 
 def create_app(settings: Settings, database: Database | None = None) -> Flask:
     """The application. `database`: an opened one, where the caller has it already.
 
-    Raises NoSecretKey when ZHENGJI_SECRET_KEY is missing outside a demo.
+    Raises NoSecretKey when ZHENGJI_SECRET_KEY is missing or short outside a demo, WrongDirectory.
     """
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
-        SECRET_KEY=_secret_key(settings),
+        SECRET_KEY=secret_key(settings),
         MAX_CONTENT_LENGTH=errors.LARGEST,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         SESSION_COOKIE_NAME="zhengji",
     )
@@ -83,37 +83,17 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     headers.install(app, settings)
     CSRFProtect(app)
     auth.login_manager.init_app(app)
-    auth.limiter.init_app(app)
+    directory.install(app, settings)
     app.before_request(requests.choose_language)
     app.before_request(requests.refuse_unwritable)
     app.before_request(auth.ask_to_sign_in)
+    app.before_request(account.enrol_first)
+    app.before_request(again.ask_once_more)
     errors.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _words_in_templates(app)
     return app
-
-
-def _secret_key(settings: Settings) -> str:
-    if settings.secret_key:
-        return settings.secret_key
-    if not settings.demo:
-        raise NoSecretKey(
-            "请先设置 ZHENGJI_SECRET_KEY（一串随机字符，至少 32 位）。/ "
-            "Set ZHENGJI_SECRET_KEY to a random string of at least 32 characters."
-        )
-    return _demo_key(settings.home / "secret_key")
-
-
-def _demo_key(path: Path) -> str:
-    """A demo makes its own key once, so that its sessions outlive a restart."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    return path.read_text()
 
 
 def _words_in_templates(app: Flask) -> None:
@@ -132,11 +112,12 @@ def _words_in_templates(app: Flask) -> None:
     @app.context_processor
     def _frame() -> dict[str, object]:
         """What base.html shows on every page."""
-        person = current_user if current_user.is_authenticated else None
+        known = not broken.without_database()
+        person = current_user if known and current_user.is_authenticated else None
         return {
             "menu": list(menu(requests.actor())) if person else [],
             "person": person,
-            "demo": requests.settings().demo,
+            "demo": known and requests.settings().demo,
             "now": requests.now,
             "today": requests.today,
             "other_language": _other_language,

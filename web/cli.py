@@ -20,6 +20,9 @@ from typing import Any
 import click
 
 from web.commands.audit import audit
+from web.commands.backup import backup
+from web.commands.restore import restore
+from web.commands.vet import vet
 from workflow import settings as configured
 
 REFUSED = 1
@@ -98,7 +101,8 @@ def _set_up(settings: configured.Settings) -> None:
     fresh = settings.database_url.startswith("sqlite") and not (settings.home / "zhengji.db").exists()
     if fresh:
         click.echo(f"正在建立数据库 / setting up {settings.home} …")
-    database = installation.open_database(settings)
+    with _CannotServeSaid():
+        database = installation.open_to_serve(settings)
     try:
         if installation.empty(database):
             if settings.demo:
@@ -137,7 +141,8 @@ def worker() -> None:
 
     logs.set_up()
     settings = configured.from_environment()
-    database = installation.open_database(settings)
+    with _CannotServeSaid():
+        database = installation.open_to_serve(settings)
     ended = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: ended.set())
@@ -184,6 +189,9 @@ def demo() -> None:
 
 
 main.add_command(audit)
+main.add_command(backup)
+main.add_command(restore)
+main.add_command(vet)
 
 
 class Refusal(click.ClickException):

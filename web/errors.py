@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Flask, current_app, render_template, request
-from flask_limiter.errors import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from web.auth import limiter
-from web.request import actor, now, transaction
-from web.words import say, t
+from web import broken
+from web.request import actor, now, received, transaction
+from web.words import moment, say, t
 from workflow import cases, logs, people
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
@@ -24,15 +23,20 @@ from workflow.comparisons import ReasonMissing
 from workflow.deadlines import WrongGrant
 from workflow.documents.limits import LIMITS, MIB
 from workflow.documents.problems import Unreadable
-from workflow.downloads import Lost
+from workflow.downloads import Erased, Lost
 from workflow.editorial import TooLong
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
+from workflow.factors import WrongFactor
 from workflow.intake import NotShown
 from workflow.notices import NoSuchCall
+from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
+from workflow.privacy import NothingToErase
 from workflow.pushes import NoSuchPush, ReasonNeeded
 from workflow.register import WrongEntry, WrongList
+from workflow.resets import NoSuchReset
 from workflow.store.living import Overtaken
+from workflow.throttle import LockedOut
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
@@ -49,9 +53,14 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReasonNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Erased: HTTPStatus.GONE,
+    NothingToErase: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongBatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongFactor: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchReset: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongEntry: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
@@ -67,7 +76,10 @@ TOO_LARGE = Text(
 
 Page = tuple[str, int]
 
-_OURS = ("csrf_token", "form_key", "mark", "ticket", "next", "login", "password")
+_OURS = frozenset(
+    {"csrf_token", "form_key", "mark", "ticket", "next", "login", "password", "present", "wanted", "wanted_again"}
+    | {"again", "again_passkey", "again_login", "passkey", "code", "token", "who"}
+)
 _SENTENCES = ("remark", "reason", "words", "note")
 
 
@@ -81,7 +93,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(CannotServe, _cannot_serve)
     app.register_error_handler(Unreadable, _unreadable)
     app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(RateLimitExceeded, _too_often)
+    app.register_error_handler(LockedOut, _locked_out)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _ours)
 
@@ -119,6 +131,7 @@ def _cannot_serve(error: CannotServe) -> Page:
     titles = {
         HTTPStatus.NOT_FOUND: t("找不到", "Not found"),
         HTTPStatus.FORBIDDEN: t("不在您的职责内", "Not among your duties"),
+        HTTPStatus.GONE: t("已经删除", "Erased"),
         HTTPStatus.CONFLICT: t("情况已有变化", "Things have changed"),
         HTTPStatus.UNPROCESSABLE_ENTITY: t("还差一步", "Something is missing"),
         HTTPStatus.INTERNAL_SERVER_ERROR: t("系统出了问题", "Something went wrong here"),
@@ -155,20 +168,17 @@ def _stale_form(_error: CSRFError) -> Page:
     )
 
 
-def _too_often(_error: RateLimitExceeded) -> Page:
-    limit = limiter.current_limit
-    until = datetime.fromtimestamp(limit.reset_at, UTC).astimezone(BEIJING) if limit else None
+def _locked_out(error: LockedOut) -> Page:
+    until = error.until.astimezone(BEIJING) + timedelta(minutes=1)
+    today = until.date() == received().astimezone(BEIJING).date()
     return page(
         HTTPStatus.TOO_MANY_REQUESTS,
         t("尝试次数太多", "Too many attempts"),
-        t(
-            "这个账号或这台电脑连续多次登录未成功，为防他人猜测密码，暂停登录。",
-            "This account or computer failed to sign in several times; to keep others from guessing, it has to wait.",
-        ),
+        say(error.message),
         t(
             "请在北京时间 {until} 之后再试；忘记密码请联系管理员重设。",
             "Try again after {until} Beijing time, or ask the administrator for a new password.",
-            until=f"{until + timedelta(minutes=1):%H:%M}" if until else "—",
+            until=f"{until:%H:%M}" if today else moment(until),
         ),
     )
 
@@ -211,6 +221,9 @@ def _http(error: HTTPException) -> Page:
 
 def _ours(error: Exception) -> Page:
     current_app.logger.exception("unhandled", exc_info=error)
+    told = broken.told(error)
+    if told is not None:
+        return page(told.status, told.title, told.message, told.advice, back=told.back)
     return page(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         t("系统出了问题", "Something went wrong here"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from workflow.settings import Settings
 from workflow.sign_in import Visitor
 from workflow.store import factors as stored
 from workflow.store import people as stored_people
+from workflow.store import sign_in as stored_sign_in
 from workflow.store import trail
 from workflow.store.models import DirectoryLink, Person
 
@@ -100,3 +101,23 @@ def enter(
         f"person/{person_id}", "person.enter_directory", "done", at, actor, data, {"subject": subject, "email": email}
     )
     trail.append(session, [entry])
+
+
+# ---- between going there and coming back -----------------------------------------------------------------------------
+
+AWAY = timedelta(minutes=10)
+
+
+def keep(session: Session, key: str, value: str, *, at: datetime) -> None:
+    """Keep what must be known when somebody comes back."""
+    stored_sign_in.keep(session, "directory", key, {"value": value}, at=at, expires_at=at + AWAY)
+
+
+def kept(session: Session, key: str, *, at: datetime) -> str | None:
+    """What was kept; None once it was taken, or too old."""
+    found = stored_sign_in.asked(session, "directory", key, at)
+    return str(found.data["value"]) if found else None
+
+
+def taken(session: Session, key: str, *, at: datetime) -> None:
+    stored_sign_in.take(session, "directory", key, at)

@@ -12,9 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.web.conftest import HASHED, PASSWORD
+from tests.web.conftest import HASHED, KEY, PASSWORD
 from tests.worlds import World
-from web import auth
 from web.app import create_app
 from workflow.settings import from_environment
 from workflow.store import people as stored
@@ -48,12 +47,11 @@ def site(world: World, tmp_path: Path) -> Iterator[str]:
             stored.set_password(session, person.id, HASHED, end_sessions=False)
     plain = from_environment({"ZHENGJI_HOME": str(tmp_path)})
     settings = replace(
-        plain, demo=True, clock="2021-03-19", secret_key="not secret", argon2_time=1, argon2_memory=8,
+        plain, demo=True, clock="2021-03-19", secret_key=KEY, argon2_time=1, argon2_memory=8,
         documents_url=(world.folder / "documents").as_uri(),
     )  # fmt: skip
 
     app = create_app(settings, world.database)
-    auth.limiter.reset()
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 
 from tests.worlds import World
-from web import auth
 from web.app import create_app
 from workflow.settings import Settings, from_environment
 from workflow.store import people as stored
 
 PASSWORD = "right horse"
+KEY = "a key for tests, long enough to start with"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 As = Callable[..., FlaskClient]
@@ -28,7 +30,7 @@ As = Callable[..., FlaskClient]
 def settings(tmp_path: Path) -> Settings:
     """A demo in a folder of its own, on a day half-way through the first phase."""
     plain = from_environment({"ZHENGJI_HOME": str(tmp_path)})
-    return replace(plain, demo=True, clock="2021-03-19", secret_key="not secret", argon2_time=1, argon2_memory=8)
+    return replace(plain, demo=True, clock="2021-03-19", secret_key=KEY, argon2_time=1, argon2_memory=8)
 
 
 @pytest.fixture
@@ -42,9 +44,7 @@ def world(world: World) -> World:
 
 @pytest.fixture
 def app(world: World, settings: Settings) -> Flask:
-    made = create_app(settings, world.database)
-    auth.limiter.reset()
-    return made
+    return create_app(settings, world.database)
 
 
 @pytest.fixture
@@ -66,8 +66,25 @@ def send(client: FlaskClient, page: str, url: str = "", *, form: int = -1, **fie
 
 
 def post(client: FlaskClient, url: str, shown: str, **fields: object):
-    """Send a form with the hidden fields of a page that was shown earlier."""
-    return client.post(url, data={**hidden(shown, url), **fields}, content_type="multipart/form-data")
+    """Send a form with the hidden fields of a page that was shown earlier; where it asks who one is, say so."""
+    return send_fields(client, url, {**hidden(shown, url), **fields})
+
+
+def send_fields(client: FlaskClient, url: str, fields: dict[str, object]):
+    """Send these fields and no others; where it asks who one is, say so."""
+    answer = client.post(url, data=fields, content_type="multipart/form-data")
+    asked = answer.get_data(as_text=True) if answer.status_code == 422 else ""
+    if 'id="again-form"' not in asked:
+        return answer
+    proved = {**carried(asked).to_dict(flat=False), "again": PASSWORD}
+    return client.post(url, data=proved, content_type="multipart/form-data")
+
+
+def carried(asked: str) -> MultiDict[str, str]:
+    """What the page that asks once more carries along."""
+    [form] = re.findall(r'<form[^>]*id="again-form">(.*?)</form>', asked, re.S)
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return MultiDict([(name, unescape(value)) for name, value in found])
 
 
 def hidden(shown: str, url: str = "") -> dict[str, str]:

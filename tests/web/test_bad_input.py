@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from rules.roles import Level
 from states.case import CaseState
-from tests.web.conftest import As, hidden, post, send
+from tests.web.conftest import As, hidden, post, send, send_fields
 from tests.web.test_cases import page, typed
 from tests.web.test_papers import CASE, SCAN, sealed, upload
 from tests.worlds import CALL_2021, World
@@ -184,13 +184,13 @@ def test_a_form_without_its_key_or_with_a_key_of_another_person_still_has_its_ow
     first, second = world.case(CaseState.DRAFT), world.case(CaseState.DRAFT)
     sealer, other = sign_in("sealer"), sign_in("second_sealer")
     fields = hidden(page(sealer, f"/cases/{first}"), f"/cases/{first}/stamp")
-    sealer.post(f"/cases/{first}/stamp", data=fields)
+    send_fields(sealer, f"/cases/{first}/stamp", fields)
     borrowed = {**hidden(page(other, f"/cases/{second}"), f"/cases/{second}/stamp"), "form_key": fields["form_key"]}
-    other.post(f"/cases/{second}/stamp", data=borrowed)
+    send_fields(other, f"/cases/{second}/stamp", borrowed)
     third = world.case(CaseState.DRAFT)
     bare = hidden(page(sealer, f"/cases/{third}"), f"/cases/{third}/stamp")
     del bare["form_key"]
-    sealer.post(f"/cases/{third}/stamp", data=bare)
+    send_fields(sealer, f"/cases/{third}/stamp", bare)
     assert [world.state(case) for case in (first, second, third)] == [CaseState.CENTRE_STAMPED] * 3
 
 

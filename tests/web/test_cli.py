@@ -230,7 +230,7 @@ def test_init_of_an_empty_folder_and_accounts_in_it(home: Path) -> None:
     code, units = told("user", "units")
     assert (code, len(units), {"office", "name", "centres"} <= set(units[0])) == (0, 32, True)
     unit = str(units[0]["office"])
-    password = ("--password", "long enough")
+    password = ("--password", "long enough here")
     added = zhengji("user", "add", "wang", "--name", "王审", "--role", "reviewer", "--unit", unit, *password)
     assert (added.exit_code, "wang" in added.stdout) == (0, True)
     assert told("user", "list") == (
@@ -243,9 +243,9 @@ def test_init_of_an_empty_folder_and_accounts_in_it(home: Path) -> None:
 
 def test_an_account_that_cannot_be_is_refused_in_both_languages(home: Path) -> None:
     for words, said in (
-        (("--role", "king", "--password", "long enough"), "no role “king”"),
-        (("--role", "author", "--unit", "4711", "--password", "long enough"), "no centre with the id 4711"),
-        (("--password", "short"), "at least 8"),
+        (("--role", "king", "--password", "long enough here"), "no role “king”"),
+        (("--role", "author", "--unit", "4711", "--password", "long enough here"), "no centre with the id 4711"),
+        (("--password", "short"), "at least 12"),
     ):
         result = zhengji("user", "add", "wang", "--name", "王审", *words)
         assert (result.exit_code, said in result.stderr) == (1, True), result.stderr
@@ -254,12 +254,12 @@ def test_an_account_that_cannot_be_is_refused_in_both_languages(home: Path) -> N
 
 
 def test_a_password_is_asked_for_twice(home: Path) -> None:
-    result = zhengji("user", "add", "admin", "--name", "管理员", input="long enough\nlong enough\n")
-    assert (result.exit_code, "long enough" in result.stdout) == (0, False)
+    result = zhengji("user", "add", "admin", "--name", "管理员", input="long enough here\nlong enough here\n")
+    assert (result.exit_code, "long enough here" in result.stdout) == (0, False)
 
 
 def test_the_demo_fills_only_an_empty_database(home: Path) -> None:
-    zhengji("user", "add", "admin", "--name", "管理员", "--password", "long enough")
+    zhengji("user", "add", "admin", "--name", "管理员", "--password", "long enough here")
     result = zhengji("demo")
     assert (result.exit_code, "not empty" in result.stderr) == (1, True)
 

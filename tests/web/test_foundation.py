@@ -14,8 +14,9 @@ from states.case import CaseState
 from tests.web.conftest import PASSWORD, As, hidden, post, send
 from tests.worlds import World
 from web import auth
-from web.app import NoSecretKey, create_app
+from web.app import create_app
 from workflow import people
+from workflow.secret_key import NoSecretKey
 from workflow.settings import Settings
 from workflow.store.models import AuditEvent
 from workflow.store.people import count_unknown

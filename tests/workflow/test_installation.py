@@ -16,6 +16,7 @@ from tests.worlds import Databases
 from workflow import installation, people, register
 from workflow.calls import CallRefused, shipped_calls
 from workflow.installation import NoSuchRole
+from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
 from workflow.settings import Settings, from_environment
 from workflow.store import calls as stored_calls
@@ -44,7 +45,7 @@ def settled(databases: Databases) -> Iterator[Database]:
 
 
 def add(database: Database, folder: Path, login: str = "admin", **more: object) -> int:
-    values = {"name": "管理员", "password": "long enough", **more}
+    values = {"name": "管理员", "password": "long enough here", **more}
     return installation.add_person(database, settings_in(folder), login=login, **values)  # type: ignore[arg-type]
 
 
@@ -90,7 +91,10 @@ def test_an_account_has_its_role_at_once(settled: Database, tmp_path: Path) -> N
     with settled.reading() as session:
         person = session.get_one(Person, made)
         assert people.actor_of(person).roles == {Role.ADMINISTRATOR}
-    assert people.authenticate(settled, settings_in(tmp_path), "admin", "long enough", at=datetime.now(UTC)) is not None
+    assert (
+        people.authenticate(settled, settings_in(tmp_path), "admin", "long enough here", at=datetime.now(UTC))
+        is not None
+    )
 
 
 def test_an_account_with_a_wrong_role_or_unit_is_not_made_at_all(settled: Database, tmp_path: Path) -> None:
@@ -99,7 +103,7 @@ def test_an_account_with_a_wrong_role_or_unit_is_not_made_at_all(settled: Databa
         ({"role": "reviewer"}, WrongPerson, "needs a unit"),
         ({"role": "reviewer", "unit": 4711}, WrongPerson, "holds no provincial office with the id 4711"),
         ({"role": "desk", "unit": 1}, WrongPerson, "national role"),
-        ({"password": "short"}, WrongPerson, "at least 8"),
+        ({"password": "short"}, WrongPassword, "at least 12"),
         ({"name": " "}, WrongPerson, "a name"),
     ):
         with pytest.raises(refusal, match=said):

@@ -82,6 +82,7 @@ _BESIDE: Mapping[str, Text] = {
     "system.backup": Text("备份", "Backed up"),
     "system.restore": Text("从备份恢复", "Restored from a backup"),
     "trail.export_log": Text("导出全部留痕", "Exported the whole trail"),
+    "system.accept_older": Text("确认使用较早的数据库", "Accepted an older database"),
     "system.verify": Text("校验留痕", "Verified the trail"),
     "system.checkpoint_key": Text("使用或更换检查点密钥", "Used or changed the checkpoint key"),
     "demo.move_clock": Text("更改演示日期", "Moved the demo's day"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig
 
-from workflow import batches, clock, pushes
+from workflow import account_mail, batches, clock, pushes
 from workflow.engine import CannotServe
 from workflow.jobs.queue import QUEUE, VERSION, dbos_url
 from workflow.jobs.sequencing import Sequencer
@@ -86,6 +86,36 @@ def _mail(batch_id: int) -> str:
     here = _here()
     try:
         return batches.send_mail(here.database, here.files, here.mailer, batch_id, at=here.now())
+    except MailNotConfigured:
+        return "no mail server is set"
+
+
+@DBOS.workflow(name="mail_notice")
+def mail_notice(person_id: int, kind: str, at: str, until: str) -> str:
+    """Tell somebody by mail what happened to their account."""
+    return _mail_notice(person_id, kind, at, until)
+
+
+@DBOS.step(name="mail_notice", retries_allowed=True, max_attempts=12, interval_seconds=10, backoff_rate=2)
+def _mail_notice(person_id: int, kind: str, at: str, until: str) -> str:
+    here = _here()
+    try:
+        return account_mail.send_notice(here.database, here.mailer, person_id, kind, at, until)
+    except MailNotConfigured:
+        return "no mail server is set"
+
+
+@DBOS.workflow(name="mail_reset")
+def mail_reset(reset_id: int) -> str:
+    """Mail the link for a new password. 0: nobody was meant."""
+    return _mail_reset(reset_id)
+
+
+@DBOS.step(name="mail_reset", retries_allowed=True, max_attempts=6, interval_seconds=10, backoff_rate=2)
+def _mail_reset(reset_id: int) -> str:
+    here = _here()
+    try:
+        return account_mail.send_reset(here.database, here.settings, here.mailer, reset_id, at=datetime.now(UTC))
     except MailNotConfigured:
         return "no mail server is set"
 

@@ -77,12 +77,26 @@ def follow(session: Session, sign_in_id: int, epoch: int) -> None:
 def ask(
     session: Session, kind: str, *, person_id: int | None, data: dict[str, Any], at: datetime, expires_at: datetime
 ) -> str:
-    """Keep what was asked, and give the token under which the answer comes. Old ones are thrown away."""
+    """Keep what was asked, and give the token under which the answer comes."""
     token = new_token()
+    keep(session, kind, token, data, at=at, expires_at=expires_at, person_id=person_id)
+    return token
+
+
+def keep(
+    session: Session,
+    kind: str,
+    token: str,
+    data: dict[str, Any],
+    *,
+    at: datetime,
+    expires_at: datetime,
+    person_id: int | None = None,
+) -> None:
+    """Keep what was asked under a token that the caller has. Old ones are thrown away."""
     session.execute(delete(Challenge).where(Challenge.expires_at < at))
     values = {"token": digest(token), "kind": kind, "person_id": person_id, "data": data, "expires_at": expires_at}
     session.execute(insert(Challenge).values(**values))
-    return token
 
 
 def asked(session: Session, kind: str, token: str, at: datetime) -> Challenge | None:

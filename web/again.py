@@ -1,0 +1,140 @@
+"""Asking once more who one is, before what cannot simply be taken back; what was typed is carried along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import render_template, request
+from flask_login import current_user
+
+from web.auth import visitor
+from web.request import installed, received, settings, transaction
+from web.words import moment, say, t
+from workflow import factors, lists, passwords, sign_in
+from workflow.boards import lifecycle as batch_lifecycle
+from workflow.engine import Text
+from workflow.sign_in import Means
+from workflow.throttle import LockedOut
+
+Page = tuple[str, int]
+_Asked = Callable[[Mapping[str, Any]], Text | None]
+
+
+def _always(words: Text) -> _Asked:
+    return lambda _: words
+
+
+def _among(lifecycle: Callable[[], Any], argument: str, *names: str) -> _Asked:
+    """Only for some steps of a lifecycle, called as the lifecycle calls them."""
+
+    def asked(view_args: Mapping[str, Any]) -> Text | None:
+        name = view_args.get(argument)
+        return next((one.label for one in lifecycle().transitions if one.name == name), None) if name in names else None
+
+    return asked
+
+
+def _only(argument: str, **words: Text) -> _Asked:
+    return lambda view_args: words.get(view_args.get(argument, ""))
+
+
+ASKS: Mapping[str, _Asked] = {
+    # sealing, and sending what was sealed
+    "cases.act": _among(lists.lifecycle, "trigger", "stamp", "publish", "republish"),
+    "papers.confirm_seal": _always(Text("确认印章", "Confirm the seal")),
+    "batches.act": _among(batch_lifecycle, "trigger", "seal", "send"),
+    "batches.confirm_scan": _always(Text("确认汇总表印章", "Confirm the seal of the summary table")),
+    # what leaves the country
+    "pushes.start": _always(Text("发起推送", "Start the push")),
+    "pushes.recall": _always(Text("请接收方撤回", "Ask for the recall")),
+    # who may do what
+    "admin.create": _always(Text("新建账号", "Create an account")),
+    "admin.set_password": _always(Text("重设密码", "Set a password")),
+    "admin.change_role": _only(
+        "what", grant=Text("授予职责", "Give a role"), revoke=Text("收回职责", "Take a role away")
+    ),
+    "admin.switch": _only(
+        "what",
+        disable=Text("停用账号", "Disable the account"),
+        enable=Text("启用账号", "Enable the account"),
+    ),
+    "admin.clear_factors": _always(Text("清除第二验证方式", "Clear the second factors")),
+    "admin.enter_directory": _always(Text("登记统一认证身份", "Enter the directory identity")),
+    # what cannot be taken back at all
+    "privacy.erase_case": _always(Text("删除联系方式", "Erase the contacts")),
+    "privacy.erase_person": _always(Text("删除个人信息", "Erase what is personal")),
+    # how one signs in
+    "account.enrol": _always(Text("登记动态码应用", "Add an app that shows codes")),
+    "account.finish_enrolment": _always(Text("登记动态码应用", "Add an app that shows codes")),
+    "account.remove_authenticator": _always(Text("停用动态码", "Remove the app")),
+    "account.new_passkey": _always(Text("登记通行密钥", "Add a passkey")),
+    "account.add_passkey": _always(Text("登记通行密钥", "Add a passkey")),
+    "account.remove_passkey": _always(Text("删除通行密钥", "Remove a passkey")),
+    "account.new_codes": _always(Text("生成备用码", "Make recovery codes")),
+}
+"""What asks once more (POST only): endpoint → what it is called; None where that step of it does not ask."""
+
+FIELDS = ("again", "again_passkey", "again_login")
+"""The fields of a proof; never carried along, never shown."""
+
+
+def ask_once_more() -> Page | None:
+    """Before every request: what is listed goes on only when the person proved a short while ago to be who they are."""
+    asks = ASKS.get(request.endpoint or "") if request.method == "POST" else None
+    words = asks(request.view_args or {}) if asks else None
+    if words is None or not current_user.is_authenticated or current_user.confirmed:
+        return None
+    typed, credential = request.form.get("again", ""), request.form.get("again_passkey", "")
+    if not typed and not credential:
+        return _page(words)
+    try:
+        if _proved(typed, credential):
+            return None
+    except LockedOut as locked:
+        return _page(words, t("{why}请在北京时间 {until} 之后再试。", "{why} Try again after {until} Beijing time.", why=locked.message, until=moment(locked.until)), 429)  # fmt: skip
+    return _page(words, t("没有通过，请再试一次。", "That was not right; try once more."))
+
+
+def _proved(typed: str, credential: str) -> bool:
+    """Whether the proof is right; a wrong one is counted. Raises LockedOut."""
+    at, person, row = installed(), current_user.person, current_user.sign_in_id
+    if not credential and not _is_code(typed):
+        return sign_in.confirm_by_password(
+            at.database, at.settings, person, row, typed, at=received(), visitor=visitor()
+        )
+    with transaction() as session:
+        sign_in.check_open(session, person.login, visitor(), received())
+        if credential:
+            means = Means.PASSKEY
+            right = factors.passkey_right(session, at.settings, credential, at=received(), person=person) is not None
+        else:
+            means, right = Means.CODE, factors.code_right(session, at.settings, person.id, typed, at=received())
+        sign_in.confirm(session, at.settings, person, row, means, right, at=received(), visitor=visitor())
+    return right
+
+
+def _is_code(typed: str) -> bool:
+    """Six digits are a code: no password is that short."""
+    plain = typed.replace(" ", "")
+    return len(plain) == 6 and plain.isascii() and plain.isdigit()
+
+
+def _page(words: Text, wrong: str = "", status: int = 422) -> Page:
+    carried = [
+        (name, value) for name, value in request.form.items(multi=True) if name != "csrf_token" and name not in FIELDS
+    ]
+    with installed().database.reading() as session:
+        has = factors.of_person(session, current_user.person_id)
+    shown = render_template(
+        "account/again.html",
+        what=say(words),
+        carried=carried,
+        action=request.full_path.rstrip("?"),
+        has=has,
+        passkeys=factors.passkeys_possible(settings()) and has.passkeys,
+        demo_password=passwords.DEMO_PASSWORD if settings().demo else "",
+        minutes=int(sign_in.CONFIRMED_FOR.total_seconds() // 60),
+        wrong=wrong,
+    )
+    return shown, status
