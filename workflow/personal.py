@@ -93,3 +93,16 @@ def _apart(value: Any, place: str, hidden: dict[str, str]) -> Any:
     if isinstance(value, list | tuple):
         return [_apart(item, f"{place}.{index}", hidden) for index, item in enumerate(value)]
     return value
+
+
+def together(data: Mapping[str, Any], hidden: Mapping[str, str]) -> dict[str, Any]:
+    """`apart` undone: the values as they were, where what was masked is still kept."""
+    return {name: _together(value, name, hidden) for name, value in data.items()}
+
+
+def _together(value: Any, place: str, hidden: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _together(item, f"{place}.{name}", hidden) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_together(item, f"{place}.{index}", hidden) for index, item in enumerate(value)]
+    return hidden.get(place, value) if isinstance(value, str) else value

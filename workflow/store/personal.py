@@ -1,0 +1,163 @@
+"""Rows that hold something personal: who looked at it, and throwing it away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from states.reach import Actor
+from workflow.engine import Receipt
+from workflow.personal import ERASED, is_contact
+from workflow.store import trail
+from workflow.store.models import (
+    AuditEvent,
+    AuditPrivate,
+    Authenticator,
+    Case,
+    CaseContact,
+    Challenge,
+    DirectoryLink,
+    Document,
+    Passkey,
+    PasswordReset,
+    Person,
+    RecoveryCode,
+    SignIn,
+)
+
+
+def note(
+    session: Session,
+    kind: str,
+    action: str,
+    data: dict[str, Any],
+    actor: Actor,
+    at: datetime,
+    *,
+    case_id: int | None = None,
+    office_id: int | None = None,
+    op: str = "",
+) -> Receipt:
+    """An event in the day's stream of its kind."""
+    entry = trail.Entry(
+        trail.daily(session, kind, at),
+        action,
+        "done",
+        at,
+        actor,
+        data,
+        case_id=case_id,
+        office_id=office_id,
+        op=op or None,
+    )
+    return trail.append(session, [entry])[0]
+
+
+def noted(session: Session, op: str) -> Receipt | None:
+    """The receipt of what was already recorded under this idempotency key."""
+    found = trail.by_op(session, [op] if op else []).get(op)
+    return Receipt(found.stream, found.seq, found.hash) if found else None
+
+
+def words(session: Session, uids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Event (uid) → what was masked in its open part, by place; nothing once that is erased."""
+    wanted = set(uids)
+    found = session.execute(select(AuditPrivate.uid, AuditPrivate.payload).where(AuditPrivate.uid.in_(wanted)))
+    kept = {uid: json.loads(payload).get("words") for uid, payload in found}
+    return {uid: one for uid, one in kept.items() if one}
+
+
+# ---- throwing away ---------------------------------------------------------------------------------------------------
+
+
+def case_numbered(session: Session, number: str) -> Case | None:
+    """The case of that number, held against others, whoever asks."""
+    return session.scalar(select(Case).where(Case.number == number).with_for_update(of=Case))
+
+
+def erase_contacts(session: Session, case: Case) -> int:
+    """Throw the contacts of a case away, from its form and all its revisions; how many revisions held any."""
+    form = {name: ERASED if value and is_contact(name) else value for name, value in case.form.items()}
+    session.execute(update(Case).where(Case.id == case.id).values(form=form, salt=""))
+    return _gone(session, delete(CaseContact).where(CaseContact.case_id == case.id))
+
+
+def erase_private(session: Session, of: ColumnElement[bool]) -> int:
+    """Throw away the personal parts of the events that fit; how many. The trail keeps their hashes."""
+    uids = select(AuditEvent.uid).where(AuditEvent.priv.is_not(None), of)
+    return _gone(session, delete(AuditPrivate).where(AuditPrivate.uid.in_(uids)))
+
+
+def of_case(case_id: int) -> ColumnElement[bool]:
+    return AuditEvent.case_id == case_id
+
+
+def of_person(person_id: int) -> ColumnElement[bool]:
+    """What was done with an account."""
+    stream = f"person/{person_id}"
+    return or_(AuditEvent.stream == stream, AuditEvent.stream.startswith(f"{stream}/", autoescape=True))
+
+
+def older(than: datetime, resting: Sequence[str]) -> ColumnElement[bool]:
+    """Events of before that moment, but not about a case that is still being worked on."""
+    busy = select(Case.id).where(Case.state.not_in(resting))
+    return (AuditEvent.at < than) & or_(AuditEvent.case_id.is_(None), AuditEvent.case_id.not_in(busy))
+
+
+def erase_papers(session: Session, case_id: int, slots: Sequence[str], at: datetime) -> list[str]:
+    """Mark the files of a case in these slots as thrown away; their digests."""
+    which = (Document.case_id == case_id) & Document.slot.in_(slots) & Document.erased_at.is_(None)
+    digests = list(session.scalars(select(Document.digest).where(which).order_by(Document.id)))
+    session.execute(update(Document).where(which).values(erased_at=at))
+    return digests
+
+
+def unnamed(session: Session) -> list[str]:
+    """Digests of files that were thrown away and that nothing else names."""
+    living = select(Document.digest).where(Document.erased_at.is_(None))
+    gone = select(Document.digest).where(Document.erased_at.is_not(None), Document.digest.not_in(living))
+    return sorted(set(session.scalars(gone)))
+
+
+_OF_A_PERSON = (SignIn, Authenticator, Passkey, RecoveryCode, PasswordReset, DirectoryLink, Challenge)
+
+
+def erase_person(session: Session, person_id: int, name: str, at: datetime) -> int:
+    """Put a pseudonym in the place of a person, and throw away what they signed in with; how many rows that were."""
+    session.execute(
+        update(Person)
+        .where(Person.id == person_id)
+        .values(
+            name=name,
+            login=f"erased-{person_id}",
+            email="",
+            password="",
+            active=False,
+            session_epoch=Person.session_epoch + 1,
+            erased_at=at,
+        )
+    )
+    return sum(_gone(session, delete(one).where(one.person_id == person_id)) for one in _OF_A_PERSON)
+
+
+def _gone(session: Session, statement: Any) -> int:
+    return int(session.connection().execute(statement).rowcount)
+
+
+# ---- what is due -----------------------------------------------------------------------------------------------------
+
+
+def with_contacts(session: Session, resting: Sequence[str], before: datetime) -> list[Case]:
+    """Cases that have rested since before that moment and still hold contacts or papers with contacts."""
+    papers = exists().where(
+        Document.case_id == Case.id, Document.slot.in_(("form", "scan")), Document.erased_at.is_(None)
+    )
+    contacts = exists().where(CaseContact.case_id == Case.id)
+    private = exists().where(AuditEvent.case_id == Case.id, AuditPrivate.uid == AuditEvent.uid)
+    rested = (Case.state.in_(resting)) & (Case.moved_at < before)
+    return list(session.scalars(select(Case).where(rested, or_(papers, contacts, private)).order_by(Case.id)))
