@@ -32,7 +32,10 @@ def form_complete(case: CaseFacts) -> Breach | None:
 
 
 def field_problem(field: Field, value: str) -> Text | None:
-    """What is wrong with one value of a form, or None. The words follow the field's label."""
+    """What is wrong with one value of a form, or None. The words follow the field's label.
+
+    What is personal is not repeated in them: findings are kept in the trail.
+    """
     if not value.strip():
         return Text("未填", "is empty") if field.required else None
     if field.limit is not None and len(value) > field.limit:
@@ -40,9 +43,9 @@ def field_problem(field: Field, value: str) -> Text | None:
     if field.type is FieldType.CHOICE and field.choices and value not in field.choices:
         return Text(f"“{value}”不是可选项", f"“{value}” is not one of the choices")
     if field.type is FieldType.EMAIL and (value.count("@") != 1 or " " in value or value[0] == "@" or value[-1] == "@"):
-        return Text(f"“{value}”不像邮箱地址", f"“{value}” does not look like an e-mail address")
+        return Text("不像邮箱地址", "does not look like an e-mail address")
     if field.type is FieldType.PHONE and sum(sign.isdigit() for sign in value) < 7:
-        return Text(f"“{value}”不像电话号码", f"“{value}” does not look like a telephone number")
+        return Text("不像电话号码", "does not look like a telephone number")
     if field.type in _DATED and not _DATED[field.type].match(value.strip()):
         example = {FieldType.MONTH: "2020-06", FieldType.DATE: "2020-06-01"}[field.type]
         return Text(

@@ -14,7 +14,7 @@ from web.picture import draw
 from web.request import LARGEST, actor, files, form_key, form_mark, now, number, reading, settings, transaction
 from web.tell import done, tell
 from web.words import countdown, t
-from workflow import batches, boards, deadlines, downloads, histories, intake, papers
+from workflow import batches, boards, deadlines, downloads, histories, intake, papers, privacy
 from workflow.engine import NoSuchTransition
 from workflow.store.models import Batch, Case, Document
 from workflow.store.papers import Kept
@@ -47,6 +47,8 @@ def start() -> Response:
 @bp.post("/centre-day")
 def set_centre_day() -> Response:
     """An earlier last day of an office for its own centres."""
+    office = number(request.form.get("office")) or 0
+    deadlines.check_sets_centre_day(office, actor())
     with transaction() as session:
         receipt = deadlines.set_centre_day(
             session,
@@ -54,7 +56,7 @@ def set_centre_day() -> Response:
             request.form.get("phase", ""),
             boards.day_named(request.form.get("last_day", "")),
             request.form.get("reason", "")[:2000],
-            office=number(request.form.get("office")) or 0,
+            office=office,
             actor=actor(),
             at=now(),
             op=form_key(),
@@ -77,7 +79,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
     """What the page of a batch shows."""
     call = boards.call_of(session, batch)
     offers = batches.offers(session, batch, actor=actor(), at=now())
-    history = histories.of_batch(session, batch)
+    history = histories.of_batch(session, batch, actor())
     passed = histories.passed(boards.lifecycle(), history)
     lines = batches.lines(session, batch)
     may = {what: batches.may(batch, what, actor()) for what in _EDITS}
@@ -96,6 +98,8 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "pictures": [draw(boards.lifecycle(), batch.state, passed, upright=upright) for upright in (False, True)],
         "history_entries": history,
         "papers": batches.documents(session, batch),
+        "handles": privacy.handles_batch(batch, actor()),
+        "batch_paper_link": lambda one: batch_paper_url(one) if privacy.handles_batch(batch, actor()) else "",
         "seal": batches.newest_seal(session, batch),
         "sealed_content": boards.content(session, batch),
         "may": may,
@@ -203,8 +207,17 @@ def describe(batch_id: int) -> Response:
 def summary(batch_id: int) -> Response:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
-        name, data = batches.summary(session, batch, at=now())
+        name, data = batches.summary(session, batch, at=now(), seen_by=actor())
+    _on_record(batch, "summary")
     return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
+
+
+def _on_record(batch: Batch, what: str) -> None:
+    """Record that the papers of a batch were taken away."""
+    with transaction() as session:
+        rows = sum(not one.dropped for one in batches.lines(session, batch))
+        narrowed = {"batch": batch.number}
+        privacy.exported(session, what, rows, actor=actor(), at=now(), filters=narrowed, office=batch.office_id)
 
 
 _HOURS = 12
@@ -250,14 +263,22 @@ def look(batch_id: int) -> str | tuple[str, int]:
 
 @bp.get("/<int:batch_id>/seal-scan/picture.png")
 def scan_picture(batch_id: int) -> Response:
-    """The first page of a scan that was just uploaded, to the person who uploaded it."""
+    """The first page of a scan that was just uploaded, to the leader who uploaded it."""
+    _check_leader(batch_id)
     kept = _shown(batch_id, request.args.get("ticket", ""))
     return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
+
+
+def _check_leader(batch_id: int) -> None:
+    """A ticket opens nothing to somebody who leads at this office no more."""
+    with reading() as session:
+        boards.check_leader(batches.find(session, batch_id, seen_by=actor()), actor())
 
 
 @bp.post("/<int:batch_id>/seal-scan/confirm")
 def confirm_scan(batch_id: int) -> Response:
     """Put the scan with what its seal reads, as the person wrote it."""
+    _check_leader(batch_id)
     kept = _shown(batch_id, request.form.get("ticket", ""))
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
@@ -270,10 +291,12 @@ def confirm_scan(batch_id: int) -> Response:
 
 @bp.get("/<int:batch_id>/papers/<int:document_id>")
 def paper(batch_id: int, document_id: int) -> Response:
-    with reading() as session:
+    with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
+        privacy.check_batch(batch, actor())
         found = boards.document(session, batch, document_id)
         data = files().get(found.digest)
+        privacy.opened(session, found, actor=actor(), at=now())
     return send_file(BytesIO(data), found.media_type, as_attachment=True, download_name=found.name)
 
 
@@ -282,6 +305,7 @@ def picture(batch_id: int, document_id: int) -> Response:
     """The first page of a scan."""
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
+        privacy.check_batch(batch, actor())
         found = boards.document(session, batch, document_id)
         kept = Kept(found.name, found.media_type, found.digest, found.size)
     return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
@@ -299,6 +323,7 @@ def preview(batch_id: int) -> str:
             "batches/mail.html",
             batch=batch,
             letter=batches.letter(session, files(), batch),
+            handles=privacy.handles_batch(batch, actor()),
             sender=settings().mail_from,
             mail_configured=bool(settings().smtp_url),
         )
@@ -312,8 +337,10 @@ _NOBODY = "zhengji@localhost"
 def mail(batch_id: int) -> Response:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
+        privacy.check_batch(batch, actor())
         sender = settings().mail_from or batch.office.email or _NOBODY
         name, data = batches.mail(session, files(), batch, sender=sender, at=batch.sent_at or now())
+    _on_record(batch, "mail")
     return send_file(BytesIO(data), "message/rfc822", as_attachment=True, download_name=name)
 
 

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 from states.lifecycle import Transition
 from web import writing
 from web.errors import on_record
+from web.papers import paper_url
 from web.picture import draw
 from web.request import actor, form_key, form_mark, now, number, reading, transaction
 from web.tell import done, tell
 from web.words import countdown, say, t
-from workflow import cases, clock, comparisons, editorial, histories, lists, papers, revisions
+from workflow import cases, clock, comparisons, editorial, histories, lists, papers, personal, privacy, revisions
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
 from workflow.lists import Filters, Labelled
@@ -69,11 +70,13 @@ def new() -> str:
 
 @bp.post("/new")
 def create() -> Response:
+    centre = number(request.form.get("centre")) or 0
+    cases.check_starts(centre, actor())
     with transaction() as session:
         case_id = cases.create(
             session,
             call_version=lists.call_to_start_under(session, number(request.form.get("call"))),
-            centre=number(request.form.get("centre")) or 0,
+            centre=centre,
             actor=actor(),
             at=now(),
             op=form_key(),
@@ -110,7 +113,11 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "state": lists.lifecycle().state(case.state),
         "pictures": [draw(lists.lifecycle(), case.state, passed, upright=upright) for upright in (False, True)],
         "content": lists.content_of(case),
-        "form": lists.form_values(call, case),
+        "form": personal.masked_form(lists.form_values(call, case)),
+        "handles": privacy.handles(case, actor()),
+        "may_see_readers": privacy.sees_readers(case, actor()),
+        "has_contacts": any(personal.is_contact(name) and value for name, value in case.form.items()),
+        "paper_link": lambda one: paper_url(one) if privacy.may_open(case, one, actor()) else "",
         "papers": papers.current(session, case),
         "older": [one for one in papers.every(session, case) if one.superseded_at is not None],
         "seal": papers.newest_seal(session, case),
@@ -219,6 +226,7 @@ def save(case_id: int) -> Response | tuple[str, int]:
     """Save what was written. When somebody was faster, what was typed is shown again beside the newer text."""
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
+        cases.check_author(case, actor())
         draft = writing.read(lists.call_of(session, case), lists.content_of(case), request.form)
         if draft.problems:
             return _editor(session, case, draft), 422
@@ -254,7 +262,7 @@ def revision(case_id: int, number: int) -> str:
             "cases/revision.html",
             case=case,
             kept=kept,
-            changes=revisions.compare(call, before, content),
+            changes=revisions.compare(call, before, content, masked=True),
             revisions=lists.revisions(session, case),
         )
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, form_mark, now, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import cases, comparisons, downloads, intake, lists, papers
+from workflow import cases, comparisons, downloads, intake, lists, papers, privacy
 from workflow.documents.reading import SectionRead
 from workflow.store.models import Document
 from workflow.store.papers import Kept
@@ -62,10 +62,10 @@ def _signer() -> URLSafeTimedSerializer:
 _HOURS = 12
 
 
-def _shown(case_id: int, *slots: str) -> dict[str, Kept]:
+def _shown(case_id: int, ticket: str, *slots: str) -> dict[str, Kept]:
     """The files of the ticket that came back. Raises NotShown when it is not ours, too old, or of other slots."""
     try:
-        case, person, kept = _signer().loads(request.form.get("ticket", ""), max_age=_HOURS * 3600)
+        case, person, kept = _signer().loads(ticket, max_age=_HOURS * 3600)
     except BadSignature as wrong:
         raise intake.NotShown(intake.AGAIN) from wrong
     if (case, person) != (case_id, actor().id) or not set(kept) <= set(slots):
@@ -75,9 +75,10 @@ def _shown(case_id: int, *slots: str) -> dict[str, Kept]:
 
 @bp.post("/<int:case_id>/take-over")
 def take_over(case_id: int) -> Response:
-    kept = _shown(case_id, "case", "form")
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
+        cases.check_author(case, actor())
+        kept = _shown(case_id, request.form.get("ticket", ""), "case", "form")
         call = lists.call_of(session, case)
         read = intake.again(files(), call, case, kept)
     with transaction() as session:
@@ -94,6 +95,7 @@ def take_over(case_id: int) -> Response:
 def scan(case_id: int) -> str:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
+        papers.check_sealable(case, actor())
         return render_template("cases/seal.html", case=case, kept=None, missing=False)
 
 
@@ -113,20 +115,23 @@ def look(case_id: int) -> str | tuple[str, int]:
 
 @bp.get("/<int:case_id>/seal/picture")
 def scan_picture(case_id: int) -> Response:
-    """The first page of a scan that was just uploaded, to the person who uploaded it."""
-    try:
-        case, person, kept = _signer().loads(request.args.get("ticket", ""), max_age=_HOURS * 3600)
-    except BadSignature as wrong:
-        raise intake.NotShown(intake.AGAIN) from wrong
-    if (case, person) != (case_id, actor().id):
-        raise intake.NotShown(intake.AGAIN)
-    return send_file(BytesIO(downloads.shown(files(), Kept(**kept["scan"]))), "image/png")
+    """The first page of a scan that was just uploaded, to the sealer who uploaded it."""
+    _check_sealer(case_id)
+    kept = _shown(case_id, request.args.get("ticket", ""), "scan")["scan"]
+    return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
+
+
+def _check_sealer(case_id: int) -> None:
+    """A ticket opens nothing to somebody who seals for this centre no more."""
+    with reading() as session:
+        papers.check_sealer(cases.find(session, case_id, seen_by=actor()), actor())
 
 
 @bp.post("/<int:case_id>/seal/confirm")
 def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     """Put the scan with what its seal reads, as the person confirms it."""
-    kept = _shown(case_id, "scan")["scan"]
+    _check_sealer(case_id)
+    kept = _shown(case_id, request.form.get("ticket", ""), "scan")["scan"]
     reads, named = request.form.get("reads", ""), request.form.get("unit", "").strip()[:160]
     if reads not in _READS or (reads == "other" and not named):
         with reading() as session:
@@ -166,6 +171,7 @@ def compare(case_id: int, key: str) -> str:
 @bp.post("/<int:case_id>/compare/<key>")
 def rule(case_id: int, key: str) -> Response:
     with transaction() as session:
+        comparisons.check_ruler(session, case_id, key, actor())
         receipt = comparisons.rule(
             session,
             case_id,
@@ -212,14 +218,24 @@ def blank_form(call: int) -> Response:
 def document(case_id: int) -> Response:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        return _download(*downloads.case_document(session, files(), case), downloads.WORD)
+        made = downloads.case_document(session, files(), case)
+    return _taken(case_id, "document", *made, downloads.WORD)
 
 
 @bp.get("/<int:case_id>/form.xlsx")
 def form(case_id: int) -> Response:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        return _download(*downloads.report_form(session, case), downloads.EXCEL)
+        made = downloads.report_form(session, case, actor=actor())
+    return _taken(case_id, "form", *made, downloads.EXCEL)
+
+
+def _taken(case_id: int, what: str, name: str, data: bytes, media_type: str) -> Response:
+    """A download of what is in a case, on record."""
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        privacy.exported(session, what, 1, actor=actor(), at=now(), case=case)
+    return _download(name, data, media_type)
 
 
 @bp.get("/<int:case_id>/papers/<int:document_id>")
@@ -235,7 +251,7 @@ def original(case_id: int, document_id: int) -> Response:
 def picture(case_id: int, document_id: int) -> Response:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        return send_file(BytesIO(downloads.picture(session, files(), case, document_id)), "image/png")
+        return send_file(BytesIO(downloads.picture(session, files(), case, document_id, actor=actor())), "image/png")
 
 
 @bp.app_template_global()

@@ -12,7 +12,7 @@ from web.picture import draw
 from web.request import actor, files, form_key, form_mark, now, reading, settings, transaction
 from web.tell import done, tell
 from web.words import t
-from workflow import boards, cases, histories, lists, pushes
+from workflow import boards, cases, histories, lists, privacy, pushes
 from workflow.engine import NoSuchTransition
 from workflow.store.models import Case, Push
 
@@ -162,6 +162,9 @@ def package(push_id: int) -> AnyResponse:
         if not push.package:
             raise pushes.NoSuchPush(boards.NO_PACKAGE)
         key, data = push.key, files().get(push.package)
+        case = push.case
+    with transaction() as session:
+        privacy.exported(session, "package", 1, actor=actor(), at=now(), filters={"push": push_id}, case=case)
     return send_file(BytesIO(data), "application/zip", as_attachment=True, download_name=f"{key}.zip")
 
 
@@ -201,6 +204,7 @@ def confirm_recall(push_id: int) -> AnyResponse:
     """The receiver's confirmation of a recall, written down by the liaison."""
     with transaction() as session:
         push = pushes.find(session, push_id, seen_by=actor())
+        pushes.check_recalls(actor())
         words = request.form.get("words", "")[:2000]
         boards.check_words(words)
         attempt = pushes.confirm_recall(session, push.id, words, actor(), at=now())

@@ -19,7 +19,7 @@ from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing
 from states.reach import Actor
-from workflow import cases
+from workflow import cases, privacy
 from workflow import content as contents
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.reading import Picture
@@ -28,6 +28,7 @@ from workflow.documents.writing import CaseContent, case_document, summary_table
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer
+from workflow.personal import masked_form
 from workflow.store import batches as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, trail
@@ -403,8 +404,11 @@ def newest_seal(session: Session, batch: Batch) -> Seal | None:
     return stored_papers.newest_seal(session, owner_of(batch))
 
 
-def summary(session: Session, batch: Batch, *, at: datetime) -> tuple[str, bytes]:
-    """The summary table as .xlsx: its file name and its bytes, dated in Beijing."""
+def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor) -> tuple[str, bytes]:
+    """The summary table as .xlsx: its file name and its bytes, dated in Beijing.
+
+    Contacts are masked for those who do not handle the batch.
+    """
     row, found = _rows(session, batch.id)
     call = call_of(session, batch.call_version_id)
     phase = call.phase(batch.phase)
@@ -414,7 +418,10 @@ def summary(session: Session, batch: Batch, *, at: datetime) -> tuple[str, bytes
         call,
         phase,
         batch.office.seals_as,
-        [_summary_row(call, position, case) for position, case in enumerate(found, 1)],
+        [
+            one if privacy.handles_batch(batch, seen_by) else masked_form(one)
+            for one in (_summary_row(call, position, case) for position, case in enumerate(found, 1))
+        ],
         dated=at.astimezone(BEIJING).date(),
         number=batch.number,
         digest=stored_facts.batch_content(row, found),

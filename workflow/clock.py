@@ -46,4 +46,5 @@ def demo_day(session: Session, settings: Settings) -> date | None:
 def move(session: Session, to: date, *, actor: Actor, at: datetime) -> None:
     """Move the demo to another day, on record."""
     stored.move(session, to)
-    trail.append(session, [trail.Entry("demo/clock", "demo.move_clock", "done", at, actor, {"to": to.isoformat()})])
+    stream = trail.daily(session, "demo/clock", at)
+    trail.append(session, [trail.Entry(stream, "demo.move_clock", "done", at, actor, {"to": to.isoformat()})])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from rules.call import Call
 from rules.words import Text
 from states.reach import Actor
-from workflow import lists, papers
+from workflow import lists, papers, personal, privacy
 from workflow.cases import NoSuchCase
 from workflow.documents import preview, sheets, word
 from workflow.documents.reading import Picture
@@ -80,11 +80,17 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
     return f"{case.number}_{_short(case.title) or '案例'}.docx", made
 
 
-def report_form(session: Session, case: Case) -> tuple[str, bytes]:
-    """The report form of a case, filled in, ready to print and seal: name and .xlsx."""
+def report_form(session: Session, case: Case, *, actor: Actor) -> tuple[str, bytes]:
+    """The report form of a case, filled in, ready to print and seal: name and .xlsx.
+
+    Contacts are masked for those who do not handle the case.
+    """
     call = lists.call_of(session, case)
+    values = lists.form_values(call, case)
     note = f"{case.number} · 第 {case.revision} 稿 · {case.content[:12]}"
-    return f"{case.number}_报送表.xlsx", sheets.report_form(call, lists.form_values(call, case), note=note)
+    return f"{case.number}_报送表.xlsx", sheets.report_form(
+        call, values if privacy.handles(case, actor) else personal.masked_form(values), note=note
+    )
 
 
 def _short(title: str) -> str:
@@ -102,15 +108,37 @@ def document(session: Session, case: Case, document_id: int) -> Document:
 def original(
     session: Session, files: Files, case: Case, document_id: int, *, actor: Actor, at: datetime
 ) -> tuple[Document, bytes]:
-    """A file as it was received; that it was opened goes on record."""
+    """A file as it was received; that it was opened goes on record. Raises NotPermitted, Erased."""
     found = document(session, case, document_id)
-    papers.opened(session, case, found, actor=actor, at=at)
+    _check(case, found, actor)
+    privacy.opened(session, found, actor=actor, at=at, case=case)
     return found, _bytes(files, found.digest, found.name)
 
 
-def picture(session: Session, files: Files, case: Case, document_id: int) -> bytes:
-    """PNG of a picture, or of a scan's first page."""
+class Erased(CannotServe):
+    """A file that was thrown away because of what it said about a person (410)."""
+
+
+def _check(case: Case, found: Document, actor: Actor) -> None:
+    privacy.check_open(case, found, actor)
+    check_there(found)
+
+
+def check_there(found: Document) -> None:
+    """Raise Erased where the bytes of a file were thrown away."""
+    if found.erased_at is not None:
+        raise Erased(
+            Text(
+                f"“{found.name}”载有个人信息，已按规定删除；它的校验值仍在留痕里。",
+                f"“{found.name}” held personal data and was erased; its digest still stands in the trail.",
+            )
+        )
+
+
+def picture(session: Session, files: Files, case: Case, document_id: int, *, actor: Actor) -> bytes:
+    """PNG of a picture, or of a scan's first page. Raises NotPermitted, Erased."""
     found = document(session, case, document_id)
+    _check(case, found, actor)
     shown = preview.first_page(_bytes(files, found.digest, found.name), found.media_type)
     if shown is None:
         raise _NONE

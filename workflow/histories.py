@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,11 @@ from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH
+from states.reach import Actor
+from workflow import privacy
 from workflow.audit import actions
 from workflow.engine import Offer
+from workflow.personal import together
 from workflow.store import histories as stored
 from workflow.store.models import Batch, Push
 
@@ -40,9 +43,12 @@ class Happened:
     case: None = None
 
 
-def of_batch(session: Session, batch: Batch) -> list[Happened]:
-    """Everything recorded about a batch, refused attempts included, the newest first."""
-    return _of(session, BATCH, batch.stream)
+def of_batch(session: Session, batch: Batch, seen_by: Actor) -> list[Happened]:
+    """Everything recorded about a batch, refused attempts included, the newest first.
+
+    Telephone numbers and addresses in remarks are read in full by those who handle the batch.
+    """
+    return _of(session, BATCH, batch.stream, in_full=privacy.handles_batch(batch, seen_by))
 
 
 def of_push(session: Session, push: Push) -> list[Happened]:
@@ -50,8 +56,11 @@ def of_push(session: Session, push: Push) -> list[Happened]:
     return _of(session, PUSH, push.stream)
 
 
-def _of(session: Session, lifecycle: Lifecycle, stream: str) -> list[Happened]:
+def _of(session: Session, lifecycle: Lifecycle, stream: str, *, in_full: bool = False) -> list[Happened]:
     events = stored.events_in(session, [stream, f"{stream}/content", f"{stream}/tries"])
+    if in_full:
+        said = privacy.words(session, [one.uid for one in events])
+        events = [replace(one, body=together(one.body, said.get(one.uid, {}))) for one in events]
     return [_happened(lifecycle, one) for one in events]
 
 

@@ -21,11 +21,13 @@ from states.lifecycle import Lifecycle, Standing, Transition
 from states.push import PUSH
 from states.reach import Actor
 from workflow import content as contents
+from workflow import privacy
 from workflow.audit import actions, search
 from workflow.cases import NoSuchCase
 from workflow.comparisons import ReasonMissing
 from workflow.content import Content
 from workflow.engine import Engine, Offer
+from workflow.personal import together
 from workflow.store import calls as stored_calls
 from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
@@ -304,12 +306,19 @@ _HOW = {
 
 
 def history(session: Session, case: Case, seen_by: Actor) -> list[Happened]:
-    """Everything recorded about a case, the newest first; who opened which file is for the auditor's pages.
+    """Everything recorded about a case, the newest first; who looked at what is for the trail.
 
     Another office's case is named as in the trail: to its own and the national office, else if ruled a duplicate.
+    Telephone numbers and addresses in remarks are read in full by those who handle the case.
     """
-    events = [one for one in stored.events_of(session, case.id) if one.action != "document.open"]
+    events = [one for one in stored.events_of(session, case.id) if not one.action.startswith(_LOOKED)]
+    if privacy.handles(case, seen_by):
+        said = privacy.words(session, [one.uid for one in events])
+        events = [replace(one, body=together(one.body, said.get(one.uid, {}))) for one in events]
     return [_happened(one) for one in _within_reach(session, seen_by, events)]
+
+
+_LOOKED = ("document.open", "reading.", "export.")
 
 
 def lately(session: Session, seen_by: Actor, limit: int = 8) -> list[Happened]:

@@ -108,6 +108,11 @@ def _held(session: Session, case_id: int, role: Role, actor: Actor) -> Any:
     return row
 
 
+def check_sealer(case: Any, actor: Actor) -> None:
+    """Raise NotPermitted when this person does not seal for the centre of the case."""
+    _check_role(case, Role.SEALER, actor)
+
+
 def _check_role(row: Any, role: Role, actor: Actor) -> None:
     if row.centre_id not in actor.units(role):
         raise NotPermitted(
@@ -153,12 +158,6 @@ def every(session: Session, case: Case) -> list[Document]:
 
 def newest_seal(session: Session, case: Case) -> Seal | None:
     return stored.newest_seal(session, owner_of(case))
-
-
-def opened(session: Session, case: Case, document: Document, *, actor: Actor, at: datetime) -> None:
-    """Record that somebody opened a file."""
-    data = {"document": document.id, "name": document.name, "sha256": document.digest}
-    stored.note(session, owner_of(case), "document.open", data, actor, at)
 
 
 # ---- from papers to content ------------------------------------------------------------------------------------------

@@ -115,7 +115,8 @@ def create(
         )
     passwords.check(password, login=login, name=name)
     made = stored.create(session, login, name, email.strip(), passwords.hashed(settings, password))
-    _record(session, made, "person.create", actor, at, {"login": login, "name": name}, op)
+    apart = {"login": login, **({"email": email.strip()} if email.strip() else {})}
+    _record(session, made, "person.create", actor, at, {"name": name}, op, private=apart)
     return made
 
 
@@ -202,6 +203,15 @@ def disable(session: Session, person_id: int, *, actor: Actor, at: datetime) -> 
 
 
 def enable(session: Session, person_id: int, *, actor: Actor, at: datetime) -> None:
+    """The account can be used again. Raises WrongPerson where what it said of a person was erased."""
+    person = stored.by_id(session, person_id)
+    if person is not None and person.erased_at is not None:
+        raise WrongPerson(
+            Text(
+                "这个账号的个人信息已删除，不能再启用。请新建账号。",
+                "What this account said of a person was erased; create a new account instead.",
+            )
+        )
     stored.set_active(session, person_id, True)
     _record(session, person_id, "person.enable", actor, at, {})
 
@@ -249,11 +259,20 @@ def change_own_password(
 
 
 def _record(
-    session: Session, person_id: int, action: str, actor: Actor, at: datetime, data: dict[str, object], op: str = ""
+    session: Session,
+    person_id: int,
+    action: str,
+    actor: Actor,
+    at: datetime,
+    data: dict[str, object],
+    op: str = "",
+    *,
+    private: dict[str, object] | None = None,
 ) -> None:
     stored.lock(session, person_id)
     key = f"{op}:{action}" if op else None
-    trail.append(session, [trail.Entry(f"person/{person_id}", action, "done", at, actor, data, op=key)])
+    entry = trail.Entry(f"person/{person_id}", action, "done", at, actor, data, private, op=key)
+    trail.append(session, [entry])
 
 
 def knocked(session: Session, path: str, said: Text, *, actor: Actor, at: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from rules.call import Call
 from rules.words import Text
 from workflow.content import DERIVED, Content
+from workflow.personal import is_contact
 
 SAME, GONE, NEW = "same", "gone", "new"
 
@@ -21,8 +22,9 @@ class Change:
     pieces: tuple[tuple[str, str], ...]
 
 
-def compare(call: Call, before: Content, after: Content) -> list[Change]:
-    """The parts that differ, in the order of the page."""
+def compare(call: Call, before: Content, after: Content, *, masked: bool = False) -> list[Change]:
+    """The parts that differ, in the order of the page. `masked`: contacts are not shown in full."""
+    hidden = [one.label for one in call.report_form if masked and is_contact(one.name)]
     pairs = [
         (Text("案例名称", "Title"), before.title, after.title),
         (Text("报送阶段", "Phase"), _phase(call, before), _phase(call, after)),
@@ -40,7 +42,14 @@ def compare(call: Call, before: Content, after: Content) -> list[Change]:
             if field.name not in DERIVED
         ),
     ]
-    return [Change(label, pieces(old, new)) for label, old, new in pairs if old != new]
+    return [
+        Change(label, ((NEW, _CHANGED),) if label in hidden else pieces(old, new))
+        for label, old, new in pairs
+        if old != new
+    ]
+
+
+_CHANGED = "（有修改，联系方式不在此显示）"
 
 
 def pieces(old: str, new: str) -> tuple[tuple[str, str], ...]:

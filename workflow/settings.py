@@ -16,10 +16,12 @@ class Settings:
     """Everything that an installation may set.
 
     `home`: folder of the embedded database and documents. `argon2_time`, `argon2_memory` (KiB): cost of a password.
+    `keep_contacts_days`, `keep_private_days`: how long what is personal is kept, 0 for ever (docs/personal-data.md).
     `owner_database_url`: PostgreSQL, the role that owns the tables; only migrations use it. `audit_key`: file of the key
-    that signs checkpoints of the trail. `clock`: demo only, the day on which the demo starts. `demo`: demo banner,
-    accounts and clock are allowed. `session_hours`, `idle_minutes`: how long a sign-in lasts, and how long without a
-    request. `second_factor`: roles that must have one. `oidc_…`: an office's own directory (OpenID Connect).
+    that signs checkpoints of the trail. `anchor`: file of a checkpoint kept elsewhere. `backups`: folder of backups.
+    `clock`: demo only, the day on which the demo starts. `demo`: demo banner, accounts and clock are allowed.
+    `session_hours`, `idle_minutes`: how long a sign-in lasts, and how long without a request. `second_factor`: roles that
+    must have one. `oidc_…`: an office's own directory (OpenID Connect).
     """
 
     home: Path
@@ -28,6 +30,8 @@ class Settings:
     secret_key: str
     owner_database_url: str = ""
     audit_key: str = ""
+    anchor: str = ""
+    backups: str = ""
     smtp_url: str = ""
     mail_from: str = ""
     push_url: str = ""
@@ -45,6 +49,8 @@ class Settings:
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_name: str = ""
+    keep_contacts_days: int = 0
+    keep_private_days: int = 0
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -55,6 +61,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=environ.get("ZHENGJI_DATABASE_URL") or f"sqlite:///{home / 'zhengji.db'}",
         owner_database_url=environ.get("ZHENGJI_OWNER_DATABASE_URL", ""),
         audit_key=environ.get("ZHENGJI_AUDIT_KEY") or str(home / "audit_key.pem"),
+        anchor=environ.get("ZHENGJI_ANCHOR", ""),
+        backups=environ.get("ZHENGJI_BACKUPS") or str(home / "backups"),
         documents_url=environ.get("ZHENGJI_DOCUMENTS_URL") or (home / "documents").as_uri(),
         secret_key=environ.get("ZHENGJI_SECRET_KEY", ""),
         smtp_url=environ.get("ZHENGJI_SMTP_URL", ""),
@@ -74,4 +82,18 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         oidc_client_id=environ.get("ZHENGJI_OIDC_CLIENT_ID", ""),
         oidc_client_secret=environ.get("ZHENGJI_OIDC_CLIENT_SECRET", ""),
         oidc_name=environ.get("ZHENGJI_OIDC_NAME", ""),
+        keep_contacts_days=_days(environ, "ZHENGJI_KEEP_CONTACTS_DAYS"),
+        keep_private_days=_days(environ, "ZHENGJI_KEEP_PRIVATE_DAYS"),
     )
+
+
+SHORTEST_KEPT = 184
+"""Days for which records of what happened are kept at least: six months (Cybersecurity Law, article 21)."""
+
+
+def _days(environ: Mapping[str, str], name: str) -> int:
+    """So many days, 0 for ever. Raises ValueError for fewer than `SHORTEST_KEPT`."""
+    days = int(environ.get(name) or 0)
+    if days and days < SHORTEST_KEPT:
+        raise ValueError(f"{name}: 至少 {SHORTEST_KEPT} 天，或留空 / at least {SHORTEST_KEPT} days, or empty for ever")
+    return days

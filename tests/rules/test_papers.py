@@ -25,8 +25,8 @@ def test_every_required_field_of_the_form_is_asked_for(field: Field) -> None:
 def test_all_problems_of_the_form_are_told_at_once_with_the_first_to_mend() -> None:
     finding = found(form_complete, case_facts(form={**FORM, "email": "nobody", "contact": ""}))
     assert finding.message == Text(
-        "《案例报送表》还有 2 项要改：联系人未填；邮箱“nobody”不像邮箱地址。",
-        "The report form needs 2 more: Contact is empty; E-mail “nobody” does not look like an e-mail address.",
+        "《案例报送表》还有 2 项要改：联系人未填；邮箱不像邮箱地址。",
+        "The report form needs 2 more: Contact is empty; E-mail does not look like an e-mail address.",
     )
     assert (finding.clause, finding.mend) == ("四(二)", "form:contact")
     assert finding.lifted_by == (Role.AUTHOR, Role.SEALER)

@@ -15,7 +15,7 @@ import pytest
 from states.case import CaseState
 from tests.make import call_2021
 from tests.worlds import World, went
-from workflow import cases, intake, papers
+from workflow import cases, intake, papers, privacy
 from workflow.cases import NotEditable
 from workflow.content import Content
 from workflow.documents.forms import read_report_form
@@ -175,7 +175,7 @@ def test_opening_a_file_is_on_record(world: World) -> None:
     with world.database.transaction() as session:
         found = session.get_one(Case, case)
         [one] = papers.current(session, found)
-        papers.opened(session, found, one, actor=world.people["auditor"], at=world.at)
+        privacy.opened(session, one, case=found, actor=world.people["auditor"], at=world.at)
     [event] = world.events(case, "document.open")
     assert (event.person_id, json.loads(event.body)["sha256"]) == (world.people["auditor"].id, "a" * 64)
 

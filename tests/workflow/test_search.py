@@ -14,7 +14,7 @@ import pytest
 from rules.facts import Ruling
 from states.case import CaseState
 from tests.worlds import World
-from workflow import comparisons, lists, papers
+from workflow import comparisons, lists, papers, privacy
 from workflow.audit import search
 from workflow.audit.actions import ACTIONS, GROUPS
 from workflow.audit.search import Filters
@@ -86,12 +86,12 @@ def test_each_role_reads_what_is_within_its_reach(login: str, reads: set[str], w
 
 
 @pytest.mark.database
-@pytest.mark.parametrize(("login", "reads"), [("auditor", True), ("desk", False), ("author", False)])
-def test_who_opened_which_paper_is_for_the_auditor(login: str, reads: bool, world: World):
+@pytest.mark.parametrize(("login", "reads"), [("auditor", True), ("author", True), ("desk", False), ("reviewer", False)])
+def test_who_opened_which_paper_is_for_the_auditor_and_the_centre_itself(login: str, reads: bool, world: World):
     row = world.row(world.case(CaseState.SUBMITTED))
     with world.database.transaction() as session:
         [scan, *_] = papers.every(session, row)
-        papers.opened(session, row, scan, actor=world.people["desk"], at=world.at)
+        privacy.opened(session, scan, case=row, actor=world.people["desk"], at=world.at)
     assert ("document.open" in actions(world, login)) is reads
 
 

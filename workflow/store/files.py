@@ -38,6 +38,19 @@ class Files:
         reached("files.put")
         return digest
 
+    def drop(self, digest: str) -> bool:
+        """Remove the bytes of a digest; whether there were any."""
+        try:
+            obstore.head(self._store, _path(digest))
+        except FileNotFoundError:
+            return False
+        obstore.delete(self._store, _path(digest))
+        return True
+
+    def anything(self) -> str:
+        """The path of something that is kept; "" for an empty store."""
+        return next((one["path"] for some in obstore.list(self._store, chunk_size=1) for one in some), "")
+
     def get(self, digest: str) -> bytes:
         """The bytes of a digest. Raises FileNotFoundError, or Damaged when they are others."""
         data = bytes(obstore.get(self._store, _path(digest)).bytes())

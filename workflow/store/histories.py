@@ -18,6 +18,7 @@ from workflow.store.models import AuditEvent, Extension, Office, Person, PersonG
 class Event:
     """One entry of the trail, as kept; `body` is what its hash covers."""
 
+    uid: int
     stream: str
     seq: int
     hash: str
@@ -30,6 +31,7 @@ class Event:
 def events_in(session: Session, streams: Sequence[str]) -> list[Event]:
     """Everything in these streams, the newest first."""
     columns = (
+        AuditEvent.uid,
         AuditEvent.stream,
         AuditEvent.seq,
         AuditEvent.hash,

@@ -55,5 +55,5 @@ def newest(session: Session, office: int | None, before: int | None, limit: int)
 
 
 def note(session: Session, office: int | None, data: Mapping[str, Any], actor: Actor, at: datetime) -> None:
-    stream = f"priors/{office or 'national'}"
+    stream = trail.daily(session, f"priors/{office or 'national'}", at)
     trail.append(session, [trail.Entry(stream, "prior.import", "done", at, actor, dict(data), office_id=office)])

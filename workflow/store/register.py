@@ -59,4 +59,4 @@ def change_centre(session: Session, centre_id: int, fields: Mapping[str, str]) -
 
 
 def note(session: Session, action: str, data: Mapping[str, Any], actor: Actor, at: datetime) -> None:
-    trail.append(session, [trail.Entry("register", action, "done", at, actor, dict(data))])
+    trail.append(session, [trail.Entry(trail.daily(session, "register", at), action, "done", at, actor, dict(data))])
