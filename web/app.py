@@ -30,6 +30,7 @@ from web import (
     privacy,
     public,
     pushes,
+    receipts,
     rulebook,
     trail,
     words,
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     demo.bp,
     public.bp,
     trail.bp,
+    receipts.bp,
     batches.bp,
     calls.bp,
     rulebook.bp,
@@ -89,6 +91,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.before_request(auth.ask_to_sign_in)
     app.before_request(account.enrol_first)
     app.before_request(again.ask_once_more)
+    receipts.limiter.init_app(app)
     errors.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -112,12 +115,11 @@ def _words_in_templates(app: Flask) -> None:
     @app.context_processor
     def _frame() -> dict[str, object]:
         """What base.html shows on every page."""
-        known = not broken.without_database()
-        person = current_user if known and current_user.is_authenticated else None
+        person = current_user if current_user.is_authenticated else None
         return {
             "menu": list(menu(requests.actor())) if person else [],
             "person": person,
-            "demo": known and requests.settings().demo,
+            "demo": not broken.without_database() and requests.settings().demo,
             "now": requests.now,
             "today": requests.today,
             "other_language": _other_language,

@@ -10,6 +10,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response
 
 from states.reach import Actor
+from web.broken import without_database
 from web.request import installed, reading, received, settings, transaction
 from web.words import Words, moment, say, t
 from workflow import account_mail, factors, passwords, people, resets, sign_in
@@ -22,6 +23,8 @@ OPEN = {
     *("static", "auth.sign_in", "auth.enter", "auth.second", "auth.answer", "auth.passkey", "auth.enter_by_passkey"),
     *("auth.forgotten", "auth.ask_reset", "auth.reset", "auth.use_reset", "directory.go", "directory.back"),
     *("public.index", "public.show", "public.picture"),
+    *("receipts.index", "receipts.check", "receipts.checkpoint", "receipts.key", "receipts.consistency"),
+    *("receipts.verifier",),
 }
 """Endpoints shown without signing in; every other asks."""
 
@@ -57,7 +60,9 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load(token: str) -> SignedIn | None:
-    """The person of a session; None when the session is over or the account is disabled."""
+    """The person of a session; None when the session is over, the account is disabled, or nobody can tell now."""
+    if without_database():
+        return None
     at = installed()
     found = sign_in.current(at.database, at.settings, token, at=received())
     return SignedIn(found[1], token, found[0]) if found else None

@@ -36,8 +36,8 @@ def reached(name: str) -> None:
 
 @contextmanager
 def armed(name: str, strike: Strike, *, at: int = 1) -> Iterator[None]:
-    """In this process, `strike` is called the `at`-th time that the place is reached, and only then."""
-    _armed[name] = _once(strike, at)
+    """In this process, `strike` is called the `at`-th time that the place is reached, and only then; 0: every time."""
+    _armed[name] = _once(strike, at) if at else strike
     try:
         yield
     finally:

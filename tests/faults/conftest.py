@@ -11,6 +11,8 @@ import pytest
 from tests.faults.country import Country, country
 from tests.faults.players import Player
 from tests.postgres import Server, running
+from tests.web.conftest import app, settings, sign_in  # noqa: F401
+from tests.web.conftest import world as with_passwords  # noqa: F401
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import Databases
 
@@ -51,3 +53,11 @@ def durable_server() -> Iterator[Server]:
         "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c max_connections=100 -c listen_addresses="
     ) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def durable_databases(durable_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases on that server."""
+    made = Databases(durable_server.url, tmp_path_factory.mktemp("durable"))
+    yield made
+    made.close()

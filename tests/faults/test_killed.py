@@ -59,12 +59,10 @@ def theirs(database_kind: str) -> None:
 
 
 @pytest.fixture
-def durable(theirs: None, durable_server: Server, tmp_path: Path) -> Iterator[Country]:
+def durable(theirs: None, durable_databases: Databases, tmp_path: Path) -> Iterator[Country]:
     """The country on a server that keeps its word."""
-    databases = Databases(durable_server.url, tmp_path)
-    with country(databases, tmp_path) as made:
+    with country(durable_databases, tmp_path) as made:
         yield made
-    databases.close()
 
 
 def cut_off(server: Server, ordeal: Ordeal) -> None:

@@ -167,3 +167,11 @@ def by_op(session: Session, ops: Sequence[str]) -> dict[str, AuditEvent]:
         return {}
     found = session.scalars(_BY_OP, {"ops": list(ops)})
     return {event.op or "": event for event in found}
+
+
+def by_form(session: Session, key: str) -> list[tuple[Receipt, str]]:
+    """Everything that one form came to, however its events are called: receipts with their outcomes."""
+    found = session.scalars(
+        select(AuditEvent).where(AuditEvent.op.startswith(f"{key}:", autoescape=True)).order_by(AuditEvent.uid)
+    )
+    return [(Receipt(one.stream, one.seq, one.hash), one.outcome) for one in found]

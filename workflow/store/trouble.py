@@ -1,0 +1,46 @@
+"""What kind of trouble an error of the database or the document store is, so that people can be told what to do."""
+
+from __future__ import annotations
+
+import errno
+from enum import Enum, auto
+
+from obstore.exceptions import GenericError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+
+class Trouble(Enum):
+    """`AWAY`: not reached, cut off or too busy. `FULL`: no room to write. `CLASH`: another one wrote at the same time."""
+
+    AWAY = auto()
+    FULL = auto()
+    CLASH = auto()
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_STATES = ("53100",)
+_CLASH_STATES = ("40001", "40P01", "55P03")
+"""PostgreSQL, appendix A: disk_full; serialization_failure, deadlock_detected, lock_not_available."""
+
+
+def trouble(error: BaseException) -> Trouble | None:
+    """What kind of trouble this is; None for any other error, which is a mistake of ours."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return Trouble.FULL
+    if isinstance(error, GenericError):  # its words are the operating system's
+        return Trouble.FULL if any(f"os error {number}" in str(error) for number in _FULL) else Trouble.AWAY
+    if isinstance(error, PoolExhausted):
+        return Trouble.AWAY
+    return _of_database(error) if isinstance(error, DBAPIError) else None
+
+
+def _of_database(error: DBAPIError) -> Trouble | None:
+    state = str(getattr(error.orig, "sqlstate", "") or getattr(error.orig, "sqlite_errorname", ""))
+    if state in _FULL_STATES or state == "SQLITE_FULL":
+        return Trouble.FULL
+    if isinstance(error, IntegrityError) or state in _CLASH_STATES:
+        return Trouble.CLASH
+    away = error.connection_invalidated or state.startswith(("08", "57P", "53", "SQLITE_BUSY", "SQLITE_IOERR"))
+    lost = type(error).__name__ in ("OperationalError", "InterfaceError") and not state
+    return Trouble.AWAY if away or lost else None
