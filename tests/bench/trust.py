@@ -1,0 +1,314 @@
+"""What the trail, its verification and strict headers cost, each against the same work without them."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import event
+
+from states.case import CaseState
+from states.reach import SYSTEM
+from tests.postgres import new_database, running
+from tests.worlds import CALL_2021, RUNTIME, World, settle
+from workflow import cases
+from workflow.audit import log, merkle
+from workflow.audit.export import export
+from workflow.audit.verifier import zhengji_verify
+from workflow.engine import Receipt
+from workflow.store import schema, trail
+from workflow.store.database import Database
+
+CASES = 40
+CLIENTS = 8
+_PATIENCE = 300
+"""Seconds after which a client that died is noticed."""
+_DURABLE = "-c max_connections=60 -c listen_addresses= -c shared_buffers=128MB"
+
+
+def act_on_sqlite(folder: Path) -> tuple[Callable[[], int], Callable[[], int]]:
+    """(with the trail, without it) on SQLite, synchronous=FULL."""
+    whole = Database(f"sqlite:///{folder}/whole.db")
+    schema.upgrade(whole)
+    world, drafts = _prepared(whole, folder)
+    whole.close()
+    shutil.copyfile(folder / "whole.db", folder / "bare.db")
+    bare = Database(f"sqlite:///{folder}/bare.db")
+
+    @event.listens_for(bare.engine, "connect")
+    def _careless(connection: Any, _record: Any) -> None:
+        connection.set_authorizer(None)
+        connection.execute("PRAGMA foreign_keys=OFF")  # a state without its event is what is measured here
+
+    return _acting(whole, world, drafts), _without_trail(_acting(bare, world, drafts))
+
+
+@contextmanager
+def act_on_postgresql(folder: Path) -> Iterator[dict[int, tuple[Callable[[], int], Callable[[], int]]]]:
+    """Clients → (with the trail and its sequencer, without it) on a PostgreSQL that keeps what it commits."""
+    with running(_DURABLE) as server:
+        _as_owner(server.url, sql.SQL("create role {} login").format(sql.Identifier(RUNTIME)))
+        owned = new_database(server.url, "whole")
+        whole = Database(owned.replace("postgres@", f"{RUNTIME}@", 1), owned)
+        schema.upgrade(whole)
+        world, drafts = _prepared(whole, folder)
+        whole.close()
+        bare = Database(new_database(server.url, "bare", "whole"))
+        for table in ("cases", "batch", "push"):
+            name = f"fk_{table}_stream_version_state_head"
+            _as_owner(
+                bare.url,
+                sql.SQL("alter table {} drop constraint {}").format(sql.Identifier(table), sql.Identifier(name)),
+            )
+        with _sequenced(whole):
+            yield {
+                1: (_acting(whole, world, drafts), _without_trail(_acting(bare, world, drafts))),
+                CLIENTS: (_many(whole.url, world, drafts, True), _many(bare.url, world, drafts, False)),
+            }
+        whole.close()
+        bare.close()
+
+
+def _as_owner(url: str, statement: sql.Composable) -> None:
+    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _prepared(database: Database, folder: Path) -> tuple[World, list[int]]:
+    settle(database, CALL_2021)
+    world = World.of(database, folder)
+    drafts = [world.draft() for _ in range(CASES)]
+    for case in drafts:
+        world.seal(case)
+    return world, drafts
+
+
+@contextmanager
+def _sequenced(database: Database) -> Iterator[None]:
+    """The sequencer beside it, as in an installation."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(0.2):
+            log.sequence(database)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
+
+
+_OPS = count()
+
+
+def _acting(database: Database, world: World, drafts: Sequence[int]) -> Callable[[], int]:
+    sealer, at = world.people["sealer"], world.at
+
+    def work() -> int:
+        for trigger in ("stamp", "unstamp"):
+            for case in drafts:
+                with database.transaction() as session:
+                    op = f"bench.{secrets.token_hex(8)}.{next(_OPS)}"
+                    [one] = cases.act(session, [case], trigger, actor=sealer, at=at, op=op, remark="理由")
+                    if not one.done:
+                        raise AssertionError(one.findings)
+        return 2 * len(drafts)
+
+    return work
+
+
+def _without_trail(work: Callable[[], int]) -> Callable[[], int]:
+    def bare() -> int:
+        with mock.patch.object(trail, "append", _nothing):
+            return work()
+
+    return bare
+
+
+def _nothing(_session: Any, entries: Sequence[trail.Entry]) -> list[Receipt]:
+    return [Receipt(one.stream, (one.previous or (0, ""))[0] + 1, secrets.token_hex(32)) for one in entries]
+
+
+# ---- many clients ----------------------------------------------------------------------------------------------------
+
+
+def _many(url: str, world: World, drafts: Sequence[int], whole: bool) -> Callable[[], int]:
+    """The same by processes of their own, each with its share of the cases."""
+    plain = (url, world.call_version, world.people["sealer"], world.at, whole)
+    shares = [drafts[start::CLIENTS] for start in range(CLIENTS)]
+    context = multiprocessing.get_context("spawn")
+    ready, go, done = (context.Barrier(CLIENTS + 1, timeout=_PATIENCE) for _ in range(3))
+    clients = [context.Process(target=_client, args=(*plain, share, ready, go, done), daemon=True) for share in shares]
+    for one in clients:
+        one.start()
+    ready.wait()
+
+    def work() -> int:
+        go.wait()
+        done.wait()
+        return 2 * len(drafts)
+
+    return work
+
+
+def _client(
+    url: str,
+    _version: int,
+    sealer: Any,
+    at: datetime,
+    whole: bool,
+    share: Sequence[int],
+    ready: Any,
+    go: Any,
+    done: Any,
+) -> None:
+    database = Database(url)
+
+    class Known:
+        people = {"sealer": sealer}  # noqa: RUF012
+
+    Known.at = at  # type: ignore[attr-defined]
+    work = _acting(database, Known, share)  # type: ignore[arg-type]
+    work = work if whole else _without_trail(work)
+    work()
+    ready.wait()
+    while True:
+        go.wait()
+        work()
+        done.wait()
+
+
+# ---- verification ----------------------------------------------------------------------------------------------------
+
+
+def verification(folder: Path) -> tuple[Callable[[], int], Callable[[], int], int]:
+    """(verifying an export, hashing the same bytes, number of entries): leaves, tree and file in both."""
+    database = Database(f"sqlite:///{folder}/trail.db")
+    schema.upgrade(database)
+    settle(database, CALL_2021)
+    world = World.of(database, folder)
+    world.case(CaseState.WIPO_PUSHED)
+    signer = log.signer(database, folder / "key.pem", datetime.now(UTC))
+    for turn in range(40):
+        with database.transaction() as session:
+            entry = trail.Entry(
+                "", "case.edit", "done", datetime.now(UTC), SYSTEM, {"facts": _facts(turn), "remark": "说明" * 40}
+            )
+            trail.append(session, [replace(entry, stream=f"bench/{turn}/{one}") for one in range(500)])
+        log.checkpoint(database, signer, datetime.now(UTC))
+    path = folder / "trail.jsonl"
+    with database.reading() as session, path.open("wb") as file:
+        entries = export(session, file, demo=False)
+        key = log.public_key(session)
+    database.close()
+    assert key is not None
+
+    def ours() -> int:
+        done = zhengji_verify.Verification(zhengji_verify.Key(key.text)).file(str(path))
+        if done.findings:
+            raise AssertionError(done.findings[0].en)
+        return entries
+
+    def peer() -> int:
+        hashed, edge, whole = merkle.digest("sha256"), merkle.Frontier(merkle.digest("sha256")), hashlib.sha256()
+        with path.open("rb") as file:
+            for line in file:
+                whole.update(line)
+                edge, _ = edge.add(hashed(line))
+        return entries
+
+    return ours, peer, entries
+
+
+def _facts(turn: int) -> dict[str, Any]:
+    return {
+        "title": f"案例 {turn}",
+        "lengths": {f"section{one}": 100 + one for one in range(8)},
+        "confirmed": ["a", "b"],
+    }
+
+
+# ---- screens ---------------------------------------------------------------------------------------------------------
+
+
+def screens(folder: Path) -> tuple[Callable[[], int], Callable[[], int]]:
+    """(a page with its strict headers, the same without them)."""
+    from web import headers
+    from web.app import create_app
+    from workflow.settings import from_environment
+
+    database = Database(f"sqlite:///{folder}/screens.db")
+    schema.upgrade(database)
+    settle(database, CALL_2021)
+    settings = replace(from_environment({"ZHENGJI_HOME": str(folder)}), demo=True, secret_key="s" * 40)
+    strict = create_app(settings, database)
+    with mock.patch.object(headers, "install", return_value=None):
+        plain = create_app(settings, database)
+
+    def asked(app: Any) -> Callable[[], int]:
+        client = app.test_client()
+
+        def work() -> int:
+            for _ in range(60):
+                if client.get("/public").status_code != 200:
+                    raise AssertionError("the page is not shown")
+            return 60
+
+        return work
+
+    return asked(strict), asked(plain)
+
+
+def measured(side_by_side: Callable[..., float], ratio: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """All of it, as entries of benchmarks/latest.json."""
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        found["act_with_trail_sqlite"] = ratio(
+            side_by_side(*act_on_sqlite(folder)),
+            0.5,
+            "min",
+            "of the rate without it; guards and facts in both; 1 client",
+        )
+        with act_on_postgresql(folder) as clients:
+            for number, pair in clients.items():
+                found[f"act_with_trail_postgresql_{number}"] = ratio(
+                    side_by_side(*pair),
+                    0.5,
+                    "min",
+                    f"of the rate without it; durable; {number} client(s), sequencer beside",
+                )
+        ours, peer, entries = verification(folder)
+        found["verify_vs_hashing"] = ratio(
+            side_by_side(ours, peer), 0.25, "min", f"{entries} entries; against hashing the same lines, tree and file"
+        )
+        strict, plain = screens(folder)
+        found["strict_headers"] = ratio(
+            1 / side_by_side(strict, plain), 1.05, "max", "times as long as without headers"
+        )
+    return found
+
+
+if __name__ == "__main__":
+    began = time.perf_counter()
+    from tests.bench.__main__ import _ratio, _side_by_side
+
+    for name, one in measured(_side_by_side, _ratio).items():
+        print(f"{name:<32}{one['value']:>8.3f}  {one['direction']} {one['bound']:<6} {one['detail']}")
+    print(f"{time.perf_counter() - began:.0f} s")
