@@ -78,6 +78,7 @@ def grants() -> str:
 def extend() -> Response:
     with transaction() as session:
         boards.check_national(actor())
+        deadlines.check_grants(actor())
         receipt = deadlines.extend(
             session,
             boards.call_numbered(session, number(request.form.get("call")) or 0),
@@ -97,6 +98,7 @@ def extend() -> Response:
 def waive() -> Response:
     with transaction() as session:
         boards.check_national(actor())
+        deadlines.check_grants(actor())
         receipt = deadlines.waive(
             session,
             boards.call_numbered(session, number(request.form.get("call")) or 0),

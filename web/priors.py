@@ -54,5 +54,6 @@ def preview() -> imports.Page:
 
 @bp.post("/take")
 def take() -> Response:
+    _chosen("")
     imports.take()
     return redirect(url_for(".index"))

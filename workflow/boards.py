@@ -95,16 +95,21 @@ def check_sealable(batch: Batch, actor: Actor) -> None:
     """Raise NotPermitted or NotCollecting, saying why, when this person may not put the sealed summary now."""
     if batches.may(batch, "seal_summary", actor):
         return
-    if batch.office_id not in actor.units(Role.LEADER):
-        raise NotPermitted(
-            Text("汇总表的盖章扫描件由本省负责人上传。", "The sealed summary table is uploaded by the office's leader.")
-        )
+    check_leader(batch, actor)
     raise batches.NotCollecting(
         Text(
             "批次已经盖章或报送，不能再换扫描件。已盖章的可以先“重新组批”。",
             "The batch is sealed or sent; its scan cannot change. A sealed one can be reopened first.",
         )
     )
+
+
+def check_leader(batch: Batch, actor: Actor) -> None:
+    """Raise NotPermitted when this person does not lead at the office of the batch."""
+    if batch.office_id not in actor.units(Role.LEADER):
+        raise NotPermitted(
+            Text("汇总表的盖章扫描件由本省负责人上传。", "The sealed summary table is uploaded by the office's leader.")
+        )
 
 
 def no_way(batch: Batch, trigger: str) -> Text:

@@ -220,6 +220,15 @@ def create(
 
     Raises NotPermitted when the person is no author of that centre.
     """
+    check_starts(centre, actor)
+    earlier = stored.created_by_op(session, op) if op else None
+    if earlier is not None:
+        return earlier
+    return stored.insert(session, call_version, centre, content or Content(), how, actor, at, op)
+
+
+def check_starts(centre: int, actor: Actor) -> None:
+    """Raise NotPermitted when this person starts no cases for a centre."""
     if centre not in actor.units(Role.AUTHOR):
         raise NotPermitted(
             Text(
@@ -227,10 +236,6 @@ def create(
                 "Cases are started by an author of the centre; you are none.",
             )
         )
-    earlier = stored.created_by_op(session, op) if op else None
-    if earlier is not None:
-        return earlier
-    return stored.insert(session, call_version, centre, content or Content(), how, actor, at, op)
 
 
 def may_edit(case: Any, actor: Actor) -> bool:

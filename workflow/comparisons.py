@@ -57,7 +57,7 @@ def _may_know(one: Similar, actor: Actor) -> bool:
         return True
     if one.ruling is Ruling.DUPLICATE:
         return True
-    return any(role.level is Level.NATIONAL for role in actor.roles - {Role.ADMINISTRATOR})
+    return any(role.level is Level.NATIONAL for role in actor.roles - {Role.ADMINISTRATOR, Role.JUDGE})
 
 
 def may_rule(case: Case, one: Similar, actor: Actor) -> bool:
@@ -167,6 +167,23 @@ def _cut(text: str, spans: Sequence[tuple[int, int]]) -> tuple[tuple[str, int | 
     return tuple(piece for piece in pieces if piece[0])
 
 
+def check_ruler(session: Session, case_id: int, key: str, actor: Actor) -> None:
+    """Raise NoSuchCase or NotPermitted when this person does not rule on the pair, whatever the form holds."""
+    _check_rules(*_pair(session, case_id, key, actor), actor)
+
+
+def _check_rules(case: Case, one: Similar, actor: Actor) -> None:
+    if may_rule(case, one, actor):
+        return
+    who = Role.DESK if one.level is Level.NATIONAL else Role.REVIEWER
+    raise NotPermitted(
+        Text(
+            f"这项比对由{who.label.zh}裁定，您没有这个职责。",
+            f"A {who.label.en.lower()} rules on this pair; you are none.",
+        )
+    )
+
+
 def rule(
     session: Session,
     case_id: int,
@@ -188,14 +205,7 @@ def rule(
     earlier = stored_papers.noted(session, owner, "case.adjudicate", op)
     if earlier is not None:
         return earlier
-    if not may_rule(case, one, actor):
-        who = Role.DESK if one.level is Level.NATIONAL else Role.REVIEWER
-        raise NotPermitted(
-            Text(
-                f"这项比对由{who.label.zh}裁定，您没有这个职责。",
-                f"A {who.label.en.lower()} rules on this pair; you are none.",
-            )
-        )
+    _check_rules(case, one, actor)
     if not reason.strip():
         raise ReasonMissing(
             Text(

@@ -33,7 +33,8 @@ def extend(
     op: str = "",
 ) -> Receipt:
     """Give a phase a later last day, for one office or (None) for all. Raises NotPermitted, WrongGrant."""
-    _check(call, phase_id, reason, actor)
+    check_grants(actor)
+    _sensible(call, phase_id, reason)
     earlier = _earlier(session, call, "call.extend", op)
     if earlier is not None:
         return earlier
@@ -62,7 +63,8 @@ def waive(
     op: str = "",
 ) -> Receipt:
     """Release one office from the minimum of one phase. Raises NotPermitted, WrongGrant."""
-    _check(call, phase_id, reason, actor)
+    check_grants(actor)
+    _sensible(call, phase_id, reason)
     earlier = _earlier(session, call, "call.waive", op)
     if earlier is not None:
         return earlier
@@ -91,10 +93,7 @@ def set_centre_day(
 
     Source: docs/decisions.md 5. Setting the phase's own day again lifts it.
     """
-    if office not in actor.units(Role.REVIEWER, Role.LEADER):
-        raise NotPermitted(
-            Text("中心截止日由本省审核人、负责人规定。", "The centres' day is their own office's to set.")
-        )
+    check_sets_centre_day(office, actor)
     _sensible(call, phase_id, reason)
     phase = call.phase(phase_id)
     if phase is not None and last_day > phase.closes:
@@ -112,6 +111,14 @@ def set_centre_day(
     return stored.note(session, "call.set_centre_day", call.number, office, data, actor, at, op)
 
 
+def check_sets_centre_day(office: int, actor: Actor) -> None:
+    """Raise NotPermitted for all but the office's reviewers and leaders."""
+    if office not in actor.units(Role.REVIEWER, Role.LEADER):
+        raise NotPermitted(
+            Text("中心截止日由本省审核人、负责人规定。", "The centres' day is their own office's to set.")
+        )
+
+
 def centre_days(session: Session, call: Call, office: int) -> list[CentreDay]:
     """Days that an office set for its centres, the newest first."""
     return stored.centre_days(session, call.number, office)
@@ -125,12 +132,12 @@ def waivers(session: Session, call: Call) -> list[Waiver]:
     return stored.waivers(session, call.number)
 
 
-def _check(call: Call, phase_id: str, reason: str, actor: Actor) -> None:
+def check_grants(actor: Actor) -> None:
+    """Raise NotPermitted for all but a director."""
     if Role.DIRECTOR not in actor.roles:
         raise NotPermitted(
             Text("延期和豁免由国家局主管批准，您没有这个职责。", "Extensions and waivers are the director's to grant.")
         )
-    _sensible(call, phase_id, reason)
 
 
 def _sensible(call: Call, phase_id: str, reason: str) -> None:

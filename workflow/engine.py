@@ -139,14 +139,17 @@ class Engine:
         """Try one transition.
 
         A rule that does not hold gives an attempt with its findings and leaves the state as it is. Raises
-        NoSuchTransition when the state does not have it, NotPermitted when it is another role's to take.
+        NotPermitted when it is another role's to take, whatever the state; NoSuchTransition when the state does not
+        have it.
         """
-        chosen = self.declared.find(entity.state, trigger)
+        chosen = self.declared.named(trigger)
         if chosen is None:
             raise self.no_way(entity.state, trigger)
         role = holds(actor, chosen, entity)
         if role is None:
             raise NotPermitted(not_yours(chosen))
+        if self.declared.find(entity.state, trigger) is None:
+            raise self.no_way(entity.state, trigger)
         attempt = Attempt(chosen, entity.state, actor, role, facts, at, remark)
         if self._machine.events[trigger].trigger(entity, attempt=attempt):
             attempt.outcome = Outcome.DONE

@@ -171,10 +171,7 @@ def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at:
     Raises NotPermitted, ReasonNeeded, NoSuchTransition.
     """
     row = stored_facts.push_row(session, push_id, lock=True)
-    if Role.LIAISON not in actor.roles:
-        raise NotPermitted(
-            Text("撤回推送由国际联络人办理，您没有这个职责。", "The liaison recalls pushes; you are none.")
-        )
+    check_recalls(actor)
     earlier = trail.by_op(session, [f"{op}:ask-recall"]).get(f"{op}:ask-recall") if op else None
     if earlier is not None:
         return Receipt(earlier.stream, earlier.seq, earlier.hash)
@@ -202,6 +199,14 @@ def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at:
     )
     enqueue(session, "recall_push", f"recall_push/{push_id}/{receipt.seq}", push_id, actor.id)
     return receipt
+
+
+def check_recalls(actor: Actor) -> None:
+    """Raise NotPermitted for all but a liaison."""
+    if Role.LIAISON not in actor.roles:
+        raise NotPermitted(
+            Text("撤回推送由国际联络人办理，您没有这个职责。", "The liaison recalls pushes; you are none.")
+        )
 
 
 class ReasonNeeded(CannotServe):
@@ -440,6 +445,7 @@ def confirm_recall(session: Session, push_id: int, words: str, actor: Actor, *, 
 
     Raises NoSuchTransition, NotPermitted, ReasonNeeded when nobody has asked for a recall.
     """
+    check_recalls(actor)
     row = stored_facts.push_row(session, push_id, lock=True)
     if row.state == PushState.RECALLED:
         return None
