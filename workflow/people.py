@@ -267,7 +267,7 @@ def _record(
     data: dict[str, object],
     op: str = "",
     *,
-    private: dict[str, object] | None = None,
+    private: dict[str, str] | None = None,
 ) -> None:
     stored.lock(session, person_id)
     key = f"{op}:{action}" if op else None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig
 
-from workflow import account_mail, batches, clock, pushes
+from workflow import account_mail, batches, clock, privacy, pushes
 from workflow.engine import CannotServe
 from workflow.jobs.queue import QUEUE, VERSION, dbos_url
 from workflow.jobs.sequencing import Sequencer
@@ -120,6 +120,23 @@ def _mail_reset(reset_id: int) -> str:
         return "no mail server is set"
 
 
+@DBOS.workflow(name="keep_no_longer")
+def keep_no_longer(_due: datetime, _context: object) -> None:
+    """Once a day: throw away what is personal and is kept no longer."""
+    _keep_no_longer()
+
+
+@DBOS.step(name="keep_no_longer", retries_allowed=True, max_attempts=5, interval_seconds=60, backoff_rate=3)
+def _keep_no_longer() -> str:
+    here = _here()
+    made = privacy.keep_no_longer(here.database, here.files, here.settings, at=here.now())
+    return f"{made.cases} cases, {made.events} events, {made.files} files" if made else "everything is kept"
+
+
+DAILY = "15 19 * * *"
+"""A quarter past three at night in Beijing, in UTC."""
+
+
 def workshop(settings: Settings, database: Database) -> Workshop:
     """What jobs need, from the settings."""
     return Workshop(
@@ -145,6 +162,16 @@ def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None
     DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=poll, on_conflict="always_update")
+    DBOS.apply_schedules(
+        [
+            {
+                "schedule_name": "keep_no_longer",
+                "workflow_fn": keep_no_longer,
+                "schedule": DAILY,
+                "automatic_backfill": True,
+            }
+        ]
+    )
     _sequencers.append(Sequencer(settings, database))
     _sequencers[-1].start()
     _log.info("worker %s runs", settings.executor)

@@ -72,6 +72,12 @@ def words(session: Session, uids: Iterable[int]) -> dict[int, dict[str, str]]:
     return {uid: one for uid, one in kept.items() if one}
 
 
+def newest(session: Session, action: str) -> str | None:
+    """The body of the last event of that name."""
+    found = select(AuditEvent.body).where(AuditEvent.action == action).order_by(AuditEvent.uid.desc()).limit(1)
+    return session.scalar(found)
+
+
 # ---- throwing away ---------------------------------------------------------------------------------------------------
 
 
