@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
+from datetime import UTC, datetime
 
 from flask import Flask
 
 from web.app import create_app
-from workflow import logs
+from workflow import anchors, configuration, logs
 from workflow.jobs import worker
 from workflow.settings import from_environment
 from workflow.store.database import Database
@@ -21,6 +22,8 @@ def serve() -> Flask:
     logs.set_up()
     settings = from_environment()
     database = Database(settings.database_url)
+    anchors.check(settings, database)
+    configuration.record(database, settings, at=datetime.now(UTC))
     if database.embedded:
         worker.launch(settings, database)
         atexit.register(worker.stop)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
-from workflow import people, register
+from workflow import anchors, people, register
 from workflow.calls import read_call, shipped_calls
 from workflow.engine import CannotServe
 from workflow.settings import Settings
@@ -31,6 +31,22 @@ def open_database(settings: Settings) -> Database:
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url, settings.owner_database_url)
     schema.upgrade(database)
+    return database
+
+
+def open_to_serve(settings: Settings) -> Database:
+    """The installation's database, for whoever serves from it or does its work.
+
+    Raises RestoreUnfinished, DatabaseGone, and OlderPutBack when a checkpoint seen before shows that this is an older
+    database, or another.
+    """
+    anchors.check_place(settings)
+    database = open_database(settings)
+    try:
+        anchors.check(settings, database)
+    except CannotServe:
+        database.close()
+        raise
     return database
 
 

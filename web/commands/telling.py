@@ -1,0 +1,54 @@
+"""How commands tell what they do: refusals in both languages, JSON, progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from workflow.engine import CannotServe
+
+
+class Refusal(click.ClickException):
+    """What was asked for is refused, with the reason; exit code 1."""
+
+    exit_code = 1
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What the program cannot serve becomes a sentence in both languages, and exit code 1."""
+    try:
+        yield
+    except CannotServe as problem:
+        raise Refusal(f"{problem.message.zh}\n{problem.message.en}") from problem
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+class Progress:
+    """One line on standard error that moves on; where that is no terminal, one line for each stage."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._told = -1
+
+    def __call__(self, what: Any, done: int, total: int) -> None:
+        share = done * 100 // total if total else 0
+        if what.zh == self._stage and (share == self._told or not sys.stderr.isatty()):
+            return
+        if what.zh != self._stage:
+            click.echo(f"{'' if not self._stage else chr(10)}{what.zh} / {what.en} …", err=True, nl=False)
+        elif total:
+            click.echo(f"\r{what.zh} / {what.en} … {share}%", err=True, nl=False)
+        self._stage, self._told = what.zh, share
+
+    def end(self) -> None:
+        if self._stage:
+            click.echo("", err=True)
