@@ -55,7 +55,10 @@ def site(world: World, tmp_path: Path) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
+    address = f"http://localhost:{server.port}"  # passkeys need a name
+    installed = app.extensions["zhengji"]
+    app.extensions["zhengji"] = replace(installed, settings=replace(settings, base_url=address))
+    yield address
     server.shutdown()
     thread.join()
 
@@ -80,6 +83,13 @@ def visit(site: str, chromium: Browser) -> Iterator[Visit]:
     yield as_person
     for context in contexts:
         context.close()
+
+
+def confirm_again(page: Page, password: str = PASSWORD) -> None:
+    """Say once more who one is, where the page asks for it."""
+    if page.locator("#again-form").count():
+        page.fill("#again", password)
+        page.click("#again-form button")
 
 
 def grave(page: Page) -> list[tuple[str, Any]]:
