@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.faults.country import Country, country
+from tests.faults.ledger import Ledger, last_event, problems, summary
 from tests.faults.players import Player
 from tests.postgres import Server, running
 from tests.web.conftest import app, settings, sign_in  # noqa: F401
@@ -17,6 +18,7 @@ from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import Databases
 
 Start = Callable[..., Player]
+Check = Callable[[], None]
 
 
 @pytest.fixture
@@ -30,6 +32,25 @@ def here(databases: Databases, tmp_path: Path) -> Iterator[Country]:
 def mailbox() -> Iterator[Mailbox]:
     with mail_server() as made:
         yield made
+
+
+@pytest.fixture
+def kept(here: Country, tmp_path: Path) -> Iterator[Ledger]:
+    """What people are told from now on."""
+    made = Ledger(tmp_path / "ledger", last_event(here.world.database))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def all_is_well(here: Country, kept: Ledger, mailbox: Mailbox) -> Check:
+    """Fails, saying where, when anything differs from what people were told."""
+
+    def compare() -> None:
+        found = problems(here.world.database, kept, mailbox, here.world.folder / "abroad")
+        assert not found, summary(found)
+
+    return compare
 
 
 @pytest.fixture

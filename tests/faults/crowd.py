@@ -103,8 +103,7 @@ class Ordeal:
 
     def __post_init__(self) -> None:
         self.some = random.Random(self.seed)
-        self.kept = Ledger(self.folder / "ledger")
-        self.since = ledger.events(self.here.world.database)[-1].uid
+        self.kept = Ledger(self.folder / "ledger", ledger.last_event(self.here.world.database))
         self.here.world.database.close()
         self.up = threading.Event()
         self.up.set()
@@ -150,12 +149,8 @@ class Ordeal:
         database = self.here.world.database
         until(lambda: not busy(database))
         player.leave()
+        found = ledger.problems(database, self.kept, self.mailbox, self.here.world.folder / "abroad")
         told = self.kept.read()
-        found = [
-            *ledger.problems(database, told, since=self.since),
-            *ledger.unsent(database, self.mailbox, since=self.since),
-            *ledger.undelivered(database, self.here.world.folder / "abroad"),
-        ]
         self.broken["asked"] = len(told.asked)
         self.broken["told"] = len(told.receipts)
         self.broken["once unknown"] = len(told.unknown)

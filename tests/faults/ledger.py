@@ -22,10 +22,14 @@ from workflow.store.database import Database
 
 
 class Ledger:
-    """A file to which lines are only added, each safely on disk before anything else happens."""
+    """A file to which lines are only added, each safely on disk before anything else happens.
 
-    def __init__(self, path: Path) -> None:
+    `since`: the last event (uid) before anybody was asked.
+    """
+
+    def __init__(self, path: Path, since: int) -> None:
         self.path = path
+        self.since = since
         self._file = path.open("a", encoding="utf-8")
         self._lock = Lock()
 
@@ -100,16 +104,22 @@ def events(database: Database) -> list[Event]:
         return [Event(*row) for row in rows]
 
 
-def problems(database: Database, told: Told, *, since: int) -> list[str]:
-    """Everything in which ledger, trail and rows differ. `since`: the last event (uid) before anybody was asked."""
-    trail = events(database)
+def last_event(database: Database) -> int:
+    return events(database)[-1].uid
+
+
+def problems(database: Database, kept: Ledger, mailbox: Mailbox, outbox: Path) -> list[str]:
+    """Everything in which ledger, trail, rows, the log, mails and packages differ."""
+    told, trail = kept.read(), events(database)
     return [
         *_lost(trail, told),
-        *_doubled(trail, told, since),
+        *_doubled(trail, told, kept.since),
         *_broken(trail),
         *_out_of_step(database, trail),
         *_unqueued(database, trail),
         *_misplaced(database, trail),
+        *_unsent(database, trail, mailbox, kept.since),
+        *_undelivered(database, outbox),
     ]
 
 
@@ -151,6 +161,7 @@ _OF_JOBS = (
     "push.recall",
     "case.push",
     "case.recall_push",
+    "mail.hand_over",
     "document.attach",  # within a seal
 )
 
@@ -246,12 +257,12 @@ def _root(leaves: Sequence[bytes]) -> bytes:
     return hashlib.sha256(b"\1" + _root(leaves[:middle]) + _root(leaves[middle:])).digest()
 
 
-def unsent(database: Database, mailbox: Mailbox, *, since: int) -> Iterator[str]:
+def _unsent(database: Database, trail: Sequence[Event], mailbox: Mailbox, since: int) -> Iterator[str]:
     """Mails that should have come and did not, or came and should not, or came twice in different words."""
     with database.reading() as session:
         numbers = {f"batch/{one.id}": one.number for one in session.execute(text("select id, number from batch"))}
         recorded = set(session.scalars(text("select message_id from sent_mail")))
-    sent = [one for one in events(database) if one.to_state == "sent" and one.stream in numbers]
+    sent = [one for one in trail if one.to_state == "sent" and one.stream in numbers]
     ids = {one.uid: f"<{numbers[one.stream]}.v{one.seq}@zhengji>" for one in sent}
     wanted = {message_id for uid, message_id in ids.items() if uid > since}
     recorded -= set(ids.values()) - wanted
@@ -265,7 +276,7 @@ def unsent(database: Database, mailbox: Mailbox, *, since: int) -> Iterator[str]
             yield f"{message_id} came in {len(kinds)} versions"
 
 
-def undelivered(database: Database, outbox: Path) -> Iterator[str]:
+def _undelivered(database: Database, outbox: Path) -> Iterator[str]:
     """Packages that are not where their push says."""
     with database.reading() as session:
         rows = session.execute(text("select key, state, package, acknowledgement from push")).all()

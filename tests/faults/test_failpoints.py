@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults import ledger
-from tests.faults.conftest import Start
+from tests.faults.conftest import Check, Start
 from tests.faults.country import Country, busy
 from tests.faults.ledger import Ledger
 from tests.faults.players import Answer, Gone, Wish
 from tests.faults.waiting import until
-from tests.workflow.receivers import Mailbox
 from workflow.audit import log
 
 ROOT = Path(__file__).parents[2]
@@ -95,25 +94,9 @@ def settle(start: Start, here: Country, kept: Ledger, wish: Wish) -> Answer:
     return answer
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger")
-
-
-def all_is_well(here: Country, kept: Ledger, mailbox: Mailbox, since: int) -> None:
-    database = here.world.database
-    found = [*ledger.problems(database, kept.read(), since=since), *ledger.unsent(database, mailbox, since=since)]
-    found += ledger.undelivered(database, here.world.folder / "abroad")
-    assert not found, ledger.summary(found)
-
-
-def last_event(here: Country) -> int:
-    return ledger.events(here.world.database)[-1].uid
-
-
 @pytest.mark.parametrize("name", sorted(REACHED_BY))
-def test_killed_at_a_named_place(name: str, here: Country, start: Start, mailbox: Mailbox, kept: Ledger) -> None:
-    since, wish = last_event(here), REACHED_BY[name](here)
+def test_killed_at_a_named_place(name: str, here: Country, start: Start, kept: Ledger, all_is_well: Check) -> None:
+    wish = REACHED_BY[name](here)
     player = start(words=f"{name}=kill", works=name.startswith(IN_JOBS))
     kept.asked(wish)
     try:
@@ -122,12 +105,12 @@ def test_killed_at_a_named_place(name: str, here: Country, start: Start, mailbox
         kept.answered(wish, None)
     assert player.ended() == -9, f"{name} was not reached"
     assert settle(start, here, kept, wish).done
-    all_is_well(here, kept, mailbox, since)
+    all_is_well()
 
 
 @pytest.mark.parametrize("name", sorted(REACHED_BY))
-def test_failing_at_a_named_place(name: str, here: Country, start: Start, mailbox: Mailbox, kept: Ledger) -> None:
-    since, wish = last_event(here), REACHED_BY[name](here)
+def test_failing_at_a_named_place(name: str, here: Country, start: Start, kept: Ledger, all_is_well: Check) -> None:
+    wish = REACHED_BY[name](here)
     in_jobs = name.startswith(IN_JOBS)
     player = start(words=f"{name}=raise", works=in_jobs)
     kept.asked(wish)
@@ -137,14 +120,13 @@ def test_failing_at_a_named_place(name: str, here: Country, start: Start, mailbo
     until(lambda: not in_jobs or not busy(here.world.database))
     player.leave()
     assert settle(start, here, kept, wish).done
-    all_is_well(here, kept, mailbox, since)
+    all_is_well()
 
 
 @pytest.mark.parametrize("strike", ["kill", "raise"])
 def test_a_recall_cut_off_after_the_receiver_confirmed(
-    strike: str, here: Country, start: Start, mailbox: Mailbox, kept: Ledger
+    strike: str, here: Country, start: Start, kept: Ledger, all_is_well: Check
 ) -> None:
-    since = last_event(here)
     asked = push(here)
     kept.asked(asked)
     settle(start, here, kept, asked)
@@ -161,18 +143,18 @@ def test_a_recall_cut_off_after_the_receiver_confirmed(
         until(lambda: not busy(here.world.database))
         player.leave()
     assert settle(start, here, kept, recall).done
-    all_is_well(here, kept, mailbox, since)
+    all_is_well()
 
 
 @pytest.mark.parametrize("strike", ["kill", "raise"])
 @pytest.mark.parametrize("name", ["log.sequenced", "log.signed"])
 def test_a_log_cut_off_while_it_grows(
-    name: str, strike: str, here: Country, start: Start, mailbox: Mailbox, kept: Ledger
+    name: str, strike: str, here: Country, start: Start, kept: Ledger, all_is_well: Check
 ) -> None:
     database = here.world.database
     if name == "log.sequenced" and database.embedded:
         pytest.skip("SQLite has one writer, so an event has its place at once")
-    since, wish = last_event(here), stamp(here)
+    wish = stamp(here)
     kept.asked(wish)
     kept.answered(wish, start().ask(wish))
     player = start(words=f"{name}={strike}", works=True)
@@ -181,7 +163,7 @@ def test_a_log_cut_off_while_it_grows(
         player = start(works=True)
     until(lambda: signed_whole(here))
     player.leave()
-    all_is_well(here, kept, mailbox, since)
+    all_is_well()
 
 
 def signed_whole(here: Country) -> bool:
