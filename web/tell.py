@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import flash
+from flask import flash, url_for
+from markupsafe import Markup
 
 from web.words import say, t
 from workflow.engine import Attempt, Receipt
@@ -30,17 +31,14 @@ def tell(attempts: Sequence[Attempt]) -> None:
 
 
 def done(what: str, receipt: Receipt | None) -> None:
-    """Say that something was done, with the receipt's number and the first characters of its hash."""
+    """Say that something was done, with the receipt's number, which leads to its page, and its hash."""
     if receipt is None:
         flash(t("内容没有变化，无需保存。", "Nothing changed, so nothing was saved."), "info")
         return
+    link = Markup('<a href="{}">{}</a>').format(url_for("trail.receipt_of", number=receipt.number), receipt.number)
     flash(
-        t(
-            "{what}：已办理。回执 {number} · {hash}",
-            "{what}: done. Receipt {number} · {hash}",
-            what=what,
-            number=receipt.number,
-            hash=receipt.hash[:10],
+        Markup(t("{what}：已办理。回执 {number} · {hash}", "{what}: done. Receipt {number} · {hash}")).format(
+            what=what, number=link, hash=Markup("<code>{}</code>").format(receipt.hash)
         ),
         "done",
     )

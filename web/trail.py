@@ -1,61 +1,308 @@
-"""The trail: who did what, when, and why it was refused, within everybody's reach."""
+"""The trail: who did what, when, and why it was refused, within everybody's reach; receipts and checkpoints."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
 
-from web.request import actor, reading
-from workflow.audit import search
-from workflow.audit.search import Filters
+from web.picture import main_line
+from web.receipts import address
+from web.request import actor, language, now, number, reading, today, transaction
+from web.words import moment, say, t
+from workflow import cases, downloads
+from workflow.audit import lists as taking
+from workflow.audit import log, receipts, search
+from workflow.audit.notes import WrongNote
+from workflow.audit.receipts import Seen
+from workflow.audit.search import Entry, Filters, Whole
 from workflow.clock import day_written
+from workflow.documents import receipt as paper
+from workflow.lists import lifecycle
 
 bp = Blueprint("trail", __name__, url_prefix="/trail")
+
+MOST_COUNTED = 1000
+"""Entries are counted up to here; beyond, the page says “more than”."""
 
 
 @bp.get("")
 def index() -> str:
-    filters, after = _filters(), request.args.get("after", "")[:20]
+    filters, after = _filters(request.args), request.args.get("after", "")[:20]
     with reading() as session:
         return render_template(
             "trail/index.html",
             found=search.page(session, actor(), filters, after),
+            total=search.count(session, actor(), filters, MOST_COUNTED),
+            most=MOST_COUNTED,
+            most_taken=taking.MOST,
             groups=search.groups(actor()),
             filters=filters,
             here=_narrowed_by(filters),
+            presets=_presets(filters),
             after=after,
         )
 
 
-def _filters() -> Filters:
-    """What the address asks for; a day that is none counts as not given."""
-    given = request.args
+def _filters(given: MultiDict[str, str]) -> Filters:
+    """What an address or a form asks for; a day that is none counts as not given."""
+
+    def words(name: str, longest: int) -> str:
+        return given.get(name, "").strip()[:longest]
+
     return Filters(
-        _words("person", 80),
-        _words("number", 60),
+        words("person", 80),
+        words("number", 60),
         given.get("action", "")[:60],
         given.get("outcome", "")[:10],
-        _day("first"),
-        _day("last"),
-        _words("receipt", 120),
+        day_written(given.get("first", "")),
+        day_written(given.get("last", "")),
+        words("receipt", 120),
     )
-
-
-def _words(name: str, longest: int) -> str:
-    return request.args.get(name, "").strip()[:longest]
-
-
-def _day(name: str) -> date | None:
-    return day_written(request.args.get(name, ""))
 
 
 def _narrowed_by(filters: Filters) -> dict[str, Any]:
     return {name: str(value) for name, value in vars(filters).items() if value}
 
 
+def _presets(filters: Filters) -> list[tuple[str, dict[str, Any], bool]]:
+    """Ranges of days that people ask for: (label, the address's arguments, whether it is chosen now)."""
+    last, rest = today(), _narrowed_by(filters)
+    return [
+        (label, {**rest, "first": first, "last": last}, (filters.first, filters.last) == (first, last))
+        for label, first in (
+            (t("今天", "Today"), last),
+            (t("本周", "This week"), last - timedelta(days=last.weekday())),
+            (t("本月", "This month"), last.replace(day=1)),
+            (t("今年", "This year"), date(last.year, 1, 1)),
+        )
+    ]
+
+
+@bp.post("/export")
+def export() -> Response:
+    """The filtered list as a file (`as`: xlsx or jsonl); that it was taken away goes on record."""
+    filters = _filters(request.form)
+    with transaction() as session:
+        taken = taking.take(session, filters, _narrowed_by(filters), actor=actor(), at=now())
+    name = f"{t('留痕', 'trail')}_{today()}"
+    if request.form.get("as") == "jsonl":
+        return send_file(
+            BytesIO(taken.jsonl()), "application/x-ndjson", as_attachment=True, download_name=f"{name}.jsonl"
+        )
+    return send_file(BytesIO(taken.xlsx()), downloads.EXCEL, as_attachment=True, download_name=f"{name}.xlsx")
+
+
 @bp.get("/<int:uid>")
 def show(uid: int) -> str:
     with reading() as session:
         return render_template("trail/show.html", whole=search.one(session, actor(), uid))
+
+
+# ---- one case --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/cases/<int:case_id>")
+def course(case_id: int) -> str:
+    """Everything about one case, day by day."""
+    after = request.args.get("after", "")[:20]
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        return render_template(
+            "trail/course.html",
+            case=case,
+            state=lifecycle().state(case.state),
+            course=search.course(session, actor(), case.id, after),
+            after=after,
+            track=track,
+        )
+
+
+def track(entry: Entry) -> list[tuple[str, str]]:
+    """The stations of a case's way, as small dots, for one step of it: (kind, label); nothing for other entries."""
+    main = main_line(lifecycle())
+    if not entry.action.startswith("case.") or not entry.done or entry.to_state not in main:
+        return []
+    here = main.index(entry.to_state)
+    back = entry.from_state in main and main.index(entry.from_state) > here
+    return [
+        ("here" if at == here else "passed" if at < here else "undone" if back and value == entry.from_state else "ahead",
+         say(lifecycle().state(value).label))
+        for at, value in enumerate(main)
+    ]  # fmt: skip
+
+
+# ---- receipts --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/receipt")
+def receipt_of() -> Response:
+    """From a receipt's number to its page."""
+    with reading() as session:
+        uid = search.numbered(session, actor(), request.args.get("number", "")[:120])
+    return redirect(url_for(".receipt", uid=uid))
+
+
+def _held(session: Any, uid: int) -> tuple[Whole, dict[str, Any]]:
+    """An entry within reach and its receipt as it stands now."""
+    whole = search.one(session, actor(), uid)
+    stream, _, seq = whole.entry.number.rpartition("#")
+    return whole, log.receipt(session, stream, int(seq), whole.entry.hash)
+
+
+@bp.get("/<int:uid>/receipt")
+def receipt(uid: int) -> str:
+    with reading() as session:
+        whole, held = _held(session, uid)
+        where = address(whole.entry.number, whole.entry.hash)
+        return render_template(
+            "trail/receipt.html",
+            whole=whole,
+            held=held,
+            answer=receipts.check(session, whole.entry.number, whole.entry.hash),
+            address=where,
+            qr=paper.qr_uri(where),
+        )
+
+
+@bp.get("/<int:uid>/receipt.json")
+def receipt_json(uid: int) -> Response:
+    with reading() as session:
+        whole, held = _held(session, uid)
+    return send_file(
+        BytesIO(receipts.written(held)), "application/json", as_attachment=True, download_name=_named(whole, "json")
+    )
+
+
+@bp.get("/<int:uid>/receipt.pdf")
+def receipt_pdf(uid: int) -> Response:
+    with reading() as session:
+        whole, held = _held(session, uid)
+        checked = receipts.check(session, whole.entry.number, whole.entry.hash)
+    made = paper.page(_page(whole.entry, held, checked))
+    return send_file(BytesIO(made), "application/pdf", as_attachment=True, download_name=_named(whole, "pdf"))
+
+
+def _named(whole: Whole, ending: str) -> str:
+    plain = whole.entry.number.replace("/", "-").replace("#", "-")
+    return f"{t('回执', 'receipt')}_{plain}.{ending}"
+
+
+def _page(one: Entry, held: dict[str, Any], checked: receipts.Answer) -> paper.Page:
+    about = f"{one.case.number}　{one.case.title}" if one.case else one.batch_number
+    facts = [
+        (t("事项", "What"), say(one.what) + ("" if one.done else t("（未办成）", " (not done)"))),
+        (t("办理人", "Who"), one.who + (t("（{role}）", " ({role})", role=one.role.label) if one.role else "")),
+        (t("时间", "When"), t("{at}（北京时间）", "{at} (Beijing)", at=moment(one.at))),
+        *([(t("关于", "About"), about[:160])] if about else []),
+        *(
+            [(t("状态", "State"), " → ".join(say(each) for each in (one.source, one.target) if each))]
+            if one.target
+            else []
+        ),
+    ]
+    return paper.Page(
+        title=t("办理回执", "Receipt"),
+        lead=t("知识产权信息公共服务优秀案例征集", "Call for excellent cases of IP information public services"),
+        facts=facts,
+        number=(t("回执号", "Number"), one.number),
+        hash=(t("校验码", "Hash"), one.hash),
+        proved=proved(checked),
+        checkpoint=(t("检查点（签名原文）", "The signed checkpoint"), held["checkpoint"] or ""),
+        proof=(
+            t("证明：从这一步到树根，共 {n} 行", "Proof: from this step up to the root, {n} lines", n=len(held["proof"] or ())),
+            held["proof"] or (),
+        ),
+        address=address(one.number, one.hash),
+        scan=t("扫码，或打开下面的地址，不用登录即可核对：", "Scan the code or open this address to check it, without signing in:"),
+        notes=[
+            t(
+                "核对页只核对回执号和校验码，不显示办理内容和办理人；本页的文字由有权查看的人下载时生成。",
+                "The page behind the code checks number and hash only and shows neither what was done nor who did it; "
+                "the words above are those that whoever downloaded this page may read.",
+            )
+        ],
+        language="en" if language() == "en" else "zh",
+    )  # fmt: skip
+
+
+@bp.app_template_global()
+def proved(checked: receipts.Answer) -> str:
+    """What a receipt proves so far, in one sentence."""
+    if checked.checkpoint is not None:
+        return t(
+            "已签署：这一步是全部 {n} 条记录中的第 {i} 条；{at}（北京时间）签署的检查点涵盖了它。",
+            "Signed: this step is entry {i} of {n}; the checkpoint signed at {at} (Beijing) covers it.",
+            n=checked.checkpoint.size,
+            i=checked.held["index"] + 1,
+            at=moment(checked.checkpoint.at),
+        )
+    if checked.holds:
+        return t(
+            "检查点还没有签署，通常一分钟内会有；回执号和校验码现在就可以保存。",
+            "No checkpoint has been signed yet; there usually is one within a minute. Number and hash can be kept now.",
+        )
+    return " ".join(say(one) for one in checked.why)
+
+
+# ---- checkpoints -----------------------------------------------------------------------------------------------------
+
+SHOWN = 200
+"""Checkpoints in the lists to choose from."""
+
+
+@bp.get("/checkpoints")
+def checkpoints() -> str:
+    """Two checkpoints, chosen or typed from paper: whether the later grew out of the earlier, and what lies between."""
+    given = request.args
+    with reading() as session:
+        known = log.checkpoints(session, SHOWN)
+        sides, problem = _two(session)
+        compared = receipts.compare(session, *sides) if sides and not problem else None
+        page = None
+        if compared and compared.grew and compared.between:
+            page = search.between(session, actor(), compared.old.size, compared.new.size, given.get("after", "")[:20])
+        return render_template(
+            "trail/checkpoints.html",
+            known=known,
+            compared=compared,
+            problem=problem,
+            page=page,
+            given=given,
+            key=log.public_key(session),
+            here={name: given[name] for name in ("old", "new", "pasted") if given.get(name)},
+            after=given.get("after", ""),
+        )
+
+
+def _two(session: Any) -> tuple[tuple[Seen, Seen] | None, str]:
+    """The two that the address names, and what is wrong with them."""
+    given = request.args
+    if not given.get("old") and not given.get("pasted", "").strip():
+        return None, ""
+    later = log.of_size(session, number(given.get("new")) or 0) or log.newest(session)
+    if later is None:
+        return None, t("还没有签署过检查点。", "No checkpoint has been signed yet.")
+    pasted = given.get("pasted", "")[:2000]
+    if not pasted.strip():
+        earlier = log.of_size(session, number(given.get("old")) or 0)
+        if earlier is None:
+            return None, t("没有这个检查点，请从列表里选。", "There is no such checkpoint; choose one from the list.")
+        return (receipts.of(earlier), receipts.of(later)), ""
+    try:
+        seen = receipts.seen(session, pasted)
+    except WrongNote:
+        return None, t(
+            "粘贴的检查点不是本系统签署的，或者抄写时有改动。请对照原文再粘贴一次。",
+            "What was pasted was not signed by this system, or was changed in copying. Compare it and paste it again.",
+        )
+    if seen is None:
+        return None, t(
+            "读不出检查点。请粘贴签名原文，或“条数:树根”，如 1234:3f9a…（64 位）。",
+            "No checkpoint to be read. Paste the signed text, or SIZE:ROOT such as 1234:3f9a… (64 digits).",
+        )
+    return (seen, receipts.of(later)), ""

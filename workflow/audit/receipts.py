@@ -122,9 +122,9 @@ def check_file(session: Session, text: str) -> Answer:
     if strange:
         return Answer(Verdict.UNLIKE, number, strange)
     wrong, proved = _proof(session, brought)
-    answer = check(session, number, brought["hash"])
-    if proved and not (answer.holds and _agrees(session, brought)):
+    if proved and not (_agrees(session, brought) and found.by_hash(session, brought["hash"])):
         return Answer(Verdict.ALTERED, number, [_GONE])
+    answer = check(session, number, brought["hash"])
     return replace(answer, verdict=Verdict.UNLIKE, why=wrong) if wrong and answer.holds else answer
 
 
@@ -205,6 +205,11 @@ def _agrees(session: Session, brought: dict[str, Any]) -> bool:
     assert key is not None
     opened = notes.opened(brought["checkpoint"], key)
     return stands(session, Seen(opened.size, opened.root, signed=True))
+
+
+def written(held: dict[str, Any]) -> bytes:
+    """A receipt as its file."""
+    return f"{json.dumps(held, ensure_ascii=False, indent=2)}\n".encode()
 
 
 # ---- checkpoints from paper ------------------------------------------------------------------------------------------

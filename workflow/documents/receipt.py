@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Sequence
@@ -112,6 +113,11 @@ def qr_png(words: str, scale: int = 4) -> bytes:
     made = io.BytesIO()
     segno.make(words, error="m").save(made, kind="png", scale=scale, border=2)
     return made.getvalue()
+
+
+def qr_uri(words: str) -> str:
+    """A QR code as a picture within a page."""
+    return f"data:image/png;base64,{base64.b64encode(qr_png(words)).decode()}"
 
 
 @cache

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -21,7 +22,7 @@ from rules.words import Text
 from workflow.documents import template
 from workflow.documents.forms import choices_of
 
-__all__ = ["report_form", "summary_table"]
+__all__ = ["report_form", "summary_table", "text_table"]
 
 _THIN = Side(style="thin", color="FF000000")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
@@ -386,3 +387,36 @@ def _saved(book: Workbook, call: Call) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+# Any list
+
+
+_LONGEST_CELL = 32_000
+"""Excel holds 32,767 characters in a cell."""
+
+
+def text_table(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[tuple[str, str]]
+) -> bytes:
+    """A list (.xlsx) whose every cell is text, whatever it begins with; `notes` about it stand on a second sheet."""
+    book = Workbook(write_only=True)
+    for name, lines in ((title, [heads, *rows]), ("说明", notes)):
+        sheet = book.create_sheet(name)
+        sheet.freeze_panes = "A2" if name == title else None
+        for at in range(1, len(heads) + 1):
+            sheet.column_dimensions[get_column_letter(at)].width = 22.0
+        for number, line in enumerate(lines):
+            sheet.append([_text_cell(sheet, words, head=name == title and not number) for words in line])
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def _text_cell(sheet: Any, words: str, *, head: bool) -> Any:
+    cell: Any = WriteOnlyCell(sheet)
+    if words:
+        cell._value, cell.data_type = _escaped(template.tidy(words)[:_LONGEST_CELL]), "s"
+    cell.number_format = "@"
+    cell.font = _LABEL if head else _SMALL
+    return cell
