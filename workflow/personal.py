@@ -52,7 +52,7 @@ def masked_name(value: str) -> str:
 # ---- in running text -------------------------------------------------------------------------------------------------
 
 _ALONE, _ENDS = r"(?<![0-9A-Za-z０-９])", r"(?![0-9A-Za-z０-９])"
-_EMAIL = re.compile(r"(?<![\w.+@-])[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_EMAIL = re.compile(r"(?<![A-Za-z0-9_.+@-])[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _IDENTITY = re.compile(rf"{_ALONE}[1-9１-９]\d{{5}}(?:[12１２]\d{{10}}[0-9０-９Xx]|\d{{9}}){_ENDS}")
 _MOBILE = re.compile(rf"{_ALONE}(?:\+?86[- ]?)?[1１][3-9３-９]\d[- ]?\d{{4}}[- ]?\d{{4}}{_ENDS}")
 _LANDLINE = re.compile(rf"(?<![0-9A-Za-z０-９.:+-])[0０]\d{{2,3}}[- ]?\d{{7,8}}{_ENDS}")

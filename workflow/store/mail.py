@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from states.reach import SYSTEM
+from workflow.store import trail
 from workflow.store.models import SentMail
 
 
@@ -23,12 +25,17 @@ def handed_over(session: Session, message_id: str) -> SentMail | None:
 def record(
     session: Session, *, message_id: str, recipient: str, subject: str, digest: str, at: datetime, reply: str
 ) -> None:
-    if sent(session, message_id) is None:
-        session.execute(
-            insert(SentMail).values(
-                message_id=message_id, recipient=recipient, subject=subject, digest=digest, at=at, reply=reply
-            )
+    """Remember a message that was handed over, and put it on record."""
+    stream = trail.daily(session, "mails", at)
+    if sent(session, message_id) is not None:
+        return
+    session.execute(
+        insert(SentMail).values(
+            message_id=message_id, recipient=recipient, subject=subject, digest=digest, at=at, reply=reply
         )
+    )
+    data = {"subject": subject, "to": recipient, "sha256": digest, "reply": reply}
+    trail.append(session, [trail.Entry(stream, "mail.hand_over", "done", at, SYSTEM, data)])
 
 
 def latest(session: Session, limit: int = 100) -> list[SentMail]:
