@@ -21,6 +21,7 @@ import click
 
 from web.commands.audit import audit
 from web.commands.backup import backup
+from web.commands.doctor import doctor
 from web.commands.restore import restore
 from web.commands.vet import vet
 from workflow import settings as configured
@@ -190,6 +191,7 @@ def demo() -> None:
 
 main.add_command(audit)
 main.add_command(backup)
+main.add_command(doctor)
 main.add_command(restore)
 main.add_command(vet)
 

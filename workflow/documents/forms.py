@@ -20,6 +20,7 @@ from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.reading import key
+from workflow.documents.refusals import said
 from workflow.documents.vetting import damaged, vet
 
 __all__ = ["CaseFields", "FormRead", "Unreadable", "choices_of", "form_to_case", "read_report_form"]
@@ -56,12 +57,17 @@ def read_report_form(data: bytes, name: str, call: Call) -> FormRead:
     `Unreadable` when the file cannot be opened or holds no form.
     """
     vetted = vet("form", name, data)
+    return read_vetted(vetted.data, vetted.name, call)
+
+
+def read_vetted(data: bytes, name: str, call: Call) -> FormRead:
+    """The same of a file that was vetted for its slot when it came in."""
     try:
         sheets = [_Sheet(grid, merged) for grid, merged in _grids(data)]
     except PasswordError as error:
-        raise Unreadable(_no_password(vetted.name)) from error
+        raise Unreadable(Problem("encrypted", said("encrypted", {"name": name}), name)) from error
     except (CalamineError, ValueError, OSError, OverflowError) as error:
-        raise damaged(vetted.name) from error
+        raise damaged(name) from error
     readers = [_Reader(call, sheet) for sheet in sheets]
     for reader in readers:
         reader.read()
@@ -73,22 +79,11 @@ def read_report_form(data: bytes, name: str, call: Call) -> FormRead:
                 Text(
                     "“{name}”中没有找到报送表的栏目。请使用本系统下载的案例报送表填写。",
                     "“{name}” holds no fields of the report form. Fill in the form that can be downloaded here.",
-                ).fill(name=vetted.name),
-                vetted.name,
+                ).fill(name=name),
+                name,
             )
         )
     return best.result()
-
-
-def _no_password(name: str) -> Problem:
-    return Problem(
-        "encrypted",
-        Text(
-            "“{name}”设有密码，无法读取。请取消密码后重新上传。",
-            "“{name}” is protected by a password and cannot be read. Remove the password and upload it again.",
-        ).fill(name=name),
-        name,
-    )
 
 
 MOST_ROWS, MOST_COLUMNS = 500, 60

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-from workflow.documents import limits
+from workflow.documents import confinement, limits
+from workflow.documents.kinds import KINDS
 from workflow.documents.problems import Unreadable, unreadable
-from workflow.documents.vetting import KINDS, damaged
+from workflow.documents.vetting import damaged, judge
 
 _FILTERS = {"docx": "docx:MS Word 2007 XML", "xlsx": "xlsx:Calc MS Excel 2007 XML"}
+_SLOTS = {"docx": "case", "xlsx": "form"}
 
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -25,9 +29,6 @@ _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 """
 """No macros, and no pictures fetched from elsewhere."""
 
-_CONFINED = 'ulimit -c 0; ulimit -v "$1"; ulimit -t "$2"; ulimit -f "$3"; shift 3; exec "$@"'
-"""The shell sets its own limits and becomes LibreOffice; a preexec_fn is not safe in a process with threads."""
-
 
 def office() -> str | None:
     """Where LibreOffice is, or None."""
@@ -37,8 +38,9 @@ def office() -> str | None:
 def convert(name: str, data: bytes, kind: str, to: str) -> bytes:
     """The file as `to` ("docx" or "xlsx"), `kind` being its kind by content.
 
-    Raises `Unreadable` when LibreOffice is absent, takes too long or cannot read the file. The child has a profile
-    and a folder of its own, limits of time, memory and output, and is ended with its whole process group.
+    Raises `Unreadable` when LibreOffice is absent, takes too long or cannot read the file, or when what it made is not
+    fit itself. The child has a profile and a folder of its own, limits of time, memory and output, no network, and is
+    ended with its whole process group.
     """
     program = office()
     if program is None:
@@ -50,14 +52,17 @@ def convert(name: str, data: bytes, kind: str, to: str) -> bytes:
         (profile / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
         source = place / f"paper.{kind}"
         source.write_bytes(data)
+        walls = {
+            "cpu": limits.CONVERSION_SECONDS,
+            "memory": limits.CONVERSION_MEMORY,
+            "output": limits.CONVERSION_OUTPUT,
+        }
         command = [
-            "/bin/sh",
-            "-c",
-            _CONFINED,
-            "sh",
-            str(limits.CONVERSION_MEMORY // 1024),
-            str(limits.CONVERSION_SECONDS),
-            str(limits.CONVERSION_OUTPUT // 512),
+            sys.executable,
+            "-I",
+            "-S",
+            confinement.__file__,
+            json.dumps(walls),
             program,
             "--headless",
             "--norestore",
@@ -73,7 +78,8 @@ def convert(name: str, data: bytes, kind: str, to: str) -> bytes:
         made = place / "out" / f"paper.{to}"
         if not made.is_file():
             raise damaged(name)
-        return made.read_bytes()
+        stem = name.rpartition(".")[0] or name
+        return judge(_SLOTS[to], f"{stem}.{to}", made.read_bytes(), any_link=True).taken.data
 
 
 def _run(name: str, command: list[str], place: Path) -> None:

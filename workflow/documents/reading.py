@@ -78,12 +78,17 @@ def read_case_document(data: bytes, name: str, call: Call) -> CaseDocument:
     stands in `problems`.
     """
     vetted = vet("case", name, data)
-    content = data if vetted.kind == "docx" else legacy.convert(vetted.name, data, vetted.kind, "docx")
+    return read_vetted(vetted.data, vetted.name, vetted.kind, call)
+
+
+def read_vetted(data: bytes, name: str, kind: str, call: Call) -> CaseDocument:
+    """The same of a file that was vetted for its slot when it came in; `kind` is its kind by content."""
+    content = data if kind == "docx" else legacy.convert(name, data, kind, "docx")
     try:
         paper = read_blocks(content)
     except NoWordFile as error:
-        raise damaged(vetted.name) from error
-    return _Reader(call).read(paper, vetted.kind)
+        raise damaged(name) from error
+    return _Reader(call).read(paper, kind)
 
 
 # Wording of headings

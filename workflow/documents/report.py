@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from rules.call import Call
 from workflow.documents import limits
 from workflow.documents.forms import FormRead, read_report_form
+from workflow.documents.kinds import ending
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.reading import CaseDocument, read_case_document
-from workflow.documents.vetting import sniff
-
-_SHEETS = limits.LIMITS["form"].kinds
 
 
 def describe(path: Path, call: Call) -> dict[str, Any]:
@@ -22,7 +21,7 @@ def describe(path: Path, call: Call) -> dict[str, Any]:
     [{name, heading, text, found_by}], length {body, least, whole} in 字, pictures, tables, problems [{code, zh, en,
     where}]; a form adds values and cells. A file that cannot be opened has its reason in problems. Raises OSError.
     """
-    largest = max(one.size for one in limits.LIMITS.values())
+    largest = max(limits.LIMITS[slot].size for slot in ("case", "form"))
     with path.open("rb") as file:
         data = file.read(largest + 1)
     try:
@@ -33,10 +32,15 @@ def describe(path: Path, call: Call) -> dict[str, Any]:
         return _shape(path, problems=[error.problem])
 
 
+_SHEET = re.compile(rb"xl/workbook|opendocument\.spreadsheet|W\0o\0r\0k\0b\0o\0o\0k\0\0")
+_TEXT = re.compile(rb"word/document|opendocument\.text|W\0o\0r\0d\0D\0o\0c\0u\0m\0e\0n\0t\0")
+
+
 def _is_sheet(name: str, data: bytes) -> bool:
-    """By content; where that says nothing, by the ending, so that the refusal speaks of the right kind of paper."""
-    kind = sniff(name, data) if len(data) <= limits.LIMITS["case"].size else ""
-    return kind in _SHEETS or (not kind and name.lower().endswith((".xlsx", ".xls", ".et", ".ods")))
+    """By names of parts; where they say nothing, by the ending, so that the refusal speaks of the right kind of paper."""
+    if _SHEET.search(data) or _TEXT.search(data):
+        return not _TEXT.search(data)
+    return ending(name) in limits.LIMITS["form"].endings
 
 
 def _case(path: Path, read: CaseDocument) -> dict[str, Any]:

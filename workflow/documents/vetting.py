@@ -1,351 +1,211 @@
-"""The one door for files from outside: what a file is, and whether it is fit to be opened."""
+"""The one door for files from outside: received, checked in a child process, and judged once (docs/design.md, "Files")."""
 
 from __future__ import annotations
 
+import hashlib
 import io
-import re
-import unicodedata
-import warnings
-import zipfile
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-
-from PIL import Image
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import IO, Any
+from uuid import uuid4
 
 from rules.words import Text
-from workflow.documents import limits
-from workflow.documents.problems import Unreadable, unreadable
+from workflow.documents import checker, limits
+from workflow.documents.kinds import KINDS, ending, label
+from workflow.documents.names import clean_name
+from workflow.documents.problems import Problem, Unreadable
+from workflow.documents.refusals import CHANGES, REFUSALS, said
 
-__all__ = ["Unreadable", "Vetted", "clean_name", "sniff", "vet"]
+__all__ = ["Received", "Unreadable", "Verdict", "Vetted", "clean_name", "damaged", "judge", "slot_for", "vet"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file as it came: an id of our own, its clean name, bytes, and both digests of them in hexadecimal."""
+
+    id: str
+    name: str
+    size: int
+    sha256: str
+    sm3: str
 
 
 @dataclass(frozen=True)
 class Vetted:
-    """A file that may be opened: its clean name, its media type, and its kind by content (docx, doc, xlsx, pdf …)."""
+    """A file that may be opened. `data`: the bytes to use and keep, as received or cleaned; `kind`: by content (docx,
+    doc, xlsx, pdf …); `papers`: what a mail or package holds, each vetted for the slot that its name tells."""
 
     name: str
     media_type: str
     kind: str
+    slot: str
+    data: bytes
+    received: Received
+    papers: tuple[Vetted, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Kind:
-    label: Text
-    media_type: str
-    endings: tuple[str, ...]
+class Verdict:
+    """What became of a file: "accept", "sanitised" or "reject", with the code ("" when accepted) and its sentence."""
+
+    verdict: str
+    code: str
+    text: Text
+    received: Received
+    vetted: Vetted | None = None
+
+    @property
+    def taken(self) -> Vetted:
+        """What may be opened. Raises `Unreadable` when the file was refused."""
+        if self.vetted is None:
+            raise Unreadable(Problem(self.code, self.text, self.received.name))
+        return self.vetted
 
 
-_OOXML = "application/vnd.openxmlformats-officedocument."
-KINDS = {
-    "docx": _Kind(
-        Text("Word 文档（.docx）", "a Word document (.docx)"), f"{_OOXML}wordprocessingml.document", ("docx", "wps")
-    ),
-    "doc": _Kind(Text("Word 97 文档（.doc）", "a Word 97 document (.doc)"), "application/msword", ("doc", "wps")),
-    "rtf": _Kind(Text("RTF 文档", "an RTF document"), "application/rtf", ("rtf", "doc")),
-    "odt": _Kind(Text("ODT 文档", "an ODT document"), "application/vnd.oasis.opendocument.text", ("odt",)),
-    "xlsx": _Kind(
-        Text("Excel 工作簿（.xlsx）", "an Excel workbook (.xlsx)"), f"{_OOXML}spreadsheetml.sheet", ("xlsx", "et")
-    ),
-    "xls": _Kind(
-        Text("Excel 97 工作簿（.xls）", "an Excel 97 workbook (.xls)"), "application/vnd.ms-excel", ("xls", "et")
-    ),
-    "ods": _Kind(Text("ODS 工作簿", "an ODS workbook"), "application/vnd.oasis.opendocument.spreadsheet", ("ods",)),
-    "pdf": _Kind(Text("PDF 文件", "a PDF file"), "application/pdf", ("pdf",)),
-    "jpeg": _Kind(Text("JPEG 图片", "a JPEG picture"), "image/jpeg", ("jpg", "jpeg", "jpe", "jfif")),
-    "png": _Kind(Text("PNG 图片", "a PNG picture"), "image/png", ("png",)),
-    "tiff": _Kind(Text("TIFF 图片", "a TIFF picture"), "image/tiff", ("tif", "tiff")),
-}
-"""What is known, by content; the first ending is the one that we write."""
-
-_SLOTS = {
-    "case": Text(
-        "案例正文应为 Word 文档（.docx，也可用 .doc 或 .wps）",
-        "the case must be a Word document (.docx; .doc and .wps are taken too)",
-    ),
-    "form": Text(
-        "案例报送表应为 Excel 工作簿（.xlsx，也可用 .xls 或 .et）",
-        "the report form must be an Excel workbook (.xlsx; .xls and .et are taken too)",
-    ),
-    "scan": Text("盖章扫描件应为 PDF、JPG、PNG 或 TIFF", "a sealed scan must be PDF, JPG, PNG or TIFF"),
-    "summary": Text(
-        "汇总表应为 Excel 工作簿或盖章后的 PDF、JPG、PNG、TIFF 扫描件",
-        "the summary table must be an Excel workbook, or its sealed scan as PDF, JPG, PNG or TIFF",
-    ),
-}
-_NOT_A = {"case": "not_a_word_file", "form": "not_a_workbook", "scan": "not_a_scan", "summary": "not_a_summary"}
-
-
-def vet(slot: str, name: str, data: bytes) -> Vetted:
-    """What the file is, when it is fit for the slot (case, form, scan, summary); nothing of it is executed.
+def vet(slot: str, name: str | bytes, data: bytes | IO[bytes]) -> Vetted:
+    """The file, when it is fit for the slot (a key of `limits.LIMITS`); nothing of it is executed or opened here.
 
     Content decides, the name must agree with it. Raises `Unreadable` for an empty, too large, wrong, encrypted,
     damaged or hostile file.
     """
-    limit = limits.LIMITS[slot]
-    name = clean_name(name)
-    if not data:
-        raise unreadable(
-            "empty_file",
-            "“{name}”是空文件（0 字节）。请确认文件已保存完整，再重新上传。",
-            "“{name}” is empty (0 bytes). Make sure that the file is saved, and upload it again.",
-            name,
-            name=name,
-        )
-    if len(data) > limit.size:
-        raise unreadable(
-            "too_large",
-            "“{name}”有 {size} MB，超过 {most} MB 上限。请压缩其中的图片后重新上传。",
-            "“{name}” has {size} MB; the limit is {most} MB. Compress the pictures in it and upload it again.",
-            name,
-            name=name,
-            size=f"{len(data) / limits.MIB:.1f}",
-            most=limit.size // limits.MIB,
-        )
-    kind = sniff(name, data)
-    if kind not in limit.kinds:
-        raise unreadable(
-            _NOT_A[slot],
-            "“{name}”的内容是{found}，而{wanted}。请用办公软件打开原文件，另存为规定格式后重新上传。",
-            "“{name}” holds {found}, but {wanted}. Open the original in its program, save it in that format and upload that.",
-            name,
-            name=name,
-            found=KINDS[kind].label if kind else Text("无法识别的数据", "data of no known kind"),
-            wanted=_SLOTS[slot],
-        )
-    known = KINDS[kind]
-    ending = PurePosixPath(name).suffix.lstrip(".").lower()
-    if ending not in known.endings:
-        raise unreadable(
-            "wrong_ending",
-            "“{name}”的内容是{found}，与扩展名“{ending}”不符。请把扩展名改为 .{right}，或另存为规定格式后重新上传。",
-            "“{name}” holds {found}, which its ending “{ending}” does not say. Rename it to .{right}, or save it again.",
-            name,
-            name=name,
-            found=known.label,
-            ending=ending,
-            right=known.endings[0],
-        )
-    _LOOK.get(kind, _look_at_nothing)(name, data)
-    return Vetted(name, known.media_type, kind)
+    return judge(slot, name, data).taken
 
 
-# Names
+def judge(slot: str, name: str | bytes, data: bytes | IO[bytes], *, any_link: bool = False) -> Verdict:
+    """The same as a verdict, a refused file's digests included. `data` may be a stream: it is read once, to its end.
 
-_BARE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Controls, marks that steer direction or have no width, halves of pairs, private and unknown characters."""
-_KEPT = "，（）；：！？"
-"""Full-width marks that Chinese is written with; NFKC would make half-width ones of them."""
-_KEPT_OR_NOT = re.compile(f"[{_KEPT}]|[^{_KEPT}]+")
-
-
-def clean_name(name: str) -> str:
-    """A file's name fit to be kept and shown; "未命名" when nothing is left of it.
-
-    The last part of any path, in NFKC but for full-width Chinese marks, nothing invisible, and at most
-    `limits.NAME_LENGTH` characters, its ending kept.
+    `any_link`: of what LibreOffice converted, where links that lead nowhere become links to files.
     """
-    seen = "".join(one for one in name if unicodedata.category(one) not in _BARE)
-    seen = "".join(one if one in _KEPT else unicodedata.normalize("NFKC", one) for one in _KEPT_OR_NOT.findall(seen))
-    seen = "".join(one for one in seen if unicodedata.category(one) not in _BARE)
-    last = re.split(r"[/\\]", seen)[-1]
-    last = re.sub(r'[<>:"|?*]', "_", " ".join(last.split())).strip(" .")
-    stem, dot, ending = last.rpartition(".")
-    if dot and len(ending) <= 8:
-        return f"{stem[: limits.NAME_LENGTH - len(ending) - 1].rstrip() or '未命名'}.{ending}"
-    return last[: limits.NAME_LENGTH].rstrip() or "未命名"
-
-
-# Kinds by content
-
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
-def sniff(name: str, data: bytes) -> str:
-    """The kind by content, "" when unknown. Raises `Unreadable` for encrypted, damaged or hostile containers."""
-    if data.startswith(_OLE):
-        return _inside_ole(name, data)
-    if data.startswith(b"PK\x03\x04") or data.startswith(b"PK\x05\x06"):
-        return _inside_zip(name, data)
-    if data.startswith(b"{\\rtf"):
-        return "rtf"
-    if b"%PDF-" in data[:1024]:
-        return "pdf"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if data[:4] in (b"II*\x00", b"MM\x00*"):
-        return "tiff"
-    return ""
-
-
-def _inside_ole(name: str, data: bytes) -> str:
-    """Old Office files by the names of their streams; the names stand in the directory as UTF-16."""
-
-    def holds(stream: str) -> bool:
-        return stream.encode("utf-16-le") + b"\0\0" in data
-
-    if holds("EncryptedPackage"):
-        raise _encrypted(name)
-    if holds("WordDocument"):
-        if data[512:514] == b"\xec\xa5" and data[523] & 1:
-            raise _encrypted(name)
-        return "doc"
-    if holds("Workbook") or holds("Book"):
-        return "xls"
-    return ""
-
-
-def _inside_zip(name: str, data: bytes) -> str:
-    parts = dict(_walk(name, data))
-    if "mimetype" in parts:
-        said = parts["mimetype"].strip()
-        if b"manifest:encryption-data" in parts.get("META-INF/manifest.xml", b""):
-            raise _encrypted(name)
-        return {
-            b"application/vnd.oasis.opendocument.text": "odt",
-            b"application/vnd.oasis.opendocument.spreadsheet": "ods",
-        }.get(said, "")
-    types = parts.get("[Content_Types].xml", b"")
-    if b"macroEnabled" in types:
-        raise unreadable(
-            "has_macros",
-            "“{name}”带有宏。请另存为不带宏的格式（.docx 或 .xlsx）后重新上传。",
-            "“{name}” carries macros. Save it without them (as .docx or .xlsx) and upload that.",
-            name,
-            name=name,
+    limit = limits.LIMITS[slot]
+    with tempfile.TemporaryFile(prefix="zhengji-quarantine-") as quarantine:
+        received = _receive(
+            clean_name(name), io.BytesIO(data) if isinstance(data, bytes) else data, quarantine, limit.size
         )
-    if b"wordprocessingml.document.main+xml" in types and "word/document.xml" in parts:
-        return "docx"
-    if b"spreadsheetml.sheet.main+xml" in types:
-        return "xlsx"
-    return ""
+        if not received.size:
+            return _rejected("empty_file", received)
+        if received.size > limit.size:
+            size, most = f"{received.size / limits.MIB:.1f}", limit.size // limits.MIB
+            return _rejected("too_large", received, size=size, most=most)
+        task = {"do": "check", "kinds": limit.kinds, "ending": ending(received.name), "any_link": any_link}
+        answer = checker.ask(task, quarantine)
+        if answer.refused:
+            return _refused(slot, answer, received)
+        return _taken(slot, answer, received, quarantine)
 
 
-def _walk(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Every part of a zip with the head of its content; inflates all of it, against counts that cannot be declared."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if len(entries) > limits.ZIP_ENTRIES:
-                raise _bomb(name)
-            seen: set[str] = set()
-            total = 0
-            for entry in entries:
-                if entry.flag_bits & 1:
-                    raise _encrypted(name)
-                if entry.filename in seen or ".." in PurePosixPath(entry.filename).parts:
-                    raise damaged(name)
-                seen.add(entry.filename)
-                head, size = b"", 0
-                with archive.open(entry) as part:
-                    while chunk := part.read(256 * 1024):
-                        head = head or chunk
-                        size += len(chunk)
-                        packed = max(entry.compress_size, 1)
-                        if total + size > limits.ZIP_INFLATED or (
-                            size > limits.ZIP_RATIO_FROM and size / packed > limits.ZIP_RATIO
-                        ):
-                            raise _bomb(name)
-                total += size
-                if entry.filename.endswith((".xml", ".rels", ".vml")):
-                    _refuse_doctype(name, entry.filename, head)
-                yield entry.filename, head
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
-        raise damaged(name) from error
+def _receive(name: str, source: IO[bytes], quarantine: IO[bytes], most: int) -> Received:
+    """Stream into quarantine, a file without a name that goes with us: no more than the limit, digests over all."""
+    sha256, sm3, size = hashlib.sha256(), hashlib.new("sm3"), 0
+    while piece := source.read(256 * 1024):
+        sha256.update(piece)
+        sm3.update(piece)
+        if size < most:
+            quarantine.write(piece)
+        size += len(piece)
+    quarantine.flush()
+    return Received(uuid4().hex, name, size, sha256.hexdigest(), sm3.hexdigest())
 
 
-def _refuse_doctype(name: str, part: str, head: bytes) -> None:
-    """A document type opens the door to entities that expand or fetch; Office never writes one."""
-    plain = head.replace(b"\0", b"").upper()
-    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-        raise unreadable(
-            "has_doctype",
-            "“{name}”的 {part} 中含有文档类型声明（DOCTYPE），可能有害。请用 Word 或 WPS 打开后另存为新文件再上传。",
-            "“{name}” declares a document type (DOCTYPE) in {part}, which may do harm. Open it in Word or WPS, save it as"
-            " a new file and upload that.",
-            part,
-            name=name,
-            part=part,
-        )
+# ---- verdicts --------------------------------------------------------------------------------------------------------
 
 
-# A closer look, by kind
+def _rejected(code: str, received: Received, words: str = "", **values: object) -> Verdict:
+    return Verdict("reject", code, said(words or code, {**values, "name": received.name}), received)
 
 
-def _look_at_nothing(name: str, data: bytes) -> None:
-    """Kinds whose container was walked when it was recognised."""
-
-
-def _look_at_pdf(name: str, data: bytes) -> None:
-    if b"%%EOF" not in data[-2048:]:
-        raise damaged(name)
-    if re.search(rb"/Encrypt\s+\d+\s+\d+\s+R", data):
-        raise _encrypted(name)
-
-
-def _look_at_picture(name: str, data: bytes) -> None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "TIFF")) as picture:
-                if picture.width * picture.height > limits.PIXELS:
-                    raise _too_many_pixels(name)
-                picture.load()
-    except Image.DecompressionBombError as error:
-        raise _too_many_pixels(name) from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(name) from error
-
-
-def _too_many_pixels(name: str) -> Unreadable:
-    return unreadable(
-        "too_many_pixels",
-        "“{name}”的像素超过 {most} 万上限。请以 300 dpi 重新扫描后上传。",
-        "“{name}” has more than {millions} million pixels. Scan it again at 300 dpi and upload that.",
-        name,
-        name=name,
-        most=limits.PIXELS // 10_000,
-        millions=limits.PIXELS // 1_000_000,
-    )
-
-
-_LOOK = {
-    "pdf": _look_at_pdf,
-    "jpeg": _look_at_picture,
-    "png": _look_at_picture,
-    "tiff": _look_at_picture,
+_NOT_A = {
+    "case": "not_a_word_file",
+    "form": "not_a_workbook",
+    "scan": "not_a_scan",
+    "summary": "not_a_summary",
+    "list": "not_a_list",
+    "call": "not_a_text",
+    "note": "not_a_text",
+    "picture": "not_a_picture",
+    "drawing": "not_a_picture",
+    "mail": "not_a_mail",
+    "package": "not_a_package",
 }
+
+
+def _refused(slot: str, answer: checker.Answer, received: Received) -> Verdict:
+    code, values = answer.refused, answer.values
+    if code not in REFUSALS:
+        return _rejected("checker_garbled", received)
+    if code not in ("wrong_kind", "wrong_ending"):
+        return Verdict("reject", code, said(code, {**values, "name": received.name}), received)
+    found = str(values.get("found", ""))
+    right = KINDS[found].endings[0] if found in KINDS else ""
+    shown = {
+        "found": label(found),
+        "wanted": limits.LIMITS[slot].wanted,
+        "ending": ending(received.name),
+        "right": right,
+    }
+    return _rejected(_NOT_A[slot] if code == "wrong_kind" else code, received, code, **shown)
+
+
+def _taken(slot: str, answer: checker.Answer, received: Received, quarantine: IO[bytes]) -> Verdict:
+    kind, change = answer.said.get("kind"), answer.said.get("cleaned", "")
+    if kind not in limits.LIMITS[slot].kinds or change not in CHANGES:
+        return _rejected("checker_garbled", received)
+    quarantine.seek(0)
+    data = answer.payload if change else quarantine.read()
+    vetted = Vetted(received.name, KINDS[kind].media_type, kind, slot, data, received)
+    if kind in ("eml", "zip"):
+        return _with_papers(vetted, answer)
+    return _accepted(vetted, change)
+
+
+def _accepted(vetted: Vetted, change: str) -> Verdict:
+    name = vetted.name
+    text = CHANGES[change].fill(name=name) if change else Text(f"“{name}”可以接收。", f"“{name}” is fit to be taken.")
+    return Verdict("sanitised" if change else "accept", change, text, vetted.received, vetted)
+
+
+# ---- mails and packages ----------------------------------------------------------------------------------------------
+
+
+def slot_for(name: str) -> str:
+    """The slot that a file of this name is meant for, "" when it is for none: by the ending alone."""
+    last = ending(clean_name(name))
+    return next((slot for slot in _BY_ENDING if last in limits.LIMITS[slot].endings), "")
+
+
+_BY_ENDING = ("case", "form", "scan", "package", "mail", "list", "note")
+
+
+def _with_papers(vetted: Vetted, answer: checker.Answer) -> Verdict:
+    """A mail or package with everything in it vetted in its turn; it is taken only as a whole."""
+    papers: list[Vetted] = []
+    changed, at = "", 0
+    for told in answer.said.get("parts", ()):
+        name, size, inline = _told(told)
+        content = answer.payload[at : at + size]
+        at += size
+        slot = "drawing" if inline else slot_for(name)
+        if not slot or (vetted.kind == "zip" and slot in ("package", "mail")) or slot == "mail":
+            return _inside(vetted.received, "unknown_paper", said("unknown_paper", {"name": clean_name(name)}))
+        verdict = judge(slot, name, content)
+        if verdict.vetted is None:
+            return _inside(vetted.received, verdict.code, verdict.text)
+        changed = changed or ("papers_changed" if verdict.verdict == "sanitised" else "")
+        papers.append(verdict.vetted)
+    return _accepted(replace(vetted, papers=tuple(papers)), changed)
+
+
+def _told(part: Any) -> tuple[str, int, bool]:
+    """A part as the check tells it; anything else is none."""
+    told: Mapping[str, Any] = part if isinstance(part, dict) else {}
+    size = told.get("size")
+    return str(told.get("name", "")), size if isinstance(size, int) and size >= 0 else 0, told.get("inline") is True
+
+
+def _inside(received: Received, code: str, why: Text) -> Verdict:
+    return _rejected(code, received, "paper_refused", why=why)
 
 
 def damaged(name: str) -> Unreadable:
     """The refusal of a file that cannot be opened although its kind is right."""
-    return unreadable(
-        "damaged",
-        "“{name}”已损坏或不完整，无法打开。请确认原文件能正常打开，另存一份后重新上传。",
-        "“{name}” is damaged or incomplete and cannot be opened. Check that the original opens, save a copy and upload that.",
-        name,
-        name=name,
-    )
-
-
-def _encrypted(name: str) -> Unreadable:
-    return unreadable(
-        "encrypted",
-        "“{name}”设有密码，无法读取。请取消密码后重新上传。",
-        "“{name}” is protected by a password and cannot be read. Remove the password and upload it again.",
-        name,
-        name=name,
-    )
-
-
-def _bomb(name: str) -> Unreadable:
-    return unreadable(
-        "inflates_too_far",
-        "“{name}”解压后过大，疑似有害文件，未予打开。请用 Word、Excel 或 WPS 另存为新文件后重新上传。",
-        "“{name}” unpacks to far more than a paper needs and was not opened. Save it as a new file and upload that.",
-        name,
-        name=name,
-    )
+    return Unreadable(Problem("damaged", said("damaged", {"name": name}), name))

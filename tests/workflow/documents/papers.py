@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from PIL import Image
 
 from rules.length import word_count
+from tests.workflow.documents.hostile import WORD_97, compound, record
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -124,9 +125,9 @@ def png_that_claims(width: int, height: int) -> bytes:
 
 
 def ole(*streams: str) -> bytes:
-    """As much of an old Office container as tells its kind: the signature and a directory of stream names."""
-    directory = b"".join(stream.encode("utf-16-le").ljust(128, b"\0") for stream in streams)
-    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + directory.ljust(2048, b"\0")
+    """An old Office container with streams of these names."""
+    begin = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 6)) + record(0x0A)
+    return compound({one: {"WordDocument": WORD_97, "Workbook": begin}.get(one, b"") for one in streams})
 
 
 def sheet(rows: list[list[Any]], merged: tuple[str, ...] = ()) -> bytes:

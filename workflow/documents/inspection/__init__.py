@@ -1,0 +1,75 @@
+"""What the child does that opens files from outside: it knows no database, no settings and no person.
+
+Each kind has its module. A module raises `Refused` with a code; the sentence is made on the other side of the wall.
+Libraries are imported where they are needed, so that a check starts quickly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from workflow.documents.confinement import Unconfined, confine
+
+Done = tuple[dict[str, Any], bytes]
+"""An answer: what is said in the first line, and the bytes after it."""
+
+
+class Refused(Exception):
+    """The file is not fit. `code` names the sentence, `values` what it mentions."""
+
+    def __init__(self, code: str, **values: str | int) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values
+
+
+def answer(task: Mapping[str, Any]) -> None:
+    """Carry out a task over standard input, inside the walls, and answer on standard output; never returns.
+
+    `do`: "check" (kinds, ending, any_link) a file for its slot; "show" (page, width) one page as PNG; "copy" (sizes, width)
+    pictures, one after the other, each drawn anew.
+    """
+    said, payload = _done(task)
+    out = sys.stdout.buffer
+    out.write(json.dumps({**said, "payload": len(payload)}).encode() + b"\n")
+    out.write(payload)
+    out.flush()
+    os._exit(0)
+
+
+def _done(task: Mapping[str, Any]) -> Done:
+    try:
+        confine(cpu=int(task["cpu"]), memory=int(task["memory"]), output=0)
+    except (Unconfined, OSError, ValueError):
+        return {"refused": "checker_unconfined"}, b""
+    try:
+        with os.fdopen(0, "rb", closefd=False) as source:
+            return _TASKS[task["do"]](source.read(), task)
+    except Refused as refused:
+        return {"refused": refused.code, "values": refused.values}, b""
+    except MemoryError:
+        return {"refused": "checker_out_of_memory"}, b""
+
+
+def _check(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.check import check
+
+    return check(data, tuple(task["kinds"]), task["ending"], any_link=task.get("any_link", False))
+
+
+def _show(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.drawing import show
+
+    return {}, show(data, task["page"], task["width"])
+
+
+def _copy(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.drawing import copies
+
+    return copies(data, task["sizes"], task["width"])
+
+
+_TASKS = {"check": _check, "show": _show, "copy": _copy}

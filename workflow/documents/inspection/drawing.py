@@ -1,0 +1,83 @@
+"""Pages and pictures drawn anew: what a camera or a program noted beside them stays behind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from workflow.documents import limits
+from workflow.documents.inspection import Done, Refused
+from workflow.documents.inspection.pictures import opened
+from workflow.documents.kinds import sniff
+
+_FORMATS = ("JPEG", "PNG", "TIFF", "GIF", "BMP", "WEBP")
+_JPEG_QUALITY = 88
+
+
+def show(data: bytes, page: int, width: int) -> bytes:
+    """PNG of one page (from 0) of a scan, at most `width` pixels wide. Raises Refused."""
+    made = _pdf(data, page, width) if sniff(data[:1024]) == "pdf" else _picture(data, page, width)
+    out = io.BytesIO()
+    made.save(out, "PNG")
+    return out.getvalue()
+
+
+def _pdf(data: bytes, page: int, width: int) -> Image.Image:
+    import pypdfium2
+
+    try:
+        with closing(pypdfium2.PdfDocument(data)) as document, closing(document[page]) as drawn:
+            scale = min(width / max(drawn.get_width(), 1), 3.0)
+            if drawn.get_width() * drawn.get_height() * scale * scale > limits.PIXELS:
+                raise Refused("too_many_pixels", most=limits.PIXELS // 10_000, millions=limits.PIXELS // 1_000_000)
+            picture: Image.Image = drawn.render(scale=scale).to_pil()
+            return picture.convert("RGB")
+    except (pypdfium2.PdfiumError, IndexError, ValueError, OSError) as error:
+        raise Refused("damaged") from error
+
+
+def _picture(data: bytes, page: int, width: int) -> Image.Image:
+    with opened(data, _FORMATS) as picture:
+        if page:
+            picture.seek(page)
+        return _drawn(picture, width)
+
+
+def _drawn(picture: Image.Image, width: int) -> Image.Image:
+    """The picture upright, no wider than asked, with nothing beside its pixels."""
+    clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    upright = ImageOps.exif_transpose(picture).convert("RGBA" if clear else "RGB")
+    upright.thumbnail((width, width * 3))
+    bare = Image.new(upright.mode, upright.size)
+    bare.paste(upright)
+    return bare
+
+
+def copies(data: bytes, sizes: Sequence[int], width: int) -> Done:
+    """Each picture drawn anew, JPEG where it was one and else PNG. A picture that cannot be drawn has size 0.
+
+    Answers `copies`: [{size, kind}] in their order.
+    """
+    told: list[dict[str, Any]] = []
+    drawn, at = [], 0
+    for size in sizes:
+        copy, kind = _copy(data[at : at + size], width)
+        told.append({"size": len(copy), "kind": kind})
+        drawn.append(copy)
+        at += size
+    return {"copies": told}, b"".join(drawn)
+
+
+def _copy(data: bytes, width: int) -> tuple[bytes, str]:
+    try:
+        with opened(data, _FORMATS) as picture:
+            kind = "jpeg" if picture.format in ("JPEG", "MPO") else "png"
+            made, out = _drawn(picture, width), io.BytesIO()
+    except Refused:
+        return b"", ""
+    made.save(out, kind.upper(), **({"quality": _JPEG_QUALITY} if kind == "jpeg" else {}))
+    return out.getvalue(), kind
