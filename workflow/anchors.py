@@ -165,6 +165,15 @@ def accept(settings: Settings, database: Database, found: Sequence[Lost], reason
     remember(settings, database)
 
 
+def accept_all(settings: Settings, database: Database, reason: str, at: datetime) -> list[Lost]:
+    """Accept whatever the database lacks now, and give it. Raises ReasonNeeded."""
+    with database.reading() as session:
+        found = lost(session, kept(settings))
+    if found:
+        accept(settings, database, found, reason, at)
+    return found
+
+
 def remember(settings: Settings, database: Database) -> None:
     """From now on, the newest checkpoint of this database is the one seen last."""
     with database.reading() as session:
