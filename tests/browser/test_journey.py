@@ -108,6 +108,15 @@ class Journey:
         with self.page.expect_navigation():
             self.page.locator(f"form[action$='{action}'] button.btn-primary").first.click()
         self.look()
+        self.confirm_again()
+
+    def confirm_again(self) -> None:
+        """Say once more who one is, where that is asked."""
+        if self.page.locator("#again-form").count():
+            self.page.fill("#again", DEMO_PASSWORD)
+            with self.page.expect_navigation():
+                self.page.click("#again-form button")
+            self.look()
 
     def step(self, case: str, trigger: str, *, confirm: bool = False, remark: str = "") -> None:
         """Take a step of a case or batch: on its page where that is one click, else where it is confirmed."""
@@ -120,6 +129,7 @@ class Journey:
         with self.page.expect_navigation():
             self.page.locator(f"main form[action$='{case}/{trigger}'] button:not([data-close])").first.click()
         self.look()
+        self.confirm_again()
 
     def look(self) -> None:
         """Nothing serious for axe; on an English page no Chinese but what is marked as Chinese."""
@@ -314,6 +324,7 @@ def _taken_back(journey: Journey, case: str, sent: Path, number: str) -> None:
     form.locator("textarea, input[type=text]").first.fill("补充授权文件后重新推送")
     with journey.page.expect_navigation():
         form.locator("button:not([data-close])").first.click()
+    journey.confirm_again()
     expect(journey.page.locator("main .state").first).to_have_text(
         {"zh": "已撤回", "en": "Recalled"}[journey.language], timeout=30_000
     )

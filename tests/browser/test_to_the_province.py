@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from states.case import CaseState
-from tests.browser.conftest import Visit, grave
+from tests.browser.conftest import Visit, confirm_again, grave
 from tests.worlds import World
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -51,6 +51,8 @@ def test_a_word_file_reaches_the_province(language: str, visit: Visit, world: Wo
     assert grave(sealer) == []
     sealer.check("[value=host]")
     sealer.click("form .btn-primary")
+    assert grave(sealer) == []
+    confirm_again(sealer)
     sealer.click(".offer-ready .btn-primary")
     expect(sealer.locator(".flash-done")).to_contain_text(words["stamped"])
 
