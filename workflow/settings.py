@@ -30,6 +30,8 @@ class Settings:
     secret_key: str
     owner_database_url: str = ""
     audit_key: str = ""
+    timestamp_url: str = ""
+    timestamp_roots: str = ""
     anchor: str = ""
     backups: str = ""
     smtp_url: str = ""
@@ -60,6 +62,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         home=home,
         database_url=environ.get("ZHENGJI_DATABASE_URL") or f"sqlite:///{home / 'zhengji.db'}",
         owner_database_url=environ.get("ZHENGJI_OWNER_DATABASE_URL", ""),
+        timestamp_url=environ.get("ZHENGJI_TIMESTAMP_URL", ""),
+        timestamp_roots=environ.get("ZHENGJI_TIMESTAMP_ROOTS", ""),
         audit_key=environ.get("ZHENGJI_AUDIT_KEY") or str(home / "audit_key.pem"),
         anchor=environ.get("ZHENGJI_ANCHOR", ""),
         backups=environ.get("ZHENGJI_BACKUPS") or str(home / "backups"),

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig
 
-from workflow import account_mail, batches, clock, privacy, pushes
+from workflow import account_mail, batches, checkpoint_mail, clock, privacy, pushes, timestamps
 from workflow.engine import CannotServe
-from workflow.jobs.queue import QUEUE, VERSION, dbos_url
+from workflow.jobs.queue import MAILS, QUEUE, VERSION, dbos_url
 from workflow.jobs.sequencing import Sequencer
 from workflow.mailing import Mailer, MailNotConfigured
 from workflow.settings import Settings
@@ -73,6 +73,10 @@ def _recall(push_id: int, asked_by: int) -> str:
         return f"{problem.message.zh} {problem.message.en}"
 
 
+A_WEEK = 180
+"""So many attempts last a week: at first seconds apart, in the end an hour, which is the longest that DBOS waits."""
+
+
 @DBOS.workflow(name="mail_batch")
 def mail_batch(batch_id: int) -> str:
     """Send one batch to the prescribed mailbox, where a mail server is set."""
@@ -81,7 +85,7 @@ def mail_batch(batch_id: int) -> str:
     return _mail(batch_id)
 
 
-@DBOS.step(name="mail", retries_allowed=True, max_attempts=12, interval_seconds=10, backoff_rate=2)
+@DBOS.step(name="mail", retries_allowed=True, max_attempts=A_WEEK, interval_seconds=10, backoff_rate=2)
 def _mail(batch_id: int) -> str:
     here = _here()
     try:
@@ -96,11 +100,26 @@ def mail_notice(person_id: int, kind: str, at: str, until: str) -> str:
     return _mail_notice(person_id, kind, at, until)
 
 
-@DBOS.step(name="mail_notice", retries_allowed=True, max_attempts=12, interval_seconds=10, backoff_rate=2)
+@DBOS.step(name="mail_notice", retries_allowed=True, max_attempts=A_WEEK, interval_seconds=10, backoff_rate=2)
 def _mail_notice(person_id: int, kind: str, at: str, until: str) -> str:
     here = _here()
     try:
         return account_mail.send_notice(here.database, here.mailer, person_id, kind, at, until)
+    except MailNotConfigured:
+        return "no mail server is set"
+
+
+@DBOS.workflow(name="mail_checkpoint")
+def mail_checkpoint(size: int, address: str) -> str:
+    """Send the checkpoint of that size to somebody who keeps it."""
+    return _mail_checkpoint(size, address)
+
+
+@DBOS.step(name="mail_checkpoint", retries_allowed=True, max_attempts=12, interval_seconds=10, backoff_rate=2)
+def _mail_checkpoint(size: int, address: str) -> str:
+    here = _here()
+    try:
+        return checkpoint_mail.send(here.database, here.settings, here.mailer, size, address)
     except MailNotConfigured:
         return "no mail server is set"
 
@@ -133,8 +152,24 @@ def _keep_no_longer() -> str:
     return f"{made.cases} cases, {made.events} events, {made.files} files" if made else "everything is kept"
 
 
+@DBOS.workflow(name="stamp_checkpoint")
+def stamp_checkpoint(_due: datetime, _context: object) -> None:
+    """Once a day: have the newest checkpoint stamped by a third party, where one is set."""
+    _stamp()
+
+
+@DBOS.step(name="stamp", retries_allowed=True, max_attempts=12, interval_seconds=30, backoff_rate=2)
+def _stamp() -> str:
+    here = _here()
+    made = timestamps.stamp(here.settings, here.database, datetime.now(UTC))
+    return f"{made.size} entries, {made.at.isoformat()}" if made else "nothing to stamp"
+
+
 DAILY = "15 19 * * *"
 """A quarter past three at night in Beijing, in UTC."""
+
+EVENING = "30 15 * * *"
+"""Half past eleven in the evening in Beijing, in UTC."""
 
 
 def workshop(settings: Settings, database: Database) -> Workshop:
@@ -161,7 +196,8 @@ def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None
     }
     DBOS(config=config)
     DBOS.launch()
-    DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=poll, on_conflict="always_update")
+    for queue, at_once in ((QUEUE, 4), (MAILS, 64)):  # a waiting mail costs a sleeping thread, and there are 32 offices
+        DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=poll, on_conflict="always_update")
     DBOS.apply_schedules(
         [
             {
@@ -169,7 +205,8 @@ def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None
                 "workflow_fn": keep_no_longer,
                 "schedule": DAILY,
                 "automatic_backfill": True,
-            }
+            },
+            {"schedule_name": "stamp_checkpoint", "workflow_fn": stamp_checkpoint, "schedule": EVENING},
         ]
     )
     _sequencers.append(Sequencer(settings, database))
