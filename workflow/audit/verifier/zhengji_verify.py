@@ -26,6 +26,7 @@ PIECE = 1 << 20  # bytes of an export that one process examines at a time
 
 # Who may move what, from where, whither: written from the program's own lifecycles, and never read from an export,
 # because whoever forges the one would forge the other. transition: [sources, target, roles].
+# fmt: off
 # lifecycles begin
 LIFECYCLES = {
     "case": {
@@ -39,11 +40,7 @@ LIFECYCLES = {
             "reconsider": [["not_recommended"], "centre_stamped", ["reviewer"]],
             "submit": [["province_reviewed"], "submitted", ["leader"]],
             "unstamp": [["centre_stamped"], "draft", ["sealer"]],
-            "withdraw": [
-                ["draft", "returned", "centre_stamped", "province_reviewed"],
-                "withdrawn",
-                ["author", "sealer"],
-            ],
+            "withdraw": [["draft", "returned", "centre_stamped", "province_reviewed"], "withdrawn", ["author", "sealer"]],
             "resume": [["withdrawn"], "draft", ["author", "sealer"]],
             "shortlist": [["submitted"], "shortlisted", ["desk"]],
             "pass_over": [["submitted"], "not_selected", ["desk"]],
@@ -80,6 +77,7 @@ LIFECYCLES = {
     },
 }
 # lifecycles end
+# fmt: on
 
 # ---- what is found ---------------------------------------------------------------------------------------------------
 
