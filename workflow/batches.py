@@ -21,6 +21,7 @@ from states.lifecycle import Standing
 from states.reach import Actor
 from workflow import cases, privacy
 from workflow import content as contents
+from workflow.audit import receipts
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.reading import Picture
 from workflow.documents.vetting import clean_name
@@ -404,10 +405,11 @@ def newest_seal(session: Session, batch: Batch) -> Seal | None:
     return stored_papers.newest_seal(session, owner_of(batch))
 
 
-def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor) -> tuple[str, bytes]:
+def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor, site: str = "") -> tuple[str, bytes]:
     """The summary table as .xlsx: its file name and its bytes, dated in Beijing.
 
-    Contacts are masked for those who do not handle the batch.
+    Contacts are masked for those who do not handle the batch. It bears the newest checkpoint, so that the sealed paper
+    witnesses the record; `site`: the address at which that is checked, for its QR code.
     """
     row, found = _rows(session, batch.id)
     call = call_of(session, batch.call_version_id)
@@ -425,6 +427,7 @@ def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor) -> 
         dated=at.astimezone(BEIJING).date(),
         number=batch.number,
         digest=stored_facts.batch_content(row, found),
+        record=receipts.on_paper(session, site),
     )
     return f"案例汇总表_{batch.office.region}_{phase.label.zh}_{batch.number}.xlsx", data
 

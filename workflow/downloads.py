@@ -10,6 +10,7 @@ from rules.call import Call
 from rules.words import Text
 from states.reach import Actor
 from workflow import lists, papers, personal, privacy
+from workflow.audit import log
 from workflow.cases import NoSuchCase
 from workflow.documents import preview, sheets, word
 from workflow.documents.reading import Picture
@@ -87,7 +88,9 @@ def report_form(session: Session, case: Case, *, actor: Actor) -> tuple[str, byt
     """
     call = lists.call_of(session, case)
     values = lists.form_values(call, case)
-    note = f"{case.number} · 第 {case.revision} 稿 · {case.content[:12]}"
+    newest = log.newest(session)
+    record = f"\n留痕检查点 {newest.size}:{newest.root}" if newest else ""
+    note = f"{case.number} · 第 {case.revision} 稿 · {case.content[:12]}{record}"
     return f"{case.number}_报送表.xlsx", sheets.report_form(
         call, values if privacy.handles(case, actor) else personal.masked_form(values), note=note
     )

@@ -14,11 +14,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from rules.call import BEIJING
 from rules.words import Labelled, Text
 from workflow.audit import log, merkle, notes
 from workflow.audit.canonical import event_hash
 from workflow.audit.log import Signed
 from workflow.audit.notes import Checkpoint, WrongNote
+from workflow.documents.receipt import qr_png
 from workflow.store import log as stored
 from workflow.store import receipts as found
 
@@ -280,6 +282,20 @@ def head(session: Session) -> stored.Head:
 def of(signed: Signed) -> Seen:
     """A checkpoint that the log keeps."""
     return Seen(signed.size, signed.root, signed=True)
+
+
+def on_paper(session: Session, site: str) -> tuple[str, bytes] | None:
+    """The newest checkpoint as a line and as a QR code (PNG); None before the first.
+
+    The code leads to the page at `site` for checking it; without a site it holds the checkpoint itself.
+    """
+    newest = log.newest(session)
+    if newest is None:
+        return None
+    at = f"{newest.at.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+    said = f"{newest.size}:{newest.root}"
+    address = f"{site.rstrip('/')}/receipts?size={newest.size}&root={newest.root}" if site else said
+    return f"留痕检查点（条数:树根） {said}　{at}", qr_png(address)
 
 
 # ---- to take along ---------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.drawing.image import Image
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -41,6 +42,8 @@ _NARROW = (FieldType.MONTH, FieldType.DATE, FieldType.PHONE, FieldType.YES_NO)
 _NARROW_LIMIT = 40
 """A text field with no more room than this many characters shares its row with another."""
 _A4 = 9
+_CODE = 150
+"""Pixels of a QR code's side: about 4 cm, before the table is fitted to the page."""
 _MOST_INLINE = 1000
 """Excel shows no list longer than this usefully; longer ones are typed."""
 
@@ -259,11 +262,13 @@ def summary_table(
     dated: date,
     number: str,
     digest: str,
+    record: tuple[str, bytes] | None = None,
 ) -> bytes:
     """An office's summary table (.xlsx, A4 landscape), with room for its seal.
 
     `rows` by the call's field names, in the office's order; `position` is numbered where a row has none. `digest` is
-    printed small, to be held against the record.
+    printed small, to be held against the record. `record`: how far the record went when it was printed, as a line and as
+    a QR code (PNG).
     """
     found = call.phase(phase) if isinstance(phase, str) else phase
     label = found.label.zh if found else str(phase)
@@ -298,7 +303,7 @@ def summary_table(
         sheet.row_dimensions[row].height = max(
             _height(text, width * 1.1, 28.0, 14.0) for text, width in zip(texts, widths, strict=True)
         )
-    end = _summary_foot(sheet, 5 + len(table), last, office, dated, digest)
+    end = _summary_foot(sheet, 5 + len(table), last, office, dated, digest, record)
     sheet.print_title_rows = "4:4"
     sheet.freeze_panes = "A5"
     _page(sheet, call, end, last, landscape=True)
@@ -316,8 +321,10 @@ def _widths(fields: Sequence[Field], table: Sequence[Sequence[str]]) -> list[flo
     return widths
 
 
-def _summary_foot(sheet: Worksheet, row: int, last: int, office: str, dated: date, digest: str) -> int:
-    """Who filled it in, room for the seal over the office's name and the day, and the digest. Gives the last row."""
+def _summary_foot(
+    sheet: Worksheet, row: int, last: int, office: str, dated: date, digest: str, record: tuple[str, bytes] | None
+) -> int:
+    """Who filled it in, room for the seal over the office's name and the day, digest and record. Gives the last row."""
     third = max(1, last // 3)
     row += 1
     _across(sheet, row, 1, third, "填表人：", _VALUE, 28.0, "left")
@@ -325,6 +332,10 @@ def _summary_foot(sheet: Worksheet, row: int, last: int, office: str, dated: dat
         _across(sheet, row, third + 1, min(2 * third, last), "负责人：", _VALUE, 28.0, "left")
     if last > 2 * third:
         _across(sheet, row, 2 * third + 1, last, "联系电话：", _VALUE, 28.0, "left")
+    if record:
+        code = Image(io.BytesIO(record[1]))
+        code.width = code.height = _CODE
+        sheet.add_image(code, f"A{row + 1}")
     right = last - third + 1
     for text, height in (
         ("（公章）", 96.0),
@@ -333,8 +344,9 @@ def _summary_foot(sheet: Worksheet, row: int, last: int, office: str, dated: dat
     ):
         row += 1
         _across(sheet, row, right, last, text, _VALUE, height)
-    row += 1
-    _across(sheet, row, 1, last, f"校验值 {digest}", _FINE, 14.0, "left")
+    for fine in (f"校验值 {digest}", *([record[0]] if record else [])):
+        row += 1
+        _across(sheet, row, 1, last, fine, _FINE, 14.0, "left")
     return row
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+from rules.call import BEIJING
+from workflow import checkpoint_mail
 from workflow.audit import log
+from workflow.audit.log import Signed
 from workflow.audit.notes import Signer, WrongNote
 from workflow.settings import Settings
 from workflow.store.database import Database
@@ -24,7 +27,8 @@ class Sequencer(threading.Thread):
 
     def __init__(self, settings: Settings, database: Database, *, every: float = 1.0) -> None:
         super().__init__(name="sequencer", daemon=True)
-        self._database = database
+        self._settings, self._database = settings, database
+        self._mailed: date | None = None
         self._every = every
         self._seen = last_seen(settings)
         self._key = Path(settings.audit_key)
@@ -60,10 +64,17 @@ class Sequencer(threading.Thread):
             made = log.checkpoint(self._database, self._signer, datetime.now(UTC)) if due and self._signer else None
             if made is not None:
                 log.remember(self._seen, made.note)
+                self._hand_out(made)
             return made is not None
         except Exception:
             _log.exception("the log could not be moved on")
             return False
+
+    def _hand_out(self, made: Signed) -> None:
+        """Have the first checkpoint of a day mailed to those who keep it outside."""
+        day = made.at.astimezone(BEIJING).date()
+        if day != self._mailed and checkpoint_mail.queue(self._database, self._settings, made):
+            self._mailed = day
 
 
 def last_seen(settings: Settings) -> Path:
