@@ -60,9 +60,9 @@ class Lost:
 
 
 def kept(settings: Settings, more: Sequence[Path] = ()) -> dict[str, str]:
-    """Place → checkpoint, for those kept here, in the file of ZHENGJI_ANCHOR and in the files named; those that exist."""
+    """Place → checkpoint, for those kept here, in the file of ZHENGJI_ANCHOR and in the files named; those that are there."""
     places = [last_seen(settings), *([Path(settings.anchor)] if settings.anchor else []), *more]
-    return {str(one): one.read_text(encoding="utf-8") for one in places if one.exists()}
+    return {str(one): one.read_text(encoding="utf-8") for one in places if one.is_file()}
 
 
 def lost(session: Session, anchors: Mapping[str, str]) -> list[Lost]:

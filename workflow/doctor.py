@@ -714,7 +714,7 @@ def backups_lie_elsewhere(seen: Condition) -> Off | None:
 )
 def checkpoint_is_kept_elsewhere(seen: Condition) -> Off | None:
     anchor = seen.settings.anchor
-    if seen.settings.demo or (anchor and Path(anchor).exists()):
+    if seen.settings.demo or (anchor and Path(anchor).is_file()):
         return None
     return Off(path=seen.settings.home / "last_checkpoint")
 
