@@ -362,6 +362,17 @@ def _last_day(body: Mapping[str, Any]) -> Text:
     return Text(f"截止日改为 {body['last_day']}", f"last day {body['last_day']}")
 
 
+_CONTACTS = {
+    "contact": Text("联系人", "name"),
+    "phone": Text("电话", "telephone"),
+    "email": Text("邮箱", "e-mail"),
+}
+
+
+def _contact(field: str) -> Text:
+    return _CONTACTS[field.rpartition("_")[2]]
+
+
 EXPORTS: Mapping[str, Text] = {
     "document": Text("案例正文", "case document"),
     "form": Text("报送表", "report form"),
@@ -406,8 +417,12 @@ _DETAILS: Mapping[str, Any] = {
     "case.ask_ruling": compared,
     "case.turn_away": lambda body: Text(body["zh"], body["en"]),
     "document.attach": _files,
+    "document.receive": lambda body: Text(body["zh"], body["en"]),
+    "document.refuse": lambda body: Text(body["zh"], body["en"]),
     "document.open": _plainly("name"),
-    "reading.contacts": _plainly("number"),
+    "reading.contacts": lambda body: Text(
+        "、".join(_contact(one).zh for one in body["fields"]), ", ".join(_contact(one).en for one in body["fields"])
+    ),
     "export.take": _taken,
     "privacy.erase_case": _erased,
     "privacy.keep_no_longer": lambda body: Text(
