@@ -121,10 +121,10 @@ class _Anywhere(Controller):
 
 
 @contextmanager
-def mail_server() -> Iterator[Mailbox]:
-    """A mail server on a free port of this machine."""
-    box = Mailbox()
-    controller = _Anywhere(box, hostname="127.0.0.1", port=0)
+def mail_server(box: Mailbox | None = None, port: int = 0) -> Iterator[Mailbox]:
+    """A mail server on a free port of this machine, or on this one."""
+    box = box or Mailbox()
+    controller = _Anywhere(box, hostname="127.0.0.1", port=port)
     controller.start()
     box.url = f"smtp://127.0.0.1:{controller.port}"
     try:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from workflow.failpoints import reached
 
 QUEUE = "zhengji"
+MAILS = "zhengji-mail"
+"""A queue of their own: mails that wait for days for their server keep no other work waiting."""
 VERSION = "zhengji-1"
 """One version for every process: work queued before a restart is taken up after it."""
 
@@ -22,7 +24,12 @@ def enqueue(session: Session, job: str, key: str, *arguments: Any) -> None:
     reached("act.before_enqueue")
     client(session.get_bind().engine).enqueue_in_transaction(
         session,
-        {"workflow_name": job, "queue_name": QUEUE, "workflow_id": key, "app_version": VERSION},
+        {
+            "workflow_name": job,
+            "queue_name": MAILS if job.startswith("mail_") else QUEUE,
+            "workflow_id": key,
+            "app_version": VERSION,
+        },
         *arguments,
     )
     reached("act.after_enqueue")
