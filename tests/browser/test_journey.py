@@ -113,6 +113,7 @@ class Journey:
     def confirm_again(self) -> None:
         """Say once more who one is, where that is asked."""
         if self.page.locator("#again-form").count():
+            self.errors.pop()  # the browser notes that the page came with a 422
             self.page.fill("#again", DEMO_PASSWORD)
             with self.page.expect_navigation():
                 self.page.click("#again-form button")
