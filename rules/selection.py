@@ -1,30 +1,52 @@
 """Choosing, publishing and sending abroad; and the hands that must not be the same."""
 
+from collections.abc import Mapping
+
 from rules.facts import BatchFacts, CaseFacts, PushFacts
 from rules.roles import Role
 from rules.rule import Breach, rule
 from rules.words import Text
 
-APART = {
-    "stamp": ("author", Role.SEALER, Text("撰稿", "wrote this text")),
-    "send": ("reviewer", Role.LEADER, Text("审核", "reviewed a case of this batch")),
-    "seal": ("reviewer", Role.LEADER, Text("审核", "reviewed a case of this batch")),
-    "publish": ("selector", Role.EDITOR, Text("遴选", "selected this case")),
+HANDS = {
+    "author": Text("撰稿", "wrote this text"),
+    "reviewer": Text("审核", "reviewed a case of this batch"),
+    "selector": Text("遴选", "selected this case"),
+    "centre": Text("中心经办", "acted on this for the centre that reports it, or hold a role there"),
+    "office": Text("省级经办", "acted on this for the office that sends it, or hold a role there"),
 }
-"""Step → (whose hand must differ, who else may do it, what the other hand did)."""
+"""Whose hand it may be → what that hand did."""
+
+_BELOW = ("centre", "office")
+_OF_CENTRE = (Role.REVIEWER, ("centre",))
+_OF_BATCH = (Role.LEADER, ("reviewer", "centre"))
+_OF_OFFICE = (Role.DESK, _BELOW)
+
+APART: Mapping[str, tuple[Role, tuple[str, ...]]] = {
+    "stamp": (Role.SEALER, ("author",)),
+    **dict.fromkeys(("review", "return_to_centre", "decline", "reopen", "reconsider"), _OF_CENTRE),
+    **dict.fromkeys(("seal", "send"), _OF_BATCH),
+    **dict.fromkeys(("receive", "unreceive", "return_batch"), _OF_OFFICE),
+    **dict.fromkeys(("shortlist", "pass_over", "return_to_office", "unshortlist", "take_up"), _OF_OFFICE),
+    **dict.fromkeys(("publish", "republish"), (Role.EDITOR, ("selector", *_BELOW))),
+    "retract": (Role.EDITOR, _BELOW),
+    "push": (Role.LIAISON, _BELOW),
+    "sign_off": (Role.DIRECTOR, _BELOW),
+    "rule_in_office": (Role.REVIEWER, ("centre",)),
+    "rule_nationally": (Role.DESK, _BELOW),
+}
+"""Step → (who else may take it, whose hands must differ). The last three are no transitions: who signs off or rules."""
 
 
 @rule(
     zh="您是本件的{hand}人，不能再由您办理这一步。请由另一位{who}办理。",
     en="You {hand}, so this step is not yours to take. Another {who} must take it.",
-    lifted_by=(Role.SEALER, Role.LEADER, Role.EDITOR),
+    lifted_by=tuple(dict.fromkeys(who for who, _ in APART.values())),
 )
 def another_person_acts(facts: CaseFacts | BatchFacts) -> Breach | None:
-    """撰稿与盖章、审核与报送、遴选与发布，须由不同的人办理。"""
-    hand, who, did = APART.get(facts.step, ("", Role.SYSTEM, Text("", "")))
-    if facts.actor not in facts.hands.get(hand, frozenset()):
-        return None
-    return Breach(hand=did, who=who.label, lifted_by=(who,))
+    """撰稿与盖章、审核与报送、遴选与发布由不同的人办理；本单位的事，上一级由单位以外的人办理。"""
+    who, apart = APART.get(facts.step, (Role.SYSTEM, ()))
+    hand = next((one for one in apart if facts.actor in facts.hands.get(one, frozenset())), None)
+    return None if hand is None else Breach(hand=HANDS[hand], who=who.label, lifted_by=(who,))
 
 
 @rule(

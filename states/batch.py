@@ -78,6 +78,7 @@ BATCH = Lifecycle(
             target=S.RECEIVED,
             by=(Role.DESK,),
             undone_by="unreceive",
+            guards=(another_person_acts,),
         ),
         Transition(
             "unreceive",
@@ -86,7 +87,7 @@ BATCH = Lifecycle(
             target=S.SENT,
             by=(Role.DESK,),
             undone_by="receive",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
         ),
         Transition(
             "return_batch",
@@ -95,7 +96,7 @@ BATCH = Lifecycle(
             target=S.COLLECTING,
             by=(Role.DESK,),
             undone_by="seal",
-            guards=(reason_given, new_day_given),
+            guards=(reason_given, new_day_given, another_person_acts),
             undoes=Text(
                 "批内仍为“已报送”的案例一并退回省级，不再计入报送数量。",
                 "Cases of the batch that are still “submitted” go back to the office and no longer count.",

@@ -86,7 +86,7 @@ CASE = Lifecycle(
             target=S.PROVINCE_REVIEWED,
             by=(Role.REVIEWER,),
             undone_by="reopen",
-            guards=(*CONTENT, *SEALED, not_reported_before, contents_confirmed),
+            guards=(*CONTENT, *SEALED, not_reported_before, contents_confirmed, another_person_acts),
         ),
         Transition(
             "return_to_centre",
@@ -95,7 +95,7 @@ CASE = Lifecycle(
             target=S.RETURNED,
             by=(Role.REVIEWER,),
             undone_by="stamp",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
             undoes=Text(
                 "中心可以修改内容；改动后原盖章失效，须重新盖章。案例会移出尚未报送的批次。",
                 "The centre may change the content; any change voids its seal. The case leaves an unsent batch.",
@@ -108,7 +108,7 @@ CASE = Lifecycle(
             target=S.NOT_RECOMMENDED,
             by=(Role.REVIEWER,),
             undone_by="reconsider",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
             undoes=Text(
                 "案例不再计入本省报送数量，并移出尚未报送的批次。",
                 "The case no longer counts for the province and leaves an unsent batch.",
@@ -121,7 +121,7 @@ CASE = Lifecycle(
             target=S.CENTRE_STAMPED,
             by=(Role.REVIEWER,),
             undone_by="review",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
             undoes=Text(
                 "审核结论作废；案例移出尚未报送的批次，已盖章的汇总表随之失效。",
                 "The review is void; the case leaves an unsent batch, and a sealed summary table with it is void.",
@@ -134,7 +134,7 @@ CASE = Lifecycle(
             target=S.CENTRE_STAMPED,
             by=(Role.REVIEWER,),
             undone_by="decline",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
         ),
         Transition(
             "submit",
@@ -187,7 +187,7 @@ CASE = Lifecycle(
             target=S.SHORTLISTED,
             by=(Role.DESK,),
             undone_by="unshortlist",
-            guards=(not_reported_before,),
+            guards=(not_reported_before, another_person_acts),
         ),
         Transition(
             "pass_over",
@@ -196,7 +196,7 @@ CASE = Lifecycle(
             target=S.NOT_SELECTED,
             by=(Role.DESK,),
             undone_by="take_up",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
         ),
         Transition(
             "return_to_office",
@@ -205,7 +205,7 @@ CASE = Lifecycle(
             target=S.PROVINCE_REVIEWED,
             by=(Role.DESK,),
             undone_by="submit",
-            guards=(reason_given, new_day_given),
+            guards=(reason_given, new_day_given, another_person_acts),
             undoes=Text(
                 "案例不再计入该省本阶段的报送数量；省级可另行组批重新报送。",
                 "The case no longer counts for the office's phase; the office can send it again in another batch.",
@@ -218,7 +218,7 @@ CASE = Lifecycle(
             target=S.SUBMITTED,
             by=(Role.DESK,),
             undone_by="shortlist",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
             undoes=Text("已有的签发作废。", "Sign-offs already given are void."),
         ),
         Transition(
@@ -228,7 +228,7 @@ CASE = Lifecycle(
             target=S.SUBMITTED,
             by=(Role.DESK,),
             undone_by="pass_over",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
         ),
         Transition(
             "publish",
@@ -246,7 +246,7 @@ CASE = Lifecycle(
             target=S.RETRACTED,
             by=(Role.EDITOR,),
             undone_by="republish",
-            guards=(reason_given,),
+            guards=(reason_given, another_person_acts),
             undoes=Text(
                 "公开页面不再显示正文，只留撤下说明。",
                 "The public page shows the text no more, only a notice that it was retracted.",
@@ -268,7 +268,7 @@ CASE = Lifecycle(
             target=S.WIPO_PUSHED,
             by=(Role.LIAISON,),
             undone_by="recall_push",
-            guards=(effect_outstanding, consent_given, english_is_current),
+            guards=(effect_outstanding, consent_given, english_is_current, another_person_acts),
             through="push.acknowledge",
         ),
         Transition(

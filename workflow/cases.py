@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
+from rules.selection import another_person_acts
 from rules.words import Text
 from states.case import CASE, EDITABLE, CaseState
 from states.lifecycle import Standing
@@ -196,6 +198,18 @@ def check_marked(attempt: Attempt | None, mark: str | None) -> None:
     """
     if mark == "" and (attempt is None or attempt.done):
         raise living.Unmarked(living.UNMARKED)
+
+
+def check_apart(session: Session, case_id: int, step: str, *, actor: Actor, at: datetime) -> None:
+    """Raise NotPermitted, saying who may instead, where somebody signs off or rules on what is their own unit's.
+
+    These are no transitions, and follow the same rule (docs/decisions.md 12).
+    """
+    rows = stored_facts.case_rows(session, [case_id])
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    finding = another_person_acts.examine(replace(facts, step=step))
+    if finding is not None:
+        raise NotPermitted(finding.message)
 
 
 def _standing(row: Any) -> Standing:

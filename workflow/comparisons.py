@@ -13,7 +13,7 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor, reaches
 from workflow import similar
-from workflow.cases import NoSuchCase
+from workflow.cases import NoSuchCase, check_apart
 from workflow.content import Content
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.papers import owner_of
@@ -206,6 +206,8 @@ def rule(
     if earlier is not None:
         return earlier
     _check_rules(case, one, actor)
+    step = "rule_nationally" if one.level is Level.NATIONAL else "rule_in_office"
+    check_apart(session, case.id, step, actor=actor, at=at)
     if not reason.strip():
         raise ReasonMissing(
             Text(

@@ -12,7 +12,7 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
-from workflow.cases import NotEditable, check_marked, check_seen
+from workflow.cases import NotEditable, check_apart, check_marked, check_seen
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.papers import owner_of
 from workflow.store import editorial as stored
@@ -90,6 +90,7 @@ def sign_off(
     def save(row: Any) -> dict[str, Any]:
         check_seen(session, row, seen)
         check_marked(None, seen)
+        check_apart(session, case_id, "sign_off", actor=actor, at=at)
         stored.sign_off(session, row, actor, at)
         return {"content": row.content}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
-from features.steps.cases import REMARKS, named
+from features.steps.cases import REMARKS
 from features.steps.outcomes import Result, tried
-from features.steps.people import WHO, person
+from features.steps.people import WHO, named, person
 from states.batch import BATCH, BatchState
 from states.case import CaseState
 from tests.worlds import World, went

@@ -9,21 +9,15 @@ from pytest_bdd import given, parsers, when
 
 from features.steps.moments import WEEK
 from features.steps.outcomes import Result, tried
-from features.steps.people import WHO, person
+from features.steps.people import WHO, named, person
 from rules.call import BEIJING
 from rules.facts import Ruling
 from rules.roles import Level
-from rules.words import Labelled
 from states.case import CASE, CaseState
 from tests.worlds import World, went
 from workflow import cases, comparisons
 
 REMARKS = {"写得清清楚楚": "请补充服务成效的数字", "只写了一个字": "改", "没有填写": "", "只打了空格": " 　"}
-
-
-def named(kind: type[Labelled], label: str) -> Any:
-    """The member of that Chinese label."""
-    return next(one for one in kind if one.label.zh == label)
 
 
 def step_of(label: str) -> str:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pytest_bdd import given, parsers
+
+from rules.roles import Level, Role
+from rules.words import Labelled
 from states.reach import Actor
 from tests.worlds import World
+from workflow import people
 
 WHO = {
     "撰稿人": "author",
@@ -29,3 +36,22 @@ WHO = {
 
 def person(world: World, who: str) -> Actor:
     return world.people[WHO[who]]
+
+
+@given(parsers.re("(?P<who>.*)(?P<how>调任|兼任)(?P<role>.*)"))
+def _moves(world: World, who: str, how: str, role: str) -> None:
+    """Another role at its own level, in the first office: instead of the present ones, or beside them."""
+    key, given_by, wanted = WHO[who], world.people["administrator"], named(Role, role)
+    unit = world.offices["first"] if wanted.level is Level.OFFICE else None
+    with world.database.transaction() as session:
+        for held in world.people[key].grants if how == "调任" else ():
+            people.revoke(session, world.people[key].id, held.role, held.unit, actor=given_by, at=world.at)
+        people.grant(session, world.people[key].id, wanted, unit, actor=given_by, at=world.at)
+        found = people.by_id(session, world.people[key].id)
+        assert found is not None
+        world.people = {**world.people, key: people.actor_of(found)}
+
+
+def named(kind: type[Labelled], label: str) -> Any:
+    """The member of that Chinese label."""
+    return next(one for one in kind if one.label.zh == label)

@@ -28,11 +28,21 @@ ALL = frozenset({"true_and_vivid", "about_the_recipient", "relevant", "form_matc
         ("seal", "reviewer", Role.LEADER),
         ("send", "reviewer", Role.LEADER),
         ("publish", "selector", Role.EDITOR),
+        ("republish", "selector", Role.EDITOR),
+        ("review", "centre", Role.REVIEWER),
+        ("decline", "centre", Role.REVIEWER),
+        ("seal", "centre", Role.LEADER),
+        ("receive", "office", Role.DESK),
+        ("shortlist", "centre", Role.DESK),
+        ("shortlist", "office", Role.DESK),
+        ("publish", "office", Role.EDITOR),
+        ("retract", "centre", Role.EDITOR),
+        ("push", "office", Role.LIAISON),
     ],
 )
 @pytest.mark.another_person_acts
 def test_whoever_had_the_earlier_hand_leaves_the_step_to_another(step: str, hand: str, role: Role) -> None:
-    make = batch_facts if step in ("seal", "send") else case_facts
+    make = batch_facts if step in ("seal", "send", "receive") else case_facts
     hands = {hand: frozenset({7, 8})}
     finding = found(another_person_acts, make(step=step, actor=7, hands=hands))
     assert (finding.lifted_by, finding.clause) == ((role,), "系统")
@@ -43,8 +53,10 @@ def test_whoever_had_the_earlier_hand_leaves_the_step_to_another(step: str, hand
 
 @pytest.mark.another_person_acts
 def test_steps_that_need_no_second_person_ask_for_none() -> None:
-    hands = {name: frozenset({7}) for name in ("author", "reviewer", "selector")}
-    assert another_person_acts.examine(case_facts(step="review", actor=7, hands=hands)) is None
+    hands = {name: frozenset({7}) for name in ("author", "reviewer", "selector", "centre", "office")}
+    assert another_person_acts.examine(case_facts(step="withdraw", actor=7, hands=hands)) is None
+    upward = {name: frozenset({7}) for name in ("reviewer", "selector", "office")}
+    assert another_person_acts.examine(case_facts(step="review", actor=7, hands=upward)) is None
 
 
 @pytest.mark.another_person_acts

@@ -25,13 +25,15 @@ from rules.facts import (
     PushFacts,
     SealFacts,
 )
-from rules.roles import Level
-from states.case import COUNTED, CaseState
+from rules.roles import Level, Role
+from states.batch import BATCH
+from states.case import CASE, COUNTED, CaseState
 from workflow import content as contents
 from workflow.audit.canonical import canonical
 from workflow.store import prior
 from workflow.store.calls import call_of
 from workflow.store.models import (
+    AuditEvent,
     Batch,
     BatchLine,
     Case,
@@ -42,6 +44,7 @@ from workflow.store.models import (
     Document,
     Extension,
     Office,
+    PersonGrant,
     Push,
     Seal,
     SignOff,
@@ -69,6 +72,26 @@ _LOCKED_CASES = _CASES.with_for_update(of=Case)
 _SIGNED = select(SignOff.case_id, SignOff.by_id, SignOff.content).where(
     SignOff.case_id.in_(_IDS), SignOff.void_at.is_(None)
 )
+_ACTED = (
+    select(AuditEvent.case_id, AuditEvent.action, AuditEvent.person_id)
+    .where(AuditEvent.case_id.in_(_IDS), AuditEvent.outcome == "done", AuditEvent.person_id.is_not(None))
+    .distinct()
+)
+_ACTED_ON_BATCH = select(AuditEvent.person_id).where(
+    AuditEvent.stream.in_(bindparam("streams", expanding=True)),
+    AuditEvent.action.not_in([f"batch.{one.name}" for one in BATCH.transitions if Role.DESK in one.by]),
+    AuditEvent.outcome == "done",
+)
+_HELD = select(PersonGrant.centre_id, PersonGrant.office_id).where(PersonGrant.person_id == bindparam("person"))
+_AT_LEVEL = {
+    **{
+        f"case.{step.name}": str(step.by[0].level)
+        for step in CASE.transitions
+        if step.by[0].level in (Level.CENTRE, Level.OFFICE)
+    },
+    **dict.fromkeys(("case.create", "case.edit", "case.seal", "case.consent", "case.ask_ruling"), str(Level.CENTRE)),
+}
+"""Action → "centre" or "office": for which unit somebody acted."""
 _WROTE = select(CaseRevision.case_id, CaseRevision.by_id).where(CaseRevision.case_id.in_(_IDS)).distinct()
 
 
@@ -109,7 +132,7 @@ def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> li
 
 
 def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[CaseFacts]:
-    """The facts of each case, in the order of the rows. Eight queries, however many cases."""
+    """The facts of each case, in the order of the rows. Ten queries, however many cases."""
     ids = [row.id for row in rows]
     if not ids:
         return []
@@ -119,6 +142,7 @@ def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[Ca
     english = _by_case(session, _ENGLISH, ids)
     signed = _signed(session, ids)
     authors = _authors(session, ids)
+    units = _units(session, rows, inputs.actor)
     days = Extensions(session, {row.call_number for row in rows})
     return [
         _case(
@@ -130,6 +154,7 @@ def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[Ca
             english=english.get(row.id),
             signed=signed.get(row.id, ()),
             authors=authors.get(row.id, frozenset()) | {row.author_id},
+            units=units[row.id],
             days=days,
         )
         for row in rows
@@ -146,6 +171,7 @@ def _case(
     english: Any,
     signed: tuple[tuple[int, str], ...],
     authors: frozenset[int],
+    units: Mapping[str, frozenset[int]],
     days: Extensions,
 ) -> CaseFacts:
     level = level_of(row.state)
@@ -184,7 +210,7 @@ def _case(
         english=_english(english),
         effect=row.effect,
         sign_offs=tuple(person for person, of in signed if of == row.content),
-        hands={"author": authors, "reviewer": reviewed, "selector": selected},
+        hands={"author": authors, "reviewer": reviewed, "selector": selected, **units},
         actor=inputs.actor,
         remark=inputs.remark,
         confirmed=inputs.confirmed,
@@ -233,6 +259,31 @@ def _authors(session: Session, ids: Sequence[int]) -> dict[int, frozenset[int]]:
     for case_id, person in session.execute(_WROTE, {"ids": list(ids)}):
         wrote[case_id].add(person)
     return {case_id: frozenset(people) for case_id, people in wrote.items()}
+
+
+def _units(session: Session, rows: Sequence[Any], actor: int) -> dict[int, dict[str, frozenset[int]]]:
+    """Per case, whose hands are those of its centre and of its office (docs/decisions.md 12).
+
+    Whoever acted on it there, and of those who hold a role there now the one who asks.
+    """
+    acted: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for case_id, action, person in session.execute(_ACTED, {"ids": [row.id for row in rows]}):
+        if case_id and person and action in _AT_LEVEL:
+            acted[case_id, _AT_LEVEL[action]].add(person)
+    centres, offices = _held(session, actor)
+    return {
+        row.id: {
+            "centre": frozenset(acted[row.id, "centre"] | ({actor} if row.centre_id in centres else set())),
+            "office": frozenset(acted[row.id, "office"] | ({actor} if row.office_id in offices else set())),
+        }
+        for row in rows
+    }
+
+
+def _held(session: Session, actor: int) -> tuple[set[int], set[int]]:
+    """The centres and the offices at which somebody holds a role now."""
+    held = session.execute(_HELD, {"person": actor}).all()
+    return {one.centre_id for one in held if one.centre_id}, {one.office_id for one in held if one.office_id}
 
 
 _CALLS: BindParameter[Any] = bindparam("calls", expanding=True)
@@ -321,13 +372,25 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
         subject=row.subject,
         content=batch_content(row, cases),
         seal=SealFacts(seal.unit, seal.content) if seal else None,
-        hands={"reviewer": frozenset(case.reviewer_id for case in cases if case.reviewer_id)},
+        hands=_hands_on_batch(session, row, cases, inputs.actor),
         actor=inputs.actor,
         remark=inputs.remark,
         confirmed=inputs.confirmed,
         reasons={**row.reasons, **inputs.reasons},
         new_day=inputs.new_day,
     )
+
+
+def _hands_on_batch(session: Session, row: Any, cases: Sequence[Any], actor: int) -> dict[str, frozenset[int]]:
+    """Who reviewed its cases, who acted on them for their centres, who made and sent it for its office."""
+    units = _units(session, cases, actor)
+    streams = [row.stream, f"{row.stream}/content"]
+    made = {person for person in session.scalars(_ACTED_ON_BATCH, {"streams": streams}) if person}
+    return {
+        "reviewer": frozenset(case.reviewer_id for case in cases if case.reviewer_id),
+        "centre": frozenset(person for one in units.values() for person in one["centre"]),
+        "office": frozenset(made | ({actor} if row.office_id in _held(session, actor)[1] else set())),
+    }
 
 
 def _own_day(cases: Sequence[Any]) -> date | None:
