@@ -75,7 +75,11 @@ REACHED_BY: dict[str, Callable[[Country], Wish]] = {
     "push.acknowledged": push,
 }
 """Place → what somebody asks for that leads there. The places of jobs are reached after the answer."""
-ELSEWHERE = {"recall.handed_over", "log.sequenced", "log.signed", "migration.queue_ready", "migration.before_commit"}
+ELSEWHERE = {
+    *("recall.handed_over", "log.sequenced", "log.signed", "migration.queue_ready", "migration.before_commit"),
+    *("backup.database_copied", "backup.document_copied", "backup.before_rename"),
+    *("restore.documents_put", "restore.before_rename"),
+}
 """Places that tests of their own reach."""
 IN_JOBS = ("mail.", "push.", "folder.")
 
