@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-test test lint unit features postgresql browser bench docs lock vendor clean
+.PHONY: help run setup setup-test test lint unit features postgresql browser faults soak bench docs lock vendor clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
@@ -41,6 +41,7 @@ test: setup-test ## every check and every test, on SQLite and on PostgreSQL, in 
 	@$(MAKE) --no-print-directory unit features
 	@$(MAKE) --no-print-directory postgresql
 	@$(MAKE) --no-print-directory browser
+	@$(MAKE) --no-print-directory faults
 
 lint: $(VENV)/ready-for-tests ## style, types and the direction of imports
 	$(BIN)/ruff check
@@ -57,8 +58,16 @@ features: $(VENV)/ready-for-tests ## the demands of the call as examples, on SQL
 postgresql: $(VENV)/ready-for-tests ## every test that touches a database once more, on PostgreSQL
 	ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) -n $(JOBS) -m database tests --ignore=tests/browser --ignore=tests/faults
 
-browser: $(VENV)/ready-for-tests ## the journeys in Chromium, and what happens when parts fail
-	$(PYTEST) $(wildcard tests/browser tests/faults)
+browser: $(VENV)/ready-for-tests ## the journeys in Chromium
+	$(PYTEST) tests/browser
+
+faults: $(VENV)/ready-for-tests ## what happens when parts fail or are killed, on SQLite and on PostgreSQL
+	$(PYTEST) -n $(JOBS) tests/faults
+	ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) -n $(JOBS) tests/faults
+
+soak: $(VENV)/ready-for-tests ## kill everything at random for long (ZHENGJI_SOAK_SECONDS for each ordeal, 1800 by default)
+	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} $(PYTEST) tests/faults/test_killed.py
+	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) tests/faults/test_killed.py
 
 bench: $(VENV)/ready-for-tests ## measure, and write benchmarks/latest.json
 	@$(BIN)/python -m tests.bench
