@@ -152,6 +152,10 @@ def worker() -> None:
     ended.wait()
     jobs.stop()
     database.close()
+    # A job between two attempts sleeps in a thread for up to an hour, and Python would wait for it. The next start takes
+    # it up.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 @main.command()

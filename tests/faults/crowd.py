@@ -17,6 +17,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.players import Answer, Gone, Player, Wish
 from tests.faults.waiting import until
 from tests.workflow.receivers import Mailbox
+from workflow.audit import verification
 
 NEXT: dict[CaseState, tuple[tuple[str, str], ...]] = {
     CaseState.DRAFT: (("stamp", "sealer"), ("edit", "author"), ("seal", "sealer"), ("withdraw", "sealer")),
@@ -150,6 +151,7 @@ class Ordeal:
         until(lambda: not busy(database))
         player.leave()
         found = ledger.problems(database, self.kept, self.mailbox, self.here.world.folder / "abroad")
+        found += [f"{one.code}: {one.where}: {one.en}" for one in verification.verify(database, demo=True).problems]
         told = self.kept.read()
         self.broken["asked"] = len(told.asked)
         self.broken["told"] = len(told.receipts)

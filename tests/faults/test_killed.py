@@ -12,12 +12,14 @@ import psycopg
 import pytest
 
 from tests.faults import ledger
-from tests.faults.country import Country, country
+from tests.faults.country import Country, busy, country
 from tests.faults.crowd import Ordeal
+from tests.faults.players import Wish
 from tests.faults.waiting import until
 from tests.postgres import Server, running
 from tests.workflow.receivers import Mailbox
 from tests.worlds import Databases
+from workflow.store import log
 
 SECONDS = float(os.environ.get("ZHENGJI_SOAK_SECONDS", "10"))
 """How long each of the ordeals lasts."""
@@ -97,6 +99,28 @@ def test_the_database_killed_at_random(
             ordeal.moment()
     found = ordeal.settle()
     report(ordeal, capsys)
+    assert not found, ledger.summary(found)
+
+
+def test_a_process_goes_on_after_its_database_crashed(
+    durable: Country, durable_server: Server, tmp_path: Path, mailbox: Mailbox
+) -> None:
+    """Web, queue and sequencer find the server again by themselves."""
+    ordeal = Ordeal(durable, tmp_path, mailbox, SEED + 3)
+    player, somebody = ordeal.player(), ordeal.crowd[0]
+    crash(durable_server, ordeal)
+    somebody.pending = Wish("0.1", "push", "liaison", durable.published[0])
+    ordeal.kept.asked(somebody.pending)
+    somebody.settle(player)
+    until(lambda: not busy(durable.world.database))
+
+    def in_order() -> bool:
+        with durable.world.database.reading() as session:
+            return not log.waiting(session)
+
+    until(in_order)
+    player.leave()
+    found = ordeal.settle()
     assert not found, ledger.summary(found)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,11 +21,13 @@ from tests.faults.conftest import Check
 from tests.faults.country import Country, busy, settings
 from tests.faults.ledger import Ledger
 from tests.faults.players import Wish, grant
-from tests.faults.waiting import until
+from tests.faults.waiting import PATIENCE, until
+from tests.web.conftest import KEY
 from tests.workflow.receivers import Mailbox, mail_server
 from workflow import mailing
 from workflow.jobs import worker
 
+ROOT = Path(__file__).parents[2]
 HOUR = 3600
 DAY = 24 * HOUR
 
@@ -87,20 +93,6 @@ def test_a_server_that_is_down_for_a_day_gets_the_mail_once(
     all_is_well()
 
 
-def test_mails_that_wait_keep_no_push_waiting(here: Country, kept: Ledger, working: Any) -> None:
-    """Offices' mails to a server that does not answer, more of them than jobs run at once; a push goes out meanwhile."""
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        for number in range(len(here.batches)):
-            ask(here, kept, send(here, number))
-        working(f"smtp://127.0.0.1:{silent.getsockname()[1]}")
-        ask(here, kept, Wish("1.push", "push", "liaison", here.published[0]))
-        until(lambda: not [one for one in busy(here.world.database) if one.startswith("deliver_push")])
-        waiting = [one for one in busy(here.world.database) if one.startswith("mail_batch")]
-    assert len(waiting) == len(here.batches) == 4
-
-
 class Dropping(Mailbox):
     """Takes a mail, and drops the line instead of saying so; the second time it says so."""
 
@@ -131,13 +123,14 @@ class Slow(Mailbox):
     def __init__(self) -> None:
         super().__init__()
         self.let = threading.Event()
+        self.asked = threading.Event()
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.asked.set()
         if not self.let.is_set():
-            server.transport.pause_reading()
-            await server.loop.run_in_executor(None, self.let.wait, 30)
+            await server.loop.run_in_executor(None, self.let.wait, PATIENCE)
         return await super().handle_RCPT(server, session, envelope, address, options)
 
 
@@ -159,4 +152,52 @@ def test_a_server_too_slow_to_wait_for_is_tried_again(
         until(lambda: not busy(here.world.database))
     assert waits.seconds >= 10
     mailbox.taken += slow.taken
+    all_is_well()
+
+
+def test_mails_that_wait_keep_no_push_waiting(
+    here: Country, kept: Ledger, mailbox: Mailbox, working: Any, all_is_well: Check
+) -> None:
+    """As many mails to a server that does not answer as other jobs run at once; a push goes out meanwhile."""
+    slow = Slow()
+    with mail_server(slow):
+        for number in range(len(here.batches)):
+            ask(here, kept, send(here, number))
+        working(slow.url)
+        ask(here, kept, Wish("1.push", "push", "liaison", here.published[0]))
+        until(lambda: not [one for one in busy(here.world.database) if one.startswith("deliver_push")])
+        waiting = [one for one in busy(here.world.database) if one.startswith("mail_batch")]
+        slow.let.set()
+        until(lambda: not busy(here.world.database))
+    assert len(waiting) == len(here.batches) == 4
+    mailbox.taken += slow.taken
+    all_is_well()
+
+
+def test_a_worker_told_to_stop_does_not_wait_for_a_mail_server(
+    here: Country, kept: Ledger, mailbox: Mailbox, working: Any, all_is_well: Check
+) -> None:
+    """It ends before the server answers, and the next worker sends the mail."""
+    slow = Slow()
+    with mail_server(slow):
+        ask(here, kept, send(here))
+        set_up = settings(here.url, here.world.folder, slow.url)
+        told = {
+            "ZHENGJI_HOME": str(set_up.home),
+            "ZHENGJI_DATABASE_URL": set_up.database_url,
+            "ZHENGJI_OWNER_DATABASE_URL": here.world.database.owner_url,
+            "ZHENGJI_SECRET_KEY": KEY,
+            "ZHENGJI_SMTP_URL": set_up.smtp_url,
+            "ZHENGJI_MAIL_FROM": set_up.mail_from,
+            "ZHENGJI_AUDIT_KEY": set_up.audit_key,
+            "ZHENGJI_EXECUTOR": set_up.executor,
+        }
+        process = subprocess.Popen([sys.executable, "-m", "web.cli", "worker"], cwd=ROOT, env={**os.environ, **told})
+        assert slow.asked.wait(PATIENCE)
+        process.terminate()
+        assert process.wait(mailing.TIMEOUT // 2) == 0
+        slow.let.set()
+        working(slow.url)
+        until(lambda: not busy(here.world.database))
+    mailbox.taken += slow.taken[-1:]
     all_is_well()

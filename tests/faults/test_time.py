@@ -16,7 +16,6 @@ from tests.faults.country import Country
 from tests.faults.ledger import Ledger
 from tests.faults.players import Wish, grant
 from tests.worlds import World
-from workflow.failpoints import armed
 
 ROOT = Path(__file__).parents[2]
 ZONES = ("Asia/Shanghai", "America/Los_Angeles", "Pacific/Kiritimati")
@@ -59,15 +58,6 @@ def test_a_deadline_falls_in_the_same_microsecond_whatever_the_servers_zone(zone
     assert found["-1"][1] == str(last.astimezone(world.row(cases[0]).moved_at.tzinfo))
     offsets = {"Asia/Shanghai": 8, "America/Los_Angeles": -7, "Pacific/Kiritimati": 14}
     assert found["0"][2] == offsets[zone] * 3600
-
-
-def test_waiting_for_a_lock_makes_nobody_late(world: World) -> None:
-    """The instant that counts is read once, when the request has arrived, and not again when its turn comes."""
-    case = world.case()
-    last = world.window(world.phase).closes - timedelta(microseconds=1)
-    with armed("act.before_facts", lambda: None):
-        assert world.act(case, "stamp", at=last).done
-    assert world.row(case).moved_at == last
 
 
 def test_a_clock_that_steps_back_breaks_no_chain(here: Country, start: Start, kept: Ledger, all_is_well: Check) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-PATIENCE = 60
+PATIENCE = 240
 """Seconds after which a test gives up waiting for something that must happen."""
 
 _TICK = threading.Event()
