@@ -9,11 +9,13 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from web import imports
-from web.request import actor, form_key, now, number, reading, received, settings, transaction
+from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
+from web.uploads import uploaded
 from web.words import say, t
 from workflow import administration, directory, factors, notices, people, register, throttle
 from workflow.administration import check_administrator
 from workflow.calls import CallRefused
+from workflow.documents.problems import Unreadable
 from workflow.imports import Kind
 from workflow.people import WrongPerson
 from workflow.register import WrongEntry
@@ -296,7 +298,10 @@ def _calls(**shown: Any) -> str:
 @bp.post("/calls")
 def load() -> Response | Page:
     """Check a call's file, or load it: everything that is wrong is told at once, by place and line."""
-    source, notice = _sent("source"), _sent("notice")
+    try:
+        source, notice = _sent("source"), _sent("notice")
+    except Unreadable as refused:
+        return _calls(wrong=say(refused.problem.text)), 422
     typed = {"source": source, "notice": notice}
     if not source.strip():
         return _calls(**typed, wrong=t("请上传或粘贴通知的 TOML 文件。", "Upload or paste the call's TOML file.")), 422
@@ -324,7 +329,7 @@ def load() -> Response | Page:
 
 def _sent(name: str) -> str:
     """A text that was uploaded as a file or, failing that, pasted."""
-    file = request.files.get(f"{name}_file")
-    if file is not None and file.filename:
-        return administration.decoded(file.read())
+    kept = uploaded(f"{name}_file", "call")
+    if kept is not None:
+        return administration.decoded(files().get(kept.digest))
     return request.form.get(name, "").replace("\r\n", "\n")

@@ -33,10 +33,12 @@ from web import (
     receipts,
     rulebook,
     trail,
+    uploads,
     words,
 )
 from web import request as requests
 from web.menu import menu
+from workflow.documents.limits import REQUEST
 from workflow.secret_key import secret_key
 from workflow.settings import Settings
 from workflow.store.database import Database
@@ -74,7 +76,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config.update(
         SECRET_KEY=secret_key(settings),
-        MAX_CONTENT_LENGTH=errors.LARGEST,
+        MAX_CONTENT_LENGTH=REQUEST,
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         SESSION_COOKIE_NAME="zhengji",
@@ -106,6 +108,7 @@ def _words_in_templates(app: Flask) -> None:
         listed=words.listed,
         language=requests.language,
         new_form_key=requests.new_form_key,
+        limit=uploads.limit,
     )
     app.jinja_env.filters.update(
         day=words.day, moment=words.moment, month=words.month, size=words.size, last_day=words.last_day

@@ -13,8 +13,9 @@ from werkzeug.wrappers import Response
 from web.picture import draw
 from web.request import LARGEST, actor, files, form_key, form_mark, now, number, reading, settings, transaction
 from web.tell import done, tell
+from web.uploads import uploaded
 from web.words import countdown, t
-from workflow import batches, boards, deadlines, downloads, histories, intake, papers, privacy
+from workflow import batches, boards, deadlines, downloads, histories, intake, privacy
 from workflow.engine import NoSuchTransition
 from workflow.store.models import Batch, Case, Document
 from workflow.store.papers import Kept
@@ -207,7 +208,7 @@ def describe(batch_id: int) -> Response:
 def summary(batch_id: int) -> Response:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
-        name, data = batches.summary(session, batch, at=now(), seen_by=actor())
+        name, data = batches.summary(session, batch, at=now(), seen_by=actor(), site=settings().base_url)
     _on_record(batch, "summary")
     return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
 
@@ -252,10 +253,11 @@ def look(batch_id: int) -> str | tuple[str, int]:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         boards.check_sealable(batch, actor())
-        given = request.files.get("scan")
-        if given is None or not given.filename:
+    kept = uploaded("scan", "scan", batch=batch_id)
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        if kept is None:
             return render_template("batches/scan.html", batch=batch, kept=None, missing=True), 422
-        kept = papers.keep(files(), "scan", given.filename, given.read())
         ticket = _signer().dumps([batch_id, actor().id, vars(kept)])
         seen = batches.content(session, batch)
         return render_template("batches/scan.html", batch=batch, kept=kept, ticket=ticket, seen=seen, missing=False)

@@ -14,14 +14,14 @@ from werkzeug.exceptions import HTTPException
 from web import broken
 from web.request import actor, now, received, transaction
 from web.words import moment, say, t
-from workflow import cases, logs, people
+from workflow import cases, logs, people, reception
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
 from workflow.cases import NoSuchCase, NotEditable
 from workflow.clock import BEIJING
 from workflow.comparisons import ReasonMissing
 from workflow.deadlines import WrongGrant
-from workflow.documents.limits import LIMITS, MIB
+from workflow.documents.limits import MIB, REQUEST
 from workflow.documents.problems import Unreadable
 from workflow.downloads import Erased, Lost
 from workflow.editorial import TooLong
@@ -66,13 +66,10 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
 
-LARGEST = max(limit.size for limit in LIMITS.values()) * 2
-"""Bytes of one request: the largest paper, and room for a second and for the form."""
-
 TOO_LARGE = Text(
     "上传的内容超过 {size} MB，没有接收。",
     "What was uploaded is larger than {size} MB and was not taken.",
-).fill(size=LARGEST // MIB)
+).fill(size=REQUEST // MIB)
 
 Page = tuple[str, int]
 
@@ -146,7 +143,8 @@ def _case_page() -> str:
 
 
 def _unreadable(error: Unreadable) -> Page:
-    on_record(error.problem.text)
+    if not isinstance(error, reception.Refused):
+        on_record(error.problem.text)
     return page(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         t("这个文件读不了", "This file cannot be read"),

@@ -8,7 +8,9 @@ from flask import current_app, flash, render_template, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from web.request import actor, files, installed, now, transaction
+from web.uploads import uploaded
 from web.words import say, t
+from workflow.documents.problems import Unreadable
 from workflow.imports import FIELDS, LOST, Kind, rehearse
 from workflow.imports import take as take_in
 from workflow.register import WrongList
@@ -21,17 +23,19 @@ def preview(kind: Kind, office: int | None, template: str, /, **shown: Any) -> P
 
     The bytes are kept under their digest; the form that confirms carries a signed note of which.
     """
-    sent = request.files.get("list")
-    if sent is None or not sent.filename:
-        return _again(t("请先选择文件。", "Choose a file first."), template, **shown)
-    data = sent.read()
     try:
-        rehearsed = rehearse(installed().database, kind, sent.filename, data, office=office, actor=actor(), at=now())
+        kept = uploaded("list", "list")
+        if kept is None:
+            return _again(t("请先选择文件。", "Choose a file first."), template, **shown)
+        data = files().get(kept.digest)
+        rehearsed = rehearse(installed().database, kind, kept.name, data, office=office, actor=actor(), at=now())
+    except Unreadable as refused:
+        return _again(say(refused.problem.text), template, **shown)
     except WrongList as wrong:
         return _again(say(wrong.message), template, **shown)
-    note = _notes().dumps([actor().id, str(kind), office, sent.filename, files().put(data)])
+    note = _notes().dumps([actor().id, str(kind), office, kept.name, kept.digest])
     return render_template(
-        "admin/preview.html", kind=kind, name=sent.filename, rehearsed=rehearsed, note=note, fields=FIELDS
+        "admin/preview.html", kind=kind, name=kept.name, rehearsed=rehearsed, note=note, fields=FIELDS
     )
 
 

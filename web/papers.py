@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from web.request import actor, files, form_key, form_mark, now, reading, transaction
 from web.tell import done
+from web.uploads import uploaded
 from web.words import t
 from workflow import cases, comparisons, downloads, intake, lists, papers, privacy
 from workflow.documents.reading import SectionRead
@@ -36,18 +37,14 @@ def understand(case_id: int) -> str | tuple[str, int]:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         cases.check_editable(case, actor())
+    kept = {slot: one for slot in ("case", "form") if (one := uploaded(slot, slot, case=case_id)) is not None}
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
         call = lists.call_of(session, case)
-        given = {slot: _uploaded(slot) for slot in ("case", "form")}
-        if not any(given.values()):
+        if not kept:
             return render_template("cases/upload.html", case=case, call=call, missing=True), 422
-        read = intake.read(files(), call, case, {slot: one for slot, one in given.items() if one is not None})
+        read = intake.again(files(), call, case, kept)
         return render_template("cases/understood.html", case=case, call=call, read=read, ticket=_ticket(case_id, read))
-
-
-def _uploaded(name: str) -> tuple[str, bytes] | None:
-    """A file as uploaded, or None where none was chosen."""
-    file = request.files.get(name)
-    return (file.filename, file.read()) if file is not None and file.filename else None
 
 
 def _ticket(case_id: int, read: intake.Read) -> str:
@@ -105,10 +102,11 @@ def look(case_id: int) -> str | tuple[str, int]:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         papers.check_sealable(case, actor())
-        given, mark = _uploaded("scan"), form_mark()
-        if given is None:
+    kept, mark = uploaded("scan", "scan", case=case_id), form_mark()
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        if kept is None:
             return render_template("cases/seal.html", case=case, kept=None, missing=True), 422
-        kept = papers.keep(files(), "scan", *given)
         ticket = _signer().dumps([case_id, actor().id, {"scan": vars(kept)}])
         return render_template("cases/seal.html", case=case, kept=kept, ticket=ticket, mark=mark, missing=False)
 

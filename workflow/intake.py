@@ -13,9 +13,11 @@ from rules.words import Text
 from states.reach import Actor
 from workflow import cases, lists, papers
 from workflow.content import Content
-from workflow.documents.forms import FormRead, read_report_form
+from workflow.documents import forms, reading
+from workflow.documents.forms import FormRead
+from workflow.documents.kinds import of_media_type
 from workflow.documents.problems import Problem
-from workflow.documents.reading import CaseDocument, read_case_document
+from workflow.documents.reading import CaseDocument
 from workflow.engine import CannotServe, Receipt
 from workflow.revisions import Change, compare
 from workflow.store.files import Files
@@ -52,17 +54,17 @@ class Read:
 def read(files: Files, call: Call, case: Case, given: Mapping[str, tuple[str, bytes]]) -> Read:
     """Read uploaded files, slot ("case", "form") → (name, bytes), and keep them. Raises Unreadable."""
     kept = {slot: papers.keep(files, slot, name, data) for slot, (name, data) in given.items()}
-    return _understood(files, call, case, kept, {slot: data for slot, (_, data) in given.items()})
+    return again(files, call, case, kept)
 
 
 def again(files: Files, call: Call, case: Case, kept: Mapping[str, Kept]) -> Read:
-    """The same from files that are kept already."""
-    return _understood(files, call, case, kept, {slot: files.get(one.digest) for slot, one in kept.items()})
-
-
-def _understood(files: Files, call: Call, case: Case, kept: Mapping[str, Kept], data: Mapping[str, bytes]) -> Read:
-    document = read_case_document(data["case"], kept["case"].name, call) if "case" in kept else None
-    form = read_report_form(data["form"], kept["form"].name, call) if "form" in kept else None
+    """The same from files that were vetted and kept already."""
+    data = {slot: files.get(one.digest) for slot, one in kept.items()}
+    document = form = None
+    if "case" in kept:
+        document = reading.read_vetted(data["case"], kept["case"].name, of_media_type(kept["case"].media_type), call)
+    if "form" in kept:
+        form = forms.read_vetted(data["form"], kept["form"].name, call)
     now = lists.content_of(case)
     centre = {"name": case.centre.name, "host_unit": case.centre.host_unit, "region": case.office.region}
     understood = papers.understand(call, now, document, form, centre)

@@ -375,7 +375,7 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
     if action == "case.seal":
         unit = body["unit"]
         return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
-    if action == "case.turn_away":
+    if action in ("case.turn_away", "document.receive", "document.refuse"):
         return Text(body["zh"], body["en"])
     if action == "case.consent":
         return Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")

@@ -18,9 +18,10 @@ from states.reach import Actor
 from workflow import content as contents
 from workflow.cases import NotEditable, check_marked, check_seen
 from workflow.content import Content
+from workflow.documents import preview
 from workflow.documents.forms import FormRead, form_to_case
 from workflow.documents.reading import CaseDocument
-from workflow.documents.vetting import vet
+from workflow.documents.vetting import Verdict, judge
 from workflow.engine import NotPermitted, Receipt
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored
@@ -31,15 +32,24 @@ from workflow.store.papers import Kept, Owner
 
 def keep(files: Files, slot: str, name: str, data: bytes) -> Kept:
     """Vet a file and keep its bytes, before any transaction names them. Raises Unreadable when it is refused."""
-    vetted = vet(slot, name, data)
-    return Kept(vetted.name, vetted.media_type, files.put(data), len(data))
+    return kept_as(files, judge(slot, name, data))
+
+
+def kept_as(files: Files, verdict: Verdict) -> Kept:
+    """Keep the bytes of a file that was judged. Raises Unreadable when it was refused."""
+    vetted, received = verdict.taken, verdict.received
+    digest = files.put(vetted.data)
+    original = received.sha256 if received.sha256 != digest else ""
+    return Kept(vetted.name, vetted.media_type, digest, len(vetted.data), sm3=received.sm3, received=original)
 
 
 def keep_pictures(files: Files, document: CaseDocument) -> list[Kept]:
-    """Keep the pictures that a case document holds."""
+    """Keep the pictures that a case document holds, each drawn anew; one that cannot be drawn is left out."""
+    drawn = preview.copies([one.data for one in document.pictures])
     return [
-        Kept(one.name, one.media_type, files.put(one.data), len(one.data), one.caption[:300])
-        for one in document.pictures
+        Kept(one.name, copy[1], files.put(copy[0]), len(copy[0]), one.caption[:300])
+        for one, copy in zip(document.pictures, drawn, strict=True)
+        if copy is not None
     ]
 
 

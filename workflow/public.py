@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from PIL import Image
 from sqlalchemy.orm import Session
 
 from rules.call import Call, Theme
 from rules.words import Text
 from states.case import CaseState
 from workflow.cases import NoSuchCase
+from workflow.documents import preview
 from workflow.store import calls as stored_calls
 from workflow.store import public as stored
 from workflow.store.files import Files
@@ -209,16 +208,7 @@ class _Source:
 @lru_cache(maxsize=64)
 def _drawn_again(source: _Source) -> tuple[bytes, str]:
     """The picture decoded and written anew, no larger than a page needs: what a camera noted beside it stays behind."""
-    data = source.files.get(source.digest)
-    try:
-        with Image.open(io.BytesIO(data)) as opened:
-            drawn = opened.convert("RGBA" if opened.mode in ("RGBA", "LA", "P") else "RGB")
-    except (OSError, ValueError, Image.DecompressionBombError) as damaged:
-        raise NoSuchCase(Text("这张图片无法显示。", "This picture cannot be shown.")) from damaged
-    drawn.thumbnail((WIDEST, WIDEST))
-    made = io.BytesIO()
-    if drawn.mode == "RGBA":
-        drawn.save(made, "PNG", optimize=True)
-        return made.getvalue(), "image/png"
-    drawn.save(made, "JPEG", quality=82, optimize=True)
-    return made.getvalue(), "image/jpeg"
+    [copy] = preview.copies([source.files.get(source.digest)], WIDEST)
+    if copy is None:
+        raise NoSuchCase(Text("这张图片无法显示。", "This picture cannot be shown."))
+    return copy

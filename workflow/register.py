@@ -16,6 +16,7 @@ from rules.roles import Role
 from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from states.reach import Actor
+from workflow.documents.limits import LIMITS
 from workflow.engine import CannotServe, NotPermitted
 from workflow.store import register as stored
 from workflow.store.models import Centre, Office
@@ -180,7 +181,7 @@ def rows_of(name: str, data: bytes) -> list[dict[str, str]]:
     ending = name.rpartition(".")[2].lower()
     if ending == "csv":
         return [dict(row) for row in csv.DictReader(io.StringIO(_decoded(data)))]
-    if ending in ("xlsx", "xls", "ods"):
+    if ending in LIMITS["list"].endings:
         return _sheet(name, data)
     raise WrongList(
         Text(f"“{name}”不是名单：请上传 .csv 或 .xlsx 文件。", f"“{name}” is no list: upload a .csv or .xlsx file.")

@@ -222,8 +222,8 @@ def test_a_changed_office_shows_both_names_before_it_is_taken(world: World, sign
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (uploaded("x", "名单.pdf"), "请上传 .csv 或 .xlsx"),
-        (uploaded("not a zip", "名单.xlsx"), "打不开"),
+        (uploaded("x", "名单.pdf"), "名单应为 Excel 工作簿或 CSV 文件"),
+        (uploaded("not a zip", "名单.xlsx"), "名单应为 Excel 工作簿或 CSV 文件"),
         (uploaded("a,b\n1,2\n"), "缺少"),
         (uploaded("", ""), "请先选择文件"),
     ],

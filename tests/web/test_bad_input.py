@@ -252,7 +252,7 @@ def test_a_bad_file_is_named_cleanly_changes_nothing_and_is_on_record(
     shown = answer.get_data(as_text=True)
     advice = {"zh": "重新上传", "en": "upload"}[language]
     assert (answer.status_code, advice in shown, "../" in plain(shown), "\u202e" in shown) == (422, True, False, False)
-    assert (as_it_was(world, case), refusals(world, case)) == (before, ["case.turn_away"])
+    assert (as_it_was(world, case), refusals(world, case)) == (before, ["document.refuse"])
 
 
 @pytest.mark.parametrize("name", ["../../etc/案例.docx", "案\u202e例.docx", "案\0例.docx"])

@@ -63,6 +63,11 @@ def label(kind: str) -> Text:
     return KINDS[kind].label if kind in KINDS else _OTHERS.get(kind, _OTHERS[""])
 
 
+def of_media_type(media_type: str) -> str:
+    """The kind of a file that was vetted, by its media type; "" for none."""
+    return next((kind for kind, one in KINDS.items() if one.media_type == media_type), "")
+
+
 def ending(name: str) -> str:
     """The ending of a file's name, lower case without the point; "" for none."""
     stem, point, last = name.rpartition(".")

@@ -20,11 +20,11 @@ def first_page(data: bytes, media_type: str, number: int = 0) -> bytes | None:
     return answer.payload if not answer.refused and answer.payload.startswith(b"\x89PNG") else None
 
 
-def copies(pictures: Sequence[bytes]) -> list[tuple[bytes, str] | None]:
-    """Pictures drawn anew, each as (bytes, media type), in their order; None for one that cannot be drawn."""
+def copies(pictures: Sequence[bytes], width: int = COPY_WIDTH) -> list[tuple[bytes, str] | None]:
+    """Pictures drawn anew, at most so many pixels wide, each as (bytes, media type); None for one that cannot be drawn."""
     if not pictures:
         return []
-    task = {"do": "copy", "sizes": [len(one) for one in pictures], "width": COPY_WIDTH}
+    task = {"do": "copy", "sizes": [len(one) for one in pictures], "width": width}
     with checker.held(b"".join(pictures)) as source:
         answer = checker.ask(task, source)
     told = [] if answer.refused else answer.said.get("copies", [])

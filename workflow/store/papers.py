@@ -25,6 +25,16 @@ class Kept:
     digest: str
     size: int
     caption: str = ""
+    sm3: str = ""
+    """Of the file as it was received."""
+    received: str = ""
+    """SHA-256 of the file as it was received, where what is kept was cleaned; else empty."""
+
+    @property
+    def listed(self) -> dict[str, str | int]:
+        """The file as an event names it."""
+        plain: dict[str, str | int] = {"name": self.name, "sha256": self.digest, "size": self.size}
+        return plain | {name: one for name, one in (("sm3", self.sm3), ("received", self.received)) if one}
 
 
 @dataclass(frozen=True)
@@ -69,8 +79,8 @@ def attach(
         ).scalar_one()
         for one in files
     ]
-    listed = [{"name": one.name, "sha256": one.digest, "size": one.size} for one in files]
-    receipt = note(session, owner, "document.attach", {"slot": slot, "files": listed}, actor, at, op)
+    data = {"slot": slot, "files": [one.listed for one in files]}
+    receipt = note(session, owner, "document.attach", data, actor, at, op)
     return ids, receipt
 
 

@@ -114,6 +114,13 @@ def picture(width: int = 60, height: int = 40, kind: str = "PNG", **more: Any) -
     return out.getvalue()
 
 
+def with_exif() -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera 7"
+    exif[0x0112] = 6
+    return picture(60, 40, "JPEG", exif=exif)
+
+
 @cache
 def plain() -> bytes:
     document = Document()

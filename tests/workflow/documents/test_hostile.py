@@ -138,13 +138,6 @@ def pages_of_tiff(pages: int) -> bytes:
     return out.getvalue()
 
 
-def with_exif() -> bytes:
-    exif = Image.Exif()
-    exif[0x010F] = "Camera 7"
-    exif[0x0112] = 6
-    return h.picture(60, 40, "JPEG", exif=exif)
-
-
 HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
     # 1, 2: size and name
     "nothing in it": (CASE, lambda: b"", "empty_file"),
@@ -744,7 +737,7 @@ HARMLESS: dict[str, tuple[tuple[str, str], Made, str]] = {
     "a PDF with a link": (SCAN, lambda: h.pdf_with({"/A": h.action("URI", URI=pikepdf.String("https://example.cn"))}), "accept"),
     "a PDF that names a font JS": (SCAN, lambda: h.pdf_with(page={"/Resources": lambda one: pikepdf.Dictionary(Font=pikepdf.Dictionary(JS=one.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name("/Font")))))}), "accept"),
     "a PDF with a line behind its end": (SCAN, lambda: h.pdf() + b"\r\n\0\0", "accept"),
-    "a photograph": (JPEG, with_exif, "accept"),
+    "a photograph": (JPEG, h.with_exif, "accept"),
     "40 megapixels": (PNG, lambda: png_claiming(8000, 5000), "accept"),
     "a TIFF of some pages": (TIFF, lambda: pages_of_tiff(12), "accept"),
     "a mail": (MAIL, lambda: h.mail(("案例.docx", h.plain()), ("扫描.pdf", h.pdf()), ("说明.txt", "见附件".encode())), "accept"),
