@@ -26,7 +26,7 @@ from tests.worlds import RUNTIME, World
 from workflow import anchors, backup, failpoints, installation, papers
 from workflow.audit import log, notes
 from workflow.backup import CannotBackUp, Made, back_up, sealed
-from workflow.jobs.sequencing import last_seen
+from workflow.jobs.sequencing import Sequencer, last_seen
 from workflow.restore import BackupDamaged, CannotRestore, Restored, restore
 from workflow.settings import Settings
 from workflow.store import copies, operations, trail
@@ -258,6 +258,11 @@ def test_nothing_in_a_backup_is_readable_by_others(site: Site) -> None:
     made = site.back_up()
     assert made.folder.stat().st_mode & 0o077 == 0
     assert Path(site.settings.backups).stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_of_any_name_will_do(site: Site) -> None:
+    made = site.back_up(site.folder / "备份 #1 100% a?b")
+    assert site.put_back(site.elsewhere(), made).documents == 2
 
 
 def test_keys_stay_out_of_a_backup(site: Site) -> None:
@@ -673,6 +678,28 @@ def test_the_database_that_was_seen_is_served(site: Site) -> None:
     with database.reading() as session:
         assert anchors.lost(session, anchors.kept(site.settings)) == []
     database.close()
+
+
+def test_an_older_database_put_back_under_the_running_program_is_not_signed(site: Site) -> None:
+    settings, note = older(site)
+    database = opened(settings)
+    before = stored_checkpoints(database)
+    sequencer = Sequencer(settings, database, every=0.01)
+    sequencer.start()
+    sequencer.stop()
+    assert last_seen(settings).read_text() == note
+    assert stored_checkpoints(database) == before
+    last_seen(settings).unlink()
+    sequencer = Sequencer(settings, database, every=0.01)
+    sequencer.start()
+    sequencer.stop()
+    assert stored_checkpoints(database) != before
+    database.close()
+
+
+def stored_checkpoints(database: Database) -> list[str]:
+    with database.reading() as session:
+        return [one.note for one in log.checkpoints(session)]
 
 
 def test_a_database_of_another_installation_is_noticed(site: Site) -> None:

@@ -61,7 +61,7 @@ class Sequencer(threading.Thread):
         """One round; whether a checkpoint was signed. A database that is away is asked again in the next round."""
         try:
             log.sequence(self._database)
-            made = log.checkpoint(self._database, self._signer, datetime.now(UTC)) if due and self._signer else None
+            made = self._signed(self._signer) if due and self._signer else None
             if made is not None:
                 log.remember(self._seen, made.note)
                 self._hand_out(made)
@@ -69,6 +69,13 @@ class Sequencer(threading.Thread):
         except Exception:
             _log.exception("the log could not be moved on")
             return False
+
+    def _signed(self, signer: Signer) -> Signed | None:
+        """A new checkpoint. An older database put back under the running program is not signed: raises OlderDatabase."""
+        if self._seen.exists():
+            with self._database.reading() as session:
+                log.check_seen(session, self._seen.read_text(encoding="utf-8"))
+        return log.checkpoint(self._database, signer, datetime.now(UTC))
 
     def _hand_out(self, made: Signed) -> None:
         """Have the first checkpoint of a day mailed to those who keep it outside."""

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, inspect, make_url, select, text
+from sqlalchemy import URL, create_engine, inspect, make_url, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -64,10 +64,10 @@ def revision(session: Session) -> str:
 def counts(session: Session) -> dict[str, int]:
     """Rows by table, the job queue's included."""
     connection = session.connection()
-    quote = connection.dialect.identifier_preparer.quote
+    named = connection.dialect.identifier_preparer.quote
     found = {}
     for schema, table in sorted(_tables(session)):
-        place = f"{quote(schema)}.{quote(table)}" if schema else quote(table)
+        place = f"{named(schema)}.{named(table)}" if schema else named(table)
         name = f"{schema}.{table}" if schema else table
         found[name] = int(connection.exec_driver_sql(f"select count(*) from {place}").scalar_one())
     return found
@@ -116,10 +116,10 @@ def _take_sqlite(database: Database, to: Path, progress: Progress) -> Contents:
                 f"The database was not copied: {problem}. Look at room and rights of the disk of {to.parent}.",
             )
         ) from problem
-    return held(f"sqlite:///file:{to}?mode=ro&immutable=1&uri=true")
+    return held(URL.create("sqlite", database=str(to)))
 
 
-def held(url: str) -> Contents:
+def held(url: str | URL) -> Contents:
     """What a database holds, read by nothing but these queries."""
     with Session(create_engine(url, poolclass=NullPool)) as session:
         return contents(session)
