@@ -381,7 +381,8 @@ def examine(line, hashed):
         + raw
     )
     moved = (body.get("from_state"), body.get("role")) if stream[:5] in STARTS and LIVING.fullmatch(stream) else None
-    return "event", int(found["index"]), leaf, found["hash"].decode(), prev and prev.decode(), stream, seq, rest, moved
+    links = (found["hash"].decode(), prev and prev.decode(), priv and priv.decode())
+    return "event", int(found["index"]), leaf, links, stream, seq, rest, moved
 
 
 NONE = bytes(32)
@@ -574,7 +575,7 @@ class Verification:
     # -- entries --
 
     def _event(self, one, where):
-        _, index, leaf, said, prev, stream, seq, rest, moved = one
+        _, index, leaf, (said, prev, priv), stream, seq, rest, moved = one
         named = "%s, entry %d, %s#%d" % (where, index, stream, seq)
         if index != self.size:
             self.find(
@@ -597,7 +598,7 @@ class Verification:
         if moved is not None:
             self._move(stream, seq, rest, moved, named)
         self._time(rest[3], named)
-        self._last = (self.size - 1, one)
+        self._last = (self.size - 1, priv)
 
     def _grow(self, leaf):
         self.tree.add(leaf)
@@ -663,8 +664,8 @@ class Verification:
 
     def _private(self, value, where):
         """The personal part that an event keeps apart: salt and payload give the hash that the event holds."""
-        index, one = self._last or (None, None)
-        if one is None or value["index"] != index:
+        index, priv = self._last or (None, None)
+        if index is None or value["index"] != index:
             self.find(
                 "private_stray",
                 where,
@@ -673,7 +674,7 @@ class Verification:
             )
             return
         made = self.tree.hashed(bytes.fromhex(value["salt"]) + value["payload"].encode())
-        if made.hex() != value["hash"]:
+        if not made.hex() == value["hash"] == priv:
             self.find(
                 "private_changed",
                 "%s, entry %d" % (where, index),
