@@ -115,7 +115,7 @@ def mail_checkpoint(size: int, address: str) -> str:
     return _mail_checkpoint(size, address)
 
 
-@DBOS.step(name="mail_checkpoint", retries_allowed=True, max_attempts=12, interval_seconds=10, backoff_rate=2)
+@DBOS.step(name="mail_checkpoint", retries_allowed=True, max_attempts=A_WEEK, interval_seconds=10, backoff_rate=2)
 def _mail_checkpoint(size: int, address: str) -> str:
     here = _here()
     try:
