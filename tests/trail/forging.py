@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +143,12 @@ def verified(
     """What the verifier says of a file of these bytes; in this process."""
     path = folder / "export.jsonl"
     path.write_bytes(data)
-    done = Verification(Key(key) if key else None, anchors, receipts).file(str(path), processes=1)
+    done = Verification(_key(key) if key else None, anchors, receipts).file(str(path), processes=1)
     for one in done.findings:
         assert one.zh
         assert one.en
     return Found([(one.code, one.where) for one in done.findings], done.unchecked)
+
+
+_key = cache(Key)
+"""A key's tables are worth keeping over the thousands of forgeries that are held against it."""

@@ -228,6 +228,13 @@ def written(a):
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
+def small(a):
+    """Whether a point is one of the eight for which anybody can make signatures up."""
+    for _ in range(3):
+        a = plus(a, a)
+    return a[0] % P == 0 and (a[1] - a[2]) % P == 0
+
+
 class Multiples:
     """j·16^i·A for every i and j: any multiple of A is then a sum of 64 of them."""
 
@@ -266,7 +273,7 @@ class Key:
         self.raw = raw[1:]
         self.id = hashlib.sha256(self.origin.encode() + b"\n" + raw).digest()[:4]
         a = point(self.raw) if len(raw) == 33 and raw[0] == 1 else None
-        if a is None or self.id.hex() != said:
+        if a is None or small(a) or self.id.hex() != said:
             raise WrongUse("密钥写错了 / not a key, or copied wrongly: %s" % self.text)
         x, y, z, t = a
         self.minus = Multiples((P - x, y, z, P - t))

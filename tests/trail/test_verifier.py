@@ -1,0 +1,215 @@
+"""The stand-alone verifier: its own arithmetic, and that it stands alone."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.trail.conftest import Lived
+from workflow.audit.notes import Key as OurKey
+from workflow.audit.verifier import zhengji_verify
+from workflow.audit.verifier.zhengji_verify import Key, Tree, WrongUse, digest, sm3
+
+FILE = Path(zhengji_verify.__file__)
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The verifier as an office runs it: another folder, no installed package, nothing of ours importable."""
+    alone = folder / "zhengji_verify.py"
+    alone.write_bytes(FILE.read_bytes())
+    command = [sys.executable, "-I", "-S", str(alone), *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+# ---- it stands alone ----
+
+
+def test_it_is_python_of_long_ago_and_needs_no_library() -> None:
+    tree = ast.parse(FILE.read_text("utf-8"), feature_version=(3, 8))
+    asked = {one.names[0].name for one in ast.walk(tree) if isinstance(one, ast.Import)}
+    asked |= {str(one.module) for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
+    assert asked <= sys.stdlib_module_names | {"__future__"}
+
+
+def test_an_office_verifies_an_export_with_key_anchor_and_receipt(lived: Lived, tmp_path: Path) -> None:
+    (tmp_path / "trail.jsonl").write_bytes(lived.data)
+    (tmp_path / "anchor.txt").write_text(lived.notes[-1].note, "utf-8")
+    (tmp_path / "receipt.json").write_text(lived.receipt, "utf-8")
+    held = ("--key", lived.key, "--anchor", "anchor.txt", "--receipt", "receipt.json")
+    done = run(tmp_path, "trail.jsonl", *held, "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["findings"], said["checkpoints"]) == (0, [], len(lived.notes))
+    assert said["entries"] == len(lived.export().entries)
+    shown = run(tmp_path, "trail.jsonl", *held)
+    assert "成立 / holds" in shown.stdout
+
+
+def test_it_says_what_is_wrong_in_both_languages_and_by_its_exit_code(lived: Lived, tmp_path: Path) -> None:
+    export = lived.export()
+    export.entries[3].change(remark="x")
+    (tmp_path / "trail.jsonl").write_bytes(export.write())
+    done = run(tmp_path, "trail.jsonl", "--key", lived.key)
+    assert done.returncode == 1
+    assert "[entry_changed]" in done.stdout
+    assert "entry 3," in done.stdout
+    assert "内容与哈希不符" in done.stdout
+    assert "it was changed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("nowhere.jsonl",), (), ("trail.jsonl", "--key", "no key"), ("trail.jsonl", "--nonsense")]
+)
+def test_wrong_use_is_told_apart(lived: Lived, tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "trail.jsonl").write_bytes(lived.data)
+    done = run(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr
+
+
+def test_many_processes_find_what_one_finds(lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = lived.export()
+    export.entries[3].change(remark="x")
+    (tmp_path / "trail.jsonl").write_bytes(export.write())
+    monkeypatch.setattr(zhengji_verify, "PIECE", 3000)
+    alone, together = (
+        zhengji_verify.Verification(Key(lived.key)).file(str(tmp_path / "trail.jsonl"), processes=many).as_json()
+        for many in (1, 2)
+    )
+    assert alone == together
+
+
+# ---- Ed25519 (RFC 8032, section 7.1) ----
+
+VECTORS = [
+    (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+    ),
+    (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ),
+    (
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+    ),
+]
+
+
+def key(raw: bytes) -> Key:
+    return Key(OurKey("log/1", raw).text)
+
+
+@pytest.mark.parametrize(("public", "message", "signature"), VECTORS)
+def test_the_signatures_of_the_rfc(public: str, message: str, signature: str) -> None:
+    found = key(bytes.fromhex(public))
+    assert found.signed(bytes.fromhex(message), bytes.fromhex(signature))
+    assert not found.signed(bytes.fromhex(message) + b"\0", bytes.fromhex(signature))
+
+
+def test_it_agrees_with_a_library_on_random_signatures() -> None:
+    some = random.Random(7)
+    for _ in range(12):
+        private = Ed25519PrivateKey.from_private_bytes(some.randbytes(32))
+        found, message = key(private.public_key().public_bytes_raw()), some.randbytes(some.randrange(200))
+        signature = private.sign(message)
+        assert found.signed(message, signature)
+        flipped = bytearray(signature)
+        flipped[some.randrange(64)] ^= 1 << some.randrange(8)
+        assert not found.signed(message, bytes(flipped))
+
+
+def test_only_the_smallest_form_of_a_signature_counts() -> None:
+    public, message, signature = (bytes.fromhex(one) for one in VECTORS[1])
+    s = int.from_bytes(signature[32:], "little")
+    for more in (zhengji_verify.L, 2 * zhengji_verify.L):
+        assert not key(public).signed(message, signature[:32] + (s + more).to_bytes(32, "little"))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        (zhengji_verify.P).to_bytes(32, "little"),
+        (zhengji_verify.P + 1).to_bytes(32, "little"),
+        (2).to_bytes(32, "little"),
+        bytes([1]) + bytes(30) + bytes([0x80]),
+        b"\xff" * 32,
+    ],
+    ids=["zero written large", "one written large", "on no curve", "minus nothing", "too large"],
+)
+def test_a_key_that_is_no_point_in_its_one_form_is_refused(raw: bytes) -> None:
+    with pytest.raises(WrongUse):
+        key(raw)
+
+
+def test_a_key_that_anybody_can_sign_for_is_refused() -> None:
+    """Points of small order: a signature of zeros would satisfy the equation for many texts."""
+    for raw in (
+        (1).to_bytes(32, "little"),
+        (zhengji_verify.P - 1).to_bytes(32, "little"),
+        bytes(32),
+        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+        bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    ):
+        with pytest.raises(WrongUse):
+            key(raw)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a+b+c", "log/1+00000000+" + base64.b64encode(b"\1" + bytes(32)).decode(), "log/1"]
+)
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(WrongUse):
+        Key(text)
+
+
+# ---- hashes ----
+
+
+@pytest.mark.parametrize(
+    ("text", "hashed"),
+    [
+        ("abc", "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"),
+        ("abcd" * 16, "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"),
+    ],
+)
+def test_sm3_is_that_of_the_standard(text: str, hashed: str) -> None:
+    assert sm3(text.encode()).hex() == hashed
+
+
+def test_sm3_agrees_with_openssl_at_every_length_of_a_block() -> None:
+    for length in range(130):
+        data = bytes(range(length))
+        assert sm3(data) == hashlib.new("sm3", data).digest()
+
+
+def test_an_unknown_hash_is_refused() -> None:
+    with pytest.raises(WrongUse):
+        digest("md5")
+
+
+def test_its_tree_is_ours() -> None:
+    from workflow.audit import merkle
+
+    leaves = [hashlib.sha256(bytes([one])).digest() for one in range(70)]
+    tree = Tree(digest("sha256"))
+    for size in range(71):
+        assert tree.root() == merkle.root(merkle.digest("sha256"), leaves[:size])
+        if size < 70:
+            tree.add(leaves[size])
+    for index in range(70):
+        path = merkle.inclusion(merkle.digest("sha256"), merkle.of_leaves(merkle.digest("sha256"), leaves), index, 70)
+        assert zhengji_verify.includes(digest("sha256"), leaves[index], index, 70, path, tree.root())
+        assert not zhengji_verify.includes(digest("sha256"), leaves[index], index + 1, 70, path, tree.root())
