@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template, request
 from flask_login import current_user
 
+from states.lifecycle import Lifecycle
 from web.auth import visitor
 from web.request import installed, received, settings, transaction
 from web.words import moment, say, t
@@ -18,62 +20,63 @@ from workflow.sign_in import Means
 from workflow.throttle import LockedOut
 
 Page = tuple[str, int]
-_Asked = Callable[[Mapping[str, Any]], Text | None]
 
 
-def _always(words: Text) -> _Asked:
-    return lambda _: words
+@dataclass(frozen=True)
+class Grave:
+    """What asks once more: as people call it, and of whom. Whoever may not do it anyway is refused without being asked."""
+
+    words: Text
+    by: Collection[str] | None = None
 
 
-def _among(lifecycle: Callable[[], Any], argument: str, *names: str) -> _Asked:
+_Asked = Callable[[Mapping[str, Any]], Grave | None]
+
+
+def _always(zh: str, en: str, *by: str) -> _Asked:
+    return lambda _: Grave(Text(zh, en), by or None)
+
+
+def _among(lifecycle: Callable[[], Lifecycle], argument: str, *names: str) -> _Asked:
     """Only for some steps of a lifecycle, called as the lifecycle calls them."""
 
-    def asked(view_args: Mapping[str, Any]) -> Text | None:
-        name = view_args.get(argument)
-        return next((one.label for one in lifecycle().transitions if one.name == name), None) if name in names else None
+    def asked(view_args: Mapping[str, Any]) -> Grave | None:
+        step = next((one for one in lifecycle().transitions if one.name == view_args.get(argument)), None)
+        return Grave(step.label, step.by) if step and step.name in names else None
 
     return asked
 
 
-def _only(argument: str, **words: Text) -> _Asked:
-    return lambda view_args: words.get(view_args.get(argument, ""))
-
+_ADMINISTRATOR = "administrator"
 
 ASKS: Mapping[str, _Asked] = {
     # sealing, and sending what was sealed
     "cases.act": _among(lists.lifecycle, "trigger", "stamp", "publish", "republish"),
-    "papers.confirm_seal": _always(Text("确认印章", "Confirm the seal")),
+    "papers.confirm_seal": _always("确认印章", "Confirm the seal", "sealer"),
     "batches.act": _among(batch_lifecycle, "trigger", "seal", "send"),
-    "batches.confirm_scan": _always(Text("确认汇总表印章", "Confirm the seal of the summary table")),
+    "batches.confirm_scan": _always("确认汇总表印章", "Confirm the seal of the summary table", "leader"),
     # what leaves the country
-    "pushes.start": _always(Text("发起推送", "Start the push")),
-    "pushes.recall": _always(Text("请接收方撤回", "Ask for the recall")),
-    # who may do what
-    "admin.create": _always(Text("新建账号", "Create an account")),
-    "admin.set_password": _always(Text("重设密码", "Set a password")),
-    "admin.change_role": _only(
-        "what", grant=Text("授予职责", "Give a role"), revoke=Text("收回职责", "Take a role away")
-    ),
-    "admin.switch": _only(
-        "what",
-        disable=Text("停用账号", "Disable the account"),
-        enable=Text("启用账号", "Enable the account"),
-    ),
-    "admin.clear_factors": _always(Text("清除第二验证方式", "Clear the second factors")),
-    "admin.enter_directory": _always(Text("登记统一认证身份", "Enter the directory identity")),
-    # what cannot be taken back at all
-    "privacy.erase_case": _always(Text("删除联系方式", "Erase the contacts")),
-    "privacy.erase_person": _always(Text("删除个人信息", "Erase what is personal")),
+    "pushes.start": _always("发起推送", "Start the push", "liaison"),
+    "pushes.recall": _always("请接收方撤回", "Ask for the recall", "liaison"),
+    # who may do what, and what is gone for good
+    "admin.create": _always("新建账号", "Create an account", _ADMINISTRATOR),
+    "admin.set_password": _always("重设密码", "Set a password", _ADMINISTRATOR),
+    "admin.change_role": _always("授予或收回职责", "Give a role or take it away", _ADMINISTRATOR),
+    "admin.switch": _always("停用或启用账号", "Disable or enable the account", _ADMINISTRATOR),
+    "admin.clear_factors": _always("清除第二验证方式", "Clear the second factors", _ADMINISTRATOR),
+    "admin.enter_directory": _always("登记统一认证身份", "Enter the directory identity", _ADMINISTRATOR),
+    "privacy.erase_case": _always("删除联系方式", "Erase the contacts", _ADMINISTRATOR),
+    "privacy.erase_person": _always("删除个人信息", "Erase what is personal", _ADMINISTRATOR),
     # how one signs in
-    "account.enrol": _always(Text("登记动态码应用", "Add an app that shows codes")),
-    "account.finish_enrolment": _always(Text("登记动态码应用", "Add an app that shows codes")),
-    "account.remove_authenticator": _always(Text("停用动态码", "Remove the app")),
-    "account.new_passkey": _always(Text("登记通行密钥", "Add a passkey")),
-    "account.add_passkey": _always(Text("登记通行密钥", "Add a passkey")),
-    "account.remove_passkey": _always(Text("删除通行密钥", "Remove a passkey")),
-    "account.new_codes": _always(Text("生成备用码", "Make recovery codes")),
+    "account.enrol": _always("启用动态码", "Turn codes on"),
+    "account.finish_enrolment": _always("启用动态码", "Turn codes on"),
+    "account.remove_authenticator": _always("停用动态码", "Turn codes off"),
+    "account.new_passkey": _always("登记通行密钥", "Add a passkey"),
+    "account.add_passkey": _always("登记通行密钥", "Add a passkey"),
+    "account.remove_passkey": _always("删除通行密钥", "Remove a passkey"),
+    "account.new_codes": _always("生成备用码", "Make recovery codes"),
 }
-"""What asks once more (POST only): endpoint → what it is called; None where that step of it does not ask."""
+"""What asks once more (POST only), by endpoint; None where that step of it does not ask."""
 
 FIELDS = ("again", "again_passkey", "again_login")
 """The fields of a proof; never carried along, never shown."""
@@ -82,9 +85,12 @@ FIELDS = ("again", "again_passkey", "again_login")
 def ask_once_more() -> Page | None:
     """Before every request: what is listed goes on only when the person proved a short while ago to be who they are."""
     asks = ASKS.get(request.endpoint or "") if request.method == "POST" else None
-    words = asks(request.view_args or {}) if asks else None
-    if words is None or not current_user.is_authenticated or current_user.confirmed:
+    grave = asks(request.view_args or {}) if asks else None
+    if grave is None or not current_user.is_authenticated or current_user.confirmed:
         return None
+    if grave.by is not None and not current_user.actor.roles & frozenset(grave.by):
+        return None
+    words = grave.words
     typed, credential = request.form.get("again", ""), request.form.get("again_passkey", "")
     if not typed and not credential:
         return _page(words)

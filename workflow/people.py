@@ -12,9 +12,7 @@ from rules.words import Text
 from states.reach import Actor, Grant
 from workflow import account_mail, factors, passwords, sign_in, throttle
 from workflow.engine import CannotServe
-from workflow.passwords import DEMO_PASSWORD as DEMO_PASSWORD
 from workflow.settings import Settings
-from workflow.sign_in import authenticate as authenticate
 from workflow.store import factors as stored_factors
 from workflow.store import people as stored
 from workflow.store import sign_in as stored_sign_in

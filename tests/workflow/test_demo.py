@@ -19,13 +19,13 @@ from states.batch import BatchState
 from states.case import CaseState
 from states.push import PushState
 from tests.worlds import Databases
-from workflow import clock, comparisons, demo, people, pushes, register, similar
+from workflow import clock, comparisons, demo, people, pushes, register, sign_in, similar
 from workflow.audit.canonical import event_hash
 from workflow.clock import BEIJING
 from workflow.demo import scans
 from workflow.demo.stage import Stage, Unexpected
 from workflow.mailing import Mailer
-from workflow.people import DEMO_PASSWORD
+from workflow.passwords import DEMO_PASSWORD
 from workflow.settings import Settings, from_environment
 from workflow.store import prior
 from workflow.store.database import Database
@@ -193,14 +193,14 @@ def test_there_is_an_account_named_as_each_role(built: Database) -> None:
 def test_an_account_opens_with_the_password_of_the_demo(built: Database, home: Path) -> None:
     settings = settings_in(home, ZHENGJI_ARGON2_TIME="1", ZHENGJI_ARGON2_MEMORY="64")
     for login in ("author", "reviewer_zj", "liaison"):
-        person = people.authenticate(built, settings, login, DEMO_PASSWORD, at=FIRST_DAY)
+        person = sign_in.authenticate(built, settings, login, DEMO_PASSWORD, at=FIRST_DAY)
         assert person is not None
         assert person.login == login
 
 
 def test_whoever_signs_in_gets_a_password_hashed_at_the_cost_that_is_set(built: Database, home: Path) -> None:
     settings = settings_in(home, ZHENGJI_ARGON2_TIME="2", ZHENGJI_ARGON2_MEMORY="64")
-    people.authenticate(built, settings, "desk", DEMO_PASSWORD, at=FIRST_DAY)
+    sign_in.authenticate(built, settings, "desk", DEMO_PASSWORD, at=FIRST_DAY)
     with built.reading() as session:
         person = people.by_login(session, "desk")
     assert person is not None

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from rules.roles import Role
 from tests.make import CALLS
 from tests.worlds import Databases
-from workflow import installation, people, register
+from workflow import installation, people, register, sign_in
 from workflow.calls import CallRefused, shipped_calls
 from workflow.installation import NoSuchRole
 from workflow.passwords import WrongPassword
@@ -92,7 +92,7 @@ def test_an_account_has_its_role_at_once(settled: Database, tmp_path: Path) -> N
         person = session.get_one(Person, made)
         assert people.actor_of(person).roles == {Role.ADMINISTRATOR}
     assert (
-        people.authenticate(settled, settings_in(tmp_path), "admin", "long enough here", at=datetime.now(UTC))
+        sign_in.authenticate(settled, settings_in(tmp_path), "admin", "long enough here", at=datetime.now(UTC))
         is not None
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from rules.roles import Role
 from states.reach import Grant
 from tests.worlds import World
-from workflow import people
+from workflow import people, sign_in
 from workflow.people import WrongPerson
 from workflow.settings import Settings, from_environment
 from workflow.store.models import AuditEvent
@@ -67,7 +67,7 @@ def test_a_password_is_kept_only_as_its_argon2_hash(world: World, newcomer: int)
 def test_only_the_right_password_of_a_known_login_signs_in(
     login: str, password: str, welcome: bool, world: World, settings: Settings, newcomer: int
 ):
-    person = people.authenticate(world.database, settings, login, password, at=world.at)
+    person = sign_in.authenticate(world.database, settings, login, password, at=world.at)
     assert (person.id if person else None) == (newcomer if welcome else None)
 
 
@@ -77,7 +77,7 @@ def test_a_disabled_person_does_not_sign_in_and_an_enabled_one_does(world: World
         with world.database.transaction() as session:
             change(session, newcomer, actor=world.people["administrator"], at=world.at)
         welcome.append(
-            people.authenticate(world.database, settings, "new", "long enough here", at=world.at) is not None
+            sign_in.authenticate(world.database, settings, "new", "long enough here", at=world.at) is not None
         )
     assert welcome == [False, True]
 
@@ -85,7 +85,7 @@ def test_a_disabled_person_does_not_sign_in_and_an_enabled_one_does(world: World
 def test_a_password_made_at_a_lower_cost_is_made_anew_when_it_is_next_typed(
     world: World, settings: Settings, newcomer: int
 ):
-    people.authenticate(world.database, replace(settings, argon2_memory=16), "new", "long enough here", at=world.at)
+    sign_in.authenticate(world.database, replace(settings, argon2_memory=16), "new", "long enough here", at=world.at)
     with world.database.reading() as session:
         person = people.by_id(session, newcomer)
     assert person is not None

@@ -18,7 +18,19 @@ from sqlalchemy.exc import DatabaseError
 from rules.words import Text
 from states.case import CaseState
 from tests.worlds import World
-from workflow import batches, configuration, editorial, lists, papers, people, personal, privacy, register, revisions
+from workflow import (
+    batches,
+    configuration,
+    editorial,
+    lists,
+    papers,
+    people,
+    personal,
+    privacy,
+    register,
+    revisions,
+    sign_in,
+)
 from workflow.audit import search
 from workflow.audit.canonical import event_hash
 from workflow.content import Content, digest_of
@@ -454,7 +466,7 @@ def test_an_account_of_somebody_who_left_becomes_a_pseudonym(world: World, setti
             people.enable(session, made, actor=administrator, at=world.at)
         with pytest.raises(privacy.NothingToErase):
             privacy.erase_person(session, made, "再来", actor=administrator, at=world.at)
-    assert people.authenticate(world.database, settings, f"erased-{made}", "", at=world.at) is None
+    assert sign_in.authenticate(world.database, settings, f"erased-{made}", "", at=world.at) is None
     assert whole(world)
 
 
@@ -566,3 +578,15 @@ def test_contacts_are_erased_and_never_changed(world: World) -> None:
         world.database.transaction() as session,
     ):
         session.execute(text("update case_contact set payload = '{}'"))
+
+
+def test_the_conversion_of_an_older_file_is_on_record_once(world: World) -> None:
+    case = world.draft()
+    paper = Kept("案例.doc", "application/msword", "d" * 64, 1)
+    for _ in range(2):
+        with world.database.transaction() as session:
+            row = session.get_one(Case, case)
+            papers.converted(session, row, paper, actor=world.people["author"], at=world.at, op="1.key")
+    [event] = world.events(case, "document.convert")
+    body = json.loads(event.body)
+    assert (body["name"], body["from"], body["to"]) == ("案例.doc", "application/msword", "docx")

@@ -21,6 +21,7 @@ from workflow.demo.story import abroad, story
 from workflow.engine import CannotServe
 from workflow.installation import load_call
 from workflow.mailing import Mailer
+from workflow.passwords import DEMO_PASSWORD
 from workflow.settings import Settings
 from workflow.store import demo as stored
 from workflow.store import schema
@@ -114,7 +115,7 @@ def _people(
             cheap,
             login=login,
             name=entry["name"],
-            password=people.DEMO_PASSWORD,
+            password=DEMO_PASSWORD,
             actor=by,
             at=at,
             email=f"{login}@example.com",
