@@ -1,0 +1,263 @@
+"""The cells of the policy, made into requests: an address and a filled form for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
+
+from tests.doors import policy
+from tests.doors.country import DAY, PASSWORD, Country, kept_picture, login_of
+from tests.doors.policy import Door, Principal, Thing
+from workflow import downloads
+from workflow.store.files import Files
+from workflow.store.papers import Kept
+
+SAMPLE = next((Path(__file__).parent.parent / "samples").glob("案例01*.docx"))
+NOTHING: Mapping[str, Thing] = {"": Thing()}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One principal at one door of one thing."""
+
+    key: str
+    name: str
+    standing: str
+    door: Door
+
+    @property
+    def who(self) -> Principal:
+        return policy.PRINCIPALS[self.name]
+
+    @property
+    def method(self) -> str:
+        return self.key.partition(" ")[0]
+
+    @property
+    def endpoint(self) -> str:
+        return self.key.split(" ")[1]
+
+    @property
+    def argument(self) -> str:
+        """What the row is about besides the thing: a step, a change."""
+        return self.key.split(" ")[2] if self.key.count(" ") > 1 else ""
+
+    @property
+    def thing(self) -> Thing:
+        return standings(self.key, self.door)[self.standing]
+
+    @property
+    def expected(self) -> tuple[int, ...] | str:
+        return policy.expected(self.key, self.door, self.who, self.thing)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing at all may come of it."""
+        return self.expected in (policy.SIGN_IN, (403,), (404,), (409,))
+
+
+def standings(key: str, door: Door) -> Mapping[str, Thing]:
+    """The things that a door is tried on."""
+    if key.startswith("GET public.") and key != "GET public.index":
+        return policy.CASES
+    if key == "GET pushes.package":
+        return policy.PUSHES
+    return {
+        policy.CASE: policy.CASES,
+        policy.BATCH: policy.BATCHES,
+        policy.PUSH: policy.PUSHES,
+        policy.PAIR: policy.PAIRS,
+        policy.EVENT: policy.EVENTS,
+    }.get(door.to, NOTHING)
+
+
+def tried_on(key: str, door: Door) -> Iterator[str]:
+    """Every standing; where a door only shows and asks no state, one for each way to be in or out of reach."""
+    plain = door.to == policy.CASE and key.startswith("GET") and not door.when and key != "GET cases.show"
+    return iter(first_of_a_kind(key, door) if plain else standings(key, door))
+
+
+def first_of_a_kind(key: str, door: Door) -> list[str]:
+    """One standing for each way to be in or out of reach."""
+    seen: dict[tuple[bool, bool, bool], str] = {}
+    for standing, thing in standings(key, door).items():
+        seen.setdefault((thing.stamped, thing.submitted, thing.sent), standing)
+    return list(seen.values())
+
+
+def cells(key: str, door: Door) -> Iterator[Cell]:
+    """Every principal at every standing. That a page is not there for somebody is tried once for each way to be out of
+    reach; that a form is refused, in every state."""
+    kinds = first_of_a_kind(key, door)
+    for standing in tried_on(key, door):
+        for name in policy.PRINCIPALS:
+            cell = Cell(key, name, standing, door)
+            if key == "GET cases.show" or cell.method == "POST" or standing in kinds or cell.expected not in _CLOSED:
+                yield cell
+
+
+_CLOSED = (policy.SIGN_IN, (404,))
+
+
+def address(land: Country, cell: Cell) -> str:
+    """Where the door is."""
+    endpoint = cell.endpoint
+    rule = next(land.app.url_map.iter_rules(endpoint))
+    values = {name: _value(land, cell, name) for name in rule.arguments}
+    url: str = land.app.url_map.bind("localhost").build(endpoint, values, method=cell.method)
+    if endpoint == "papers.scan_picture":
+        url += f"?ticket={_paper_ticket(land, cell, 'scan')}"
+    if endpoint == "batches.scan_picture":
+        url += f"?ticket={_batch_ticket(land, cell)}"
+    return url
+
+
+def case_of(land: Country, cell: Cell) -> int:
+    return land.pairs[cell.standing][0] if cell.door.to == policy.PAIR else land.cases[cell.standing]
+
+
+def _thing_id(land: Country, cell: Cell) -> int:
+    kinds = {policy.CASE: land.cases, policy.BATCH: land.batches, policy.PUSH: land.pushes}
+    return kinds.get(cell.door.to, {}).get(cell.standing, 0)
+
+
+def _value(land: Country, cell: Cell, name: str) -> Any:
+    world = land.world
+    if name == "case_id":
+        return case_of(land, cell)
+    if name == "batch_id":
+        return land.batches[cell.standing]
+    if name == "push_id":
+        return land.pushes[cell.standing]
+    if name == "uid":
+        return land.events[cell.standing]
+    if name == "key":
+        return land.pairs[cell.standing][1]
+    if name == "document_id":
+        kind = policy.BATCH if cell.endpoint.startswith("batches") else policy.CASE
+        return land.papers[cell.argument or kind, _value(land, cell, f"{kind}_id")]
+    if name == "number":
+        if cell.endpoint == "cases.revision":
+            return 1
+        return land.numbers[land.cases[cell.standing]] if cell.endpoint.startswith("public") else world.call.number
+    return {
+        "trigger": cell.argument,
+        "what": cell.argument,
+        "person_id": world.people["judge"].id,
+        "office_id": world.offices["first"],
+        "centre_id": world.centres["university"],
+        "call": world.call_version,
+        "position": 1,
+        "token": "no-such-token",
+        "sign_in_id": 1,
+        "passkey_id": 1,
+        "filename": "zhengji.css",
+    }[name]
+
+
+def form(land: Country, cell: Cell) -> dict[str, Any]:
+    """A form that is filled in as well as its sender could."""
+    world = land.world
+    grant = {
+        "call": world.call_version,
+        "phase": world.phase.id,
+        "office": world.offices["first"],
+        "last_day": "2021-03-28",
+        "reason": "理由",
+    }
+    filled: Mapping[str, dict[str, Any]] = {
+        "auth.enter": {"login": login_of(cell.name), "password": PASSWORD},
+        "account.change_password": {"present": "no", "wanted": "x", "wanted_again": "x"},
+        "admin.enter_directory": {"subject": "somebody"},
+        "receipts.check": {"text": "{}"},
+        "trail.export": {"as": "jsonl"},
+        "demo.move": {"day": DAY},
+        "cases.create": {"call": world.call_version, "centre": world.centres["university"]},
+        "cases.save": {"title": "另一个题目"},
+        "editorial.consent": {"words": "同意"},
+        "editorial.translate": {"title": "A case", "summary": "In short.", "text": "What was done."},
+        "editorial.judge_effect": {"words": "成效显著"},
+        "papers.rule": {"ruling": "different", "reason": "对象不同"},
+        "papers.ask_ruling": {"note": "请裁定"},
+        "batches.start": grant,
+        "batches.set_centre_day": grant,
+        "desk.extend": {**grant, "last_day": "2022-12-31"},
+        "desk.waive": {**grant, "office": world.offices["second"], "phase": world.call.phases[-1].id},
+        "batches.collect": {"case": [land.cases["reviewed"]]},
+        "batches.describe": {"subject": "标题"},
+        "admin.create": {"login": "newcomer", "name": "新人"},
+        "admin.change_role": {"role": "checker"},
+        "admin.change_office": {"region": "示例省", "addressee": "示例省知识产权局", "ip_office": "示例省局"},
+        "admin.change_centre": {"name": "改名中心", "host_unit": "示例大学", "kind": "both"},
+        "admin.load": {"source": "不是通知", "then": "load"},
+    }
+    steps = {
+        "mark": land.marks.get((cell.door.to, _thing_id(land, cell)), ""),
+        "remark": "理由",
+        "confirmed": [one.id for one in world.call.confirmations],
+        "new_day": "2021-03-28",
+        "reason": "理由",
+        "words": "对方来函确认",
+    }
+    data = {"mark": steps["mark"], **filled.get(cell.endpoint, steps)}
+    match cell.endpoint:
+        case "papers.understand":
+            data = {"case": (BytesIO(SAMPLE.read_bytes()), SAMPLE.name)}
+        case "papers.take_over":
+            data = {"ticket": _paper_ticket(land, cell, "case")}
+        case "papers.look" | "batches.look":
+            picture = _files(land).get(kept_picture(_files(land), "扫描件.png", 7777).digest)
+            data = {"scan": (BytesIO(picture), "扫描件.png")}
+        case "papers.confirm_seal":
+            data = {"ticket": _paper_ticket(land, cell, "scan"), "reads": "host"}
+        case "batches.confirm_scan":
+            data = {"ticket": _batch_ticket(land, cell), "reads": "unit", "unit": "示例省知识产权局"}
+        case "priors.preview" | "admin.preview":
+            data = {"list": (BytesIO("编号,案例名称\n旧-9,从前的\n".encode()), "清单.csv"), "kind": "offices"}
+        case "priors.take":
+            data = {"note": _list_note(land, cell, "priors")}
+        case "admin.take":
+            data = {"note": _list_note(land, cell, "offices")}
+    return data
+
+
+def _files(land: Country) -> Files:
+    return Files((land.world.folder / "documents").as_uri())
+
+
+def _paper_ticket(land: Country, cell: Cell, slot: str) -> str:
+    """A ticket that the person holds rightly, as from a moment ago: it opens no door that is not theirs now."""
+    kept = kept_picture(_files(land), "扫描件.png", 7777)
+    if slot == "case":
+        data = SAMPLE.read_bytes()
+        kept = Kept(SAMPLE.name, downloads.WORD, _files(land).put(data), len(data))
+    case, person = case_of(land, cell), land.person(cell.name) if cell.name != "stranger" else 0
+    return _signed(land, "papers", [case, person, {slot: vars(kept)}])
+
+
+def _batch_ticket(land: Country, cell: Cell) -> str:
+    kept = kept_picture(_files(land), "扫描件.png", 7777)
+    person = land.person(cell.name) if cell.name != "stranger" else 0
+    return _signed(land, "batches", [land.batches[cell.standing], person, vars(kept)])
+
+
+def _signed(land: Country, salt: str, value: Any) -> str:
+    made = URLSafeTimedSerializer(land.app.config["SECRET_KEY"], salt=salt).dumps(value)
+    return made.decode() if isinstance(made, bytes) else made
+
+
+def _list_note(land: Country, cell: Cell, kind: str) -> str:
+    office = land.world.offices["first"] if cell.who.role == "reviewer" and cell.who.place == policy.HERE else None
+    if cell.name == "reviewer elsewhere":
+        office = land.world.offices["second"]
+    digest = _files(land).put("编号,案例名称\n旧-9,从前的\n".encode())
+    person = land.person(cell.name) if cell.name != "stranger" else 0
+    made = URLSafeSerializer(land.app.config["SECRET_KEY"], salt="list").dumps(
+        [person, kind, office, "清单.csv", digest]
+    )
+    return made.decode() if isinstance(made, bytes) else made

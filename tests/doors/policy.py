@@ -1,0 +1,490 @@
+"""Who may what: one row for each route, written by hand and apart from the code that it is held against.
+
+Sources: docs/decisions.md 6, 12 and 21, and the tables of states/README.md. Nothing of the application is imported here.
+
+How to read a row: `Door(to, by, when)`.
+
+- `to`: who gets as far as the thing. `ANYBODY` and `SIGNED_IN` mean what they say; a thing (`CASE`, `BATCH` …) means
+  whoever reaches it by the table of that thing; a list of roles means these roles. To all others it is not there (404);
+  strangers are asked to sign in.
+- `by`: the roles, at the centre or office that the thing belongs to, who may use this door. The others, who know of the
+  thing anyway, are told whose it is (403). Empty: whoever got as far.
+- `when`: the states in which there is something to do. In others whoever may is told that it is too late or too early
+  (409). Empty: in every state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# ---- who there is ----------------------------------------------------------------------------------------------------
+
+CENTRE = "author sealer"
+OFFICE = "reviewer leader"
+NATIONAL = "desk director editor translator checker liaison"
+"""The roles of the national office that work with cases. Judges work with what is assigned, so with nothing yet."""
+
+HERE, NEXT_DOOR, ELSEWHERE = "here", "next door", "elsewhere"
+"""At the centre or office to which everything below belongs; at another centre of its office; in another province."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody at the door: one role, and where it is held ("" at the national office)."""
+
+    role: str = ""
+    place: str = ""
+    signed_in: bool = True
+
+
+PRINCIPALS: Mapping[str, Principal] = {
+    "author": Principal("author", HERE),
+    "author next door": Principal("author", NEXT_DOOR),
+    "author elsewhere": Principal("author", ELSEWHERE),
+    "sealer": Principal("sealer", HERE),
+    "sealer next door": Principal("sealer", NEXT_DOOR),
+    "sealer elsewhere": Principal("sealer", ELSEWHERE),
+    "reviewer": Principal("reviewer", HERE),
+    "reviewer elsewhere": Principal("reviewer", ELSEWHERE),
+    "leader": Principal("leader", HERE),
+    "leader elsewhere": Principal("leader", ELSEWHERE),
+    **{role: Principal(role) for role in (*NATIONAL.split(), "judge", "auditor", "administrator")},
+    "reviewer until a moment ago": Principal(),
+    "sealer disabled a moment ago": Principal(signed_in=False),
+    "stranger": Principal(signed_in=False),
+}
+
+# ---- who reaches what ------------------------------------------------------------------------------------------------
+
+ANYBODY = "anybody"
+SIGNED_IN = "signed in"
+CASE = "case"
+BATCH = "batch"
+PUSH = "push"
+EVENT = "event"
+PAIR = "pair"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A thing as far as it matters for reach. `stamped`, `submitted`: whether it ever was.
+
+    `sent`: whether a batch ever was. `about`: what an entry of the trail is about. `pair`: whose two reports are alike.
+    """
+
+    state: str = ""
+    stamped: bool = False
+    submitted: bool = False
+    sent: bool = False
+    about: str = ""
+    pair: str = ""
+
+
+def _case(state: str, ever: str = "") -> Thing:
+    return Thing(state, stamped=bool(ever), submitted=ever == "submitted")
+
+
+CASES: Mapping[str, Thing] = {
+    "draft": _case("draft"),
+    "draft again": _case("draft", "stamped"),
+    "withdrawn unseen": _case("withdrawn"),
+    "withdrawn": _case("withdrawn", "stamped"),
+    "stamped": _case("centre_stamped", "stamped"),
+    "returned": _case("returned", "stamped"),
+    "not recommended": _case("not_recommended", "stamped"),
+    "reviewed": _case("province_reviewed", "stamped"),
+    "reviewed again": _case("province_reviewed", "submitted"),
+    "returned again": _case("returned", "submitted"),
+    "submitted": _case("submitted", "submitted"),
+    "shortlisted": _case("shortlisted", "submitted"),
+    "not selected": _case("not_selected", "submitted"),
+    "published": _case("published", "submitted"),
+    "retracted": _case("retracted", "submitted"),
+    "pushed": _case("wipo_pushed", "submitted"),
+}
+"""Every state, and those states twice that a case can be in before and after it was stamped or submitted."""
+
+BATCHES: Mapping[str, Thing] = {
+    "collecting": Thing("collecting"),
+    "sealed": Thing("sealed"),
+    "sent": Thing("sent", sent=True),
+    "received": Thing("received", sent=True),
+    "collecting again": Thing("collecting", sent=True),
+    "sealed again": Thing("sealed", sent=True),
+}
+
+PUSHES: Mapping[str, Thing] = {
+    state: Thing(state, stamped=True, submitted=True)
+    for state in ("queued", "sent", "acknowledged", "failed", "recalled")
+}
+
+PAIRS: Mapping[str, Thing] = {
+    "same centre": Thing("centre_stamped", stamped=True, pair="centre"),
+    "same office": Thing("centre_stamped", stamped=True, pair="office"),
+    "other office": Thing("submitted", stamped=True, submitted=True, pair="national"),
+}
+"""Two reports that look alike and are not ruled on yet: whose the earlier one is (docs/decisions.md 6)."""
+
+EVENTS: Mapping[str, Thing] = {
+    "a draft": Thing(about=CASE),
+    "a stamped case": Thing(about=CASE, stamped=True),
+    "a submitted case": Thing(about=CASE, stamped=True, submitted=True),
+    "a push": Thing(about=CASE, stamped=True, submitted=True),
+    "a refused try on a submitted case": Thing(about=CASE, stamped=True, submitted=True),
+    "a paper that was opened": Thing(about="the centre's"),
+    "a batch not yet sent": Thing(about=BATCH),
+    "a batch once sent": Thing(about=BATCH, sent=True),
+    "an extension for all": Thing(about="every office's"),
+    "a waiver for this office": Thing(about="this office's"),
+    "this office's earlier reports": Thing(about="this office's"),
+    "the national list of earlier reports": Thing(about="the national office's"),
+    "a sign-in": Thing(about="the auditor's"),
+    "a role given": Thing(about="the auditor's"),
+    "a door found closed": Thing(about="the auditor's"),
+    "a corrected register": Thing(about="the auditor's"),
+}
+
+
+def reaches(who: Principal, to: str, thing: Thing) -> bool:
+    """Whether somebody signed in gets as far as a thing: the tables of docs/decisions.md 21, 6 and 2."""
+    if to in (ANYBODY, SIGNED_IN):
+        return True
+    if to in (CASE, PUSH):
+        return _reaches_case(who, thing)
+    if to == BATCH:
+        return _reaches_batch(who, thing)
+    if to == PAIR:
+        return _knows_pair(who, thing)
+    if to == EVENT:
+        return _reads(who, thing)
+    return who.role in to.split()
+
+
+def _reaches_case(who: Principal, case: Thing) -> bool:
+    table = {
+        CENTRE: who.place == HERE,
+        OFFICE: who.place == HERE and case.stamped,
+        NATIONAL: case.submitted,
+        "auditor": True,
+    }
+    return any(who.role in roles.split() and met for roles, met in table.items())
+
+
+def _reaches_batch(who: Principal, batch: Thing) -> bool:
+    table = {OFFICE: who.place == HERE, NATIONAL: batch.sent, "auditor": True}
+    return any(who.role in roles.split() and met for roles, met in table.items())
+
+
+def _knows_pair(who: Principal, pair: Thing) -> bool:
+    """The centre and the office know of pairs among their own, and of another office's report only once ruled."""
+    if pair.pair == "national" and who.role in f"{CENTRE} {OFFICE}".split():
+        return False
+    return _reaches_case(who, pair)
+
+
+def _reads(who: Principal, entry: Thing) -> bool:
+    if who.role == "auditor":
+        return True
+    if entry.about == CASE:
+        return _reaches_case(who, entry)
+    if entry.about == BATCH:
+        return _reaches_batch(who, entry)
+    table = {
+        "every office's": {OFFICE: True, NATIONAL: True},
+        "this office's": {OFFICE: who.place == HERE, NATIONAL: True},
+        "the national office's": {NATIONAL: True},
+        "the centre's": {CENTRE: who.place == HERE},
+        "the auditor's": {},
+    }
+    return any(who.role in roles.split() and met for roles, met in table[entry.about].items())
+
+
+# ---- the doors -------------------------------------------------------------------------------------------------------
+
+DESK = f"{NATIONAL} auditor"
+"""Whose the national desk is to look at."""
+
+WITH_CENTRE = "draft returned"
+SELECTED = "shortlisted published retracted wipo_pushed"
+FOLLOW_PUSHES = "liaison director desk auditor"
+ADMINISTRATOR = "administrator"
+HANDLERS = "whoever handles the case"
+"""Who sees contacts: the centre's people; the office's once it was stamped, while it is not with the centre; the desk
+once it was submitted."""
+NEVER = "never"
+"""In no state: a step that is only ever part of another act."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One row. `there`: the states in which what is behind the door exists at all. `gives`: what it gives besides."""
+
+    to: str
+    by: str = ""
+    when: str = ""
+    there: str = ""
+    gives: tuple[int, ...] = ()
+
+
+def _steps(
+    door: str, rows: Mapping[str, tuple[str, str]], thing: str, *, part_of: Mapping[str, str]
+) -> dict[str, Door]:
+    """Rows of a lifecycle: looking at a step is for whoever reaches the thing, taking it for its role."""
+    made = {f"GET {door}.ask {step}": Door(thing, when=when) for step, (_, when) in rows.items()}
+    made |= {f"POST {door}.act {step}": Door(thing, by, when) for step, (by, when) in rows.items()}
+    made |= {f"GET {door}.ask {step}": Door(thing, when=NEVER) for step in part_of}
+    made |= {f"POST {door}.act {step}": Door(thing, when=NEVER) for step in part_of}
+    return made
+
+
+CASE_STEPS = {
+    # step: (who takes it, from where)
+    "stamp": ("sealer", "draft returned"),
+    "unstamp": ("sealer", "centre_stamped"),
+    "withdraw": ("author sealer", "draft returned centre_stamped province_reviewed"),
+    "resume": ("author sealer", "withdrawn"),
+    "review": ("reviewer", "centre_stamped"),
+    "return_to_centre": ("reviewer", "centre_stamped province_reviewed"),
+    "decline": ("reviewer", "centre_stamped province_reviewed"),
+    "reopen": ("reviewer", "province_reviewed"),
+    "reconsider": ("reviewer", "not_recommended"),
+    "shortlist": ("desk", "submitted"),
+    "pass_over": ("desk", "submitted"),
+    "return_to_office": ("desk", "submitted"),
+    "unshortlist": ("desk", "shortlisted"),
+    "take_up": ("desk", "not_selected"),
+    "publish": ("editor", "shortlisted"),
+    "retract": ("editor", "published"),
+    "republish": ("editor", "retracted"),
+}
+
+BATCH_STEPS = {
+    "seal": ("leader", "collecting"),
+    "reopen": ("reviewer", "sealed"),
+    "send": ("leader", "sealed"),
+    "receive": ("desk", "sent"),
+    "unreceive": ("desk", "received"),
+    "return_batch": ("desk", "sent received"),
+}
+
+DOORS: dict[str, Door] = {
+    # -- for everybody
+    "GET static": Door(ANYBODY),
+    "GET auth.sign_in": Door(ANYBODY),
+    "POST auth.enter": Door(ANYBODY),
+    "GET auth.second": Door(ANYBODY),
+    "POST auth.answer": Door(ANYBODY),
+    "POST auth.passkey": Door(ANYBODY),
+    "POST auth.enter_by_passkey": Door(ANYBODY),
+    "GET auth.forgotten": Door(ANYBODY),
+    "POST auth.ask_reset": Door(ANYBODY),
+    "GET auth.reset": Door(ANYBODY, gives=(422,)),  # for whoever holds the token from the mail
+    "POST auth.use_reset": Door(ANYBODY),
+    "GET directory.go": Door(ANYBODY, gives=(404,)),  # there where the office has a directory
+    "GET directory.back": Door(ANYBODY, gives=(404,)),
+    "GET public.index": Door(ANYBODY),
+    # a receipt is checked by whoever holds it; what was done, and by whom, it does not say
+    "GET receipts.index": Door(ANYBODY),
+    "POST receipts.check": Door(ANYBODY),
+    "GET receipts.checkpoint": Door(ANYBODY, gives=(404,)),  # until the first is signed
+    "GET receipts.key": Door(ANYBODY, gives=(404,)),
+    "GET receipts.consistency": Door(ANYBODY, gives=(400,)),
+    "GET receipts.verifier": Door(ANYBODY),
+    # -- for whoever is signed in; lists hold what is within reach, and so nothing for those who reach nothing
+    "POST auth.sign_out": Door(SIGNED_IN),
+    "GET home.show": Door(SIGNED_IN),
+    "GET cases.index": Door(SIGNED_IN),
+    "GET cases.new": Door(SIGNED_IN),
+    "GET batches.index": Door(SIGNED_IN),
+    "GET comparisons.index": Door(SIGNED_IN),
+    "GET trail.index": Door(SIGNED_IN),
+    "GET calls.index": Door(SIGNED_IN),
+    "GET calls.show": Door(SIGNED_IN),
+    "GET rulebook.show": Door(SIGNED_IN),
+    "GET papers.template": Door(SIGNED_IN),
+    "GET papers.blank_form": Door(SIGNED_IN),
+    "POST demo.move": Door(SIGNED_IN),  # in a demo; elsewhere it is not there for anybody
+    "GET trail.checkpoints": Door(SIGNED_IN),
+    "POST trail.export": Door(SIGNED_IN),  # of what is within reach
+    "GET trail.receipt_of": Door(SIGNED_IN, gives=(404,)),  # leads to trail.receipt of a number, where one is given
+    # -- one's own account
+    "GET account.show": Door(SIGNED_IN),
+    **{
+        f"POST account.{name}": Door(SIGNED_IN)
+        for name in (
+            *("change_password", "enrol", "finish_enrolment", "remove_authenticator", "new_codes"),
+            *("new_passkey", "add_passkey", "remove_passkey", "end_session", "end_others"),
+        )
+    },
+    # -- cases
+    "POST cases.create": Door(SIGNED_IN, "author"),
+    "GET cases.show": Door(CASE),
+    "GET cases.revision": Door(CASE),
+    "GET cases.edit": Door(CASE, "author", WITH_CENTRE),
+    "POST cases.save": Door(CASE, "author", WITH_CENTRE),
+    **_steps("cases", CASE_STEPS, CASE, part_of={"submit": "sending a batch", "no_such_step": "nothing"}),
+    "POST cases.act recall_push": Door(CASE, when=NEVER),
+    # -- papers of a case
+    "GET papers.upload": Door(CASE, "author", WITH_CENTRE),
+    "POST papers.understand": Door(CASE, "author", WITH_CENTRE),
+    "POST papers.take_over": Door(CASE, "author", WITH_CENTRE),
+    "GET papers.scan": Door(CASE, "sealer", WITH_CENTRE),
+    "POST papers.look": Door(CASE, "sealer", WITH_CENTRE),
+    "GET papers.scan_picture": Door(CASE, "sealer"),
+    "POST papers.confirm_seal": Door(CASE, "sealer", WITH_CENTRE),
+    "GET papers.document": Door(CASE),
+    "GET papers.form": Door(CASE),
+    "GET papers.original": Door(CASE),
+    "GET papers.picture": Door(CASE),
+    "GET papers.original scan": Door(CASE, HANDLERS),
+    "GET papers.picture scan": Door(CASE, HANDLERS),
+    # -- what is personal in a case
+    "POST privacy.contacts": Door(CASE, HANDLERS),
+    "GET privacy.readers": Door(CASE, "author sealer auditor"),
+    # -- what is added on the way to the public
+    "GET editorial.show": Door(CASE),
+    "POST editorial.consent": Door(CASE, "author sealer"),
+    "POST editorial.sign_off": Door(CASE, "director", SELECTED),
+    "POST editorial.translate": Door(CASE, "translator", SELECTED),
+    "POST editorial.judge_effect": Door(CASE, "liaison", SELECTED),
+    # -- reports that look alike: see PAIR_DOORS for who sees the texts and who rules
+    "GET papers.compare": Door(PAIR),
+    "POST papers.rule": Door(PAIR),
+    "POST papers.ask_ruling": Door(PAIR, "author sealer"),
+    # -- batches
+    "POST batches.start": Door(SIGNED_IN, "reviewer"),
+    "POST batches.set_centre_day": Door(SIGNED_IN, OFFICE),
+    "GET batches.show": Door(BATCH),
+    "GET batches.summary": Door(BATCH),
+    "GET batches.paper": Door(BATCH, "reviewer leader desk"),
+    "GET batches.picture": Door(BATCH, "reviewer leader desk"),
+    "GET batches.preview": Door(BATCH),
+    "GET batches.mail": Door(BATCH, "reviewer leader desk"),
+    "POST batches.collect": Door(BATCH, "reviewer", "collecting"),
+    "POST batches.describe": Door(BATCH, OFFICE, "collecting sealed"),
+    "GET batches.scan": Door(BATCH, "leader", "collecting"),
+    "POST batches.look": Door(BATCH, "leader", "collecting"),
+    "GET batches.scan_picture": Door(BATCH, "leader"),
+    "POST batches.confirm_scan": Door(BATCH, "leader", "collecting"),
+    **_steps("batches", BATCH_STEPS, BATCH, part_of={"no_such_step": "nothing"}),
+    # -- the national desk
+    "GET desk.index": Door(DESK),
+    "GET desk.received": Door(DESK),
+    "GET desk.select": Door(DESK),
+    "GET desk.grants": Door(DESK),
+    "POST desk.extend": Door(DESK, "director"),
+    "POST desk.waive": Door(DESK, "director"),
+    # -- pushes; a push is reached with its case, its package is for those who look after pushes
+    "GET pushes.index": Door(FOLLOW_PUSHES),
+    "GET pushes.ask": Door(CASE, when="published"),
+    "POST pushes.start": Door(CASE, "liaison", "published"),
+    "GET pushes.to_recall": Door(CASE, when="wipo_pushed"),
+    "GET pushes.show": Door(PUSH),
+    "GET pushes.progress": Door(PUSH),
+    "GET pushes.package": Door(FOLLOW_PUSHES, there="sent acknowledged"),
+    "POST pushes.retry": Door(PUSH, "liaison", "failed recalled"),
+    "POST pushes.acknowledge": Door(PUSH, "liaison", "sent"),
+    "POST pushes.recall": Door(PUSH, "liaison", "queued sent acknowledged failed"),
+    "POST pushes.confirm_recall": Door(PUSH, "liaison"),
+    # -- earlier reports
+    "GET priors.index": Door("reviewer desk"),
+    "POST priors.preview": Door("reviewer desk"),
+    "POST priors.take": Door("reviewer desk"),
+    # -- the trail
+    "GET trail.show": Door(EVENT),
+    "GET trail.receipt": Door(EVENT),
+    "GET trail.receipt_json": Door(EVENT),
+    "GET trail.receipt_pdf": Door(EVENT),
+    "GET trail.course": Door(CASE),
+    # -- administration: no case is reached from here
+    **{
+        f"{method} admin.{name}": Door(SIGNED_IN, ADMINISTRATOR)
+        for method, names in {
+            "GET": "index new person offices office centres centre upload calls",
+            "POST": "create set_password clear_factors enter_directory unlock change_office change_centre preview take "
+            "load",
+        }.items()
+        for name in names.split()
+    },
+    **{
+        f"{method} admin.{name} {what}": Door(SIGNED_IN, ADMINISTRATOR)
+        for method, name, what in (
+            ("GET", "confirm", "password"),
+            ("GET", "confirm", "disable"),
+            ("POST", "change_role", "grant"),
+            ("POST", "change_role", "revoke"),
+            ("POST", "switch", "disable"),
+            ("POST", "switch", "enable"),
+        )
+    },
+    "GET privacy.ask_person": Door(SIGNED_IN, ADMINISTRATOR),
+    "POST privacy.erase_person": Door(SIGNED_IN, ADMINISTRATOR),
+    "GET privacy.erase": Door(SIGNED_IN, ADMINISTRATOR),
+    "POST privacy.erase_case": Door(SIGNED_IN, ADMINISTRATOR),
+    # -- published cases, for everybody
+    "GET public.show": Door(ANYBODY),
+    "GET public.picture": Door(ANYBODY),
+}
+
+PUBLIC: Mapping[str, tuple[int, int]] = {"published": (200, 200), "wipo_pushed": (200, 200), "retracted": (410, 404)}
+"""State → what everybody gets at the public address of a case, and of its pictures; in all others it is not there."""
+
+TEXTS_SIDE_BY_SIDE: Mapping[str, str] = {
+    "centre": "author sealer reviewer auditor",
+    "office": "reviewer auditor",
+    "national": "desk auditor",
+}
+"""Whose the earlier report is → who sees both texts. To others the comparison is not there."""
+
+RULES_ON: Mapping[str, str] = {"centre": "reviewer", "office": "reviewer", "national": "desk"}
+"""Whose the earlier report is → who rules."""
+
+NOT_THE_AUDITORS = {
+    **{door.partition(" ")[2]: "the own account" for door in DOORS if door.startswith("POST account.")},
+    **dict.fromkeys(("auth.enter", "auth.answer", "auth.passkey", "auth.enter_by_passkey"), "signing in"),
+    **dict.fromkeys(("auth.ask_reset", "auth.use_reset"), "a forgotten password"),
+    "auth.sign_out": "signing out",
+    "receipts.check": "checking a receipt, as everybody may",
+    "trail.export": "taking away what the trail shows",
+    "demo.move": "the clock of a demo, which everybody moves",
+}
+"""POST doors that an auditor may use all the same, and what they are; there is no other."""
+
+# ---- what comes of it ------------------------------------------------------------------------------------------------
+
+SIGN_IN = "sign-in"
+SERVED = {"GET": (200, 302), "POST": (200, 302, 409, 422)}
+"""A served form may still be told that a rule says no (422) or that it was overtaken (409)."""
+
+
+def expected(key: str, door: Door, who: Principal, thing: Thing) -> tuple[int, ...] | str:
+    """What somebody must come to at a door: SIGN_IN, or the statuses that are right."""
+    method = key.partition(" ")[0]
+    if key.startswith("GET public.") and thing.state:
+        return (PUBLIC.get(thing.state, (404, 404))[key.endswith("picture")],)
+    served = SERVED[method] + door.gives
+    if door.to == ANYBODY:
+        return served
+    if not who.signed_in:
+        return SIGN_IN
+    if not reaches(who, door.to, thing):
+        return (404,)
+    if door.there and thing.state not in door.there.split():
+        return (404,)
+    by = _handlers(thing) if door.by == HANDLERS else door.by
+    if key == "GET papers.compare":
+        return served if who.role in TEXTS_SIDE_BY_SIDE[thing.pair].split() else (404,)
+    if key == "POST papers.rule":
+        by = RULES_ON[thing.pair]
+    at_home = who.place in ("", HERE)
+    if by and not (who.role in by.split() and at_home):
+        return (403,)
+    if door.when and thing.state not in door.when.split():
+        return (409,)
+    return served
+
+
+def _handlers(case: Thing) -> str:
+    with_centre = case.state in ("draft", "returned", "withdrawn")
+    return " ".join((CENTRE, "" if with_centre else OFFICE, "desk" if case.submitted else ""))
