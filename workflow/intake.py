@@ -99,6 +99,9 @@ def take_over(
     for slot, one in read.kept.items():
         attached = papers.attach(session, case.id, slot, [one], actor=actor, at=at, op=op)
         receipt = receipt or attached
+    document = read.kept.get("case")
+    if document is not None and of_media_type(document.media_type) != "docx":
+        papers.converted(session, case, document, actor=actor, at=at, op=op)
     if read.pictures:
         papers.attach(session, case.id, "picture", read.pictures, actor=actor, at=at, op=op)
     assert receipt is not None

@@ -151,6 +151,14 @@ def _check_open(row: Any) -> None:
         )
 
 
+def converted(session: Session, case: Case, paper: Kept, *, actor: Actor, at: datetime, op: str = "") -> None:
+    """Record that a file of an older format was converted to be read; the original is kept as it came."""
+    owner = owner_of(case)
+    if stored.noted(session, owner, "document.convert", op) is None:
+        data = {"name": paper.name, "sha256": paper.digest, "from": paper.media_type, "to": "docx"}
+        stored.note(session, owner, "document.convert", data, actor, at, op)
+
+
 def owner_of(case: Case) -> Owner:
     """The case as owner of its files."""
     return Owner(case.stream, case_id=case.id, office_id=case.office_id, revision=case.revision)

@@ -32,7 +32,6 @@ _BESIDE: Mapping[str, Text] = {
     "document.refuse": Text("拒收文件", "Refused a file"),
     "document.attach": Text("上传材料", "Uploaded papers"),
     "document.open": Text("查看材料", "Opened a paper"),
-    "document.reject": Text("材料未被接收", "A file was not taken"),
     "document.convert": Text("转换文件格式", "Converted a file"),
     "reading.contacts": Text("查看联系方式", "Saw the contacts"),
     "reading.judgement": Text("查看评审意见", "Read a judgement"),

@@ -420,6 +420,7 @@ _DETAILS: Mapping[str, Any] = {
     "document.receive": lambda body: Text(body["zh"], body["en"]),
     "document.refuse": lambda body: Text(body["zh"], body["en"]),
     "document.open": _plainly("name"),
+    "document.convert": _plainly("name"),
     "reading.contacts": lambda body: Text(
         "、".join(_contact(one).zh for one in body["fields"]), ", ".join(_contact(one).en for one in body["fields"])
     ),
