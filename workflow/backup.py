@@ -69,6 +69,26 @@ class Made:
     with_keys: bool
 
 
+def opened(settings: Settings) -> Database:
+    """The database that is there. None is made, and its tables are not touched: a backup comes before an upgrade.
+
+    Raises CannotBackUp where there is none, as when the settings are not those of the installation.
+    """
+    embedded = settings.database_url.startswith("sqlite")
+    place = str(copies.file_of(settings.database_url)) if embedded else "ZHENGJI_DATABASE_URL"
+    if not (
+        Path(place).exists() if embedded else copies.anything(settings.owner_database_url or settings.database_url)
+    ):
+        raise CannotBackUp(
+            Text(
+                f"这里没有可备份的数据库（{place}）。请确认命令用的是系统的设置（ZHENGJI_HOME 等）。",
+                f"There is no database to back up ({place}). See that the command has the installation's settings"
+                " (ZHENGJI_HOME and the others).",
+            )
+        )
+    return Database(settings.database_url, settings.owner_database_url)
+
+
 def back_up(
     settings: Settings,
     database: Database,

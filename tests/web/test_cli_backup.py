@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from psycopg import connect, sql
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from tests.postgres import new_database
 from tests.web.test_cli import told, zhengji
@@ -22,7 +24,7 @@ from workflow import installation, papers
 from workflow.audit import log
 from workflow.jobs.sequencing import last_seen
 from workflow.settings import from_environment
-from workflow.store import operations
+from workflow.store import copies, operations
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.papers import Kept
@@ -131,6 +133,26 @@ def test_a_backup_tells_its_digest_as_json(home: Path, tmp_path: Path) -> None:
         "with_keys": False,
     }
     assert len(said["manifest"]) == 64
+
+
+def test_a_place_without_a_database_is_not_backed_up(home: Path, elsewhere: Path, tmp_path: Path) -> None:
+    ended = apart("backup", more={"ZHENGJI_HOME": str(elsewhere)})
+    assert ended.returncode == 1
+    assert "no database to back up" in ended.stderr
+    assert left(elsewhere) == left(tmp_path / "backups") == []
+
+
+def test_a_backup_leaves_the_tables_as_they_are(home: Path, world: World) -> None:
+    set_revision(world.database, "0004a")
+    assert zhengji("backup").exit_code == 0
+    with world.database.reading() as session:
+        assert copies.revision(session) == "0004a"
+
+
+def set_revision(database: Database, revision: str) -> None:
+    engine = create_engine(database.owner_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = :revision"), {"revision": revision})
 
 
 def test_keys_do_not_go_into_a_folder_that_others_enter(home: Path, tmp_path: Path) -> None:

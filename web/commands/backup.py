@@ -33,14 +33,13 @@ def backup(target: Path | None, with_keys: bool, as_json: bool) -> None:
     \b
     例 Example:  zhengji backup --to /mnt/backups
     """
-    from workflow import installation
-    from workflow.backup import back_up
+    from workflow.backup import back_up, opened
     from workflow.store.files import Files
 
     settings = configured.from_environment()
     progress = Progress()
     with refusals():
-        database = installation.open_database(settings)
+        database = opened(settings)
         try:
             made = back_up(
                 settings,
