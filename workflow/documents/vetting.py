@@ -1,4 +1,4 @@
-"""The one door for files from outside: received, checked in a child process, and judged once (docs/design.md, "Files")."""
+"""The one door for files from outside: received, checked in a child process, and judged once (docs/design.md, Files)."""
 
 from __future__ import annotations
 
@@ -72,10 +72,11 @@ def vet(slot: str, name: str | bytes, data: bytes | IO[bytes]) -> Vetted:
     return judge(slot, name, data).taken
 
 
-def judge(slot: str, name: str | bytes, data: bytes | IO[bytes], *, any_link: bool = False) -> Verdict:
+def judge(slot: str, name: str | bytes, data: bytes | IO[bytes], *, any_link: bool = False, depth: int = 0) -> Verdict:
     """The same as a verdict, a refused file's digests included. `data` may be a stream: it is read once, to its end.
 
-    `any_link`: of what LibreOffice converted, where links that lead nowhere become links to files.
+    `any_link`: of what LibreOffice converted, where links that lead nowhere become links to files. `depth`: in how many
+    mails or packages it lies.
     """
     limit = limits.LIMITS[slot]
     with tempfile.TemporaryFile(prefix="zhengji-quarantine-") as quarantine:
@@ -91,7 +92,7 @@ def judge(slot: str, name: str | bytes, data: bytes | IO[bytes], *, any_link: bo
         answer = checker.ask(task, quarantine)
         if answer.refused:
             return _refused(slot, answer, received)
-        return _taken(slot, answer, received, quarantine)
+        return _taken(slot, answer, received, quarantine, depth)
 
 
 def _receive(name: str, source: IO[bytes], quarantine: IO[bytes], most: int) -> Received:
@@ -146,7 +147,7 @@ def _refused(slot: str, answer: checker.Answer, received: Received) -> Verdict:
     return _rejected(_NOT_A[slot] if code == "wrong_kind" else code, received, code, **shown)
 
 
-def _taken(slot: str, answer: checker.Answer, received: Received, quarantine: IO[bytes]) -> Verdict:
+def _taken(slot: str, answer: checker.Answer, received: Received, quarantine: IO[bytes], depth: int) -> Verdict:
     kind, change = answer.said.get("kind"), answer.said.get("cleaned", "")
     if kind not in limits.LIMITS[slot].kinds or change not in CHANGES:
         return _rejected("checker_garbled", received)
@@ -154,7 +155,7 @@ def _taken(slot: str, answer: checker.Answer, received: Received, quarantine: IO
     data = answer.payload if change else quarantine.read()
     vetted = Vetted(received.name, KINDS[kind].media_type, kind, slot, data, received)
     if kind in ("eml", "zip"):
-        return _with_papers(vetted, answer)
+        return _with_papers(vetted, answer, depth)
     return _accepted(vetted, change)
 
 
@@ -173,10 +174,12 @@ def slot_for(name: str) -> str:
     return next((slot for slot in _BY_ENDING if last in limits.LIMITS[slot].endings), "")
 
 
+_DEEPEST = 2
+"""A mail may come as a file in a mail, and an archive in that; no further."""
 _BY_ENDING = ("case", "form", "scan", "package", "mail", "list", "note")
 
 
-def _with_papers(vetted: Vetted, answer: checker.Answer) -> Verdict:
+def _with_papers(vetted: Vetted, answer: checker.Answer, depth: int) -> Verdict:
     """A mail or package with everything in it vetted in its turn; it is taken only as a whole."""
     papers: list[Vetted] = []
     changed, at = "", 0
@@ -184,10 +187,10 @@ def _with_papers(vetted: Vetted, answer: checker.Answer) -> Verdict:
         name, size, inline = _told(told)
         content = answer.payload[at : at + size]
         at += size
-        slot = "drawing" if inline else slot_for(name)
-        if not slot or (vetted.kind == "zip" and slot in ("package", "mail")) or slot == "mail":
+        slot = slot_for(name) or ("drawing" if inline else "")
+        if not slot or (slot in ("package", "mail") and (vetted.kind == "zip" or depth == _DEEPEST)):
             return _inside(vetted.received, "unknown_paper", said("unknown_paper", {"name": clean_name(name)}))
-        verdict = judge(slot, name, content)
+        verdict = judge(slot, name, content, depth=depth + 1)
         if verdict.vetted is None:
             return _inside(vetted.received, verdict.code, verdict.text)
         changed = changed or ("papers_changed" if verdict.verdict == "sanitised" else "")

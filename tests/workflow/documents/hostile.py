@@ -508,3 +508,16 @@ def forwarded(times: int) -> bytes:
 def forwarded_bare(times: int) -> bytes:
     """Mails within mails with nothing between them."""
     return b"From: a@example.cn\nTo: b@example.cn\nSubject: a\nContent-Type: message/rfc822\n\n" * times
+
+
+def mail_with_drawings() -> bytes:
+    """A letter in HTML with a logo and a photograph in it, and an invitation without a name."""
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "a@example.cn", "b@example.cn", "材料"
+    letter.set_content("见下")
+    letter.add_alternative('<p>见下<img src="cid:a"><img src="cid:b"></p>', subtype="html")
+    html = letter.get_payload()[1]
+    html.add_related(picture(kind="GIF"), "image", "gif", cid="<a>", filename="image001.gif")
+    html.add_related(picture(kind="JPEG"), "image", "jpeg", cid="<b>")
+    letter.add_attachment("BEGIN:VCALENDAR\nEND:VCALENDAR", subtype="calendar")
+    return letter.as_bytes()

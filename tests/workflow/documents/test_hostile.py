@@ -742,6 +742,8 @@ HARMLESS: dict[str, tuple[tuple[str, str], Made, str]] = {
     "a TIFF of some pages": (TIFF, lambda: pages_of_tiff(12), "accept"),
     "a mail": (MAIL, lambda: h.mail(("案例.docx", h.plain()), ("扫描.pdf", h.pdf()), ("说明.txt", "见附件".encode())), "accept"),
     "a mail with an archive": (MAIL, lambda: h.mail(("材料.zip", h.zipped({"案例.docx": h.plain()}))), "accept"),
+    "a mail as a file in a mail": (MAIL, lambda: h.mail(("原件.eml", h.mail(("案例.docx", h.plain())))), "accept"),
+    "a mail with an invitation and drawings": (MAIL, h.mail_with_drawings, "accept"),
     "a mail that was forwarded": (MAIL, lambda: h.forwarded(2), "accept"),
     "a mail with a chart": (MAIL, lambda: h.mail(("案例.docx", h.with_chart())), "sanitised"),
     "a package": (PACKAGE, lambda: h.zipped({"一/案例.docx": h.plain(), "一/报送表.xlsx": h.workbook(), "一/扫描.pdf": h.pdf(), "__MACOSX/._a": b"a", ".DS_Store": b"a"}), "accept"),

@@ -8,6 +8,7 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from mimetypes import guess_extension
 
 from workflow.documents import limits
 from workflow.documents.inspection import Done, Refused
@@ -56,14 +57,14 @@ def _gather(part: Message, found: list[tuple[str, bytes, bool]], depth: int) -> 
     name = _name(part)
     if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
         raise Refused("winmail_dat")
-    if kind in _SIGNATURES or (
-        not name and kind in ("text/plain", "text/html", "text/enriched", "message/delivery-status")
-    ):
+    if kind in _SIGNATURES or (not name and kind.startswith(("text/", "message/"))):
         return
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
-    inline = bool(part.get("Content-ID")) and kind.startswith("image/")
-    found.append((name or f"附件{len(found) + 1}.{kind.rpartition('/')[2]}", content, inline))
+    shown = bool(part.get("Content-ID")) or part.get_content_disposition() == "inline"
+    found.append(
+        (name or f"附件{len(found) + 1}{guess_extension(kind) or ''}", content, shown and kind.startswith("image/"))
+    )
     if len(found) > limits.MAIL_FILES:
         raise Refused("too_many_attachments", most=limits.MAIL_FILES)
 
