@@ -358,3 +358,12 @@ def test_no_password_no_token_and_no_address_stands_in_the_trail(world: World, s
     for secret in ("a wrong secret", PASSWORD, token, stored_sign_in.digest(token), HERE.address):
         assert secret not in bodies
     assert (HERE.address in private, token in private, PASSWORD in private) == (True, False, False)
+
+
+def test_sign_ins_that_are_long_over_are_not_kept(world: World, settings: Settings):
+    begun(world, settings)
+    begun(world, settings, key="sealer")
+    begun(world, settings, 60 * 24 * 31)
+    with world.database.reading() as session:
+        people_kept = sorted(session.scalars(select(SignIn.person_id)))
+    assert people_kept == sorted([world.people["author"].id, world.people["sealer"].id])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -27,7 +27,13 @@ def digest(token: str) -> str:
 # ---- sign-ins --------------------------------------------------------------------------------------------------------
 
 
+_KEPT = timedelta(days=30)
+
+
 def open_new(session: Session, token: str, **values: Any) -> int:
+    """A new sign-in. Rows of the same person that are long over go: who signed in when stands in the trail."""
+    over = SignIn.seen_at < values["created_at"] - _KEPT
+    session.execute(delete(SignIn).where(SignIn.person_id == values["person_id"], over))
     made = insert(SignIn).values(token=digest(token), **values).returning(SignIn.id)
     return int(session.execute(made).scalar_one())
 
