@@ -23,6 +23,8 @@ from workflow.store import log
 
 SECONDS = float(os.environ.get("ZHENGJI_SOAK_SECONDS", "10"))
 """How long each of the ordeals lasts."""
+ROUNDS = 5
+"""How many rounds there are at least, however slow the machine is."""
 SEED = int(os.environ.get("ZHENGJI_SOAK_SEED", "205"))
 
 # Writing ahead only when the server feels like it: what it said it had committed may be gone.
@@ -42,7 +44,7 @@ def test_the_process_killed_at_random(
 ) -> None:
     ordeal = Ordeal(here, tmp_path, mailbox, SEED)
     ends = time.monotonic() + SECONDS
-    while time.monotonic() < ends:
+    while time.monotonic() < ends or ordeal.broken["killed"] < ROUNDS:
         with ordeal.round():
             ordeal.moment()
             ordeal.broken["killed"] += 1

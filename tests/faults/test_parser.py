@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import html
 import os
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from tests.faults.waiting import until
 from tests.web.conftest import hidden
 from tests.worlds import World
 from workflow.documents import checker, limits
+from workflow.documents.refusals import said
 
 HANGS = """
 import os, signal, subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], stdout=subprocess.DEVNULL)
 with open({told!r}, "w") as file:
     file.write(f"{{os.getpid()}} {{child.pid}}")
 {before}
@@ -55,17 +56,19 @@ def test_a_child_that_hangs_or_dies_is_ended_and_the_file_refused(
     address = f"/cases/{case}/seal"
     fields = hidden(sealer.get(address).get_data(as_text=True), address)
 
-    def send() -> int:
+    def send() -> tuple[int, str]:
         with SCAN.open("rb") as file:
             data = {**fields, "scan": (file, SCAN.name)}
-            return sealer.post(address, data=data, content_type="multipart/form-data").status_code
+            answer = sealer.post(address, data=data, content_type="multipart/form-data")
+            return answer.status_code, answer.get_data(as_text=True)
 
     with monkeypatch.context() as bad:
         bad.setattr(checker, "_START", HANGS.format(told=str(told), before=before))
-        bad.setattr(limits, "CHECK_SECONDS", 2)
-        assert send() == 422
-    assert [json.loads(one.body)["code"] for one in world.events(case, "document.reject")] == [code]
+        bad.setattr(limits, "CHECK_SECONDS", 5)
+        status, shown = send()
+    assert (status, said(code, {"name": SCAN.name}).zh in html.unescape(shown)) == (422, True)
+    assert world.events(case)[-1].outcome == "refused"
     pids = [int(one) for one in told.read_text().split()]
     until(lambda: not any(there(pid) for pid in pids))
     assert os.getpid() not in pids
-    assert send() == 200
+    assert send()[0] == 200
