@@ -314,13 +314,14 @@ def _mail(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
     patterns += [(f"mail.must_hold[{at}]", one) for at, one in enumerate(mail.must_hold) if isinstance(one, str)]
     for place, pattern in patterns:
         try:
-            gaps = [gap for _, gap, form, turn in string.Formatter().parse(pattern) if gap is not None or form or turn]
+            gaps = [one[1:] for one in string.Formatter().parse(pattern) if one[1] is not None]
         except ValueError:
             tables.wrong(place, f"“{pattern}”的花括号不成对", f"the braces of “{pattern}” do not match")
             continue
-        for gap in gaps:
-            if gap != "addressee":
-                tables.not_among(place, f"{{{gap}}}", ["{addressee}"], Text("填空", "placeholder"))
+        for gap, form, turn in gaps:
+            if (gap, form, turn) != ("addressee", "", None):  # a width such as :>999999999 would fill the memory
+                written = gap + (f"!{turn}" if turn else "") + (f":{form}" if form else "")
+                tables.not_among(place, f"{{{written}}}", ["{addressee}"], Text("填空", "placeholder"))
 
 
 def _rules(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
