@@ -125,11 +125,16 @@ _ABSENT = object()
 
 
 def _columns(event: Any) -> Iterator[tuple[str, Any]]:
-    """What the columns for searching should hold, as the body has it."""
-    body = json.loads(event.body)
+    """What the columns for searching should hold, as the body has it; nothing for a body that is no entry."""
+    try:
+        body = json.loads(event.body)
+        at = datetime.fromisoformat(body["at"]).astimezone(UTC)
+        actor = body["actor"]["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return
     for name in ("stream", "seq", "action", "outcome", "to_state"):
         yield name, body.get(name, _ABSENT)
     for name in ("case_id", "office_id", "op"):
         yield name, body.get(name, _ABSENT)
-    yield "person_id", body.get("actor", {}).get("id") or None
-    yield "at", datetime.fromisoformat(body["at"]).astimezone(UTC)
+    yield "person_id", actor or None
+    yield "at", at

@@ -73,8 +73,12 @@ def _give_rights(database: Database) -> None:
     role = make_url(database.url).username or ""
     engine = create_engine(database.owner_url, poolclass=NullPool)
     with engine.begin() as connection:
-        for statement in rights(connection.dialect.identifier_preparer.quote(role)):
+        quote = connection.dialect.identifier_preparer.quote
+        for statement in rights(quote(role)):
             connection.exec_driver_sql(statement)
+        # A temporary table would stand before the real one of its name.
+        name = quote(make_url(database.owner_url).database or "")
+        connection.exec_driver_sql(f"revoke temporary on database {name} from public")
     engine.dispose()
 
 
