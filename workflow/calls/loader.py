@@ -320,7 +320,7 @@ def _mail(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
             continue
         for gap, form, turn in gaps:
             if (gap, form, turn) != ("addressee", "", None):  # a width such as :>999999999 would fill the memory
-                written = gap + (f"!{turn}" if turn else "") + (f":{form}" if form else "")
+                written = (gap or "") + (f"!{turn}" if turn else "") + (f":{form}" if form else "")
                 tables.not_among(place, f"{{{written}}}", ["{addressee}"], Text("填空", "placeholder"))
 
 
