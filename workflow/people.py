@@ -130,9 +130,9 @@ def set_password(
     """A new password; it ends every session of that person, and opens a locked account. Raises WrongPassword."""
     person = session.get_one(Person, person_id)
     passwords.check(password, login=person.login, name=person.name)
+    throttle.lift(session, throttle.account(person.login))
     stored.set_password(session, person_id, passwords.hashed(settings, password), end_sessions=True)
     stored_factors.end_resets(session, person_id, at)
-    throttle.lift(session, throttle.account(person.login))
     _record(session, person_id, "person.set_password", actor, at, {})
     account_mail.tell(session, settings, person, account_mail.Kind.PASSWORD, at=at)
 

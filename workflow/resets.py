@@ -73,9 +73,9 @@ def use(database: Database, settings: Settings, token: str, password: str, *, at
     passwords.check(password, login=person.login, name=person.name)
     kept = passwords.hashed(settings, password)
     with database.transaction() as session:
+        throttle.lift(session, throttle.account(person.login))
         _, person = meant(session, token, at=at)
         stored_people.set_password(session, person.id, kept, end_sessions=True)
         stored.end_resets(session, person.id, at)
-        throttle.lift(session, throttle.account(person.login))
         sign_in.record(session, settings, person, "person.reset_password", {}, at=at)
         account_mail.tell(session, settings, person, account_mail.Kind.PASSWORD, at=at)

@@ -142,6 +142,7 @@ def begin(
 ) -> Opened:
     """A sign-in begins, with a token of its own: nothing that the browser held before opens it."""
     token, said = stored.new_token(), "+".join(means)
+    missed = throttle.succeeded(session, throttle.account(person.login), at)
     stored.open_new(
         session,
         token,
@@ -153,7 +154,6 @@ def begin(
         created_at=at,
         seen_at=at,
     )
-    missed = throttle.succeeded(session, throttle.account(person.login), at)
     record(session, settings, person, "person.sign_in", {"means": said}, at=at, visitor=visitor)
     return Opened(token, missed)
 

@@ -1,4 +1,7 @@
-"""Guessing is slow: who fails too often has to wait, by account and by address, whether or not the account is there."""
+"""Guessing is slow: who fails too often has to wait, by account and by address, whether or not the account is there.
+
+A transaction takes its rows here before it touches a person's, so that two of them never wait for each other.
+"""
 
 from __future__ import annotations
 
