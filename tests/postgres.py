@@ -40,9 +40,7 @@ class Server:
 
     def start(self) -> None:
         """Raises RuntimeError with its log when it does not start. Takes about a second."""
-        self._run(
-            "pg_ctl", "start", "-w", "-l", str(self._folder / "log"), "-o", f"-k {self._folder} {self._settings}"
-        )
+        self._run("pg_ctl", "start", "-w", "-l", str(self._folder / "log"), "-o", f"-k {self._folder} {self._settings}")
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "stop", "-w", "-m", mode)
