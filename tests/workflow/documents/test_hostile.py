@@ -181,6 +181,7 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
         lambda: h.picture(kind="JPEG") + b"<script>alert(1)</script>",
         "two_kinds_at_once",
     ),
+    "a picture and a web page": (PNG, lambda: h.picture() + b"<html><body onload=a()>", "two_kinds_at_once"),
     "a picture and a RAR archive": (
         JPEG,
         lambda: h.picture(kind="JPEG") + b"Rar!\x1a\x07\x01\0" + b"x" * 50,
@@ -210,6 +211,16 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
     "a path of Windows": (CASE, word((b"C:\\a.xml", b"a", {})), "unsafe_path"),
     "something before the archive": (CASE, word(before=b"PK\x03\x04" + b"\0" * 60), "inconsistent_archive"),
     "something behind the archive": (CASE, word(after=b"MZ" * 40), "inconsistent_archive"),
+    "a web page as the archive's comment": (
+        CASE,
+        lambda: _commented(h.plain(), b"<script>alert(1)</script>"),
+        "inconsistent_archive",
+    ),
+    "a web page between two parts": (
+        CASE,
+        lambda: _with_gap(h.plain(), b"<html><script>1</script></html>"),
+        "inconsistent_archive",
+    ),
     "two archives in a row": (CASE, lambda: h.zipped({"a.txt": b"a"}) + h.plain(), "inconsistent_archive"),
     "a part that says it is smaller": (CASE, word((b"word/a.bin", b"\0" * 5_000_000, {"size": 10})), "damaged"),
     "a part that says it is small and is not": (
@@ -708,6 +719,8 @@ HARMLESS: dict[str, tuple[tuple[str, str], Made, str]] = {
     "a drawing that Excel wrote badly": (CASE, within("word/vmlDrawing1.vml", b"<xml><br></xml>"), "accept"),
     "an archive made as a stream": (CASE, lambda: _streamed(h.plain()), "accept"),
     "an archive with long numbers": (CASE, lambda: _long(h.plain()), "accept"),
+    "an archive with a comment": (CASE, lambda: _commented(h.plain(), "由 WPS 生成".encode()), "accept"),
+    "an empty part": (CASE, within("customXml/item7.xml", b""), "accept"),
     "an archive with folders": (CASE, lambda: h.raw_zip([(b"word/", b"", {}), *_WORD]), "accept"),
     "a compressible part of 9 MB": (CASE, word((b"word/media/a.bmp", b"BM" + b"\0" * 9_000_000, {})), "accept"),
     "a field for a date": (CASE, lambda: h.with_field(' DATE \\@ "yyyy年M月d日" '), "accept"),
@@ -748,6 +761,16 @@ HARMLESS: dict[str, tuple[tuple[str, str], Made, str]] = {
     "a mail with a chart": (MAIL, lambda: h.mail(("案例.docx", h.with_chart())), "sanitised"),
     "a package": (PACKAGE, lambda: h.zipped({"一/案例.docx": h.plain(), "一/报送表.xlsx": h.workbook(), "一/扫描.pdf": h.pdf(), "__MACOSX/._a": b"a", ".DS_Store": b"a"}), "accept"),
 }  # fmt: skip
+
+
+def _commented(data: bytes, comment: bytes) -> bytes:
+    return data[:-2] + struct.pack("<H", len(comment)) + comment
+
+
+def _with_gap(data: bytes, gap: bytes) -> bytes:
+    """The archive with something between its last member and its directory."""
+    [at] = struct.unpack_from("<I", data, len(data) - 6)
+    return data[:at] + gap + data[at:-6] + struct.pack("<I", at + len(gap)) + data[-2:]
 
 
 def _streamed(data: bytes) -> bytes:

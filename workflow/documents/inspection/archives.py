@@ -16,6 +16,8 @@ _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 _ENCRYPTED = 1 | 1 << 6 | 1 << 13
 _DESCRIBED_AFTER = 1 << 3
+_SIZES_AFTER = 24
+"""Bytes that may follow a member that was written as a stream."""
 _UTF8 = 1 << 11
 _UNKNOWN = 0xFFFFFFFF
 _UNIX = (3, 19)
@@ -81,7 +83,7 @@ def _directory(data: bytes) -> tuple[int, int, int]:
         if data[end : end + 4] != _END64:
             raise Refused("inconsistent_archive", part="")
         count, size, start = struct.unpack_from("<QQQ", data, end + 32)
-    if start + size != end:
+    if start + size != end or b"<" in data[at + 22 :]:  # a comment may be a web page to another program
         raise Refused("inconsistent_archive", part="")
     if count > limits.ZIP_ENTRIES:
         raise Refused("too_many_parts", most=limits.ZIP_ENTRIES)
@@ -163,9 +165,10 @@ def _lie_apart(data: bytes, entries: list[_Entry], directory: int) -> None:
 
 
 def _hides(data: bytes, start: int, end: int) -> bool:
-    """Whether a gap holds more than the sizes that may follow a member."""
+    """Whether a gap holds more than the sizes that may follow a member, or nothing."""
     gap = data[start:end]
-    return (start == 0 and bool(gap)) or any(one in gap for one in (_LOCAL, _CENTRAL, _END))
+    signed = any(one in gap for one in (_LOCAL, _CENTRAL, _END))
+    return bool(gap) and (start == 0 or signed or (len(gap) > _SIZES_AFTER and bool(gap.strip(b"\0"))))
 
 
 def _content(data: bytes, entry: _Entry) -> int:

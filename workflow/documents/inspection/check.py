@@ -81,7 +81,9 @@ def _look(data: bytes, kind: str) -> Done:
 
 
 _ANOTHER = re.compile(rb"Rar!\x1a\x07[\0\x01]|7z\xbc\xaf\x27\x1c\0")
-_IN_A_PICTURE = re.compile(rb"%PDF-[12]\.\d|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1|<script[\s>]|<\?php\s", re.IGNORECASE)
+_IN_A_PICTURE = re.compile(
+    rb"%PDF-[12]\.\d|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1|<script[\s>]|<html[\s>]|<\?php\s", re.IGNORECASE
+)
 
 
 def _check_single(data: bytes, kind: str) -> None:

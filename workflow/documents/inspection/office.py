@@ -230,7 +230,7 @@ def check(package: Package, kind: str, budget: Budget) -> dict[str, list[Relatio
         if part in workbooks:
             continue
         _check_part(part, data, package.types[part])
-        if is_xml(part, data, package.types[part]):
+        if data and is_xml(part, data, package.types[part]):
             _stream_part(part, data, package.types[part], kind, budget)
     return dropped
 

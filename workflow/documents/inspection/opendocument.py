@@ -53,7 +53,7 @@ def check(members: list[Member], kind: str) -> None:
             raise Refused("has_active_part", part=one.name)
         if found in ("jpeg", "png", "gif", "tiff"):
             check_size(one.data)
-        elif is_xml(one.name, one.data, "") and one.name != "META-INF/manifest.xml":
+        elif one.data and is_xml(one.name, one.data, "") and one.name != "META-INF/manifest.xml":
             handler = _Cells(one.name, names) if one.name == "content.xml" and kind == "ods" else _Part(one.name, names)
             stream(one.name, one.data, handler, budget)
 
@@ -72,7 +72,7 @@ class _Manifest(Handler):
             and media_type not in _INSIDE
         ):
             raise Refused("has_embedded_object", part=path)
-        if media_type in ("application/vnd.sun.star.oleobject", "application/binary"):
+        if media_type == "application/vnd.sun.star.oleobject":
             raise Refused("has_embedded_object", part=path)
 
 
