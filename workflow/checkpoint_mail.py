@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 
 from rules.call import BEIJING
 from workflow.audit import log
