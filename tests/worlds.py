@@ -25,7 +25,7 @@ from rules.roles import Level, Role
 from states.batch import BatchState
 from states.case import CaseState
 from states.push import PushState
-from states.reach import Actor
+from states.reach import SYSTEM, Actor
 from tests.make import filled
 from tests.postgres import new_database
 from workflow import batches, cases, deadlines, editorial, papers, people, pushes
@@ -105,6 +105,11 @@ class Databases:
     def _copy(self, source: str, target: str) -> None:
         if self._server:
             new_database(self._server, target, source)
+            with psycopg.connect(self._server.replace("+psycopg", "", 1), autocommit=True) as connection:
+                # Rights on the database itself are no part of what a copy copies.
+                connection.execute(
+                    sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(target))
+                )
             return
         for path in self._folder.glob(f"{source}.db*"):
             shutil.copyfile(path, self._folder / path.name.replace(source, target, 1))
@@ -663,7 +668,7 @@ class World:
     def ever_lines(self, batch: int) -> list[int]:
         """Every case that a batch ever held, in order."""
         with self.database.reading() as session:
-            return [one.case.id for one in batches.lines(session, session.get_one(Batch, batch))]
+            return [one.case.id for one in batches.lines(session, session.get_one(Batch, batch), SYSTEM)]
 
     def state(self, case: int) -> CaseState:
         return CaseState.of(self.row(case).state)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 from datetime import UTC, datetime
+from multiprocessing.util import Finalize
 
 from flask import Flask
 
@@ -26,5 +26,5 @@ def serve() -> Flask:
     configuration.record(database, settings, at=datetime.now(UTC))
     if database.embedded:
         worker.launch(settings, database)
-        atexit.register(worker.stop)
+        Finalize(None, worker.stop, exitpriority=1)  # the server's process is a child of multiprocessing: it has no atexit
     return create_app(settings, database)

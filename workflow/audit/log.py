@@ -175,6 +175,11 @@ def remember(path: Path, note: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)  # the new name is kept through a power cut only when its folder is
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 # ---- proofs ----------------------------------------------------------------------------------------------------------

@@ -33,10 +33,10 @@ class Sequencer(threading.Thread):
         self._seen = last_seen(settings)
         self._key = Path(settings.audit_key)
         self._signer: Signer | None = None
+        self._without_key = False
         self._ended = threading.Event()
 
     def run(self) -> None:
-        self._signer = self._read_key()
         signed = None
         while not self._ended.wait(self._every):
             now = datetime.now(UTC)
@@ -55,11 +55,14 @@ class Sequencer(threading.Thread):
             return log.signer(self._database, self._key, datetime.now(UTC))
         except (log.KeyMissing, WrongNote, OSError) as wrong:
             _log.error("checkpoints are not signed: %s", wrong)
+            self._without_key = True
             return None
 
     def _try(self, due: bool) -> bool:
         """One round; whether a checkpoint was signed. A database that is away is asked again in the next round."""
         try:
+            if self._signer is None and not self._without_key:
+                self._signer = self._read_key()
             log.sequence(self._database)
             made = self._signed(self._signer) if due and self._signer else None
             if made is not None:
