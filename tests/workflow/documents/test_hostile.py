@@ -743,6 +743,19 @@ HARMLESS: dict[str, tuple[tuple[str, str], Made, str]] = {
     "RTF": (RTF, rtf("{\\field{\\*\\fldinst HYPERLINK \"https://example.cn\"}{\\fldrslt a}} objdata \\'b0\\'b8{\\*\\themedata 504b0304}", "\n"), "accept"),
     "RTF as .doc": (DOC, rtf("a"), "accept"),
     "ODT": (ODT, text('<text:a xlink:href="https://example.cn">a</text:a><draw:image xlink:href="Pictures/a.png"/>', **{"Pictures__a.png": h.picture()}), "accept"),
+    "ODT with what LibreOffice leaves in it": (
+        ODT,
+        lambda: h.edited(
+            text("", **{"Configurations2__accelerator__current.xml": b"", "layout-cache": b"\1\0"})(),
+            {
+                "META-INF/manifest.xml": lambda old: old.replace(
+                    b"</m:manifest>",
+                    b'<m:file-entry m:full-path="layout-cache" m:media-type="application/binary"/></m:manifest>',
+                )
+            },
+        ),
+        "accept",
+    ),
     "ODS": (ODS, cells('<table:table-row table:number-rows-repeated="1048576"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'), "accept"),
     "a PDF": (SCAN, h.pdf, "accept"),
     "300 pages": (SCAN, lambda: h.pdf(pages=300), "accept"),
