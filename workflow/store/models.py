@@ -102,6 +102,7 @@ class AuditEvent(Base):
         Index("ix_audit_event_office_id_uid", "office_id", "uid"),
         Index("ix_audit_event_person_id_uid", "person_id", "uid"),
         Index("ix_audit_event_action_uid", "action", "uid"),
+        Index("ix_audit_event_at_uid", "at", "uid"),
     )
     uid: Mapped[int] = mapped_column(Id, primary_key=True)
     stream: Mapped[str] = mapped_column(String(80))
