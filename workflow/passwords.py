@@ -16,77 +16,14 @@ SHORTEST, LONGEST = 12, 128
 DEMO_PASSWORD = "zhengji-demo"
 """Of every account that comes with the demo; it is shown on the demo's sign-in page and opens nothing elsewhere."""
 
-COMMON = frozenset(
-    [
-        "password",
-        "passw0rd",
-        "qwerty",
-        "qwertyuiop",
-        "asdfgh",
-        "asdfghjkl",
-        "zxcvbn",
-        "zxcvbnm",
-        "abc",
-        "abcd",
-        "abcdef",
-        "abcdefg",
-        "letmein",
-        "welcome",
-        "admin",
-        "administrator",
-        "root",
-        "user",
-        "test",
-        "guest",
-        "login",
-        "master",
-        "iloveyou",
-        "monkey",
-        "dragon",
-        "football",
-        "baseball",
-        "sunshine",
-        "princess",
-        "superman",
-        "shadow",
-        "changeme",
-        "secret",
-        "default",
-        "hello",
-        "computer",
-        "internet",
-        "woaini",
-        "wodemima",
-        "mima",
-        "woaizhongguo",
-        "zhongguo",
-        "beijing",
-        "taobao",
-        "alipay",
-        "wechat",
-        "weixin",
-        "tencent",
-        "zhengji",
-        "anli",
-        "zhishichanquan",
-        "cnipa",
-        "wipo",
-        "tisc",
-        "密码",
-        "我爱你",
-        "我爱中国",
-        "知识产权",
-        "征集",
-        "q1w2e3r4",
-        "1q2w3e4r",
-        "1qaz2wsx",
-        "1qaz2wsx3edc",
-        "qazwsx",
-        "qazwsxedc",
-        "a1b2c3d4",
-        "5201314",
-    ]
-)
+_WORDS = """
+password passw0rd qwerty qwertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm abc abcd abcdef abcdefg letmein welcome
+admin administrator root user test guest login master iloveyou monkey dragon football baseball sunshine princess
+superman shadow changeme secret default hello computer internet woaini wodemima mima woaizhongguo zhongguo
+beijing taobao alipay wechat weixin tencent zhengji anli zhishichanquan cnipa wipo tisc 密码 我爱你 我爱中国 知识产权 征集
+q1w2e3r4 1q2w3e4r 1qaz2wsx 1qaz2wsx3edc qazwsx qazwsxedc a1b2c3d4 5201314
+"""
+COMMON = frozenset(_WORDS.split())
 """Words that are guessed first; digits and marks around them make them no better, nor does saying them twice."""
 
 _RUNS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
