@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.worlds import World
@@ -46,8 +46,10 @@ def test_a_migration_ends_only_with_every_trigger_standing(tmp_path: Path, monke
 
 
 def test_tables_of_the_queue_are_not_ours_to_change(database: Database) -> None:
-    with database.transaction() as session:
-        session.execute(text("create table somebody_elses (id integer primary key)"))
+    owner = create_engine(database.owner_url)
+    with owner.begin() as connection:
+        connection.execute(text("create table somebody_elses (id integer primary key)"))
+    owner.dispose()
     assert schema.differences(database) == []
 
 
