@@ -82,7 +82,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
     offers = batches.offers(session, batch, actor=actor(), at=now())
     history = histories.of_batch(session, batch, actor())
     passed = histories.passed(boards.lifecycle(), history)
-    lines = batches.lines(session, batch)
+    lines = batches.lines(session, batch, actor())
     may = {what: batches.may(batch, what, actor()) for what in _EDITS}
     return {
         "batch": batch,
@@ -208,6 +208,7 @@ def describe(batch_id: int) -> Response:
 def summary(batch_id: int) -> Response:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
+        batches.check_not_back(batch, actor())
         name, data = batches.summary(session, batch, at=now(), seen_by=actor(), site=settings().base_url)
     _on_record(batch, "summary")
     return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
@@ -216,7 +217,7 @@ def summary(batch_id: int) -> Response:
 def _on_record(batch: Batch, what: str) -> None:
     """Record that the papers of a batch were taken away."""
     with transaction() as session:
-        rows = sum(not one.dropped for one in batches.lines(session, batch))
+        rows = sum(not one.dropped for one in batches.lines(session, batch, actor()))
         narrowed = {"batch": batch.number}
         privacy.exported(session, what, rows, actor=actor(), at=now(), filters=narrowed, office=batch.office_id)
 
@@ -296,8 +297,9 @@ def paper(batch_id: int, document_id: int) -> Response:
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         privacy.check_batch(batch, actor())
+        batches.check_not_back(batch, actor())
         found = boards.document(session, batch, document_id)
-        data = files().get(found.digest)
+        data = downloads.received(files(), found)
         privacy.opened(session, found, actor=actor(), at=now())
     return send_file(BytesIO(data), found.media_type, as_attachment=True, download_name=found.name)
 
@@ -308,6 +310,7 @@ def picture(batch_id: int, document_id: int) -> Response:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         privacy.check_batch(batch, actor())
+        batches.check_not_back(batch, actor())
         found = boards.document(session, batch, document_id)
         kept = Kept(found.name, found.media_type, found.digest, found.size)
     return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
@@ -321,6 +324,7 @@ def preview(batch_id: int) -> str:
     """The mail as it would leave."""
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
+        batches.check_not_back(batch, actor())
         return render_template(
             "batches/mail.html",
             batch=batch,
@@ -340,6 +344,7 @@ def mail(batch_id: int) -> Response:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         privacy.check_batch(batch, actor())
+        batches.check_not_back(batch, actor())
         sender = settings().mail_from or batch.office.email or _NOBODY
         name, data = batches.mail(session, files(), batch, sender=sender, at=batch.sent_at or now())
     _on_record(batch, "mail")
@@ -362,7 +367,7 @@ def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
     offer = next((one for one in offers if one.transition.name == trigger), None)
     if offer is None:
         raise NoSuchTransition(boards.no_way(batch, trigger))
-    lines = batches.lines(session, batch)
+    lines = batches.lines(session, batch, actor())
     return {
         "batch": batch,
         "thing": _thing(batch, {one.case.number: one.case.id for one in lines}),

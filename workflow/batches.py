@@ -18,7 +18,7 @@ from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing
-from states.reach import Actor
+from states.reach import Actor, reaches
 from workflow import cases, privacy
 from workflow import content as contents
 from workflow.audit import receipts
@@ -52,6 +52,10 @@ class NoSuchBatch(CannotServe):
 
 class NotCollecting(CannotServe):
     """The batch is sealed or sent; its list cannot change now (409)."""
+
+
+class BackWithOffice(CannotServe):
+    """The batch was returned: what its office makes of it is not the national office's until it is sent again (409)."""
 
 
 class WrongBatch(CannotServe):
@@ -98,6 +102,23 @@ def find(session: Session, batch_id: int, seen_by: Actor) -> Batch:
     return batch
 
 
+def is_back(batch: Batch, actor: Actor) -> bool:
+    """Whether a batch is with its office, and this person of the national office, which knows of it from before."""
+    own = batch.office_id in actor.units(Role.REVIEWER, Role.LEADER) or Role.AUDITOR in actor.roles
+    return not own and batch.state in (BatchState.COLLECTING, BatchState.SEALED)
+
+
+def check_not_back(batch: Batch, actor: Actor) -> None:
+    """Raise BackWithOffice when the papers of a batch are its office's alone for now."""
+    if is_back(batch, actor):
+        raise BackWithOffice(
+            Text(
+                "批次已退回省级，正在重新组批；再次报送后才能查看汇总表和邮件。",
+                "The batch went back to its office; summary table and mail can be seen once it is sent again.",
+            )
+        )
+
+
 def owner_of(batch: Any) -> Owner:
     """The batch as owner of its files."""
     return Owner(batch.stream, batch_id=batch.id, office_id=batch.office_id)
@@ -118,6 +139,8 @@ def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> lis
     inputs = stored_facts.Inputs(actor.id, at)
     facts = stored_facts.batch_facts(session, row, lines, inputs)
     made = ENGINE.offers(_standing(row), actor, facts)
+    if is_back(batch, actor):
+        return [replace(one, findings=()) for one in made]
     if row.state != BatchState.SEALED:
         return made
     own = _lines_findings(session, lines, inputs)
@@ -382,9 +405,10 @@ class Line:
     dropped: bool
 
 
-def lines(session: Session, batch: Batch) -> list[Line]:
+def lines(session: Session, batch: Batch, seen_by: Actor) -> list[Line]:
+    """The lines whose cases are within reach: what an office puts into a returned batch is not yet the desk's."""
     found = stored.lines(session, batch.id)
-    return [Line(case, line.position, line.dropped_at is not None) for line, case in found]
+    return [Line(case, line.position, line.dropped_at is not None) for line, case in found if reaches(seen_by, case)]
 
 
 def ready_cases(session: Session, batch: Batch) -> list[Case]:

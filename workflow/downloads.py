@@ -42,6 +42,11 @@ def _bytes(files: Files, digest: str, name: str) -> bytes:
         ) from wrong
 
 
+def received(files: Files, document: Document) -> bytes:
+    """The bytes of a file as it came. Raises Lost."""
+    return _bytes(files, document.digest, document.name)
+
+
 def template(session: Session, call_version: int) -> tuple[str, bytes]:
     """The blank case template of a call: name and .docx. Raises NoSuchCase when there is no such call."""
     return "案例模板.docx", word.case_template(_call(session, call_version))

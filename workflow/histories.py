@@ -44,11 +44,11 @@ class Happened:
 
 
 def of_batch(session: Session, batch: Batch, seen_by: Actor) -> list[Happened]:
-    """Everything recorded about a batch, refused attempts included, the newest first.
+    """What is recorded about a batch within somebody's reach, refused attempts included, the newest first.
 
     Telephone numbers and addresses in remarks are read in full by those who handle the batch.
     """
-    return _of(session, BATCH, batch.stream, in_full=privacy.handles_batch(batch, seen_by))
+    return _of(session, BATCH, batch.stream, in_full=privacy.handles_batch(batch, seen_by), seen_by=seen_by)
 
 
 def of_push(session: Session, push: Push) -> list[Happened]:
@@ -56,8 +56,10 @@ def of_push(session: Session, push: Push) -> list[Happened]:
     return _of(session, PUSH, push.stream)
 
 
-def _of(session: Session, lifecycle: Lifecycle, stream: str, *, in_full: bool = False) -> list[Happened]:
-    events = stored.events_in(session, [stream, f"{stream}/content", f"{stream}/tries"])
+def _of(
+    session: Session, lifecycle: Lifecycle, stream: str, *, in_full: bool = False, seen_by: Actor | None = None
+) -> list[Happened]:
+    events = stored.events_in(session, [stream, f"{stream}/content", f"{stream}/tries"], seen_by)
     if in_full:
         said = privacy.words(session, [one.uid for one in events])
         events = [replace(one, body=together(one.body, said.get(one.uid, {}))) for one in events]

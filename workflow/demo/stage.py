@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from rules.call import BEIJING, Call
 from rules.roles import Level, Role
-from states.reach import Actor
+from states.reach import SYSTEM, Actor
 from workflow import batches, cases, comparisons, editorial, intake, papers, pushes
 from workflow import content as contents
 from workflow.content import Content
@@ -257,7 +257,7 @@ class Stage:
         """The sealed summary table, and the leader's word that it is sealed."""
         row = self._batch(batch)
         heads = [one.label.zh for one in self.call.summary_table]
-        listed = [one.case for one in batches.lines(self.session, row) if not one.dropped]
+        listed = [one.case for one in batches.lines(self.session, row, SYSTEM) if not one.dropped]
         lines = [self._line(place, one) for place, one in enumerate(listed, 1)]
         title = f"案例汇总表（{row.office.region}）"
         scan = papers.keep(

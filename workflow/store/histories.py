@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
+from states.reach import Actor
 from workflow.store.models import AuditEvent, Extension, Office, Person, PersonGrant, Waiver
+from workflow.store.search import visible
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Event:
     body: dict[str, Any]
 
 
-def events_in(session: Session, streams: Sequence[str]) -> list[Event]:
-    """Everything in these streams, the newest first."""
+def events_in(session: Session, streams: Sequence[str], seen_by: Actor | None = None) -> list[Event]:
+    """Everything in these streams, the newest first; what `seen_by` may not read is left out."""
+    allowed = visible(seen_by) if seen_by else true()
     columns = (
         AuditEvent.uid,
         AuditEvent.stream,
@@ -40,7 +43,9 @@ def events_in(session: Session, streams: Sequence[str]) -> list[Event]:
         AuditEvent.outcome,
         AuditEvent.body,
     )
-    found = session.execute(select(*columns).where(AuditEvent.stream.in_(streams)).order_by(AuditEvent.uid.desc()))
+    found = session.execute(
+        select(*columns).where(AuditEvent.stream.in_(streams), allowed).order_by(AuditEvent.uid.desc())
+    )
     return [Event(*row[:-1], json.loads(row[-1])) for row in found]
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, false, func, not_, or_, select, true, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, not_, or_, select, true, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from rules.roles import Level, Role
+from states.batch import BATCH
 from states.reach import Actor
 from workflow.store.models import AuditEvent, AuditLog, Batch, BatchLine, Case, Json, Person, Push
 from workflow.store.reach import reachable
@@ -79,12 +80,34 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         clauses.append(and_(own, or_(of_call, AuditEvent.stream.like("batch/%"), AuditEvent.stream.like("priors/%"))))
         clauses.append(and_(of_call, AuditEvent.office_id.is_(None)))
     if reads_every_office(actor):
-        sent = select(Batch.stream).where(Batch.sent_at.is_not(None))
-        of_sent = or_(*(AuditEvent.stream.in_(_beside(sent, end)) for end in ("", "/tries", "/content")))
-        clauses.append(and_(AuditEvent.case_id.is_(None), or_(of_sent, of_call, AuditEvent.stream.like("priors/%"))))
+        clauses.append(
+            and_(AuditEvent.case_id.is_(None), or_(_of_sent_batches(), of_call, AuditEvent.stream.like("priors/%")))
+        )
     return or_(false(), *clauses)
 
 
+def _of_sent_batches() -> ColumnElement[bool]:
+    """What the national office reads of batches: of one that is back with its office, only up to its return; and of
+    tries that were refused, its own: the office's name cases that may never be sent."""
+    back = Batch.state.in_(("collecting", "sealed"))
+    sent = select(Batch.stream).where(Batch.sent_at.is_not(None), not_(back))
+    theirs = or_(
+        not_(AuditEvent.stream.like("batch/%/tries")),
+        AuditEvent.action.in_([f"batch.{one.name}" for one in BATCH.transitions if Role.DESK in one.by]),
+    )
+    returned = aliased(AuditEvent)
+    until = exists().where(
+        Batch.sent_at.is_not(None),
+        back,
+        or_(*(AuditEvent.stream == Batch.stream + end for end in _ENDS)),
+        returned.stream == Batch.stream,
+        returned.action == "batch.return_batch",
+        returned.uid >= AuditEvent.uid,
+    )
+    return and_(theirs, or_(*(AuditEvent.stream.in_(_beside(sent, end)) for end in _ENDS), until))
+
+
+_ENDS = ("", "/tries", "/content")
 _WITHOUT_CASES = frozenset({Role.JUDGE, Role.ADMINISTRATOR})
 
 
