@@ -79,6 +79,11 @@ class Witness:
         self.watching.backup(self.before)
         self._version = self._now()
 
+    def settle(self) -> None:
+        """What was written so far is part of the country."""
+        self.watching.execute("delete from touched")
+        self.keep()
+
     def _now(self) -> int:
         return int(self.watching.execute("pragma data_version").fetchone()[0])
 
@@ -152,14 +157,15 @@ def country() -> Iterator[Country]:
         folder = Path(name)
         databases = Databases(None, folder)
         with world_under(databases, CALL_2021, folder) as world:
-            made = Country(world, _application(world, folder), Witness(Path(world.database.url[len("sqlite:///") :])))
+            made = Country(world, application(world, folder), Witness(Path(world.database.url[len("sqlite:///") :])))
             _settle(made)
             yield made
             made.witness.watching.close()
         databases.close()
 
 
-def _application(world: World, folder: Path) -> Flask:
+def application(world: World, folder: Path) -> Flask:
+    """The program on a day half-way through the first phase."""
     plain = from_environment({"ZHENGJI_HOME": str(folder)})
     settings = replace(
         plain, demo=True, clock=DAY, secret_key="not secret", argon2_time=1, argon2_memory=8, push_url=world.destination
@@ -171,23 +177,19 @@ def _application(world: World, folder: Path) -> Flask:
 
 def _settle(made: Country) -> None:
     world, files = made.world, Files((made.world.folder / "documents").as_uri())
-    with world.database.transaction() as session:
-        for person in world.people.values():
-            stored_people.set_password(session, person.id, _HASHED, end_sessions=False)
     for standing, way in _WAYS.items():
         made.cases[standing] = case_with_papers(made, files, way)
     _batches(made, files)
     _pushes(made, files)
     _pairs(made)
-    _sign_in(made)
+    sign_in(made)
     _events(made)
     with world.database.reading() as session:
         for row in session.scalars(select(Case)):
             made.numbers[row.id], made.marks["case", row.id] = row.number, row.mark
         made.marks |= {("batch", row.id): f"{row.version}.0" for row in session.scalars(select(Batch))}
         made.marks |= {("push", row.id): f"{row.version}.0" for row in session.scalars(select(Push))}
-    made.witness.watching.execute("delete from touched")
-    made.witness.keep()
+    made.witness.settle()
 
 
 def case_with_papers(made: Country, files: Files, way: tuple[str, ...], centre: str = "university") -> int:
@@ -288,7 +290,11 @@ def _pairs(made: Country) -> None:
         made.pairs[name] = (later, f"c{world.walk(early, 'stamp', 'review', 'submit')}")
 
 
-def _sign_in(made: Country) -> None:
+def sign_in(made: Country) -> None:
+    """Everybody, of whom one then loses the role and one the account."""
+    with made.world.database.transaction() as session:
+        for person in made.world.people.values():
+            stored_people.set_password(session, person.id, _HASHED, end_sessions=False)
     for name, who in PRINCIPALS.items():
         client = made.clients[name] = made.app.test_client()
         if name != "stranger":

@@ -218,12 +218,16 @@ NEVER = "never"
 
 @dataclass(frozen=True)
 class Door:
-    """One row. `there`: the states in which what is behind the door exists at all. `gives`: what it gives besides."""
+    """One row. `there`: the states in which what is behind the door exists at all. `gives`: what it gives besides.
+
+    `at_office`: while the batch is with its office, what is behind the door is the office's and the auditor's alone.
+    """
 
     to: str
     by: str = ""
     when: str = ""
     there: str = ""
+    at_office: bool = False
     gives: tuple[int, ...] = ()
 
 
@@ -356,11 +360,11 @@ DOORS: dict[str, Door] = {
     "POST batches.start": Door(SIGNED_IN, "reviewer"),
     "POST batches.set_centre_day": Door(SIGNED_IN, OFFICE),
     "GET batches.show": Door(BATCH),
-    "GET batches.summary": Door(BATCH),
-    "GET batches.paper": Door(BATCH, "reviewer leader desk"),
-    "GET batches.picture": Door(BATCH, "reviewer leader desk"),
-    "GET batches.preview": Door(BATCH),
-    "GET batches.mail": Door(BATCH, "reviewer leader desk"),
+    "GET batches.summary": Door(BATCH, at_office=True),
+    "GET batches.paper": Door(BATCH, "reviewer leader desk", at_office=True),
+    "GET batches.picture": Door(BATCH, "reviewer leader desk", at_office=True),
+    "GET batches.preview": Door(BATCH, at_office=True),
+    "GET batches.mail": Door(BATCH, "reviewer leader desk", at_office=True),
     "POST batches.collect": Door(BATCH, "reviewer", "collecting"),
     "POST batches.describe": Door(BATCH, OFFICE, "collecting sealed"),
     "GET batches.scan": Door(BATCH, "leader", "collecting"),
@@ -481,6 +485,8 @@ def expected(key: str, door: Door, who: Principal, thing: Thing) -> tuple[int, .
     if by and not (who.role in by.split() and at_home):
         return (403,)
     if door.when and thing.state not in door.when.split():
+        return (409,)
+    if door.at_office and who.role in NATIONAL.split() and thing.state in ("collecting", "sealed"):
         return (409,)
     return served
 
