@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.web.conftest import send_fields
+
 
 @dataclass
 class Form:
@@ -79,6 +81,5 @@ def form_to(shown: str, action: str) -> Form:
 
 
 def sent_as_shown(client: FlaskClient, shown: str, action: str, **changes: object) -> TestResponse:
-    """Send the form of a page that was shown earlier, with some fields filled in."""
-    hidden = {name: value for name, value in form_to(shown, action).fields.items()}
-    return client.post(action, data={**hidden, **changes}, content_type="multipart/form-data")
+    """Send the form of a page that was shown earlier, with some fields filled in; where it asks who one is, say so."""
+    return send_fields(client, action, {**form_to(shown, action).fields, **changes})

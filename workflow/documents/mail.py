@@ -113,8 +113,9 @@ def _words(text: str, used: int) -> Iterator[str]:
 
 
 def _flat(text: str) -> str:
-    """One line: breaks and other controls become spaces."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", text).split())
+    """One line: breaks and other controls become spaces; marks that turn the direction of reading are left out."""
+    plain = re.sub(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", "", text)
+    return " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", plain).split())
 
 
 def _addresses(text: str) -> str:
