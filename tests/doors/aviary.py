@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from rules.facts import Ruling
 from tests.doors import policy
-from tests.doors.country import Country, Witness, application, sign_in
+from tests.doors.country import Country, Witness, application, login_of, sign_in
 from tests.doors.policy import ELSEWHERE, HERE, NEXT_DOOR, Principal, Thing
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from workflow import batches, comparisons, editorial, papers, priors, pushes
@@ -42,7 +42,7 @@ NOBODY = "nobody"
 class Canary:
     """One unique word, what it hangs on, and by which row of the table above it may be heard.
 
-    `home`: the centre or office of the thing, as somebody of it sees it.
+    `home`: the centre or office of the thing, as somebody of it sees it. `of`: the person whom it is about.
     """
 
     word: str
@@ -50,12 +50,16 @@ class Canary:
     to: str
     thing: Thing = field(default_factory=Thing)
     home: str = HERE
+    of: str = ""
 
 
-def hears(who: Principal, canary: Canary) -> bool:
-    """Whether somebody may come across a canary anywhere at all."""
+def hears(name: str, canary: Canary) -> bool:
+    """Whether a principal may come across a canary anywhere at all."""
+    who = policy.PRINCIPALS[name]
     if canary.to == PUBLISHED:
         return True
+    if canary.of == login_of(name):
+        return who.signed_in
     if not who.signed_in:
         return False
     near = _from(canary.home, who)
@@ -118,10 +122,10 @@ class Aviary:
     files: Files
     canaries: dict[str, Canary] = field(default_factory=dict)
 
-    def hang(self, said: str, to: str, thing: Thing | None = None, home: str = HERE) -> str:
+    def hang(self, said: str, to: str, thing: Thing | None = None, home: str = HERE, of: str = "") -> str:
         """A new canary; gives its word."""
         word = f"zq{len(self.canaries):03d}qz"
-        self.canaries[word] = Canary(word, said, to, thing or Thing(), home)
+        self.canaries[word] = Canary(word, said, to, thing or Thing(), home, of)
         return word
 
     def heard_in(self, data: bytes) -> set[str]:
@@ -313,7 +317,7 @@ def _people(made: Aviary) -> None:
     world = made.land.world
     with world.database.transaction() as session:
         for key, actor in world.people.items():
-            word = made.hang(f"e-mail address of {key}", AT_ADMINISTRATION)
+            word = made.hang(f"e-mail address of {key}", AT_ADMINISTRATION, of=key)
             session.execute(update(Person).where(Person.id == actor.id).values(email=f"{word}@people.example"))
         word = made.hang("e-mail address of the other office", AT_ADMINISTRATION)
         session.execute(

@@ -406,8 +406,7 @@ DOORS: dict[str, Door] = {
         f"{method} admin.{name}": Door(SIGNED_IN, ADMINISTRATOR)
         for method, names in {
             "GET": "index new person offices office centres centre upload calls",
-            "POST": "create set_password clear_factors enter_directory unlock change_office change_centre preview take "
-            "load",
+            "POST": "create set_password clear_factors unlock change_office change_centre preview take load",
         }.items()
         for name in names.split()
     },
@@ -422,6 +421,9 @@ DOORS: dict[str, Door] = {
             ("POST", "switch", "enable"),
         )
     },
+    "POST admin.enter_directory": Door(
+        SIGNED_IN, ADMINISTRATOR, gives=(404,)
+    ),  # there where the office has a directory
     "GET privacy.ask_person": Door(SIGNED_IN, ADMINISTRATOR),
     "POST privacy.erase_person": Door(SIGNED_IN, ADMINISTRATOR),
     "GET privacy.erase": Door(SIGNED_IN, ADMINISTRATOR),
