@@ -176,7 +176,7 @@ def test_the_same_edit_twice_is_one_revision_with_one_receipt(sign_in: As, world
     receipts = []
     for _ in range(2):
         post(client, f"/cases/{case}/edit", shown, **fields)
-        receipts += re.findall(r"回执 (\S+ · \w+)", page(client, "/"))
+        receipts += re.findall(r'回执 <a href="[^"]*">(\S+?)</a> · <code>\w+', page(client, "/"))
     assert (len(receipts), len(set(receipts)), world.row(case).revision) == (2, 1, 2)
 
 

@@ -22,7 +22,7 @@ def page(client: FlaskClient, address: str) -> str:
 def told(client: FlaskClient, kind: str, address: str = "/") -> list[str]:
     """What the next page says at its top."""
     found = re.findall(rf'<p class="flash flash-{kind}">.*?<span>(.*?)</span>', page(client, address), re.S)
-    return [words.strip() for words in found]
+    return [re.sub(r"<[^>]*>", "", words).strip() for words in found]
 
 
 def titles(shown: str) -> list[str]:
