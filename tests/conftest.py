@@ -30,7 +30,7 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what asks for a database, so that `-m database` finds it. Scenarios ask late and mark themselves."""
     for item in items:
-        if "database_kind" in getattr(item, "fixturenames", ()):
+        if "database_kind" in getattr(item, "fixturenames", ()) and item.get_closest_marker("once") is None:
             item.add_marker(pytest.mark.database)
 
 

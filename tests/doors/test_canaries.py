@@ -21,6 +21,8 @@ from workflow.store import calls as stored_calls
 from workflow.store import cases as stored_cases
 from workflow.store.models import AuditEvent, Document
 
+pytestmark = pytest.mark.once
+
 MOST = 900
 """Pages of one crawl; more would be a circle of addresses."""
 

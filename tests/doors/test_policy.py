@@ -22,6 +22,8 @@ from workflow import people
 from workflow.store import cases as stored_cases
 from workflow.store import people as stored_people
 
+pytestmark = pytest.mark.once
+
 # ---- the table is whole ----------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,8 @@ from tests.doors.policy import DOORS
 from tests.doors.test_policy import send
 from workflow.store.models import AuditEvent
 
+pytestmark = pytest.mark.once
+
 UNRECORDED = {
     "sign_in": "when a session was last seen, to the minute; its beginning and end are entries",
     "challenge": "a question that waits a few minutes for its answer; what is answered is an entry",

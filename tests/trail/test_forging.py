@@ -18,6 +18,8 @@ from workflow.audit import notes
 from workflow.audit.canonical import canonical
 from workflow.audit.notes import Checkpoint
 
+pytestmark = pytest.mark.once
+
 Forge = Callable[[Export], object]
 
 

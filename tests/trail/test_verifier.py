@@ -19,6 +19,8 @@ from workflow.audit.notes import Key as OurKey
 from workflow.audit.verifier import zhengji_verify
 from workflow.audit.verifier.zhengji_verify import Key, Tree, WrongUse, digest, sm3
 
+pytestmark = pytest.mark.once
+
 FILE = Path(zhengji_verify.__file__)
 
 
