@@ -291,7 +291,7 @@ def test_the_day_of_the_demo_can_be_moved_and_is_on_record(sign_in: As, world: W
     client = sign_in("author")
     send(client, "/", "/demo/clock", day="2021-06-20")
     page = client.get("/").get_data(as_text=True)
-    assert ("2021年6月20日" in page, [event.action for event in events(world, "demo/clock")]) == (
+    assert ("2021年6月20日" in page, [event.action for event in events(world, "demo/clock/2021-03-19")]) == (
         True,
         ["demo.move_clock"],
     )
