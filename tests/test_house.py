@@ -232,6 +232,7 @@ def tried(world: World, case: int, actor: Actor, step: str) -> Attempt:
     except Undo:
         return made[0]
 
+
 def test_every_line_of_the_threats_names_a_test_that_is_there() -> None:
     page = (ROOT / "docs" / "threats.md").read_text("utf-8")
     named = re.findall(r"`((?:tests|features)/[^`]*)`", page)

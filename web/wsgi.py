@@ -26,5 +26,7 @@ def serve() -> Flask:
     configuration.record(database, settings, at=datetime.now(UTC))
     if database.embedded:
         worker.launch(settings, database)
-        Finalize(None, worker.stop, exitpriority=1)  # the server's process is a child of multiprocessing: it has no atexit
+        Finalize(
+            None, worker.stop, exitpriority=1
+        )  # the server's process is a child of multiprocessing: it has no atexit
     return create_app(settings, database)

@@ -86,7 +86,11 @@ def _sign(settings: Settings, database: Database) -> None:
     """A checkpoint over all there is, where the key may be read here; elsewhere the sequencer signs within a minute."""
     key, at = Path(settings.audit_key), datetime.now(UTC)
     try:
-        made = log.checkpoint(database, log.signer(database, key, at), at) if database.embedded or os.access(key, os.R_OK) else None
+        made = (
+            log.checkpoint(database, log.signer(database, key, at), at)
+            if database.embedded or os.access(key, os.R_OK)
+            else None
+        )
     except (WrongNote, log.KeyMissing):
         return
     if made is not None:

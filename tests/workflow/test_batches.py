@@ -716,7 +716,9 @@ def test_a_hostile_subject_makes_no_hostile_file_name(world: World) -> None:
 def test_the_summary_table_lists_the_cases_in_order_and_names_its_batch(world: World) -> None:
     batch, cases = with_papers(world)
     with world.database.reading() as session:
-        name, data = batches.summary(session, session.get_one(Batch, batch), at=world.at, seen_by=world.people["leader"])
+        name, data = batches.summary(
+            session, session.get_one(Batch, batch), at=world.at, seen_by=world.people["leader"]
+        )
     cells = [
         str(cell) for row in openpyxl.load_workbook(BytesIO(data)).active.iter_rows(values_only=True) for cell in row
     ]

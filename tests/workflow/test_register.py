@@ -49,7 +49,9 @@ def counts(made: Imported) -> tuple[int, int, int, int]:
 
 
 def notes(session: Session) -> list[tuple[str, dict[str, Any]]]:
-    found = session.scalars(select(AuditEvent).where(AuditEvent.stream.startswith("register/")).order_by(AuditEvent.uid))
+    found = session.scalars(
+        select(AuditEvent).where(AuditEvent.stream.startswith("register/")).order_by(AuditEvent.uid)
+    )
     return [(event.action, json.loads(event.body)) for event in found]
 
 

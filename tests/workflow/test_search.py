@@ -86,7 +86,9 @@ def test_each_role_reads_what_is_within_its_reach(login: str, reads: set[str], w
 
 
 @pytest.mark.database
-@pytest.mark.parametrize(("login", "reads"), [("auditor", True), ("author", True), ("desk", False), ("reviewer", False)])
+@pytest.mark.parametrize(
+    ("login", "reads"), [("auditor", True), ("author", True), ("desk", False), ("reviewer", False)]
+)
 def test_who_opened_which_paper_is_for_the_auditor_and_the_centre_itself(login: str, reads: bool, world: World):
     row = world.row(world.case(CaseState.SUBMITTED))
     with world.database.transaction() as session:
