@@ -85,8 +85,9 @@ def test_a_step_of_another_role_is_refused_by_name() -> None:
     assert "Sealer" in refused.value.message.en
 
 
-def test_the_state_is_looked_at_before_the_role() -> None:
-    with pytest.raises(NoSuchTransition):
+def test_whose_step_it_is_is_looked_at_before_the_state() -> None:
+    """Somebody whose step it never is learns nothing of where the thing stands."""
+    with pytest.raises(NotPermitted):
         attempt(standing("published"), actor=Actor(8, "赵文"))
 
 
