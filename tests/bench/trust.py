@@ -8,7 +8,6 @@ import secrets
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -303,12 +302,3 @@ def measured(side_by_side: Callable[..., float], ratio: Callable[..., dict[str, 
             1 / side_by_side(strict, plain), 1.05, "max", "times as long as without headers"
         )
     return found
-
-
-if __name__ == "__main__":
-    began = time.perf_counter()
-    from tests.bench.__main__ import _ratio, _side_by_side
-
-    for name, one in measured(_side_by_side, _ratio).items():
-        print(f"{name:<32}{one['value']:>8.3f}  {one['direction']} {one['bound']:<6} {one['detail']}")
-    print(f"{time.perf_counter() - began:.0f} s")
