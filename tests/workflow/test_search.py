@@ -156,8 +156,9 @@ def test_one_entry_holds_all_that_its_hash_covers(world: World):
     case = world.case(CaseState.CENTRE_STAMPED)
     event = world.events(case, "case.stamp")[0]
     with world.database.reading() as session:
-        whole = search.one(session, world.people["author"], event.uid)
-    assert (json.loads(whole.body), whole.intact, whole.withheld) == (json.loads(event.body), True, False)
+        wholes = [search.one(session, world.people[login], event.uid) for login in ("author", "auditor")]
+    assert [(json.loads(one.body), one.intact) for one in wholes] == [(json.loads(event.body), True)] * 2
+    assert [one.withheld for one in wholes] == [True, False]
 
 
 @pytest.mark.database

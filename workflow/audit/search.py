@@ -171,7 +171,8 @@ def groups(actor: Actor) -> list[Group]:
 class Whole:
     """One entry with all that its hash covers.
 
-    `intact`: the hash computed anew is the one kept. `withheld`: something about other offices is left out of `body`.
+    `intact`: the hash computed anew is the one kept. `withheld`: what is about other offices would be left
+    out of `body`; it is said whether there was anything or not.
     """
 
     entry: Entry
@@ -200,7 +201,7 @@ def one(session: Session, actor: Actor, uid: int) -> Whole:
         event.prev_hash,
         event.priv,
         event_hash(log.algorithm(session), event.prev_hash, event.priv, event.text) == event.hash,
-        shown.body != event.body,
+        _may_be_withheld(session, actor, event),
         before,
         after,
     )
@@ -470,7 +471,7 @@ def _within_reach(session: Session, actor: Actor, events: Sequence[Event]) -> li
 
 
 def bodies_within_reach(session: Session, actor: Actor, events: Sequence[Recorded]) -> list[Mapping[str, Any]]:
-    """Bodies without what is another office's: a report not ruled a duplicate stays nameless (docs/decisions.md 6).
+    """Bodies without what is another office's: a report not ruled a duplicate is left out (docs/decisions.md 6).
 
     The trail, the page of a case and what happened lately all read through here, so they say the same.
     """
@@ -484,7 +485,7 @@ def bodies_within_reach(session: Session, actor: Actor, events: Sequence[Recorde
         if _names_another(event) and str(body["other"]) not in own:
             body["other"] = ""
         if "matches" in body.get("facts", {}):
-            body["facts"] = {**body["facts"], "matches": [_nameless(one) for one in body["facts"]["matches"]]}
+            body["facts"] = {**body["facts"], "matches": [one for one in body["facts"]["matches"] if _may_be_told(one)]}
         shown.append(body)
     return shown
 
@@ -493,7 +494,11 @@ def _names_another(event: Recorded) -> bool:
     return event.action in ("case.adjudicate", "case.ask_ruling") and event.body.get("ruling") != Ruling.DUPLICATE
 
 
-def _nameless(match: Mapping[str, Any]) -> Mapping[str, Any]:
-    if match.get("level") != Level.NATIONAL or match.get("ruling") == Ruling.DUPLICATE:
-        return match
-    return {**match, "number": "", "title": ""}
+def _may_be_withheld(session: Session, actor: Actor, event: Recorded) -> bool:
+    """Whether an entry is of a kind that could tell an office about another's case, if there were anything to tell."""
+    return not stored.reads_every_office(actor) and (_names_another(event) or "matches" in event.body.get("facts", {}))
+
+
+def _may_be_told(match: Mapping[str, Any]) -> bool:
+    """Whether an office may read of a likeness that was found: to its own cases, or to one ruled a duplicate."""
+    return match.get("level") != Level.NATIONAL or match.get("ruling") == Ruling.DUPLICATE

@@ -27,6 +27,7 @@ from workflow.store.models import (
     CaseContact,
     CaseRevision,
     Centre,
+    Office,
     Person,
     SignOff,
 )
@@ -145,7 +146,7 @@ def insert(
     centre = session.get_one(Centre, centre_id)
     case_id = next_id(session, "cases")
     stream = f"case/{case_id}"
-    number = f"{call.number}-{centre.office.code}-{case_id:04d}"
+    number = _next_number(session, f"{call.number}-{centre.office.code}-", centre.office_id)
     [receipt] = trail.append(
         session,
         [
@@ -185,6 +186,13 @@ def insert(
     )
     _keep(session, case_id, 1, content, how, actor, at)
     return case_id
+
+
+def _next_number(session: Session, prefix: str, office_id: int) -> str:
+    """The next number of an office under a call: what other offices have begun does not show in it."""
+    session.execute(select(Office.id).where(Office.id == office_id).with_for_update())
+    numbered = select(func.count()).select_from(Case).where(Case.number.startswith(prefix, autoescape=True))
+    return f"{prefix}{(session.scalar(numbered) or 0) + 1:04d}"
 
 
 def revise(session: Session, row: Any, content: Content, how: str, actor: Actor, at: datetime, op: str) -> Receipt:
