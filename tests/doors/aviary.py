@@ -121,6 +121,8 @@ class Aviary:
     land: Country
     files: Files
     canaries: dict[str, Canary] = field(default_factory=dict)
+    heard: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Principal → canary heard → where first."""
 
     def hang(self, said: str, to: str, thing: Thing | None = None, home: str = HERE, of: str = "") -> str:
         """A new canary; gives its word."""

@@ -43,9 +43,10 @@ def birds(hung: Aviary) -> Iterator[Aviary]:
 
 
 LISTENERS = [
-    *("stranger", "author", "author next door", "author elsewhere", "reviewer", "reviewer elsewhere", "leader"),
-    *("desk", "director", "translator", "liaison", "judge", "administrator", "reviewer until a moment ago"),
+    *("stranger", "author", "author next door", "author elsewhere", "reviewer", "reviewer elsewhere"),
+    *("desk", "translator", "liaison", "judge", "administrator", "reviewer until a moment ago"),
 ]
+"""One of each kind: a sealer reaches what an author does, a leader what a reviewer, the national office what it may."""
 
 
 @pytest.mark.parametrize("name", LISTENERS)
@@ -53,29 +54,42 @@ def test_nobody_hears_what_is_not_for_them(birds: Aviary, name: str) -> None:
     assert leaks(birds, name) == []
 
 
-def test_in_all_everything_can_be_heard_by_somebody(birds: Aviary) -> None:
-    """The crawl gets everywhere: what the author, the administrator and the neighbours may hear, they do hear."""
-    heard = {word for name in ("author", "reviewer", "auditor") for word, _ in singing(birds, name)}
-    missed = [one.said for one in birds.canaries.values() if one.to == OF_CASE and one.word not in heard]
+def test_the_crawl_gets_everywhere(birds: Aviary) -> None:
+    """What authors, reviewers and desk may hear of cases, one of them does hear."""
+    loud = {word for name in ("author", "author next door", "author elsewhere", "desk") for word in heard(birds, name)}
+    missed = [one.said for one in birds.canaries.values() if one.to == OF_CASE and one.word not in loud]
     assert missed == []
 
 
 def test_a_leak_is_noticed(birds: Aviary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_cases, "reachable", lambda actor: stored_cases.Case.id.is_not(None))
-    assert any("title of the case draft elsewhere" in one for one in leaks(birds, "reviewer"))
+    page = birds.land.browser("judge").get("/cases")
+    wrong = {
+        birds.canaries[word].said for word in birds.heard_in(unpacked(page)) if not hears("judge", birds.canaries[word])
+    }
+    assert "title of the case draft elsewhere" in wrong
 
 
 def leaks(birds: Aviary, name: str) -> list[str]:
     """Who heard what and where, a line for each canary that should have been silent."""
-    first: dict[str, str] = {}
-    for word, where in singing(birds, name):
-        if not hears(name, birds.canaries[word]):
-            first.setdefault(word, where)
-    return [f"{name} hears the {birds.canaries[word].said} at {where}" for word, where in sorted(first.items())]
+    return [
+        f"{name} hears the {birds.canaries[word].said} at {where}"
+        for word, where in sorted(heard(birds, name).items())
+        if not hears(name, birds.canaries[word])
+    ]
+
+
+def heard(birds: Aviary, name: str) -> dict[str, str]:
+    """Every canary that somebody hears, with the first address; listened for once in a run."""
+    if name not in birds.heard:
+        birds.heard[name] = {}
+        for word, where in singing(birds, name):
+            birds.heard[name].setdefault(word, where)
+    return birds.heard[name]
 
 
 def singing(birds: Aviary, name: str) -> Iterator[tuple[str, str]]:
-    """Every canary that somebody hears, with the address, from page to page and at every guessed address."""
+    """Every canary with its address, from page to page, at every guessed address, and in the answer to every form."""
     browser = birds.land.browser(name)
     waiting = deque(["/", *_guessed(birds)])
     seen = set(waiting)
@@ -120,7 +134,7 @@ def _guessed(birds: Aviary) -> Iterator[str]:
     for case in land.cases.values():
         for end in ("", "/edit", "/upload", "/seal", "/editorial", "/document.docx", "/form.xlsx", "/readers", "/push"):
             yield f"/cases/{case}{end}"
-        yield from (f"/cases/{case}/{step}" for step in ("stamp", "review", "shortlist", "recall_push"))
+        yield from (f"/cases/{case}/{step}" for step in ("stamp", "review"))
         yield from (f"/cases/{case}/revisions/{number}" for number in (1, 2))
         yield f"/trail/cases/{case}"
     alike = [case for name, case in land.cases.items() if name.startswith(("alike", "first"))]
@@ -147,8 +161,10 @@ def _forms(birds: Aviary) -> Iterator[str]:
     for rule in land.app.url_map.iter_rules():
         if "POST" not in (rule.methods or ()) or rule.endpoint.startswith(("auth.", "account.", "admin.", "demo.")):
             continue
-        names = {"case_id": land.cases, "batch_id": land.batches, "push_id": land.pushes}
-        ids = next((things.values() for name, things in names.items() if name in rule.arguments), [0])
+        some = ("draft", "stamped", "submitted", "published", "draft elsewhere", "submitted elsewhere")
+        tried = [land.cases[one] for one in (*some, "new in a returned batch")]
+        names = {"case_id": tried, "batch_id": land.batches.values(), "push_id": land.pushes.values()}
+        ids = next((things for name, things in names.items() if name in rule.arguments), [0])
         fixed = {"trigger": "review" if "case_id" in rule.arguments else "seal", "key": "c1", "person_id": 1}
         for one in ids:
             values = {name: fixed.get(name, one) for name in rule.arguments}
