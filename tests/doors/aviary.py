@@ -27,6 +27,7 @@ from workflow.store.papers import Kept
 # ---- who may hear what -----------------------------------------------------------------------------------------------
 
 OF_CASE = "whoever reaches the case"
+LIKE_OURS = "whoever reaches the case, and the centre of the same office whose case is like it"
 HANDLING = "whoever handles the case"
 PUBLISHED = "everybody"
 OF_BATCH = "whoever reaches the batch"
@@ -65,6 +66,9 @@ def hears(name: str, canary: Canary) -> bool:
     near = _from(canary.home, who)
     if canary.to == OF_CASE:
         return policy.reaches(near, policy.CASE, canary.thing)
+    if canary.to == LIKE_OURS:
+        ours = who.place == HERE and who.role in ("author", "sealer")
+        return ours or policy.reaches(near, policy.CASE, canary.thing)
     if canary.to == HANDLING:
         return near.place in ("", HERE) and near.role in policy._handlers(canary.thing).split()
     if canary.to == OF_BATCH:
@@ -249,15 +253,18 @@ def _returned_batch(made: Aviary) -> None:
     )
     batch = land.batches["collecting again"] = world.batch([early])
     with world.database.transaction() as session:
-        name, says = (
-            made.hang(said, HANDLING_BATCH, thing) for said in ("name of the sealed table", "the sealed table")
-        )
+        name = made.hang("name of the sealed table", OF_BATCH, thing)
+        says = made.hang("the sealed table", HANDLING_BATCH, thing)
         scan = _file(made, f"{name}.png", says)
         unit = session.get_one(Batch, batch).office.seals_as
         batches.seal_summary(session, batch, scan, unit, actor=world.people["leader"], at=world.at)
     for step in ("seal", "send"):
         went(world.act_on_batch(batch, step))
-    went(world.act_on_batch(batch, "return_batch", remark=made.hang("why the batch came back", OF_BATCH, thing)))
+    went(
+        world.act_on_batch(
+            batch, "return_batch", remark=made.hang("why the batch came back", OF_CASE, policy.CASES["reviewed again"])
+        )
+    )
     new = land.cases["new in a returned batch"] = _case(
         made, "new in a returned batch", "university", ("stamp", "review"), policy.CASES["reviewed"]
     )
@@ -277,8 +284,8 @@ def _alike(made: Aviary) -> None:
     content = world.content()
     text = {"sections": content.sections, "recipient": content.recipient}
 
-    def other(name: str, centre: str, way: tuple[str, ...], thing: Thing) -> int:
-        word = made.hang(f"title of the case {name}", OF_CASE, thing, CENTRES[centre])
+    def other(name: str, centre: str, way: tuple[str, ...], thing: Thing, to: str = OF_CASE) -> int:
+        word = made.hang(f"title of the case {name}", to, thing, CENTRES[centre])
         case = world.draft(content.changed(title=f"{word}又名", **text), centre=centre)
         world.seal(case)
         land.cases[name] = world.walk(case, *way)
@@ -288,7 +295,7 @@ def _alike(made: Aviary) -> None:
     first = other("first of three", "neighbour", ("stamp", "review", "submit"), sent)
     stamped = other("alike in the next province", "university", ("stamp",), policy.CASES["stamped"])
     assert first < stamped
-    second = other("alike and sent", "institute", ("stamp", "review", "submit"), sent)
+    second = other("alike and sent", "institute", ("stamp", "review", "submit"), sent, LIKE_OURS)
     with world.database.transaction() as session:
         word = made.hang("why two reports differ", OF_CASE, policy.CASES["stamped"])
         key, reviewer = f"c{second}", world.people["reviewer"]
