@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+HOUSE = ("rules", "states", "workflow", "web")
 LOCKS = ("requirements-setup.txt", "requirements.txt", "requirements-test.txt")
 PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 
@@ -32,6 +33,11 @@ def plain(name: str) -> str:
 def asked() -> set[str]:
     """The libraries that the program itself asks for."""
     return {plain(name) for name in settings()["options"]["install_requires"].split()}
+
+
+def asked_by_tests() -> set[str]:
+    """The libraries that tests ask for besides."""
+    return {plain(name) for name in settings()["options.extras_require"]["test"].split()}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -69,14 +75,29 @@ def test_the_contract_of_rules_and_states_names_every_library_that_the_program_a
 
 @pytest.mark.parametrize("package", ["rules", "states"])
 def test_rules_and_states_import_only_the_standard_library(package):
-    imported = {
+    assert imported(package) - sys.stdlib_module_names - {"rules", "states"} == set()
+
+
+@pytest.mark.parametrize("package", [*HOUSE, "features", "tests"])
+def test_every_library_that_is_imported_is_asked_for_by_name(package):
+    """A library that is here by chance, or because another brought it, is missing in the next environment."""
+    allowed = asked() | (asked_by_tests() if package == "tests" else set())
+    theirs = imported(package) - sys.stdlib_module_names - {*HOUSE, "features", "tests", "zhengji_verify"}
+    found = {module: {plain(library) for library in packages_distributions().get(module, [])} for module in theirs}
+    assert {module for module, libraries in found.items() if not libraries & allowed} == set()
+
+
+def imported(package: str) -> set[str]:
+    """The first names of all modules that the files of a package import, wherever in them."""
+    return {
         name.split(".")[0]
         for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else _names(node))
+        for name in _names(node)
     }
-    assert imported - sys.stdlib_module_names - {"rules", "states"} == set()
 
 
 def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [] if node.level else [node.module or ""]
     return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
