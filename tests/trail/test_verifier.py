@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,11 +25,11 @@ pytestmark = pytest.mark.once
 FILE = Path(zhengji_verify.__file__)
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *words: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
     """The verifier as an office runs it: another folder, no installed package, nothing of ours importable."""
     alone = folder / "zhengji_verify.py"
     alone.write_bytes(FILE.read_bytes())
-    command = [sys.executable, "-I", "-S", str(alone), *words]
+    command = [python, "-I", "-S", str(alone), *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
@@ -40,6 +41,16 @@ def test_it_is_python_of_long_ago_and_needs_no_library() -> None:
     asked = {one.names[0].name for one in ast.walk(tree) if isinstance(one, ast.Import)}
     asked |= {str(one.module) for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
     assert asked <= sys.stdlib_module_names | {"__future__"}
+
+
+@pytest.mark.parametrize("name", ["python3.8", "python3.9", "python3.10"])
+def test_an_older_python_runs_it(lived: Lived, tmp_path: Path, name: str) -> None:
+    found = shutil.which(name)
+    if found is None or run(tmp_path, "--help", python=found).returncode == 127:
+        pytest.skip(f"no {name} here")
+    (tmp_path / "trail.jsonl").write_bytes(lived.data)
+    done = run(tmp_path, "trail.jsonl", "--key", lived.key, python=found)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_office_verifies_an_export_with_key_anchor_and_receipt(lived: Lived, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import multiprocessing
 import os
 import re
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 FORMAT = "zhengji-audit-1"
 CLOCKS = timedelta(minutes=15)  # by how much clocks of one installation may differ, and how long a request may wait
@@ -307,7 +307,7 @@ class Note:
             self.wrong = ("checkpoint_malformed", "不是完整的检查点，或没有签名", "is no checkpoint, or is not signed")
             return
         self.size, self.root = int(found["size"]), base64.b64decode(found["root"])
-        self.at = datetime.strptime(found["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        self.at = datetime.strptime(found["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
         try:
             signature = base64.b64decode(found["signature"], validate=True)
         except ValueError:
