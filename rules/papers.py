@@ -40,24 +40,45 @@ def field_problem(field: Field, value: str) -> Text | None:
         return Text("未填", "is empty") if field.required else None
     if field.limit is not None and len(value) > field.limit:
         return Text(f"超过 {field.limit} 字", f"is longer than {field.limit} characters")
-    if field.type is FieldType.CHOICE and field.choices and value not in field.choices:
-        return Text(f"“{value}”不是可选项", f"“{value}” is not one of the choices")
-    if field.type is FieldType.EMAIL and (value.count("@") != 1 or " " in value or value[0] == "@" or value[-1] == "@"):
-        return Text("不像邮箱地址", "does not look like an e-mail address")
-    if field.type is FieldType.PHONE and sum(sign.isdigit() for sign in value) < 7:
-        return Text("不像电话号码", "does not look like a telephone number")
-    if field.type in _DATED and not _DATED[field.type].match(value.strip()):
-        example = {FieldType.MONTH: "2020-06", FieldType.DATE: "2020-06-01"}[field.type]
-        return Text(
-            f"“{value}”不是{field.type.label.zh}，应写作 {example}", f"“{value}” should be written like {example}"
-        )
-    return None
+    check = _OF_TYPE.get(field.type)
+    return check(field, value) if check else None
 
 
+def _choice(field: Field, value: str) -> Text | None:
+    if not field.choices or value in field.choices:
+        return None
+    return Text(f"“{value}”不是可选项", f"“{value}” is not one of the choices")
+
+
+def _email(_field: Field, value: str) -> Text | None:
+    if value.count("@") == 1 and " " not in value and value[0] != "@" and value[-1] != "@":
+        return None
+    return Text("不像邮箱地址", "does not look like an e-mail address")
+
+
+def _phone(_field: Field, value: str) -> Text | None:
+    return None if _SEVEN_DIGITS.match(value) else Text("不像电话号码", "does not look like a telephone number")
+
+
+def _dated(field: Field, value: str) -> Text | None:
+    pattern, example = _DATED[field.type]
+    if pattern.match(value.strip()):
+        return None
+    return Text(f"“{value}”不是{field.type.label.zh}，应写作 {example}", f"“{value}” should be written like {example}")
+
+
+_SEVEN_DIGITS = re.compile(r"(?:\D*\d){7}")
 _MONTH = r"\d{4}\s*[-年./]\s*(?:0?[1-9]|1[0-2])"
 _DATED = {
-    FieldType.MONTH: re.compile(rf"{_MONTH}(?!\d)"),
-    FieldType.DATE: re.compile(rf"{_MONTH}\s*[-月./]\s*(?:0?[1-9]|[12]\d|3[01])(?!\d)"),
+    FieldType.MONTH: (re.compile(rf"{_MONTH}(?!\d)"), "2020-06"),
+    FieldType.DATE: (re.compile(rf"{_MONTH}\s*[-月./]\s*(?:0?[1-9]|[12]\d|3[01])(?!\d)"), "2020-06-01"),
+}
+_OF_TYPE = {
+    FieldType.CHOICE: _choice,
+    FieldType.EMAIL: _email,
+    FieldType.PHONE: _phone,
+    FieldType.MONTH: _dated,
+    FieldType.DATE: _dated,
 }
 
 

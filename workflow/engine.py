@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -109,11 +108,15 @@ class Offer:
 
 def examine(transition: Transition, facts: Any) -> tuple[Finding, ...]:
     """Examine every guard, not only the first to fail: people mend all at once."""
-    asked = copy(facts)
-    object.__setattr__(
-        asked, "step", transition.name
-    )  # facts are frozen; this copy is ours, and replace() is 6 times slower
-    return tuple(finding for guard in transition.guards if (finding := guard.examine(asked)) is not None)
+    asked = _about(facts, transition.name)
+    return tuple([finding for guard in transition.guards if (finding := guard.examine(asked)) is not None])
+
+
+def _about(facts: Any, step: str) -> Any:
+    """The same facts, for the examination of one step. They are frozen; copy() is 4 times slower, replace() 10 times."""
+    made = object.__new__(type(facts))
+    made.__dict__.update(facts.__dict__, step=step)
+    return made
 
 
 class Engine:
