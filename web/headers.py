@@ -51,6 +51,7 @@ def install(app: Flask, settings: Settings) -> None:
             abort(404)
 
     app.before_request(_number)
+    app.teardown_request(_no_number)
     app.before_request(stay_here)
     app.after_request(_complete)
     Talisman(
@@ -79,6 +80,11 @@ def _ours(settings: Settings) -> frozenset[str]:
 def _number() -> None:
     """A number of our own for each request; every line of the log that it causes names it."""
     logs.request_id.set(uuid4().hex[:16])
+
+
+def _no_number(_failed: BaseException | None) -> None:
+    """What this thread does next belongs to no request."""
+    logs.request_id.set("")
 
 
 def _complete(response: Response) -> Response:

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from states.case import CaseState
+from tests.attacks.forms import form_to
 from tests.attacks.sent import BREAKING
 from tests.web.conftest import PASSWORD, As, hidden, send
 from tests.web.test_cases import page
@@ -304,8 +305,7 @@ def test_no_file_name_splits_a_header(words: str, sign_in: As, world: World):
     fields = hidden(page(client, f"/cases/{case}/upload"))
     answer = client.post(f"/cases/{case}/upload", **by_hand(fields, "case", f'案{words}";x=".docx', word))
     shown = answer.get_data(as_text=True)
-    ticket = shown.partition('name="ticket" value="')[2].partition('"')[0]
-    client.post(f"/cases/{case}/take-over", data={**hidden(shown), "ticket": ticket})
+    client.post(f"/cases/{case}/take-over", data=form_to(shown, f"/cases/{case}/take-over").fields)
     listed = page(client, f"/cases/{case}")
     [place] = set(re.findall(rf'href="(/cases/{case}/papers/\d+)"', listed))
     got = client.get(place)

@@ -25,6 +25,11 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     before = (root.level, list(root.handlers), sys.stderr)
     monkeypatch.setattr(sys, "stderr", written)
     logs.set_up()
+    ours = logging.getLogger(
+        "zhengji.test"
+    )  # past pytest's own capture, which cannot send every sign between processes
+    monkeypatch.setattr(ours, "handlers", list(root.handlers))
+    monkeypatch.setattr(ours, "propagate", False)
     yield written
     logging.captureWarnings(False)
     root.setLevel(before[0])
