@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Flask, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web import (
     account,
@@ -82,8 +83,10 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         SESSION_COOKIE_NAME="zhengji",
     )
     app.extensions["zhengji"] = requests.Installed(
-        database or Database(settings.database_url), Files(settings.documents_url), settings
+        database or Database.for_pages(settings), Files(settings.documents_url), settings
     )
+    if settings.proxies:  # the host is not taken from them: they pass on the one that the browser said
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     headers.install(app, settings)
     CSRFProtect(app)
     auth.login_manager.init_app(app)

@@ -17,13 +17,18 @@ from workflow.store.trouble import Trouble, trouble
 
 @dataclass(frozen=True)
 class Told:
-    """A page's worth of words."""
+    """A page's worth of words. `again_in`: seconds after which trying again makes sense, 0 where time does not help."""
 
     status: HTTPStatus
     title: str
     message: str
     advice: str = ""
     back: str = ""
+    again_in: int = 0
+
+
+SOON, LATER = 5, 60
+"""Seconds: until others have done what they are at; until a database is back."""
 
 
 def told(error: Exception) -> Told | None:
@@ -42,7 +47,7 @@ def told(error: Exception) -> Told | None:
         return _away(certain=request.method != "POST")
     if found or kind is None:
         return found
-    return {Trouble.AWAY: _interrupted, Trouble.FULL: _full, Trouble.CLASH: _clash}[kind]()
+    return _WORDS[kind]()
 
 
 def without_database() -> bool:
@@ -89,6 +94,7 @@ def _interrupted() -> Told:
             "请返回上一页，把同一张表再提交一次；万一已经办成，也不会办两次。",
             "Go back and send the same form again; should it have taken effect, it will not do so twice.",
         ),
+        again_in=SOON,
     )
 
 
@@ -99,6 +105,7 @@ def _away(*, certain: bool) -> Told:
             t("暂时连不上数据库", "The database cannot be reached"),
             t("现在看不到内容；已经办理的都还在。", "Nothing can be shown now; whatever was done is still there."),
             t("请过几分钟再打开。", "Open the page again in a few minutes."),
+            again_in=LATER,
         )
     return Told(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -109,6 +116,7 @@ def _away(*, certain: bool) -> Told:
             "In a few minutes, go back and send the same form again: what took effect gives the same receipt, and nothing"
             " is done twice.",
         ),
+        again_in=LATER,
     )
 
 
@@ -133,3 +141,53 @@ def _clash() -> Told:
         t("情况已有变化", "Things have changed"),
         say(FASTER),
     )
+
+
+def _busy() -> Told:
+    about_a_case = "case_id" in (request.view_args or {})
+    return Told(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        t("别人正在办理", "Others are working on this"),
+        t(
+            "别人正在办理这个案例，一时没有轮到您。您的操作没有办理，内容没有变化。",
+            "Others are working on this case, and your turn did not come. Nothing was done and nothing changed.",
+        )
+        if about_a_case
+        else t(
+            "现在办理的人多，一时没有轮到您。您的操作没有办理，内容没有变化。",
+            "Many are at work just now, and your turn did not come. Nothing was done and nothing changed.",
+        ),
+        _again_soon(),
+        again_in=SOON,
+    )
+
+
+def _slow() -> Told:
+    return Told(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        t("用时太长，已经停下", "It took too long and was stopped"),
+        t(
+            "数据库在规定时间内没有答复。您的操作没有办理，内容没有变化。",
+            "The database did not answer within the time allowed. Nothing was done and nothing changed.",
+        ),
+        _again_soon(),
+        again_in=SOON,
+    )
+
+
+def _again_soon() -> str:
+    if request.method != "POST":
+        return t("请过几秒再打开。", "Open the page again in a few seconds.")
+    return t(
+        "请过几秒返回上一页，把同一张表再提交一次，不会办两次。",
+        "In a few seconds, go back and send the same form again; nothing is done twice.",
+    )
+
+
+_WORDS = {
+    Trouble.AWAY: _interrupted,
+    Trouble.FULL: _full,
+    Trouble.CLASH: _clash,
+    Trouble.BUSY: _busy,
+    Trouble.SLOW: _slow,
+}

@@ -72,6 +72,7 @@ TOO_LARGE = Text(
 ).fill(size=REQUEST // MIB)
 
 Page = tuple[str, int]
+PageAndHeaders = tuple[str, int, dict[str, str]]
 
 _OURS = frozenset(
     {"csrf_token", "form_key", "mark", "ticket", "next", "login", "password", "present", "wanted", "wanted_again"}
@@ -217,11 +218,12 @@ def _http(error: HTTPException) -> Page:
     )
 
 
-def _ours(error: Exception) -> Page:
+def _ours(error: Exception) -> Page | PageAndHeaders:
     current_app.logger.exception("unhandled", exc_info=error)
     told = broken.told(error)
     if told is not None:
-        return page(told.status, told.title, told.message, told.advice, back=told.back)
+        later = {"Retry-After": str(told.again_in)} if told.again_in else {}
+        return *page(told.status, told.title, told.message, told.advice, back=told.back), later
     return page(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         t("系统出了问题", "Something went wrong here"),

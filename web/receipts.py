@@ -20,6 +20,7 @@ from workflow.audit.receipts import Answer
 bp = Blueprint("receipts", __name__, url_prefix="/receipts")
 limiter = Limiter(get_remote_address, headers_enabled=False, storage_uri="memory://")
 PER_ADDRESS = "120 per minute"
+"""Counted by each web process for itself: N of them let pass N times as many at most."""
 limiter.limit(lambda: PER_ADDRESS)(bp)
 
 

@@ -21,7 +21,7 @@ def serve() -> Flask:
     """
     logs.set_up()
     settings = from_environment()
-    database = Database(settings.database_url)
+    database = Database.for_pages(settings)
     anchors.check(settings, database)
     configuration.record(database, settings, at=datetime.now(UTC))
     if database.embedded:

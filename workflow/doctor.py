@@ -689,6 +689,25 @@ def address_is_set(seen: Condition) -> Off | None:
 
 @check(
     Severity.WARNING,
+    what=Text(
+        "网站在代理之后，却没有设 ZHENGJI_PROXIES。", "The site stands behind a proxy, and ZHENGJI_PROXIES is not set."
+    ),
+    why=Text(
+        "所有人看起来都来自代理的地址：一人多次输错密码，别人也要等；登录记录里分不清是谁的电脑。",
+        "All visitors seem to come from the proxy: one who mistypes makes others wait, and sign-ins cannot be told apart.",
+    ),
+    mend=Text(
+        "设 ZHENGJI_PROXIES=1（前面有几层代理就填几），并让代理设置 X-Forwarded-For。",
+        "Set ZHENGJI_PROXIES=1 (as many as stand in front), and have them set X-Forwarded-For.",
+    ),
+)
+def visitors_are_told_apart(seen: Condition) -> Off | None:
+    behind_tls = seen.settings.base_url.startswith("https://") and not seen.settings.demo
+    return Off() if behind_tls and not seen.settings.proxies else None
+
+
+@check(
+    Severity.WARNING,
     what=Text("备份和数据在同一块磁盘上：{path}", "Backups lie on the same disk as the data: {path}"),
     why=Text("磁盘坏了，两样一起丢。", "If it fails, both are lost."),
     mend=Text(

@@ -18,7 +18,7 @@ from workflow.engine import CannotServe
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls
 from workflow.store import schema
-from workflow.store.database import Database
+from workflow.store.database import Database, limits
 from workflow.store.models import CallVersion, Person
 
 
@@ -29,7 +29,7 @@ class NoSuchRole(CannotServe):
 def open_database(settings: Settings) -> Database:
     """The installation's database, its tables brought up to this version."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url, settings.owner_database_url)
+    database = Database(settings.database_url, settings.owner_database_url, limits(settings))
     schema.upgrade(database)
     return database
 

@@ -21,7 +21,9 @@ class Settings:
     that signs checkpoints of the trail. `anchor`: file of a checkpoint kept elsewhere. `backups`: folder of backups.
     `clock`: demo only, the day on which the demo starts. `demo`: demo banner, accounts and clock are allowed.
     `session_hours`, `idle_minutes`: how long a sign-in lasts, and how long without a request. `second_factor`: roles that
-    must have one. `oidc_…`: an office's own directory (OpenID Connect).
+    must have one. `oidc_…`: an office's own directory (OpenID Connect). `connections`: of one process to the database.
+    `lock_seconds`: how long one waits for others who work on the same thing; `statement_seconds`: how long a statement of
+    a page may take on PostgreSQL, 0 without end. `proxies`: how many stand in front and say whom they ask for.
     """
 
     home: Path
@@ -53,6 +55,10 @@ class Settings:
     oidc_name: str = ""
     keep_contacts_days: int = 0
     keep_private_days: int = 0
+    connections: int = 20
+    lock_seconds: float = 15
+    statement_seconds: float = 30
+    proxies: int = 0
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -88,6 +94,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         oidc_name=environ.get("ZHENGJI_OIDC_NAME", ""),
         keep_contacts_days=_days(environ, "ZHENGJI_KEEP_CONTACTS_DAYS"),
         keep_private_days=_days(environ, "ZHENGJI_KEEP_PRIVATE_DAYS"),
+        connections=int(environ.get("ZHENGJI_CONNECTIONS", "20")),
+        lock_seconds=float(environ.get("ZHENGJI_LOCK_SECONDS", "15")),
+        statement_seconds=float(environ.get("ZHENGJI_STATEMENT_SECONDS", "30")),
+        proxies=int(environ.get("ZHENGJI_PROXIES", "0")),
     )
 
 

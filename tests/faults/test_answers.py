@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from web.app import create_app
 from workflow import failpoints
 from workflow.settings import from_environment
 from workflow.store import people as stored
+from workflow.store.database import Database, Limits
 
 SCAN = Path(__file__).parents[1] / "samples" / "报送表01_扫描件.pdf"
 
@@ -43,10 +45,15 @@ def world(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) ->
 @pytest.fixture
 def sealer(world: World, tmp_path: Path) -> FlaskClient:
     """A browser in which the sealer is signed in."""
-    plain = from_environment({"ZHENGJI_HOME": str(tmp_path)})
+    return browser(world.database, tmp_path)
+
+
+def browser(database: Database, folder: Path, language: str = "zh") -> FlaskClient:
+    """A browser in which the sealer is signed in, at an application on this database."""
+    plain = from_environment({"ZHENGJI_HOME": str(folder)})
     settings = replace(plain, demo=True, clock="2021-03-19", secret_key=KEY, argon2_time=1, argon2_memory=8)
-    client = create_app(settings, world.database).test_client()
-    send(client, "/sign-in", login="sealer", password=PASSWORD)
+    client = create_app(settings, database).test_client()
+    send(client, f"/sign-in?lang={language}", login="sealer", password=PASSWORD)
     return client
 
 
@@ -161,6 +168,90 @@ def test_a_database_that_is_away_is_said_so_and_the_same_form_works_when_it_is_b
     assert (read.status_code, "暂时连不上数据库" in read.get_data(as_text=True)) == (503, True)
     assert stamp(sealer, case, sent)[0] == 302
     assert stamped(world, case) == (CaseState.CENTRE_STAMPED, 1)
+
+
+# ---- others at work --------------------------------------------------------------------------------------------------
+
+IMPATIENT = Limits(lock=0.2)
+TURN = {"zh": "别人正在办理这个案例", "en": "Others are working on this case"}
+NOTHING = {"zh": "您的操作没有办理，内容没有变化", "en": "Nothing was done and nothing changed"}
+
+
+@contextmanager
+def limited(world: World, limits: Limits) -> Iterator[Database]:
+    """The same database, for a process that waits no longer than that."""
+    database = Database(world.database.engine.url.render_as_string(hide_password=False), limits=limits)
+    yield database
+    database.close()
+
+
+@contextmanager
+def at_work(world: World, case: int) -> Iterator[None]:
+    """Somebody else is working on the case, and does not come to an end."""
+    if world.database.embedded:
+        other = sqlite3.connect(str(world.database.engine.url.database), isolation_level=None)
+        other.execute("begin immediate")
+        yield
+        other.close()
+        return
+    with world.database.engine.connect() as held:
+        held.execute(text("select id from cases where id = :id for update"), {"id": case})
+        yield
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_while_others_work_on_a_case_one_is_told_so_and_the_same_form_works_afterwards(
+    language: str, world: World, case: int, tmp_path: Path
+) -> None:
+    with limited(world, IMPATIENT) as database:
+        client = browser(database, tmp_path, language)
+        sent = form(client, case)
+        with at_work(world, case):
+            answer = client.post(f"/cases/{case}/stamp", data={**sent, "again": PASSWORD})
+            read = client.get(f"/cases/{case}")
+        shown = answer.get_data(as_text=True)
+        assert (answer.status_code, answer.headers["Retry-After"], read.status_code) == (503, "5", 200)
+        assert [TURN[language] in shown, NOTHING[language] in shown] == [True, True]
+        assert stamped(world, case) == (CaseState.DRAFT, 0)
+        assert stamp(client, case, sent)[0] == 302
+        assert stamped(world, case) == (CaseState.CENTRE_STAMPED, 1)
+
+
+def test_what_was_typed_while_others_work_on_a_case_is_shown_again(world: World, case: int, tmp_path: Path) -> None:
+    written = "写了一个上午的理由，共有好几句，不能就这样丢了。"
+    with limited(world, IMPATIENT) as database:
+        client = browser(database, tmp_path)
+        address = f"/cases/{case}/withdraw"
+        sent = hidden(client.get(address).get_data(as_text=True), address)
+        with at_work(world, case):
+            answer = client.post(address, data={**sent, "remark": written})
+    assert (answer.status_code, written in answer.get_data(as_text=True)) == (503, True)
+
+
+def test_a_statement_that_takes_too_long_is_stopped_and_told(
+    server: Server, world: World, case: int, tmp_path: Path
+) -> None:
+    with limited(world, Limits(lock=60, statement=0.2)) as database:
+        client = browser(database, tmp_path)
+        sent = form(client, case)
+        with at_work(world, case):
+            status, shown = stamp(client, case, sent)
+        assert (status, "数据库在规定时间内没有答复" in shown, NOTHING["zh"] in shown) == (503, True, True)
+        assert stamped(world, case) == (CaseState.DRAFT, 0)
+        assert stamp(client, case, sent)[0] == 302
+
+
+def test_a_process_that_has_used_up_its_connections_says_so(
+    world: World, case: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow.store.database.POOL_WAIT", 0.1)
+    with limited(world, Limits(connections=2)) as database:
+        client = browser(database, tmp_path)
+        with database.reading() as one, database.reading() as other:
+            one.connection(), other.connection()
+            answer = client.get(f"/cases/{case}")
+        assert (answer.status_code, "暂时连不上数据库" in answer.get_data(as_text=True)) == (503, True)
+        assert client.get(f"/cases/{case}").status_code == 200
 
 
 # ---- no room ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import web.receipts
 from states.case import CaseState
 from tests.web.conftest import As, post
 from tests.worlds import World
+from web.app import create_app
 from workflow.audit import log, merkle, notes, receipts
+from workflow.settings import Settings
 
 pytestmark = pytest.mark.database
 
@@ -335,6 +338,17 @@ def test_checking_too_often_has_to_wait(world: World, stranger: FlaskClient, mon
     answers = [stranger.get("/receipts/key") for _ in range(3)]
     assert [one.status_code for one in answers] == [404, 404, 429]
     assert "核对得太快了" in answers[-1].get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("proxies", "counted"), [(0, "together"), (1, "apart")])
+def test_visitors_behind_a_proxy_are_told_apart_once_it_is_named(
+    proxies: int, counted: str, world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(web.receipts, "PER_ADDRESS", f"1 per {2 + proxies} day")
+    client = create_app(replace(settings, proxies=proxies), world.database).test_client()
+    said = ["198.51.100.1", "203.0.113.9, 198.51.100.2", "203.0.113.9, 198.51.100.1"]  # only its own word is believed
+    answers = [client.get("/receipts/key", headers={"X-Forwarded-For": one}).status_code for one in said]
+    assert answers == {"together": [404, 429, 429], "apart": [404, 404, 429]}[counted]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -11,8 +11,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.worlds import World
+from workflow.settings import from_environment
 from workflow.store import schema
-from workflow.store.database import Database, next_id
+from workflow.store.database import Database, limits, next_id
 
 pytestmark = pytest.mark.database
 
@@ -81,6 +82,34 @@ def test_a_reader_waits_for_no_writer(database: Database) -> None:
         writing.execute(insert)
         with database.reading() as session:
             assert list(session.scalars(text("select name from setting"))) == []
+
+
+WAITS = {
+    "sqlite": ("pragma busy_timeout",),
+    "postgresql": ("show lock_timeout", "show statement_timeout", "show idle_in_transaction_session_timeout"),
+}
+PAGES = {"sqlite": ["2500"], "postgresql": ["2500ms", "7s", "5min"]}
+COMMANDS = {"sqlite": ["2500"], "postgresql": ["2500ms", "0", "0"]}
+
+
+def test_waiting_ends_as_set_and_commands_may_go_over_everything(database: Database) -> None:
+    kind = database.engine.dialect.name
+    said = {
+        "ZHENGJI_DATABASE_URL": database.engine.url.render_as_string(hide_password=False),
+        "ZHENGJI_LOCK_SECONDS": "2.5",
+        "ZHENGJI_STATEMENT_SECONDS": "7",
+        "ZHENGJI_CONNECTIONS": "3",
+    }
+    settings = from_environment(said)
+    found = []
+    for one in (Database.for_pages(settings), Database(settings.database_url, limits=limits(settings))):
+        with one.reading() as session:
+            found.append([str(session.scalar(text(ask))) for ask in WAITS[kind]])
+            session.rollback()  # what was set stays
+            found.append([str(session.scalar(text(ask))) for ask in WAITS[kind]])
+        assert one.engine.pool.size() == 3
+        one.close()
+    assert found == [PAGES[kind]] * 2 + [COMMANDS[kind]] * 2
 
 
 def test_one_writer_at_a_time_on_sqlite_and_a_number_for_each_on_postgresql(database: Database) -> None:

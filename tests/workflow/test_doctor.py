@@ -47,6 +47,7 @@ SETTINGS = Settings(
     base_url="https://cases.example",
     secure_cookies=True,
     second_factor=frozenset({"administrator"}),
+    proxies=1,
 )
 ROWS = Rows(
     allowed=[],
@@ -142,6 +143,7 @@ BAD: dict[str, list[Condition]] = {
     ],
     "disk_is_not_nearly_full": [having(free=10 << 30, total=101 << 30)],
     "address_is_set": [having(settings={"base_url": BASE_URL, "secure_cookies": False})],
+    "visitors_are_told_apart": [having(settings={"proxies": 0})],
     "backups_lie_elsewhere": [having(same_disk=True)],
     "checkpoint_is_kept_elsewhere": [having(settings={"anchor": ""}), having(settings={"anchor": "/no/such/file"})],
     "mail_can_be_sent": [having(settings={"smtp_url": ""}), having(settings={"mail_from": ""})],
@@ -308,7 +310,7 @@ class TestReally:
     ) -> None:
         if world.database.embedded:
 
-            def without(url: str) -> Any:
+            def without(url: str, *_: object) -> Any:
                 engine = create_engine(url)
                 event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
                 return engine

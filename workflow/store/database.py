@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session
 
 from workflow.failpoints import reached
+from workflow.settings import Settings
 from workflow.store import log
 from workflow.store.guard import authorize
 
@@ -17,8 +19,31 @@ READING = "zhengji_reading"
 APPENDED = "zhengji_appended"
 """Set in `Session.info` when events were appended; on SQLite they get their places in the log before the commit."""
 
+POOL_WAIT = 5
+"""Seconds for which a thread waits for one of its process's connections."""
+FORGOTTEN = 300
+"""Seconds after which PostgreSQL ends a transaction of a web process that does nothing, so that it holds up nobody."""
 
-def make_engine(url: str) -> Engine:
+
+@dataclass(frozen=True)
+class Limits:
+    """What one process takes of a database. `connections`: at most so many; a thread may need two.
+
+    `lock`: seconds for which it waits while others work on the same rows (on SQLite, for the one writer). `statement`:
+    seconds that a statement may take on PostgreSQL, 0 without end: commands and jobs go over everything there is.
+    """
+
+    connections: int = 20
+    lock: float = 15
+    statement: float = 0
+
+
+def limits(settings: Settings) -> Limits:
+    """For commands and jobs."""
+    return Limits(settings.connections, settings.lock_seconds)
+
+
+def make_engine(url: str, limits: Limits = Limits()) -> Engine:
     """An engine on SQLite or PostgreSQL.
 
     On SQLite every transaction that may write begins IMMEDIATE, so that what it reads cannot change under it;
@@ -26,14 +51,15 @@ def make_engine(url: str) -> Engine:
     written stays out of the messages of errors, and so out of the log. An authorizer refuses what would change tables
     or the trail; migrations have connections of their own.
     """
+    pool = {"pool_size": limits.connections, "max_overflow": 0, "pool_timeout": POOL_WAIT, "hide_parameters": True}
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
-    engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False}, hide_parameters=True)
+        return _impatient(create_engine(url, pool_pre_ping=True, **pool), limits)
+    engine = create_engine(url, connect_args={"timeout": limits.lock, "check_same_thread": False}, **pool)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
         connection.set_authorizer(authorize)
 
@@ -45,17 +71,38 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
+def _impatient(engine: Engine, limits: Limits) -> Engine:
+    """Every connection of this engine on PostgreSQL waits and works no longer than it may."""
+    seconds = {"lock_timeout": limits.lock, "statement_timeout": limits.statement}
+    if limits.statement:
+        seconds["idle_in_transaction_session_timeout"] = FORGOTTEN
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            for name, most in seconds.items():
+                cursor.execute(f"set {name} = {int(most * 1000)}")
+        connection.commit()
+
+    return engine
+
+
 class Database:
     """One database, with transactions for acting and for reading.
 
     `owner_url`: on PostgreSQL the role that owns the tables, for migrations; the same where there is one role.
     """
 
-    def __init__(self, url: str, owner_url: str = "") -> None:
+    def __init__(self, url: str, owner_url: str = "", limits: Limits = Limits()) -> None:
         self.url = url
         self.owner_url = owner_url or url
-        self.engine = make_engine(url)
+        self.engine = make_engine(url, limits)
         self._reading = self.engine.execution_options(**{READING: True})
+
+    @classmethod
+    def for_pages(cls, settings: Settings) -> Database:
+        """For a web process: people wait there, so no statement goes on for ever."""
+        return cls(settings.database_url, limits=replace(limits(settings), statement=settings.statement_seconds))
 
     @property
     def embedded(self) -> bool:

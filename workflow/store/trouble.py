@@ -11,17 +11,24 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 
 class Trouble(Enum):
-    """`AWAY`: not reached, cut off or too busy. `FULL`: no room to write. `CLASH`: another one wrote at the same time."""
+    """`AWAY`: not reached, or cut off. `FULL`: no room to write. `CLASH`: another one wrote at the same time.
+
+    `BUSY`: others worked on the same thing for longer than one waits. `SLOW`: it took longer than a page may take.
+    """
 
     AWAY = auto()
     FULL = auto()
     CLASH = auto()
+    BUSY = auto()
+    SLOW = auto()
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_STATES = ("53100",)
-_CLASH_STATES = ("40001", "40P01", "55P03")
-"""PostgreSQL, appendix A: disk_full; serialization_failure, deadlock_detected, lock_not_available."""
+_CLASH_STATES = ("40001", "40P01")
+_BUSY_STATES = ("55P03", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT")
+_SLOW_STATES = ("57014",)
+"""PostgreSQL, appendix A: disk_full; serialization_failure, deadlock_detected; lock_not_available; query_canceled."""
 
 
 def trouble(error: BaseException) -> Trouble | None:
@@ -31,7 +38,7 @@ def trouble(error: BaseException) -> Trouble | None:
     if isinstance(error, GenericError):  # its words are the operating system's
         return Trouble.FULL if any(f"os error {number}" in str(error) for number in _FULL) else Trouble.AWAY
     if isinstance(error, PoolExhausted):
-        return Trouble.AWAY
+        return Trouble.BUSY
     return _of_database(error) if isinstance(error, DBAPIError) else None
 
 
@@ -41,6 +48,10 @@ def _of_database(error: DBAPIError) -> Trouble | None:
         return Trouble.FULL
     if isinstance(error, IntegrityError) or state in _CLASH_STATES:
         return Trouble.CLASH
-    away = error.connection_invalidated or state.startswith(("08", "57P", "53", "SQLITE_BUSY", "SQLITE_IOERR"))
+    if state in _BUSY_STATES:
+        return Trouble.BUSY
+    if state in _SLOW_STATES:
+        return Trouble.SLOW
+    away = error.connection_invalidated or state.startswith(("08", "57P", "53", "SQLITE_IOERR"))
     lost = type(error).__name__ in ("OperationalError", "InterfaceError") and not state
     return Trouble.AWAY if away or lost else None
