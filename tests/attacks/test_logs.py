@@ -28,7 +28,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     ours = logging.getLogger(
         "zhengji.test"
     )  # past pytest's own capture, which cannot send every sign between processes
-    monkeypatch.setattr(ours, "handlers", list(root.handlers))
+    monkeypatch.setattr(ours, "handlers", [one for one in root.handlers if type(one) is logging.StreamHandler])
     monkeypatch.setattr(ours, "propagate", False)
     yield written
     logging.captureWarnings(False)
