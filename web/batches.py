@@ -6,16 +6,16 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
+from web import tickets
 from web.picture import draw
 from web.request import LARGEST, actor, files, form_key, form_mark, now, number, reading, settings, transaction
 from web.tell import done, tell
 from web.uploads import uploaded
 from web.words import countdown, t
-from workflow import batches, boards, deadlines, downloads, histories, intake, privacy
+from workflow import batches, boards, deadlines, downloads, histories, privacy
 from workflow.engine import NoSuchTransition
 from workflow.store.models import Batch, Case, Document
 from workflow.store.papers import Kept
@@ -222,22 +222,9 @@ def _on_record(batch: Batch, what: str) -> None:
         privacy.exported(session, what, rows, actor=actor(), at=now(), filters=narrowed, office=batch.office_id)
 
 
-_HOURS = 12
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="batches")
-
-
 def _shown(batch_id: int, ticket: str) -> Kept:
     """The scan that this person was shown for this batch. Raises NotShown when the ticket is not ours, or too old."""
-    try:
-        batch, person, kept = _signer().loads(ticket, max_age=_HOURS * 3600)
-    except BadSignature as wrong:
-        raise intake.NotShown(intake.AGAIN) from wrong
-    if (batch, person) != (batch_id, actor().id):
-        raise intake.NotShown(intake.AGAIN)
-    return Kept(**kept)
+    return tickets.files_of("batches", batch_id, ticket, "scan")["scan"]
 
 
 @bp.get("/<int:batch_id>/seal-scan")
@@ -259,17 +246,22 @@ def look(batch_id: int) -> str | tuple[str, int]:
         batch = batches.find(session, batch_id, seen_by=actor())
         if kept is None:
             return render_template("batches/scan.html", batch=batch, kept=None, missing=True), 422
-        ticket = _signer().dumps([batch_id, actor().id, vars(kept)])
-        seen = batches.content(session, batch)
-        return render_template("batches/scan.html", batch=batch, kept=kept, ticket=ticket, seen=seen, missing=False)
+        ticket = tickets.of_files("batches", batch_id, {"scan": kept})
+        shown = {
+            "ticket": ticket,
+            "seen": batches.content(session, batch),
+            "pages": downloads.pages(files(), kept),
+            "address": lambda number: url_for(".scan_page", batch_id=batch_id, page=number, ticket=ticket),
+        }
+        return render_template("batches/scan.html", batch=batch, kept=kept, missing=False, **shown)
 
 
-@bp.get("/<int:batch_id>/seal-scan/picture.png")
-def scan_picture(batch_id: int) -> Response:
-    """The first page of a scan that was just uploaded, to the leader who uploaded it."""
+@bp.get("/<int:batch_id>/seal-scan/pages/<int:page>.png")
+def scan_page(batch_id: int, page: int) -> Response:
+    """One page of a scan that was just uploaded, to the leader who uploaded it."""
     _check_leader(batch_id)
     kept = _shown(batch_id, request.args.get("ticket", ""))
-    return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
+    return send_file(BytesIO(downloads.page(files(), kept, page)), "image/png")
 
 
 def _check_leader(batch_id: int) -> None:
@@ -295,25 +287,54 @@ def confirm_scan(batch_id: int) -> Response:
 @bp.get("/<int:batch_id>/papers/<int:document_id>")
 def paper(batch_id: int, document_id: int) -> Response:
     with transaction() as session:
-        batch = batches.find(session, batch_id, seen_by=actor())
-        privacy.check_batch(batch, actor())
-        batches.check_not_back(batch, actor())
-        found = boards.document(session, batch, document_id)
+        found = _readable(session, batch_id, document_id)
         data = downloads.received(files(), found)
         privacy.opened(session, found, actor=actor(), at=now())
     return send_file(BytesIO(data), found.media_type, as_attachment=True, download_name=found.name)
 
 
+def _readable(session: Any, batch_id: int, document_id: int) -> Document:
+    """A file of a batch that this person may open. Raises NoSuchBatch, NotPermitted, NotBack."""
+    batch = batches.find(session, batch_id, seen_by=actor())
+    privacy.check_batch(batch, actor())
+    batches.check_not_back(batch, actor())
+    return boards.document(session, batch, document_id)
+
+
+@bp.get("/<int:batch_id>/papers/<int:document_id>/pages")
+def pages(batch_id: int, document_id: int) -> str:
+    """A scan page by page; opening it is recorded."""
+    with transaction() as session:
+        found = _readable(session, batch_id, document_id)
+        downloads.check_shown(found)
+        privacy.opened(session, found, actor=actor(), at=now())
+        by_page: dict[str, Any] = {"batch_id": batch_id, "document_id": found.id, "ticket": tickets.of_opened(found.id)}
+        return render_template(
+            "pages.html",
+            one=found,
+            pages=downloads.pages(files(), found),
+            address=lambda number: url_for(".page", page=number, **by_page),
+            original=batch_paper_url(found),
+            back=url_for(".show", batch_id=batch_id) + "#summary",
+            of=batches.find(session, batch_id, seen_by=actor()).number,
+        )
+
+
+@bp.get("/<int:batch_id>/papers/<int:document_id>/pages/<int:page>.png")
+def page(batch_id: int, document_id: int, page: int) -> Response:
+    """One page of a scan, to whoever opened it."""
+    with reading() as session:
+        found = _readable(session, batch_id, document_id)
+        tickets.check_opened(found.id, request.args.get("ticket", ""))
+    return send_file(BytesIO(downloads.page(files(), found, page)), "image/png")
+
+
 @bp.get("/<int:batch_id>/papers/<int:document_id>/picture.png")
 def picture(batch_id: int, document_id: int) -> Response:
-    """The first page of a scan."""
+    """The first page of a scan, too small to be read."""
     with reading() as session:
-        batch = batches.find(session, batch_id, seen_by=actor())
-        privacy.check_batch(batch, actor())
-        batches.check_not_back(batch, actor())
-        found = boards.document(session, batch, document_id)
-        kept = Kept(found.name, found.media_type, found.digest, found.size)
-    return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
+        found = _readable(session, batch_id, document_id)
+    return send_file(BytesIO(downloads.small(files(), found)), "image/png")
 
 
 # ---- the mail --------------------------------------------------------------------------------------------------------

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, send_file, url_for
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
+from web import tickets
 from web.request import actor, files, form_key, form_mark, now, reading, transaction
 from web.tell import done
 from web.uploads import uploaded
 from web.words import t
 from workflow import cases, comparisons, downloads, intake, lists, papers, privacy
+from workflow.documents.preview import drawn
 from workflow.documents.reading import SectionRead
 from workflow.store.models import Document
 from workflow.store.papers import Kept
@@ -44,30 +46,13 @@ def understand(case_id: int) -> str | tuple[str, int]:
         if not kept:
             return render_template("cases/upload.html", case=case, call=call, missing=True), 422
         read = intake.again(files(), call, case, kept)
-        return render_template("cases/understood.html", case=case, call=call, read=read, ticket=_ticket(case_id, read))
-
-
-def _ticket(case_id: int, read: intake.Read) -> str:
-    """Which files were shown, signed: nobody takes over files that he was not shown."""
-    return _signer().dumps([case_id, actor().id, {slot: vars(one) for slot, one in read.kept.items()}])
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="papers")
-
-
-_HOURS = 12
+        ticket = tickets.of_files("papers", case_id, read.kept)
+        return render_template("cases/understood.html", case=case, call=call, read=read, ticket=ticket)
 
 
 def _shown(case_id: int, ticket: str, *slots: str) -> dict[str, Kept]:
     """The files of the ticket that came back. Raises NotShown when it is not ours, too old, or of other slots."""
-    try:
-        case, person, kept = _signer().loads(ticket, max_age=_HOURS * 3600)
-    except BadSignature as wrong:
-        raise intake.NotShown(intake.AGAIN) from wrong
-    if (case, person) != (case_id, actor().id) or not set(kept) <= set(slots):
-        raise intake.NotShown(intake.AGAIN)
-    return {slot: Kept(**one) for slot, one in kept.items()}
+    return tickets.files_of("papers", case_id, ticket, *slots)
 
 
 @bp.post("/<int:case_id>/take-over")
@@ -107,16 +92,26 @@ def look(case_id: int) -> str | tuple[str, int]:
         case = cases.find(session, case_id, seen_by=actor())
         if kept is None:
             return render_template("cases/seal.html", case=case, kept=None, missing=True), 422
-        ticket = _signer().dumps([case_id, actor().id, {"scan": vars(kept)}])
-        return render_template("cases/seal.html", case=case, kept=kept, ticket=ticket, mark=mark, missing=False)
+        return render_template("cases/seal.html", case=case, mark=mark, missing=False, **_to_read(case_id, kept))
 
 
-@bp.get("/<int:case_id>/seal/picture")
-def scan_picture(case_id: int) -> Response:
-    """The first page of a scan that was just uploaded, to the sealer who uploaded it."""
+def _to_read(case_id: int, kept: Kept) -> dict[str, Any]:
+    """A scan with all its pages, for the page on which its seal is read."""
+    ticket = tickets.of_files("papers", case_id, {"scan": kept})
+    return {
+        "kept": kept,
+        "ticket": ticket,
+        "pages": downloads.pages(files(), kept),
+        "address": lambda number: url_for(".scan_page", case_id=case_id, page=number, ticket=ticket),
+    }
+
+
+@bp.get("/<int:case_id>/seal/pages/<int:page>.png")
+def scan_page(case_id: int, page: int) -> Response:
+    """One page of a scan that was just uploaded, to the sealer who uploaded it."""
     _check_sealer(case_id)
     kept = _shown(case_id, request.args.get("ticket", ""), "scan")["scan"]
-    return send_file(BytesIO(downloads.shown(files(), kept)), "image/png")
+    return send_file(BytesIO(downloads.page(files(), kept, page)), "image/png")
 
 
 def _check_sealer(case_id: int) -> None:
@@ -134,7 +129,7 @@ def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     if reads not in _READS or (reads == "other" and not named):
         with reading() as session:
             case = cases.find(session, case_id, seen_by=actor())
-            shown = {"kept": kept, "ticket": request.form["ticket"], "mark": form_mark()}
+            shown = {"mark": form_mark(), **_to_read(case_id, kept)}
             return render_template("cases/seal.html", case=case, unanswered=True, **shown), 422
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
@@ -245,11 +240,50 @@ def original(case_id: int, document_id: int) -> Response:
     return _download(found.name, data, found.media_type)
 
 
+@bp.get("/<int:case_id>/papers/<int:document_id>/pages")
+def pages(case_id: int, document_id: int) -> str:
+    """A scan page by page; opening it is recorded."""
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        found = downloads.readable(session, case, document_id, actor=actor())
+        downloads.check_shown(found)
+        privacy.opened(session, found, actor=actor(), at=now(), case=case)
+        by_page: dict[str, Any] = {"case_id": case_id, "document_id": found.id, "ticket": tickets.of_opened(found.id)}
+        return render_template(
+            "pages.html",
+            one=found,
+            pages=downloads.pages(files(), found),
+            address=lambda number: url_for(".page", page=number, **by_page),
+            original=paper_url(found),
+            back=url_for("cases.show", case_id=case_id) + "#papers",
+            of=case.title or case.number,
+        )
+
+
+@bp.get("/<int:case_id>/papers/<int:document_id>/pages/<int:page>.png")
+def page(case_id: int, document_id: int, page: int) -> Response:
+    """One page of a scan, to whoever opened it."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        found = downloads.readable(session, case, document_id, actor=actor())
+        tickets.check_opened(found.id, request.args.get("ticket", ""))
+    return send_file(BytesIO(downloads.page(files(), found, page)), "image/png")
+
+
 @bp.get("/<int:case_id>/papers/<int:document_id>/picture.png")
 def picture(case_id: int, document_id: int) -> Response:
+    """A picture of the case; of a paper that bears contacts its first page, too small to be read."""
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         return send_file(BytesIO(downloads.picture(session, files(), case, document_id, actor=actor())), "image/png")
+
+
+@bp.app_template_global()
+def pages_url(one: Document) -> str:
+    """Where a file of a case or batch is looked at page by page; "" for a kind that is not."""
+    of = {"case_id": one.case_id} if one.case_id else {"batch_id": one.batch_id}
+    place = "papers.pages" if one.case_id else "batches.pages"
+    return url_for(place, document_id=one.id, **of) if drawn(one.media_type) else ""
 
 
 @bp.app_template_global()

@@ -113,23 +113,25 @@ def document(session: Session, case: Case, document_id: int) -> Document:
     return found
 
 
+def readable(session: Session, case: Case, document_id: int, *, actor: Actor) -> Document:
+    """A file of a case that this person may open. Raises NoSuchCase, NotPermitted, Erased."""
+    found = document(session, case, document_id)
+    privacy.check_open(case, found, actor)
+    check_there(found)
+    return found
+
+
 def original(
     session: Session, files: Files, case: Case, document_id: int, *, actor: Actor, at: datetime
 ) -> tuple[Document, bytes]:
     """A file as it was received; that it was opened goes on record. Raises NotPermitted, Erased."""
-    found = document(session, case, document_id)
-    _check(case, found, actor)
+    found = readable(session, case, document_id, actor=actor)
     privacy.opened(session, found, actor=actor, at=at, case=case)
     return found, _bytes(files, found.digest, found.name)
 
 
 class Erased(CannotServe):
     """A file that was thrown away because of what it said about a person (410)."""
-
-
-def _check(case: Case, found: Document, actor: Actor) -> None:
-    privacy.check_open(case, found, actor)
-    check_there(found)
 
 
 def check_there(found: Document) -> None:
@@ -144,18 +146,30 @@ def check_there(found: Document) -> None:
 
 
 def picture(session: Session, files: Files, case: Case, document_id: int, *, actor: Actor) -> bytes:
-    """PNG of a picture, or of a scan's first page. Raises NotPermitted, Erased."""
-    found = document(session, case, document_id)
-    _check(case, found, actor)
-    shown = preview.first_page(_bytes(files, found.digest, found.name), found.media_type)
+    """PNG of a picture; of a paper that bears contacts its first page, too small to be read. Raises NotPermitted, Erased."""
+    found = readable(session, case, document_id, actor=actor)
+    return small(files, found) if found.slot in privacy.WITH_CONTACTS else page(files, found)
+
+
+def check_shown(one: Document) -> None:
+    """Raise NoSuchCase for a file of a kind that is not shown page by page."""
+    if not preview.drawn(one.media_type):
+        raise _NONE
+
+
+def pages(files: Files, one: Document | Kept) -> int:
+    """How many pages of a scan can be shown; 0 where none can, whatever is wrong with it. Raises Lost."""
+    return preview.count(_bytes(files, one.digest, one.name), one.media_type)
+
+
+def page(files: Files, one: Document | Kept, number: int = 1, width: int = preview.WIDTH) -> bytes:
+    """PNG of one page of a scan, counted from 1. Raises Lost, and NoSuchCase where there is no such page."""
+    shown = preview.page(_bytes(files, one.digest, one.name), one.media_type, number, width)
     if shown is None:
         raise _NONE
     return shown
 
 
-def shown(files: Files, kept: Kept) -> bytes:
-    """PNG of the first page of a file that belongs to nothing yet."""
-    page = preview.first_page(_bytes(files, kept.digest, kept.name), kept.media_type)
-    if page is None:
-        raise _NONE
-    return page
+def small(files: Files, one: Document) -> bytes:
+    """PNG of the first page of a scan, too small to be read."""
+    return page(files, one, width=preview.SMALL)

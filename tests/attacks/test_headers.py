@@ -133,12 +133,12 @@ def test_files_and_pictures_are_attachments_or_do_nothing_by_themselves(sign_in:
     case = peopled.draft()
     upload(author, f"/cases/{case}/upload", case=CASE)
     shown = upload(sealer, f"/cases/{case}/seal", scan=SCAN).get_data(as_text=True)
-    picture = shown.partition("/seal/picture?ticket=")[2].partition('"')[0]
+    picture = shown.partition("/seal/pages/1.png?ticket=")[2].partition('"')[0]
     answers = {
         "document": author.get(f"/cases/{case}/document.docx"),
         "form": author.get(f"/cases/{case}/form.xlsx"),
         "template": author.get(f"/cases/template/{peopled.call_version}.docx"),
-        "picture": sealer.get(f"/cases/{case}/seal/picture?ticket={picture}"),
+        "picture": sealer.get(f"/cases/{case}/seal/pages/1.png?ticket={picture}"),
     }
     assert {name: (one.status_code, lacking(one), kept(one)) for name, one in answers.items()} == dict.fromkeys(
         answers, (200, [], "no-store")
@@ -275,7 +275,7 @@ def test_no_query_path_or_field_splits_a_header(words: str, app: Flask, sign_in:
         signed_out.get("/cases", query_string={"state": raw, "lang": raw}),
         signed_out.get("/x" + "".join(f"%{one:02x}" for one in raw)),
         client.get("/cases", query_string={"text": raw, "after": raw}),
-        client.get("/cases/1/seal/picture", query_string={"ticket": raw}),
+        client.get("/cases/1/seal/pages/1.png", query_string={"ticket": raw}),
         send(
             app.test_client(),
             "/sign-in",

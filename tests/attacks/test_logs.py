@@ -74,7 +74,7 @@ def test_an_entry_names_the_request_that_it_belongs_to(log: io.StringIO):
     [
         ("password=hunter-2", "hunter-2"),
         ("{'csrf_token': 'IjNhZ', 'title': 'x'}", "IjNhZ"),
-        ("GET /cases/1/seal/picture?ticket=eyJh.b-c&x=1", "eyJh.b-c"),
+        ("GET /cases/1/seal/pages/1.png?ticket=eyJh.b-c&x=1", "eyJh.b-c"),
         ("Authorization: Bearer abc.def", "abc.def"),
         ("Authorization: Basic dXNlcg==", "dXNlcg"),
         ("Cookie: zhengji=.eJwlz; other=1", "eJwlz"),

@@ -110,10 +110,12 @@ def address(land: Country, cell: Cell) -> str:
     rule = next(land.app.url_map.iter_rules(endpoint))
     values = {name: _value(land, cell, name) for name in rule.arguments}
     url: str = land.app.url_map.bind("localhost").build(endpoint, values, method=cell.method)
-    if endpoint == "papers.scan_picture":
+    if endpoint == "papers.scan_page":
         url += f"?ticket={_paper_ticket(land, cell, 'scan')}"
-    if endpoint == "batches.scan_picture":
+    if endpoint == "batches.scan_page":
         url += f"?ticket={_batch_ticket(land, cell)}"
+    if endpoint in ("papers.page", "batches.page"):
+        url += f"?ticket={_signed(land, 'opened', [values['document_id'], _sender(land, cell)])}"
     return url
 
 
@@ -153,6 +155,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "centre_id": world.centres["university"],
         "call": world.call_version,
         "position": 1,
+        "page": 1,
         "token": "no-such-token",
         "sign_in_id": 1,
         "passkey_id": 1,
@@ -236,14 +239,16 @@ def _paper_ticket(land: Country, cell: Cell, slot: str) -> str:
     if slot == "case":
         data = SAMPLE.read_bytes()
         kept = Kept(SAMPLE.name, downloads.WORD, _files(land).put(data), len(data))
-    case, person = case_of(land, cell), land.person(cell.name) if cell.name != "stranger" else 0
-    return _signed(land, "papers", [case, person, {slot: vars(kept)}])
+    return _signed(land, "papers", [case_of(land, cell), _sender(land, cell), {slot: vars(kept)}])
 
 
 def _batch_ticket(land: Country, cell: Cell) -> str:
     kept = kept_picture(_files(land), "扫描件.png", 7777)
-    person = land.person(cell.name) if cell.name != "stranger" else 0
-    return _signed(land, "batches", [land.batches[cell.standing], person, vars(kept)])
+    return _signed(land, "batches", [land.batches[cell.standing], _sender(land, cell), {"scan": vars(kept)}])
+
+
+def _sender(land: Country, cell: Cell) -> int:
+    return land.person(cell.name) if cell.name != "stranger" else 0
 
 
 def _signed(land: Country, salt: str, value: Any) -> str:

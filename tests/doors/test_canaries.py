@@ -146,7 +146,7 @@ def _guessed(birds: Aviary) -> Iterator[str]:
         yield from (f"/pushes/{push}{end}" for end in ("", "/progress", "/package.zip"))
     for document, case, batch in documents:
         where = f"/cases/{case}/papers/{document}" if case else f"/batches/{batch}/papers/{document}"
-        yield from (where, f"{where}/picture.png")
+        yield from (where, *(f"{where}/{end}" for end in ("picture.png", "pages", "pages/1.png", "pages/2.png")))
     yield from (f"/trail/{uid}" for uid in entries)
     yield from (f"/admin/{what}/{number}" for what in ("people", "offices", "centres") for number in (1, 2))
     yield from ("/cases", "/trail", "/rulings", "/batches", "/priors", "/desk/select", "/desk/batches", "/public")

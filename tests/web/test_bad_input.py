@@ -129,6 +129,7 @@ def test_another_provinces_papers_batches_and_pairs_cannot_be_probed(sign_in: As
     batch = world.batch([world.case(CaseState.PROVINCE_REVIEWED)])
     own = world.draft(centre="neighbour")
     places = [f"/cases/{case}/papers/1", f"/cases/{own}/papers/1", f"/cases/{own}/papers/1/picture.png"]
+    places += [f"/cases/{own}/papers/1/pages", f"/cases/{own}/papers/1/pages/1.png"]
     places += [f"/cases/{twin}/compare/c{earlier}", f"/batches/{batch}", f"/batches/{batch}/mail.eml"]
     places += [f"/batches/{batch}/summary.xlsx", f"/batches/{batch}/papers/1", f"/batches/{batch}/send"]
     clients = [sign_in(login) for login in ("neighbour_author", "neighbour_reviewer", "neighbour_leader")]
@@ -321,7 +322,8 @@ FIELDS = (
     *("endpoint", "_scheme", "_external", "_anchor", "_method", "case_id", "batch_id", "trigger", "key", "lang"),
 )
 """Every name that some form or address of ours brings, and those that url_for itself knows."""
-WITHOUT_BYTES = {"papers.original", "papers.picture", "batches.paper", "batches.mail", "batches.preview"}
+WITHOUT_BYTES = {"papers.original", "papers.picture", "papers.pages", "batches.paper", "batches.pages", "batches.mail"}
+WITHOUT_BYTES |= {"batches.preview"}
 """The scans of the small country are names without bytes: these say that a file is lost."""
 
 

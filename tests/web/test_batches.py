@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 from email.policy import default
 from io import BytesIO
 
@@ -15,6 +16,9 @@ from sqlalchemy import select
 from states.batch import BatchState
 from states.case import CaseState
 from tests.web.conftest import As, post, send
+from tests.web.test_papers import pictures
+from tests.workflow.documents.papers import scan as pages_of_scan
+from tests.workflow.documents.test_preview import RGB, colour
 from tests.worlds import World
 from workflow.store.models import Batch, BatchLine
 
@@ -163,6 +167,26 @@ def test_sending_no_scan_at_all_is_said(world: World, sign_in: As):
     answer = send(sign_in("leader"), f"/batches/{batch}/seal-scan")
     assert answer.status_code == 422
     assert "还没有选择文件" in answer.get_data(as_text=True)
+
+
+def test_the_leader_sees_every_page_of_the_sealed_table_and_others_look_through_it_later(world: World, sign_in: As):
+    batch = world.batch(reviewed(world, 1))
+    leader, reviewer = sign_in("leader"), sign_in("reviewer")
+    upload = (BytesIO(pages_of_scan("red", "lime", "blue")), "汇总表.pdf")
+    shown = send(leader, f"/batches/{batch}/seal-scan", scan=upload).get_data(as_text=True)
+    before = [leader.get(one) for one in pictures(shown)]
+    beyond = leader.get(pictures(shown)[0].replace("/1.png", "/4.png"))
+    post(leader, f"/batches/{batch}/seal-scan/confirm", shown, reads="unit", unit="示例省知识产权局")
+    listed = reviewer.get(f"/batches/{batch}").get_data(as_text=True)
+    [address] = set(re.findall(rf'href="(/batches/{batch}/papers/\d+/pages)"', listed))
+    later = pictures(reviewer.get(address).get_data(as_text=True))
+    after = [reviewer.get(one) for one in later]
+    assert [[colour(one.data) for one in drawn] for drawn in (before, after)] == [RGB, RGB]
+    assert [beyond.status_code, leader.get(later[0]).status_code, reviewer.get(f"{address}/1.png").status_code] == [
+        404,
+        409,
+        409,
+    ]
 
 
 def test_nobody_confirms_a_scan_that_he_was_not_shown(world: World, sign_in: As):

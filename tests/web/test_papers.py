@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import io
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
 from docx import Document
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
+from PIL import Image
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from states.case import CaseState
 from tests.web.conftest import As, hidden, post
 from tests.web.test_cases import page, started
+from tests.workflow.documents.papers import scan
+from tests.workflow.documents.test_preview import RGB, colour
 from tests.worlds import World
+from workflow import papers
+from workflow.settings import Settings
+from workflow.store.files import Files
+from workflow.store.models import Document as Paper
+from workflow.store.papers import Kept
 
 pytestmark = pytest.mark.database
 
@@ -102,9 +112,9 @@ def test_what_is_wrong_with_a_paper_is_named(sign_in: As, world: World):
 # ---- seals -----------------------------------------------------------------------------------------------------------
 
 
-def sealed(client: FlaskClient, case: int, **answer: str) -> TestResponse:
+def sealed(client: FlaskClient, case: int, file: str | tuple[str, bytes] = SCAN, **answer: str) -> TestResponse:
     """Upload a scan and answer what its seal reads."""
-    shown = upload(client, f"/cases/{case}/seal", scan=SCAN).get_data(as_text=True)
+    shown = upload(client, f"/cases/{case}/seal", scan=file).get_data(as_text=True)
     return post(client, f"/cases/{case}/seal/confirm", shown, **answer)
 
 
@@ -132,10 +142,100 @@ def test_the_scan_is_shown_large_to_the_person_who_uploaded_it_only(sign_in: As,
     case = world.draft()
     client = sign_in("sealer")
     shown = upload(client, f"/cases/{case}/seal", scan=SCAN).get_data(as_text=True)
-    picture = re.search(r'src="(/cases/\d+/seal/picture[^"]+)"', shown)
-    assert picture is not None
-    answers = [sign_in(login).get(picture[1]) for login in ("sealer", "second_sealer")]
+    [picture] = pictures(shown)
+    answers = [sign_in(login).get(picture) for login in ("sealer", "second_sealer")]
     assert [answers[0].data[:4], *(one.status_code for one in answers)] == [b"\x89PNG", 200, 409]
+
+
+def pictures(shown: str) -> list[str]:
+    """Addresses of all pages of the scan on a page, in their order."""
+    return [unescape(one) for one in re.findall(r'<img src="(/[^"]+/pages/\d+\.png[^"]*)"', shown)]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("扫描件.pdf", "PDF"), ("扫描件.tif", "TIFF")])
+def test_the_sealer_sees_every_page_before_confirming(name: str, kind: str, sign_in: As, world: World):
+    case = world.draft()
+    client = sign_in("sealer")
+    shown = upload(client, f"/cases/{case}/seal", scan=(name, scan("red", "lime", "blue", kind=kind)))
+    text = shown.get_data(as_text=True)
+    said = ["第 2 页，共 3 页" in text, "扫描件共 3 页，印章不一定在第一页" in text]
+    addresses = pictures(text)
+    drawn = [client.get(one) for one in addresses]
+    beyond = [client.get(addresses[0].replace("/1.png", f"/{number}.png")).status_code for number in (0, 4, 2**70)]
+    assert (said, [colour(one.data) for one in drawn], beyond) == ([True, True], RGB, [404, 404, 404])
+    again = post(client, f"/cases/{case}/seal/confirm", text, reads="x").get_data(as_text=True)
+    assert len(pictures(again)) == 3
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "第 2 页，共 2 页"), ("en", "Page 2 of 2")])
+def test_a_sealed_scan_is_looked_through_page_by_page_which_goes_on_record_once(
+    language: str, words: str, sign_in: As, world: World
+):
+    case = world.draft()
+    sealed(sign_in("sealer"), case, ("扫描件.pdf", scan("red", "blue")), reads="host")
+    client = sign_in("author", language)
+    [address] = set(re.findall(r'href="(/cases/\d+/papers/\d+/pages)"', page(client, f"/cases/{case}")))
+    before = len(world.events(case, "document.open"))
+    shown = page(client, address)
+    drawn = [client.get(one) for one in pictures(shown)]
+    assert (words in shown, [colour(one.data) for one in drawn]) == (True, [RGB[0], RGB[2]])
+    assert (before, len(world.events(case, "document.open"))) == (0, 1)
+
+
+def test_pages_are_for_whoever_opened_the_paper_and_end_with_the_last(sign_in: As, world: World):
+    case = world.draft()
+    sealed(sign_in("sealer"), case, ("扫描件.pdf", scan("red", "blue")), reads="host")
+    with world.database.reading() as session:
+        [one] = session.scalars(select(Paper.id).where(Paper.slot == "scan"))
+    author, address = sign_in("author"), f"/cases/{case}/papers/{one}/pages"
+    first = pictures(page(author, address))[0]
+    tried = {
+        "with its ticket": author.get(first),
+        "beyond the last": author.get(first.replace("/1.png", "/3.png")),
+        "before the first": author.get(first.replace("/1.png", "/0.png")),
+        "without a ticket": author.get(f"{address}/1.png"),
+        "with another's ticket": sign_in("second_author").get(first),
+        "out of reach": sign_in("neighbour_author").get(first),
+    }
+    assert {name: answer.status_code for name, answer in tried.items()} == {
+        "with its ticket": 200,
+        "beyond the last": 404,
+        "before the first": 404,
+        "without a ticket": 409,
+        "with another's ticket": 409,
+        "out of reach": 404,
+    }
+
+
+def test_the_small_picture_beside_a_seal_is_too_small_to_be_read(sign_in: As, world: World):
+    case = world.draft()
+    sealed(sign_in("sealer"), case, reads="host")
+    client = sign_in("author")
+    address = re.search(r'src="(/cases/\d+/papers/\d+/picture\.png)"', page(client, f"/cases/{case}"))
+    assert address is not None
+    with Image.open(io.BytesIO(client.get(address[1]).data)) as drawn:
+        assert drawn.width <= 241
+
+
+def test_a_word_file_has_no_pages_to_turn(sign_in: As, world: World):
+    client = sign_in("author")
+    shown = upload(client, started(client, world, "upload"), case=CASE).get_data(as_text=True)
+    post(client, "/cases/1/take-over", shown)
+    address = re.search(r'href="(/cases/1/papers/\d+)"', page(client, "/cases/1"))
+    assert address is not None
+    answer = client.get(f"{address[1]}/pages")
+    assert (answer.status_code, world.events(1, "document.open")) == (404, [])
+
+
+def test_a_scan_that_cannot_be_drawn_says_so(sign_in: As, world: World, settings: Settings):
+    case = world.draft()
+    with world.database.transaction() as session:
+        data = b"%PDF-1.4 of another world"
+        kept = Kept("扫描件.pdf", "application/pdf", Files(settings.documents_url).put(data), len(data))
+        papers.seal(session, case, kept, "示例大学", actor=world.people["sealer"], at=world.at)
+        [one] = session.scalars(select(Paper.id).where(Paper.slot == "scan"))
+    shown = page(sign_in("author"), f"/cases/{case}/papers/{one}/pages")
+    assert ("这个文件在这里画不出来" in shown, pictures(shown)) == (True, [])
 
 
 def test_a_seal_confirmed_while_the_content_changed_is_refused(sign_in: As, world: World):
@@ -211,8 +311,9 @@ def test_an_original_comes_back_byte_by_byte_and_its_opening_is_on_record(sign_i
 
 def test_files_of_a_case_out_of_reach_do_not_exist(sign_in: As, world: World):
     case = world.case(CaseState.CENTRE_STAMPED)
-    addresses = [f"/cases/{case}/{name}" for name in ("papers/1", "papers/1/picture.png", "document.docx", "form.xlsx")]
-    assert [sign_in("neighbour_author").get(one).status_code for one in addresses] == [404] * 4
+    names = ("papers/1", "papers/1/picture.png", "papers/1/pages", "papers/1/pages/1.png", "document.docx", "form.xlsx")
+    answers = [sign_in("neighbour_author").get(f"/cases/{case}/{name}").status_code for name in names]
+    assert answers == [404] * 6
 
 
 def test_a_file_that_the_store_lost_is_told_with_what_to_do(sign_in: As, world: World):

@@ -140,7 +140,8 @@ def test_a_sealed_scan_is_for_those_who_handle_the_case(
     assert (f"/cases/{case}/papers/{scan}" in shown) is (status == 200)
     assert len(world.events(case, "document.open")) == (status == 200)
     if status == 403:
-        assert client.get(f"/cases/{case}/papers/{scan}/picture.png").status_code == 403
+        for end in ("picture.png", "pages", "pages/1.png"):
+            assert client.get(f"/cases/{case}/papers/{scan}/{end}").status_code == 403
 
 
 @pytest.mark.parametrize(("login", "status"), [("leader", 200), ("desk", 200), ("director", 403), ("auditor", 403)])

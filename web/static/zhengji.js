@@ -37,3 +37,29 @@ for (const unit of document.querySelectorAll("input[name=unit]")) {
     if (other && unit.value) other.checked = true;
   });
 }
+
+// Pages of a scan lie side by side. Their links turn them without moving the rest of the screen, and so do arrow keys.
+for (const leaves of document.querySelectorAll(".leaves")) {
+  let at = 0;
+  const turn = (to, pressed = "") => {
+    at = Math.max(0, Math.min(to, leaves.children.length - 1));
+    const leaf = leaves.children[at];
+    leaves.scrollTo({ left: leaf.offsetLeft - leaves.children[0].offsetLeft });
+    if (pressed) (leaf.querySelector(`a[rel=${pressed}]`) || leaf.querySelector("a[rel]")).focus({ preventScroll: true });
+  };
+  const keys = { ArrowLeft: () => at - 1, ArrowRight: () => at + 1, Home: () => 0, End: () => leaves.children.length - 1 };
+  leaves.addEventListener("scrollend", () => (at = Math.round(leaves.scrollLeft / leaves.clientWidth)));
+  leaves.addEventListener("click", (event) => {
+    const link = event.target.closest("a[rel=prev], a[rel=next]");
+    if (!link) return;
+    event.preventDefault();
+    turn(Number(link.hash.slice("#page-".length)) - 1, link.rel);
+  });
+  document.addEventListener("keydown", (event) => {
+    const key = keys[event.key];
+    if (!key || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+    if (leaves.children.length < 2 || (!leaves.contains(event.target) && /Home|End/.test(event.key))) return;
+    event.preventDefault();
+    turn(key());
+  });
+}

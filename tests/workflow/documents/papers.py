@@ -114,6 +114,14 @@ def picture(width: int = 40, height: int = 30, kind: str = "PNG") -> bytes:
     return out.getvalue()
 
 
+def scan(*colours: str, kind: str = "PDF") -> bytes:
+    """A scan of one page for each colour, all of that colour."""
+    out = io.BytesIO()
+    first, *others = [Image.new("RGB", (60, 85), one) for one in colours]
+    first.save(out, kind, save_all=True, append_images=others)
+    return out.getvalue()
+
+
 def png_that_claims(width: int, height: int) -> bytes:
     """A PNG of a few bytes whose header says how large it is."""
 

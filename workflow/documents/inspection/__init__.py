@@ -29,8 +29,8 @@ class Refused(Exception):
 def answer(task: Mapping[str, Any]) -> None:
     """Carry out a task over standard input, inside the walls, and answer on standard output; never returns.
 
-    `do`: "check" (kinds, ending, any_link) a file for its slot; "show" (page, width) one page as PNG; "copy" (sizes, width)
-    pictures, one after the other, each drawn anew.
+    `do`: "check" (kinds, ending, any_link) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
+    "copy" (sizes, width) pictures, one after the other, each drawn anew.
     """
     said, payload = _done(task)
     out = sys.stdout.buffer
@@ -60,6 +60,12 @@ def _check(data: bytes, task: Mapping[str, Any]) -> Done:
     return check(data, tuple(task["kinds"]), task["ending"], any_link=task.get("any_link", False))
 
 
+def _count(data: bytes, _task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.drawing import count
+
+    return {"pages": count(data)}, b""
+
+
 def _show(data: bytes, task: Mapping[str, Any]) -> Done:
     from workflow.documents.inspection.drawing import show
 
@@ -72,4 +78,4 @@ def _copy(data: bytes, task: Mapping[str, Any]) -> Done:
     return copies(data, task["sizes"], task["width"])
 
 
-_TASKS = {"check": _check, "show": _show, "copy": _copy}
+_TASKS = {"check": _check, "count": _count, "show": _show, "copy": _copy}

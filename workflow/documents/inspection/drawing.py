@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 
 from PIL import Image, ImageOps
 
 from workflow.documents import limits
 from workflow.documents.inspection import Done, Refused
-from workflow.documents.inspection.pictures import opened
+from workflow.documents.inspection.pictures import opened, turn
 from workflow.documents.kinds import sniff
 
 _FORMATS = ("JPEG", "PNG", "TIFF", "GIF", "BMP", "WEBP")
 _JPEG_QUALITY = 88
+
+
+def count(data: bytes) -> int:
+    """Pages of a scan: of a PDF or a TIFF; every other picture is one. Raises Refused."""
+    if sniff(data[:1024]) == "pdf":
+        with _document(data) as document:
+            return len(document)
+    with opened(data, _FORMATS) as picture:
+        return getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
 
 
 def show(data: bytes, page: int, width: int) -> bytes:
@@ -26,24 +35,30 @@ def show(data: bytes, page: int, width: int) -> bytes:
     return out.getvalue()
 
 
-def _pdf(data: bytes, page: int, width: int) -> Image.Image:
+@contextmanager
+def _document(data: bytes) -> Iterator[Any]:
     import pypdfium2
 
     try:
-        with closing(pypdfium2.PdfDocument(data)) as document, closing(document[page]) as drawn:
-            scale = min(width / max(drawn.get_width(), 1), 3.0)
-            if drawn.get_width() * drawn.get_height() * scale * scale > limits.PIXELS:
-                raise Refused("too_many_pixels", most=limits.PIXELS // 10_000, millions=limits.PIXELS // 1_000_000)
-            picture: Image.Image = drawn.render(scale=scale).to_pil()
-            return picture.convert("RGB")
+        with closing(pypdfium2.PdfDocument(data)) as document:
+            yield document
     except (pypdfium2.PdfiumError, IndexError, ValueError, OSError) as error:
         raise Refused("damaged") from error
+
+
+def _pdf(data: bytes, page: int, width: int) -> Image.Image:
+    with _document(data) as document, closing(document[page]) as drawn:
+        scale = min(width / max(drawn.get_width(), 1), 3.0)
+        if drawn.get_width() * drawn.get_height() * scale * scale > limits.PIXELS:
+            raise Refused("too_many_pixels", most=limits.PIXELS // 10_000, millions=limits.PIXELS // 1_000_000)
+        picture: Image.Image = drawn.render(scale=scale).to_pil()
+        return picture.convert("RGB")
 
 
 def _picture(data: bytes, page: int, width: int) -> Image.Image:
     with opened(data, _FORMATS) as picture:
         if page:
-            picture.seek(page)
+            turn(picture, page)
         return _drawn(picture, width)
 
 

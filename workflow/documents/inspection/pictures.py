@@ -41,6 +41,14 @@ def opened(data: bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
         raise Refused("damaged") from error
 
 
+def turn(picture: Image.Image, page: int) -> int:
+    """Go to another page (from 0) and answer its pixels; none of it is decoded yet. Raises EOFError, Refused."""
+    if picture.format != "TIFF":
+        raise EOFError  # what else moves is one picture to whoever scans
+    picture.seek(page)
+    return _count(picture)
+
+
 def _count(picture: Image.Image) -> int:
     pixels = picture.width * picture.height
     if pixels > limits.PIXELS:
@@ -62,10 +70,9 @@ def check(data: bytes, kind: str) -> None:
         while page + 1 < limits.PAGES + 1:
             page += 1
             try:
-                picture.seek(page)
+                total += turn(picture, page)
             except EOFError:
                 return
-            total += _count(picture)
             if total > limits.PIXELS_OF_ALL_PAGES:
                 raise _too_many()
             picture.load()
