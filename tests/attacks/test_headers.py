@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -61,6 +62,8 @@ def lacking(answer: TestResponse) -> list[str]:
     if not {"camera=()", "microphone=()", "geolocation=()"} <= set(answer.headers["Permissions-Policy"].split(", ")):
         found.append("Permissions-Policy")
     found += [] if answer.headers.get("X-Request-Id") else ["X-Request-Id"]
+    named = Counter(name.lower() for name in answer.headers.keys())  # noqa: SIM118
+    found += [f"{name} twice" for name, times in named.items() if times > 1 and name != "set-cookie"]
     return found
 
 
@@ -196,7 +199,16 @@ def test_behind_tls_browsers_are_told_to_stay_there(real: Flask, app: Flask):
     answers = [client.get(one, base_url=HERE) for one in ("/sign-in", "/nowhere", "/static/zhengji.css", "/")]
     assert (plain.status_code, plain.headers["Location"]) == (302, f"{HERE}/sign-in")
     assert {one.headers["Strict-Transport-Security"] for one in answers} == {"max-age=31556926; includeSubDomains"}
-    assert "Strict-Transport-Security" not in app.test_client().get("/sign-in").headers
+    in_clear = (plain, app.test_client().get("/sign-in"))
+    assert ["Strict-Transport-Security" in one.headers for one in in_clear] == [False, False]
+
+
+def test_a_server_in_front_may_be_the_one_that_speaks_tls(real: Flask):
+    said = {"X-Forwarded-Proto": "https"}
+    answer = real.test_client().get("/sign-in", base_url="http://zhengji.example", headers=said)
+    cookie = answer.headers["Set-Cookie"]
+    assert (answer.status_code, "Strict-Transport-Security" in answer.headers) == (200, True)
+    assert ["HttpOnly" in cookie, "SameSite=Lax" in cookie, "Secure" in cookie] == [True, True, True]
 
 
 @pytest.mark.parametrize(
