@@ -286,9 +286,10 @@ def confirm_scan(batch_id: int) -> Response:
 
 @bp.get("/<int:batch_id>/papers/<int:document_id>")
 def paper(batch_id: int, document_id: int) -> Response:
-    with transaction() as session:
+    with reading() as session:
         found = _readable(session, batch_id, document_id)
-        data = downloads.received(files(), found)
+    data = downloads.received(files(), found)  # outside: a store that takes its time keeps nobody from writing
+    with transaction() as session:
         privacy.opened(session, found, actor=actor(), at=now())
     return send_file(BytesIO(data), found.media_type, as_attachment=True, download_name=found.name)
 
