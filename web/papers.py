@@ -241,16 +241,20 @@ def original(case_id: int, document_id: int) -> Response:
 @bp.get("/<int:case_id>/papers/<int:document_id>/pages")
 def pages(case_id: int, document_id: int) -> str:
     """A scan page by page; opening it is recorded."""
-    with transaction() as session:
+    with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         found = downloads.readable(session, case, document_id, actor=actor())
         downloads.check_shown(found)
+    shown = downloads.pages(files(), found)  # outside: a store that takes its time keeps nobody from writing
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        found = downloads.readable(session, case, document_id, actor=actor())
         privacy.opened(session, found, actor=actor(), at=now(), case=case)
         by_page: dict[str, Any] = {"case_id": case_id, "document_id": found.id, "ticket": tickets.of_opened(found.id)}
         return render_template(
             "pages.html",
             one=found,
-            pages=downloads.pages(files(), found),
+            pages=shown,
             address=lambda number: url_for(".page", page=number, **by_page),
             original=paper_url(found),
             back=url_for("cases.show", case_id=case_id) + "#papers",
