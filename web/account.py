@@ -68,9 +68,9 @@ def must_have_second() -> bool:
 
 def enrol_first() -> Response | None:
     """Before every request: who must have a second factor and has none sets one up before anything else."""
-    if not settings().second_factor or not current_user.is_authenticated:
+    if (request.blueprint in (None, "account", "public", "running")) or request.endpoint == "auth.sign_out":
         return None
-    if (request.blueprint in (None, "account", "public")) or request.endpoint == "auth.sign_out":
+    if not settings().second_factor or not current_user.is_authenticated:
         return None
     if not must_have_second():
         return None

@@ -33,6 +33,7 @@ from web import (
     pushes,
     receipts,
     rulebook,
+    running,
     trail,
     uploads,
     words,
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     admin.bp,
     priors.bp,
     privacy.bp,
+    running.bp,
 )
 
 
@@ -83,12 +85,11 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         SESSION_COOKIE_NAME="zhengji",
     )
     app.extensions["zhengji"] = requests.Installed(
-        database or Database.for_pages(settings),
-        Files(settings.documents_url, settings.documents_endpoint),
-        settings,
+        database or Database.for_pages(settings), Files(settings.documents_url), settings
     )
     if settings.proxies:  # the host is not taken from them: they pass on the one that the browser said
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    running.install(app)
     headers.install(app, settings)
     CSRFProtect(app)
     auth.login_manager.init_app(app)

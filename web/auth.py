@@ -24,7 +24,7 @@ OPEN = {
     *("auth.forgotten", "auth.ask_reset", "auth.reset", "auth.use_reset", "directory.go", "directory.back"),
     *("public.index", "public.show", "public.picture"),
     *("receipts.index", "receipts.check", "receipts.checkpoint", "receipts.key", "receipts.consistency"),
-    *("receipts.verifier",),
+    *("receipts.verifier", "running.healthz", "running.readyz", "running.figures"),
 }
 """Endpoints shown without signing in; every other asks."""
 

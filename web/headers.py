@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
+from web.running import asked_by_machines
 from workflow import logs
 from workflow.settings import BASE_URL, Settings
 
@@ -62,6 +63,8 @@ def install(app: Flask, settings: Settings) -> None:
 
     def come_in() -> Response | None:
         logs.request_id.set(token_hex(8))  # ours, whatever the browser says; every line of the log names it
+        if asked_by_machines():
+            return None
         if hosts and request.host.lower() not in hosts:
             abort(400)
         if isinstance(request.routing_exception, RequestRedirect):  # it would name the host that the browser said

@@ -16,7 +16,7 @@ from workflow.store import personal as stored
 from workflow.store import trail
 from workflow.store.database import Database
 
-_SECRET = ("secret_key", "oidc_client_secret")
+_SECRET = ("secret_key", "oidc_client_secret", "metrics_token")
 
 
 def described(settings: Settings) -> dict[str, str]:

@@ -15,8 +15,7 @@ BASE_URL = "http://127.0.0.1:8000"
 class Settings:
     """Everything that an installation may set.
 
-    `home`: folder of the embedded database and documents. `documents_endpoint`: where an S3 server answers that is not
-    Amazon's. `argon2_time`, `argon2_memory` (KiB): cost of a password.
+    `home`: folder of the embedded database and documents. `argon2_time`, `argon2_memory` (KiB): cost of a password.
     `keep_contacts_days`, `keep_private_days`: how long what is personal is kept, 0 for ever (docs/personal-data.md).
     `owner_database_url`: PostgreSQL, the role that owns the tables; only migrations use it. `audit_key`: file of the key
     that signs checkpoints of the trail. `anchor`: file of a checkpoint kept elsewhere. `backups`: folder of backups.
@@ -25,13 +24,13 @@ class Settings:
     must have one. `oidc_…`: an office's own directory (OpenID Connect). `connections`: of one process to the database.
     `lock_seconds`: how long one waits for others who work on the same thing; `statement_seconds`: how long a statement of
     a page may take on PostgreSQL, 0 without end. `proxies`: how many stand in front and say whom they ask for.
+    `metrics_token`: who brings it sees /metrics; without one, this machine does.
     """
 
     home: Path
     database_url: str
     documents_url: str
     secret_key: str
-    documents_endpoint: str = ""
     owner_database_url: str = ""
     audit_key: str = ""
     timestamp_url: str = ""
@@ -61,6 +60,7 @@ class Settings:
     lock_seconds: float = 15
     statement_seconds: float = 30
     proxies: int = 0
+    metrics_token: str = ""
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -76,7 +76,6 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         anchor=environ.get("ZHENGJI_ANCHOR", ""),
         backups=environ.get("ZHENGJI_BACKUPS") or str(home / "backups"),
         documents_url=environ.get("ZHENGJI_DOCUMENTS_URL") or (home / "documents").as_uri(),
-        documents_endpoint=environ.get("ZHENGJI_DOCUMENTS_ENDPOINT", ""),
         secret_key=environ.get("ZHENGJI_SECRET_KEY", ""),
         smtp_url=environ.get("ZHENGJI_SMTP_URL", ""),
         mail_from=environ.get("ZHENGJI_MAIL_FROM", ""),
@@ -101,6 +100,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         lock_seconds=float(environ.get("ZHENGJI_LOCK_SECONDS", "15")),
         statement_seconds=float(environ.get("ZHENGJI_STATEMENT_SECONDS", "30")),
         proxies=int(environ.get("ZHENGJI_PROXIES", "0")),
+        metrics_token=environ.get("ZHENGJI_METRICS_TOKEN", ""),
     )
 
 

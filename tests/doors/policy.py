@@ -295,6 +295,10 @@ DOORS: dict[str, Door] = {
     "GET receipts.key": Door(ANYBODY, gives=(404,)),
     "GET receipts.consistency": Door(ANYBODY, gives=(400,)),
     "GET receipts.verifier": Door(ANYBODY),
+    # -- for machines: that it lives, that it can serve; figures to this machine only, where these tests run
+    "GET running.healthz": Door(ANYBODY),
+    "GET running.readyz": Door(ANYBODY),
+    "GET running.figures": Door(ANYBODY),
     # -- for whoever is signed in; lists hold what is within reach, and so nothing for those who reach nothing
     "POST auth.sign_out": Door(SIGNED_IN),
     "GET home.show": Door(SIGNED_IN),

@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from workflow.engine import CannotServe
-from workflow.store.files import StoreAway
 
 
 class Refusal(click.ClickException):
@@ -27,8 +26,6 @@ def refusals() -> Iterator[None]:
         yield
     except CannotServe as problem:
         raise Refusal(f"{problem.message.zh}\n{problem.message.en}") from problem
-    except StoreAway as problem:
-        raise Refusal(f"材料库没有应答 / the document store does not answer:\n{problem}") from problem
 
 
 def print_json(value: Any) -> None:

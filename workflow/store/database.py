@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.orm import Session
 
+from workflow import metrics
 from workflow.failpoints import reached
 from workflow.settings import Settings
 from workflow.store import log
@@ -18,9 +19,13 @@ from workflow.store.guard import authorize
 READING = "zhengji_reading"
 APPENDED = "zhengji_appended"
 """Set in `Session.info` when events were appended; on SQLite they get their places in the log before the commit."""
+TRIED = "zhengji_tried"
+"""In `Session.info`: attempts by lifecycle, counted once they are committed."""
 
 POOL_WAIT = 5
 """Seconds for which a thread waits for one of its process's connections."""
+CONNECT = 5
+"""Seconds within which a PostgreSQL server must have let us in."""
 FORGOTTEN = 300
 """Seconds after which PostgreSQL ends a transaction of a web process that does nothing, so that it holds up nobody."""
 
@@ -53,7 +58,8 @@ def make_engine(url: str, limits: Limits = Limits()) -> Engine:
     """
     pool = {"pool_size": limits.connections, "max_overflow": 0, "pool_timeout": POOL_WAIT, "hide_parameters": True}
     if not url.startswith("sqlite"):
-        return _impatient(create_engine(url, pool_pre_ping=True, **pool), limits)
+        waiting = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": CONNECT}
+        return _impatient(create_engine(url, pool_pre_ping=True, connect_args=waiting, **pool), limits)
     engine = create_engine(url, connect_args={"timeout": limits.lock, "check_same_thread": False}, **pool)
 
     @event.listens_for(engine, "connect")
@@ -102,7 +108,9 @@ class Database:
     @classmethod
     def for_pages(cls, settings: Settings) -> Database:
         """For a web process: people wait there, so no statement goes on for ever."""
-        return cls(settings.database_url, limits=replace(limits(settings), statement=settings.statement_seconds))
+        made = cls(settings.database_url, limits=replace(limits(settings), statement=settings.statement_seconds))
+        metrics.watch(made.engine)
+        return made
 
     @property
     def embedded(self) -> bool:
@@ -119,6 +127,8 @@ class Database:
                     while log.sequence(session) == log.AT_ONCE:
                         pass
                 reached("transaction.before_commit")
+            for lifecycle, attempts in session.info.pop(TRIED, ()):
+                metrics.attempted(lifecycle, attempts)
             reached("transaction.after_commit")
 
     @contextmanager

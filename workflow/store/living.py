@@ -19,6 +19,7 @@ from workflow.engine import Attempt, CannotServe, Outcome, Receipt
 from workflow.failpoints import reached
 from workflow.store import facts as stored_facts
 from workflow.store import trail
+from workflow.store.database import TRIED
 from workflow.store.models import AuditEvent, Batch, Case, Push
 
 
@@ -60,6 +61,7 @@ def record(session: Session, model: Model, lifecycle: Lifecycle, tried: Sequence
     entries = [_entry(lifecycle, one, op) for one in (*done, *refused)]
     for one, receipt in zip((*done, *refused), trail.append(session, entries) if entries else (), strict=True):
         one.attempt.receipt = receipt
+    session.info.setdefault(TRIED, []).append((lifecycle.name, [one.attempt for one in tried]))
     reached("act.before_row")
     _move(session, model, done)
     reached("act.after_row")
