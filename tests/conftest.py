@@ -8,7 +8,7 @@ import pytest
 
 from rules.catalogue import CATALOGUE
 
-pytest_plugins = ["tests.postgres", "tests.worlds", "features.asked"]
+pytest_plugins = ["tests.postgres", "tests.buckets", "tests.worlds", "features.asked"]
 
 KINDS = ("sqlite", "postgresql")
 

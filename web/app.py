@@ -85,7 +85,9 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         SESSION_COOKIE_NAME="zhengji",
     )
     app.extensions["zhengji"] = requests.Installed(
-        database or Database.for_pages(settings), Files(settings.documents_url), settings
+        database or Database.for_pages(settings),
+        Files(settings.documents_url, settings.documents_endpoint),
+        settings,
     )
     if settings.proxies:  # the host is not taken from them: they pass on the one that the browser said
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]

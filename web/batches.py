@@ -286,9 +286,10 @@ def confirm_scan(batch_id: int) -> Response:
 
 @bp.get("/<int:batch_id>/papers/<int:document_id>")
 def paper(batch_id: int, document_id: int) -> Response:
-    with transaction() as session:
+    with reading() as session:
         found = _readable(session, batch_id, document_id)
-        data = downloads.received(files(), found)
+    data = downloads.received(files(), found)  # outside: a store that takes its time keeps nobody from writing
+    with transaction() as session:
         privacy.opened(session, found, actor=actor(), at=now())
     return send_file(BytesIO(data), found.media_type, as_attachment=True, download_name=found.name)
 
@@ -304,15 +305,18 @@ def _readable(session: Any, batch_id: int, document_id: int) -> Document:
 @bp.get("/<int:batch_id>/papers/<int:document_id>/pages")
 def pages(batch_id: int, document_id: int) -> str:
     """A scan page by page; opening it is recorded."""
-    with transaction() as session:
+    with reading() as session:
         found = _readable(session, batch_id, document_id)
         downloads.check_shown(found)
+    shown = downloads.pages(files(), found)
+    with transaction() as session:
+        found = _readable(session, batch_id, document_id)
         privacy.opened(session, found, actor=actor(), at=now())
         by_page: dict[str, Any] = {"batch_id": batch_id, "document_id": found.id, "ticket": tickets.of_opened(found.id)}
         return render_template(
             "pages.html",
             one=found,
-            pages=downloads.pages(files(), found),
+            pages=shown,
             address=lambda number: url_for(".page", page=number, **by_page),
             original=batch_paper_url(found),
             back=url_for(".show", batch_id=batch_id) + "#summary",

@@ -120,6 +120,30 @@ def _away(*, certain: bool) -> Told:
     )
 
 
+def _store_away() -> Told:
+    title = t("文件库没有应答", "The document store does not answer")
+    if request.method != "POST":
+        return Told(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            title,
+            t("这个文件现在取不出来，文件没有丢。", "This file cannot be fetched now; it is not lost."),
+            t("请过几分钟再打开；其他页面不受影响。", "Open it again in a few minutes; other pages are unharmed."),
+        )
+    return Told(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        title,
+        t(
+            "文件没有存下来，所以这次提交没有办理，案例没有变化。",
+            "The file could not be kept, so what you sent was not done; the case is unchanged.",
+        ),
+        t(
+            "请过几分钟返回上一页，重新选择文件再提交一次。如果一直这样，请告知管理员。",
+            "In a few minutes, go back, choose the file again and send it once more. Should this go on, tell the"
+            " administrator.",
+        ),
+    )
+
+
 def _full() -> Told:
     return Told(
         HTTPStatus.INSUFFICIENT_STORAGE,
@@ -186,6 +210,7 @@ def _again_soon() -> str:
 
 _WORDS = {
     Trouble.AWAY: _interrupted,
+    Trouble.STORE: _store_away,
     Trouble.FULL: _full,
     Trouble.CLASH: _clash,
     Trouble.BUSY: _busy,

@@ -22,6 +22,7 @@ import click
 from web.commands.audit import audit
 from web.commands.backup import backup
 from web.commands.doctor import doctor
+from web.commands.documents import documents
 from web.commands.restore import restore
 from web.commands.vet import vet
 from workflow import settings as configured
@@ -127,7 +128,7 @@ def _furnish_demo(settings: configured.Settings, database: Any) -> None:
     from workflow.store.files import Files
 
     click.echo("正在放入演示数据 / filling in the demo …")
-    demo.build(database, Files(settings.documents_url), settings)
+    demo.build(database, Files(settings.documents_url, settings.documents_endpoint), settings)
 
 
 @main.command()
@@ -196,6 +197,7 @@ def demo() -> None:
 main.add_command(audit)
 main.add_command(backup)
 main.add_command(doctor)
+main.add_command(documents)
 main.add_command(restore)
 main.add_command(vet)
 

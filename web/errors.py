@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from web import broken
-from web.request import actor, now, received, transaction
+from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
 from workflow import cases, logs, people, reception
 from workflow.audit.search import NoSuchEvent
@@ -24,6 +24,7 @@ from workflow.deadlines import WrongGrant
 from workflow.documents.limits import MIB, REQUEST
 from workflow.documents.problems import Unreadable
 from workflow.downloads import Erased, Lost
+from workflow.downloads import on_record as lost_on_record
 from workflow.editorial import TooLong
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
 from workflow.factors import WrongFactor
@@ -35,6 +36,7 @@ from workflow.privacy import NothingToErase
 from workflow.pushes import NoSuchPush, ReasonNeeded
 from workflow.register import WrongEntry, WrongList
 from workflow.resets import NoSuchReset
+from workflow.store.files import Absent, Damaged
 from workflow.store.living import Overtaken
 from workflow.throttle import LockedOut
 
@@ -89,6 +91,8 @@ def _worth_keeping(name: str, value: str) -> bool:
 def install(app: Flask) -> None:
     """Give every refusal its page."""
     app.register_error_handler(CannotServe, _cannot_serve)
+    app.register_error_handler(Absent, _lost)
+    app.register_error_handler(Damaged, _lost)
     app.register_error_handler(Unreadable, _unreadable)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(LockedOut, _locked_out)
@@ -121,6 +125,8 @@ def on_record(said: Text) -> None:
 
 def _cannot_serve(error: CannotServe) -> Page:
     status = status_of(error)
+    if isinstance(error, Lost):
+        lost_on_record(installed().database, error, actor=actor(), at=now())
     if status in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY):
         on_record(error.message)
     if status is HTTPStatus.FORBIDDEN and current_user.is_authenticated:
@@ -135,6 +141,11 @@ def _cannot_serve(error: CannotServe) -> Page:
         HTTPStatus.INTERNAL_SERVER_ERROR: t("系统出了问题", "Something went wrong here"),
     }
     return page(status, titles[status], say(error.message), back=_case_page())
+
+
+def _lost(problem: Absent | Damaged) -> Page:
+    """A file of which only its digest is known here."""
+    return _cannot_serve(Lost(problem))
 
 
 def _case_page() -> str:

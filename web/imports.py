@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, flash, render_template, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from web.request import actor, files, installed, now, transaction
 from web.uploads import uploaded
@@ -48,9 +48,9 @@ def take() -> Kind:
     person, kind, office, name, digest = _noted()
     if person != actor().id:
         raise WrongList(LOST)
-    chosen = Kind.of(kind)
+    chosen, data = Kind.of(kind), files().get(digest)
     with transaction() as session:
-        done = take_in(session, chosen, name, files().get(digest), office=office, actor=actor(), at=now())
+        done = take_in(session, chosen, name, data, office=office, actor=actor(), at=now())
     flash(
         t(
             "{what}已导入：新增 {added}，更新 {changed}，不变 {same}，未采用 {refused}。",
@@ -69,10 +69,14 @@ def take() -> Kind:
 def _noted() -> Any:
     """What `preview` noted: whose list of which kind, and where its bytes are."""
     try:
-        return _notes().loads(request.form.get("note", ""))
+        return _notes().loads(request.form.get("note", ""), max_age=_HOURS * 3600)
     except BadSignature:
         raise WrongList(LOST) from None
 
 
-def _notes() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="list")
+_HOURS = 12
+"""As long as a sign-in; what a list held is swept from the document store a week later."""
+
+
+def _notes() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="list")

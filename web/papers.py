@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from werkzeug.wrappers import Response
 
 from web import tickets
-from web.request import actor, files, form_key, form_mark, now, reading, transaction
+from web.request import actor, files, form_key, form_mark, installed, now, reading, transaction
 from web.tell import done
 from web.uploads import uploaded
 from web.words import t
@@ -234,25 +234,27 @@ def _taken(case_id: int, what: str, name: str, data: bytes, media_type: str) -> 
 @bp.get("/<int:case_id>/papers/<int:document_id>")
 def original(case_id: int, document_id: int) -> Response:
     """A file as it was received; opening it is recorded."""
-    with transaction() as session:
-        case = cases.find(session, case_id, seen_by=actor())
-        found, data = downloads.original(session, files(), case, document_id, actor=actor(), at=now())
+    found, data = downloads.original(installed().database, files(), case_id, document_id, actor=actor(), at=now())
     return _download(found.name, data, found.media_type)
 
 
 @bp.get("/<int:case_id>/papers/<int:document_id>/pages")
 def pages(case_id: int, document_id: int) -> str:
     """A scan page by page; opening it is recorded."""
-    with transaction() as session:
+    with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         found = downloads.readable(session, case, document_id, actor=actor())
         downloads.check_shown(found)
+    shown = downloads.pages(files(), found)  # outside: a store that takes its time keeps nobody from writing
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        found = downloads.readable(session, case, document_id, actor=actor())
         privacy.opened(session, found, actor=actor(), at=now(), case=case)
         by_page: dict[str, Any] = {"case_id": case_id, "document_id": found.id, "ticket": tickets.of_opened(found.id)}
         return render_template(
             "pages.html",
             one=found,
-            pages=downloads.pages(files(), found),
+            pages=shown,
             address=lambda number: url_for(".page", page=number, **by_page),
             original=paper_url(found),
             back=url_for("cases.show", case_id=case_id) + "#papers",

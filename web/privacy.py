@@ -74,7 +74,7 @@ def erase_case() -> Response | Page:
             )
     except NothingToErase as wrong:
         return _erase(say(wrong.message)), 422
-    privacy.sweep(installed().database, files())
+    privacy.sweep(installed().database, files(), at=now())
     done(t("删除联系方式", "Erasing the contacts"), made.receipt)
     return redirect(url_for(".erase"))
 

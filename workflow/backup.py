@@ -27,7 +27,7 @@ from workflow.secret_key import secret_key
 from workflow.settings import Settings
 from workflow.store import copies, trail
 from workflow.store.database import Database
-from workflow.store.files import Damaged, Files
+from workflow.store.files import Absent, Damaged, Files
 
 FORMAT = "zhengji-backup-1"
 MANIFEST = "manifest.json"
@@ -67,26 +67,6 @@ class Made:
     size: int
     log_size: int
     with_keys: bool
-
-
-def opened(settings: Settings) -> Database:
-    """The database that is there. None is made, and its tables are not touched: a backup comes before an upgrade.
-
-    Raises CannotBackUp where there is none, as when the settings are not those of the installation.
-    """
-    embedded = settings.database_url.startswith("sqlite")
-    place = str(copies.file_of(settings.database_url)) if embedded else "ZHENGJI_DATABASE_URL"
-    if not (
-        Path(place).exists() if embedded else copies.anything(settings.owner_database_url or settings.database_url)
-    ):
-        raise CannotBackUp(
-            Text(
-                f"这里没有可备份的数据库（{place}）。请确认命令用的是系统的设置（ZHENGJI_HOME 等）。",
-                f"There is no database to back up ({place}). See that the command has the installation's settings"
-                " (ZHENGJI_HOME and the others).",
-            )
-        )
-    return Database(settings.database_url, settings.owner_database_url)
 
 
 def back_up(
@@ -214,7 +194,7 @@ def _fill(
         place = document(digest)
         try:
             linked += _take_document(files, digest, draft / place, earlier and earlier / place)
-        except (FileNotFoundError, Damaged) as problem:
+        except (Absent, Damaged) as problem:
             missing[digest] = _why(database, digest, problem)
             continue
         listed[place] = {"sha256": digest, "size": (draft / place).stat().st_size}
@@ -285,7 +265,7 @@ def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _take_document(files: Files, digest: str, to: Path, earlier: Path | None) -> bool:
     """Put one document into the backup; whether an earlier backup had it, whole, and the bytes are shared with that.
 
-    Raises FileNotFoundError, Damaged, OSError.
+    Raises Absent, Damaged, OSError.
     """
     to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if earlier is not None and earlier.is_file() and described(earlier)["sha256"] == digest:

@@ -18,8 +18,8 @@ from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing
-from states.reach import Actor, reaches
-from workflow import cases, privacy
+from states.reach import SYSTEM, Actor, reaches
+from workflow import cases, keeping, privacy
 from workflow import content as contents
 from workflow.audit import receipts
 from workflow.documents.mail import Attachment, compose
@@ -37,7 +37,7 @@ from workflow.store import mail as stored_mail
 from workflow.store import papers as stored_papers
 from workflow.store.calls import call_of
 from workflow.store.database import Database
-from workflow.store.files import Files
+from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import Batch, Case, Document, Office, Seal, SentMail
 from workflow.store.papers import Kept, Owner
 
@@ -540,11 +540,15 @@ def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datet
 def send_mail(database: Database, files: Files, mailer: Mailer, batch_id: int, *, at: datetime) -> str:
     """Hand a sent batch to the mail server, once, and give the server's words. Raises MailRefused."""
     mailer.check()
-    with database.reading() as session:
-        batch = session.get_one(Batch, batch_id)
-        if batch.state not in (BatchState.SENT, BatchState.RECEIVED):
-            return "批次已退回，不再寄出 / the batch was returned and is not mailed"
-        _, message = mail(session, files, batch, sender=mailer.sender, at=batch.sent_at or at)
+    try:
+        with database.reading() as session:
+            batch = session.get_one(Batch, batch_id)
+            if batch.state not in (BatchState.SENT, BatchState.RECEIVED):
+                return "批次已退回，不再寄出 / the batch was returned and is not mailed"
+            _, message = mail(session, files, batch, sender=mailer.sender, at=batch.sent_at or at)
+    except (Absent, Damaged) as wrong:
+        keeping.unreadable(database, wrong, actor=SYSTEM, at=at)
+        raise
     return mailer.send(message)
 
 

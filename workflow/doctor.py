@@ -29,7 +29,7 @@ from workflow.store import condition, copies, schema
 from workflow.store import log as stored
 from workflow.store.condition import Rows
 from workflow.store.database import Database
-from workflow.store.files import Damaged, Files
+from workflow.store.files import Absent, Damaged, Files, StoreAway
 
 SIGNED_WITHIN = timedelta(minutes=10)
 """An entry waits for its checkpoint no longer than this while the installation runs (it is signed each minute)."""
@@ -186,7 +186,7 @@ def _documents(settings: Settings, digests: Sequence[str]) -> tuple[str, list[st
         if not folder.exists():  # it is made with the first document
             return "" if os.access(_there(folder), os.W_OK) else str(folder), []
     try:
-        files = Files(settings.documents_url)
+        files = Files(settings.documents_url, settings.documents_endpoint)
         files.drop(files.put(secrets.token_bytes(32)))
     except Exception as problem:  # a folder, or any kind of bucket, has its own ways to refuse
         return str(problem) or type(problem).__name__, []
@@ -194,8 +194,10 @@ def _documents(settings: Settings, digests: Sequence[str]) -> tuple[str, list[st
     for digest in digests[:: max(1, len(digests) // SAMPLE)]:
         try:
             files.get(digest)
-        except (FileNotFoundError, Damaged):
+        except (Absent, Damaged):
             bad.append(digest)
+        except StoreAway as problem:
+            return str(problem), bad
     return "", bad
 
 

@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 from rules.call import Call
 from rules.words import Text
 from states.reach import Actor
-from workflow import lists, papers, personal, privacy
+from workflow import cases, keeping, lists, papers, personal, privacy
 from workflow.audit import log
 from workflow.cases import NoSuchCase
 from workflow.documents import preview, sheets, word
 from workflow.documents.reading import Picture
 from workflow.engine import CannotServe
 from workflow.store import calls as stored_calls
-from workflow.store.files import Damaged, Files
+from workflow.store.database import Database
+from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import Case, Document
 from workflow.store.papers import Kept
 
@@ -27,19 +28,31 @@ _NONE = NoSuchCase(Text("没有这个文件。请从案例页面下载。", "The
 
 
 class Lost(CannotServe):
-    """A file that the register names and the document store does not give back (500)."""
+    """A file that the register names and the document store does not give back (500). `problem`: what is wrong with it."""
+
+    def __init__(self, problem: Absent | Damaged, name: str = "") -> None:
+        what = Text(f"“{name}”", f"“{name}”") if name else Text("一个文件", "A file")
+        super().__init__(
+            Text(
+                f"{what.zh}在文件库里找不到，或者已经损坏，所以没有给出。已经记录在案；请告知管理员从备份恢复。"
+                "案例内容不受影响。",
+                f"{what.en} is missing from the document store, or damaged, and so is not given out. This is on record;"
+                " ask the administrator to restore it from a backup. The case itself is unharmed.",
+            )
+        )
+        self.problem = problem
 
 
 def _bytes(files: Files, digest: str, name: str) -> bytes:
     try:
         return files.get(digest)
-    except (FileNotFoundError, Damaged) as wrong:
-        raise Lost(
-            Text(
-                f"“{name}”在文件库里找不到，或者已经损坏。请告知管理员从备份恢复；案例内容不受影响。",
-                f"“{name}” is missing from the document store, or damaged. Ask the administrator to restore it.",
-            )
-        ) from wrong
+    except (Absent, Damaged) as wrong:
+        raise Lost(wrong, name) from wrong
+
+
+def on_record(database: Database, lost: Lost, *, actor: Actor, at: datetime) -> None:
+    """Record that a file was refused because it does not read back."""
+    keeping.unreadable(database, lost.problem, actor=actor, at=at)
 
 
 def received(files: Files, document: Document) -> bytes:
@@ -122,12 +135,20 @@ def readable(session: Session, case: Case, document_id: int, *, actor: Actor) ->
 
 
 def original(
-    session: Session, files: Files, case: Case, document_id: int, *, actor: Actor, at: datetime
+    database: Database, files: Files, case_id: int, document_id: int, *, actor: Actor, at: datetime
 ) -> tuple[Document, bytes]:
-    """A file as it was received; that it was opened goes on record. Raises NotPermitted, Erased."""
-    found = readable(session, case, document_id, actor=actor)
-    privacy.opened(session, found, actor=actor, at=at, case=case)
-    return found, _bytes(files, found.digest, found.name)
+    """A file as it was received; that it was opened goes on record. Raises NoSuchCase, NotPermitted, Erased, Lost.
+
+    It is fetched between two transactions: a store that takes its time keeps nobody from writing.
+    """
+    with database.reading() as session:
+        case = cases.find(session, case_id, actor)
+        found = readable(session, case, document_id, actor=actor)
+    data = _bytes(files, found.digest, found.name)
+    with database.transaction() as session:
+        case = cases.find(session, case_id, actor)
+        privacy.opened(session, found, actor=actor, at=at, case=case)
+    return found, data
 
 
 class Erased(CannotServe):

@@ -17,7 +17,7 @@ from workflow.calls import read_call, shipped_calls
 from workflow.engine import CannotServe
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls
-from workflow.store import schema
+from workflow.store import copies, schema
 from workflow.store.database import Database, limits
 from workflow.store.models import CallVersion, Person
 
@@ -26,12 +26,35 @@ class NoSuchRole(CannotServe):
     """A word that is no role."""
 
 
+class NoDatabase(CannotServe):
+    """There is no database where the settings say."""
+
+
 def open_database(settings: Settings) -> Database:
     """The installation's database, its tables brought up to this version."""
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url, settings.owner_database_url, limits(settings))
     schema.upgrade(database)
     return database
+
+
+def existing(settings: Settings) -> Database:
+    """The database that is there. None is made, and its tables are not touched, whatever version they are of.
+
+    Raises NoDatabase where there is none, as when the settings are not those of the installation.
+    """
+    embedded = settings.database_url.startswith("sqlite")
+    place = str(copies.file_of(settings.database_url)) if embedded else "ZHENGJI_DATABASE_URL"
+    owner = settings.owner_database_url or settings.database_url
+    if not (Path(place).exists() if embedded else copies.anything(owner)):
+        raise NoDatabase(
+            Text(
+                f"这里没有数据库（{place}）。请确认命令用的是系统的设置（ZHENGJI_HOME 等）。",
+                f"There is no database here ({place}). See that the command has the installation's settings"
+                " (ZHENGJI_HOME and the others).",
+            )
+        )
+    return Database(settings.database_url, settings.owner_database_url, limits(settings))
 
 
 def open_to_serve(settings: Settings) -> Database:

@@ -281,10 +281,17 @@ def _given(reason: str) -> str:
     return reason.strip()[:2000]
 
 
-def sweep(database: Database, files: Files) -> int:
-    """Remove the bytes of files that were thrown away; how many. What was removed before is passed over."""
+_AGAIN = timedelta(days=2)
+
+
+def sweep(database: Database, files: Files, *, at: datetime) -> int:
+    """Remove the bytes of files that were thrown away in the last two days; how many.
+
+    Two days give a store that was away another night. What was thrown away before them is left to the sweep of what
+    nothing names: the same paper may have been uploaded again, and not be named yet.
+    """
     with database.reading() as session:
-        digests = stored.unnamed(session)
+        digests = stored.unnamed(session, at - _AGAIN)
     return sum(files.drop(one) for one in digests)
 
 
@@ -328,7 +335,7 @@ def keep_no_longer(database: Database, files: Files, settings: Settings, *, at: 
             "events": events,
         }
         stored.note(session, "erasures", "privacy.keep_no_longer", data, SYSTEM, at)
-    removed = sweep(database, files)
+    removed = sweep(database, files, at=at)
     return Kept(len(due), events, removed)
 
 

@@ -28,7 +28,7 @@ from workflow.store import facts as stored_facts
 from workflow.store import pushes as stored
 from workflow.store.calls import call_of
 from workflow.store.database import Database
-from workflow.store.files import Damaged, Files
+from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import Case, Push
 
 ENGINE = Engine(PUSH)
@@ -309,7 +309,7 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
         once = _once(session, push)
         try:
             package = _package(session, post.files, push)
-        except (Damaged, FileNotFoundError) as problem:
+        except (Absent, Damaged) as problem:
             package, missing = b"", str(problem)
     if not package:
         return _fail(post, push_id, f"案例的文件读不出来 / a file of the case cannot be read: {missing}", at, left=left)

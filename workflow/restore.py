@@ -23,7 +23,7 @@ from workflow.failpoints import reached
 from workflow.settings import Settings
 from workflow.store import copies, schema, trail
 from workflow.store.database import Database
-from workflow.store.files import Damaged, Files
+from workflow.store.files import Absent, Damaged, Files
 
 
 class CannotRestore(CannotServe):
@@ -193,7 +193,7 @@ def _fits(settings: Settings, manifest: Mapping[str, Any]) -> None:
 
 def _empty(settings: Settings, digest: str) -> Files:
     """The document store of an empty place, or of one where this same backup was being restored. Raises CannotRestore."""
-    files = Files(settings.documents_url)
+    files = Files(settings.documents_url, settings.documents_endpoint)
     marker = settings.home / anchors.RESTORING
     again = marker.exists() and marker.read_text() == digest
     there = _database_there(settings, again) or ("" if again else files.anything())
@@ -282,7 +282,7 @@ def _undocumented(files: Files, manifest: Mapping[str, Any]) -> Iterator[Text]:
     for digest in _documents(manifest):
         try:
             files.get(digest)
-        except (FileNotFoundError, Damaged):
+        except (Absent, Damaged):
             yield Text(f"放回后的材料 {digest} 读不出原样", f"the document {digest}, put back, does not read as it was")
 
 

@@ -15,7 +15,8 @@ BASE_URL = "http://127.0.0.1:8000"
 class Settings:
     """Everything that an installation may set.
 
-    `home`: folder of the embedded database and documents. `argon2_time`, `argon2_memory` (KiB): cost of a password.
+    `home`: folder of the embedded database and documents. `documents_endpoint`: where an S3 server answers that is not
+    Amazon's. `argon2_time`, `argon2_memory` (KiB): cost of a password.
     `keep_contacts_days`, `keep_private_days`: how long what is personal is kept, 0 for ever (docs/personal-data.md).
     `owner_database_url`: PostgreSQL, the role that owns the tables; only migrations use it. `audit_key`: file of the key
     that signs checkpoints of the trail. `anchor`: file of a checkpoint kept elsewhere. `backups`: folder of backups.
@@ -31,6 +32,7 @@ class Settings:
     database_url: str
     documents_url: str
     secret_key: str
+    documents_endpoint: str = ""
     owner_database_url: str = ""
     audit_key: str = ""
     timestamp_url: str = ""
@@ -76,6 +78,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         anchor=environ.get("ZHENGJI_ANCHOR", ""),
         backups=environ.get("ZHENGJI_BACKUPS") or str(home / "backups"),
         documents_url=environ.get("ZHENGJI_DOCUMENTS_URL") or (home / "documents").as_uri(),
+        documents_endpoint=environ.get("ZHENGJI_DOCUMENTS_ENDPOINT", ""),
         secret_key=environ.get("ZHENGJI_SECRET_KEY", ""),
         smtp_url=environ.get("ZHENGJI_SMTP_URL", ""),
         mail_from=environ.get("ZHENGJI_MAIL_FROM", ""),

@@ -138,7 +138,7 @@ def test_a_backup_tells_its_digest_as_json(home: Path, tmp_path: Path) -> None:
 def test_a_place_without_a_database_is_not_backed_up(home: Path, elsewhere: Path, tmp_path: Path) -> None:
     ended = apart("backup", more={"ZHENGJI_HOME": str(elsewhere)})
     assert ended.returncode == 1
-    assert "no database to back up" in ended.stderr
+    assert "There is no database here" in ended.stderr
     assert left(elsewhere) == left(tmp_path / "backups") == []
 
 

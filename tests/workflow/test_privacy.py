@@ -395,8 +395,8 @@ def test_the_bytes_of_erased_papers_go_unless_something_else_names_them(world: W
                 scan = Kept("扫描件.png", "image/png", digest, 1)
                 papers.seal(session, case, scan, row.centre.host_unit, actor=world.people["sealer"], at=world.at)
     erased(world, cases[0])
-    assert privacy.sweep(world.database, files) == 1
-    assert privacy.sweep(world.database, files) == 0
+    assert privacy.sweep(world.database, files, at=world.at) == 1
+    assert privacy.sweep(world.database, files, at=world.at) == 0
     with pytest.raises(FileNotFoundError):
         files.get(mine)
     assert files.get(shared) == b"the same in two"

@@ -33,18 +33,19 @@ def backup(target: Path | None, with_keys: bool, as_json: bool) -> None:
     \b
     例 Example:  zhengji backup --to /mnt/backups
     """
-    from workflow.backup import back_up, opened
+    from workflow.backup import back_up
+    from workflow.installation import existing
     from workflow.store.files import Files
 
     settings = configured.from_environment()
     progress = Progress()
     with refusals():
-        database = opened(settings)
+        database = existing(settings)
         try:
             made = back_up(
                 settings,
                 database,
-                Files(settings.documents_url),
+                Files(settings.documents_url, settings.documents_endpoint),
                 target or Path(settings.backups),
                 at=datetime.now(UTC),
                 with_keys=with_keys,

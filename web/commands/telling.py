@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from workflow.engine import CannotServe
+from workflow.store.files import StoreAway
 
 
 class Refusal(click.ClickException):
@@ -26,6 +27,8 @@ def refusals() -> Iterator[None]:
         yield
     except CannotServe as problem:
         raise Refusal(f"{problem.message.zh}\n{problem.message.en}") from problem
+    except StoreAway as problem:
+        raise Refusal(f"材料库没有应答 / the document store does not answer:\n{problem}") from problem
 
 
 def print_json(value: Any) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig
 
-from workflow import account_mail, batches, checkpoint_mail, clock, privacy, pushes, timestamps
+from workflow import account_mail, batches, checkpoint_mail, clock, keeping, privacy, pushes, timestamps
 from workflow.engine import CannotServe
 from workflow.jobs.queue import MAILS, QUEUE, VERSION, dbos_url
 from workflow.jobs.sequencing import Sequencer
@@ -152,6 +152,24 @@ def _keep_no_longer() -> str:
     return f"{made.cases} cases, {made.events} events, {made.files} files" if made else "everything is kept"
 
 
+@DBOS.workflow(name="sweep_documents")
+def sweep_documents(_due: datetime, _context: object) -> None:
+    """Once a day: remove from the document store what was thrown away, and what nothing names."""
+    _sweep()
+
+
+@DBOS.step(name="sweep", retries_allowed=True, max_attempts=5, interval_seconds=60, backoff_rate=3)
+def _sweep() -> str:
+    here = _here()
+    thrown_away = privacy.sweep(here.database, here.files, at=here.now())
+    try:
+        made = keeping.sweep(here.database, here.files, at=datetime.now(UTC))  # the store knows no demo's day
+    except keeping.TooManyOrphans as refused:
+        _log.error("documents are not swept: %s", refused.message.en)
+        return refused.message.en
+    return f"{thrown_away} thrown away, {len(made.aside)} set aside, {len(made.gone)} removed"
+
+
 @DBOS.workflow(name="stamp_checkpoint")
 def stamp_checkpoint(_due: datetime, _context: object) -> None:
     """Once a day: have the newest checkpoint stamped by a third party, where one is set."""
@@ -168,6 +186,9 @@ def _stamp() -> str:
 DAILY = "15 19 * * *"
 """A quarter past three at night in Beijing, in UTC."""
 
+NIGHTLY = "45 19 * * *"
+"""Half an hour after it."""
+
 EVENING = "30 15 * * *"
 """Half past eleven in the evening in Beijing, in UTC."""
 
@@ -177,7 +198,7 @@ def workshop(settings: Settings, database: Database) -> Workshop:
     return Workshop(
         settings,
         database,
-        Files(settings.documents_url),
+        Files(settings.documents_url, settings.documents_endpoint),
         Mailer(settings.smtp_url, settings.mail_from, database),
     )
 
@@ -206,6 +227,7 @@ def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None
                 "schedule": DAILY,
                 "automatic_backfill": True,
             },
+            {"schedule_name": "sweep_documents", "workflow_fn": sweep_documents, "schedule": NIGHTLY},
             {"schedule_name": "stamp_checkpoint", "workflow_fn": stamp_checkpoint, "schedule": EVENING},
         ]
     )

@@ -2,62 +2,232 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from contextlib import suppress
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, ObjectStore, S3Store
 
+from rules.words import Text
+from workflow.engine import CannotServe
 from workflow.failpoints import reached
+
+PATIENCE = timedelta(seconds=20)
+"""How long a bucket may take over one request, and how long one that failed is tried again."""
+TRIES_AGAIN = 2
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ASIDE = "swept"
+_LYING = re.compile(r"(?:(swept)/)?([0-9a-f]{2})/(\2[0-9a-f]{62})")
+
+
+class NoSuchStore(CannotServe):
+    """The address is none of a document store."""
 
 
 class Damaged(Exception):
     """Bytes that are not what their digest says: the store was damaged or changed from outside."""
 
+    def __init__(self, digest: str) -> None:
+        super().__init__(digest)
+        self.digest = digest
+
+
+class Absent(FileNotFoundError):
+    """Nothing lies under a digest."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(errno.ENOENT, os.strerror(errno.ENOENT), digest)
+        self.digest = digest
+
+
+class StoreAway(Exception):
+    """The store does not answer in time, or refuses; what it would have given is still there."""
+
+
+@dataclass(frozen=True)
+class Lying:
+    """One document in the store. `at`: when it was written last. `aside`: it was swept, and is kept for a while yet."""
+
+    digest: str
+    size: int
+    at: datetime
+    aside: bool
+
 
 class Files:
-    """Content-addressed documents: written before the transaction that names them, checked on every read."""
+    """Content-addressed documents: written before the transaction that names them, checked on every read.
 
-    def __init__(self, url: str) -> None:
-        if url.startswith("file:"):
-            folder = Path(unquote(urlparse(url).path))
-            folder.mkdir(parents=True, exist_ok=True)
-            self._store: ObjectStore = LocalStore(folder)
-        else:
-            self._store = from_url(url)
+    `url`: file:///folder or s3://bucket/prefix. `endpoint`: where an S3 server answers that is not Amazon's; keys and
+    region are in the usual AWS_… variables. Raises NoSuchStore. Every method raises StoreAway; OSError without room.
+    """
+
+    def __init__(self, url: str, endpoint: str = "", patience: timedelta = PATIENCE) -> None:
+        self._folder = Path(unquote(urlparse(url).path)) if url.startswith("file:") else None
+        self._store: ObjectStore = _folder(self._folder) if self._folder else _bucket(url, endpoint, patience)
 
     def put(self, data: bytes) -> str:
         """Keep bytes and give their SHA-256 digest. The same bytes are kept once."""
         digest = hashlib.sha256(data).hexdigest()
         reached("files.before_put")
-        with suppress(AlreadyExistsError):
-            obstore.put(self._store, _path(digest), data, mode="create")
+        with _answered():
+            try:
+                obstore.put(self._store, _path(digest), data, mode="create")
+            except AlreadyExistsError:
+                # What is there may be damaged, or so old that a sweep is about to take it: the same bytes anew are neither.
+                obstore.put(self._store, _path(digest), data, use_multipart=False)
+        self._settle(_path(digest))
         reached("files.put")
         return digest
 
+    def get(self, digest: str) -> bytes:
+        """The bytes of a digest, swept ones too. Raises Absent, or Damaged when they are others."""
+        damaged = False
+        for path in (_path(digest), _path(digest, aside=True)):
+            data = self._read(path)
+            if data is not None and hashlib.sha256(data).hexdigest() == digest:
+                return data
+            damaged = damaged or data is not None
+        raise Damaged(digest) if damaged else Absent(digest)
+
     def drop(self, digest: str) -> bool:
-        """Remove the bytes of a digest; whether there were any."""
-        try:
-            obstore.head(self._store, _path(digest))
-        except FileNotFoundError:
-            return False
-        obstore.delete(self._store, _path(digest))
-        return True
+        """Remove the bytes of a digest wherever they lie; whether there were any."""
+        there = [path for path in (_path(digest), _path(digest, aside=True)) if self._there(path)]
+        for path in there:
+            with _answered():
+                obstore.delete(self._store, path)
+        return bool(there)
 
     def anything(self) -> str:
         """The path of something that is kept; "" for an empty store."""
-        return next((one["path"] for some in obstore.list(self._store, chunk_size=1) for one in some), "")
+        with _answered():
+            return next((one["path"] for some in obstore.list(self._store, chunk_size=1) for one in some), "")
 
-    def get(self, digest: str) -> bytes:
-        """The bytes of a digest. Raises FileNotFoundError, or Damaged when they are others."""
-        data = bytes(obstore.get(self._store, _path(digest)).bytes())
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise Damaged(digest)
-        return data
+    # ---- for whoever keeps the store ----
+
+    def lying(self) -> Iterator[Lying]:
+        """Everything that lies here under a digest, in no order; whatever else lies here is none of ours."""
+        with _answered():
+            for some in obstore.list(self._store, chunk_size=1000):
+                for one in some:
+                    if found := _LYING.fullmatch(one["path"]):
+                        yield Lying(found[3], one["size"], one["last_modified"], bool(found[1]))
+
+    def set_aside(self, digest: str) -> None:
+        """Put a document, damaged or not, where only whoever asks for it by its digest finds it.
+
+        It is written anew, not renamed, so that its time says when that was.
+        """
+        data = self._read(_path(digest))
+        if data is None:
+            return
+        with _answered():
+            obstore.put(self._store, _path(digest, aside=True), data, use_multipart=False)
+        self._settle(_path(digest, aside=True))
+        reached("files.set_aside")
+        with _answered():
+            obstore.delete(self._store, _path(digest))
+
+    def bring_back(self, digest: str) -> None:
+        """The way back; a damaged one stays aside."""
+        data = self._read(_path(digest, aside=True))
+        if data is not None and hashlib.sha256(data).hexdigest() == digest:
+            self.put(data)
+            self.forget_aside(digest)
+
+    def forget_aside(self, digest: str) -> None:
+        """Remove a document that was set aside."""
+        with _answered():
+            obstore.delete(self._store, _path(digest, aside=True))
+
+    def unfinished(self, before: datetime) -> list[Path]:
+        """In a folder: what writers that were killed left half written. A bucket shows nothing until it is whole."""
+        halves = self._folder.glob("**/*#*") if self._folder else ()
+        return [one for one in halves if one.is_file() and one.stat().st_mtime < before.timestamp()]
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            with _answered():
+                return bytes(obstore.get(self._store, path).bytes())
+        except FileNotFoundError:
+            return None
+
+    def _there(self, path: str) -> bool:
+        try:
+            with _answered():
+                obstore.head(self._store, path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _settle(self, path: str) -> None:
+        """In a folder, have the disk keep what was written, and its name, through a power cut; the library does not."""
+        if self._folder is None:
+            return
+        place = self._folder / path
+        for one in (place, place.parent, self._folder):
+            opened = os.open(one, os.O_RDONLY)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
 
 
-def _path(digest: str) -> str:
-    return f"{digest[:2]}/{digest}"
+def _path(digest: str, *, aside: bool = False) -> str:
+    return f"{f'{_ASIDE}/' if aside else ''}{digest[:2]}/{digest}"
+
+
+def _folder(folder: Path) -> ObjectStore:
+    folder.mkdir(parents=True, exist_ok=True)
+    return LocalStore(folder)
+
+
+def _bucket(url: str, endpoint: str, patience: timedelta) -> ObjectStore:
+    if not re.fullmatch(r"s3://[^/]+(/.*)?", url):
+        raise NoSuchStore(
+            Text(
+                f"材料库的地址不对：{url}。应为 file:///文件夹 或 s3://存储桶/前缀。",
+                f"{url} is no address of a document store: file:///FOLDER or s3://BUCKET/PREFIX.",
+            )
+        )
+    return S3Store.from_url(
+        url,
+        config={"endpoint": endpoint} if endpoint else {},
+        client_options={
+            "allow_http": endpoint.startswith("http://"),
+            "connect_timeout": min(patience, timedelta(seconds=5)),
+            "timeout": patience,
+        },
+        retry_config={"max_retries": TRIES_AGAIN, "retry_timeout": patience},
+    )
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """Turns what the library raises into what is told about a store; a missing document stays FileNotFoundError."""
+    try:
+        yield
+    except FileNotFoundError as problem:
+        if "NoSuchBucket" in str(problem):
+            raise StoreAway(_said(problem)) from problem
+        raise
+    except AlreadyExistsError:
+        raise
+    except BaseError as problem:
+        full = next((number for number in NO_ROOM if f"os error {number})" in str(problem)), None)
+        if full is not None:
+            raise OSError(full, os.strerror(full)) from problem
+        raise StoreAway(_said(problem)) from problem
+
+
+def _said(problem: Exception) -> str:
+    """The library's first paragraph; the rest is its own data."""
+    return str(problem).partition("\n\n")[0].strip()

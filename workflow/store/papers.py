@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import AuditEvent, Batch, Case, Document, Seal
+from workflow.store.models import AuditEvent, Batch, Case, Document, Push, Seal
 
 
 @dataclass(frozen=True)
@@ -149,3 +149,15 @@ def newest_seal(session: Session, owner: Owner) -> Seal | None:
 
 def by_id(session: Session, document: int) -> Document | None:
     return session.get(Document, document)
+
+
+def named_by(session: Session, digest: str) -> list[int]:
+    """Ids of the documents whose bytes lie under a digest."""
+    return list(session.scalars(select(Document.id).where(Document.digest == digest).order_by(Document.id)))
+
+
+def named(session: Session, digests: Sequence[str]) -> set[str]:
+    """Which of these digests the database says lie in the document store."""
+    kept = select(Document.digest).where(Document.digest.in_(digests), Document.erased_at.is_(None))
+    sent = select(Push.package).where(Push.package.in_(digests))
+    return set(session.scalars(kept.union(sent)))

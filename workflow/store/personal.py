@@ -123,10 +123,10 @@ def erase_papers(session: Session, case_id: int, slots: Sequence[str], at: datet
     return digests
 
 
-def unnamed(session: Session) -> list[str]:
-    """Digests of files that were thrown away and that nothing else names."""
+def unnamed(session: Session, since: datetime) -> list[str]:
+    """Digests of files that were thrown away since then and that nothing else names."""
     living = select(Document.digest).where(Document.erased_at.is_(None))
-    gone = select(Document.digest).where(Document.erased_at.is_not(None), Document.digest.not_in(living))
+    gone = select(Document.digest).where(Document.erased_at >= since, Document.digest.not_in(living))
     return sorted(set(session.scalars(gone)))
 
 

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import errno
 from enum import Enum, auto
 
-from obstore.exceptions import GenericError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from workflow.store.files import NO_ROOM, StoreAway
+
 
 class Trouble(Enum):
-    """`AWAY`: not reached, or cut off. `FULL`: no room to write. `CLASH`: another one wrote at the same time.
+    """`AWAY`: not reached, or cut off. `STORE`: the document store is, or refuses. `FULL`: no room to write. `CLASH`: another
+    one wrote at the same time.
 
     `BUSY`: others worked on the same thing for longer than one waits. `SLOW`: it took longer than a page may take.
     """
 
     AWAY = auto()
+    STORE = auto()
     FULL = auto()
     CLASH = auto()
     BUSY = auto()
     SLOW = auto()
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_STATES = ("53100",)
 _CLASH_STATES = ("40001", "40P01")
 _BUSY_STATES = ("55P03", "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_BUSY_TIMEOUT")
@@ -33,10 +34,10 @@ _SLOW_STATES = ("57014",)
 
 def trouble(error: BaseException) -> Trouble | None:
     """What kind of trouble this is; None for any other error, which is a mistake of ours."""
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         return Trouble.FULL
-    if isinstance(error, GenericError):  # its words are the operating system's
-        return Trouble.FULL if any(f"os error {number}" in str(error) for number in _FULL) else Trouble.AWAY
+    if isinstance(error, StoreAway):
+        return Trouble.STORE
     if isinstance(error, PoolExhausted):
         return Trouble.BUSY
     return _of_database(error) if isinstance(error, DBAPIError) else None
