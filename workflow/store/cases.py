@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import BindParameter, bindparam, func, or_, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from workflow.content import Content
 from workflow.engine import Receipt
 from workflow.store import prior, trail
 from workflow.store.calls import call_of
-from workflow.store.database import next_id
+from workflow.store.database import next_id, run
 from workflow.store.models import (
     AuditEvent,
     BatchLine,
@@ -289,14 +289,25 @@ def edited_by_op(session: Session, op: str, case_id: int) -> Receipt | None:
     return Receipt(found.stream, found.seq, found.hash) if found else None
 
 
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_DROP_LINES = (
+    update(BatchLine.__table__)  # type: ignore[arg-type]
+    .where(BatchLine.case_id.in_(_IDS), BatchLine.dropped_at.is_(None))
+    .values(dropped_at=bindparam("at"))
+)
+_VOID_SIGN_OFFS = (
+    update(SignOff.__table__)  # type: ignore[arg-type]
+    .where(SignOff.case_id.in_(_IDS), SignOff.void_at.is_(None))
+    .values(void_at=bindparam("at"))
+)
+
+
 def follow(session: Session, ids: Sequence[int], trigger: str, at: datetime) -> None:
     """What depends on where a case stands: lines of batches that lose it, sign-offs that are void."""
     if trigger in ("return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "unstamp"):
-        session.execute(
-            update(BatchLine).where(BatchLine.case_id.in_(ids), BatchLine.dropped_at.is_(None)).values(dropped_at=at)
-        )
+        run(session, _DROP_LINES, {"ids": list(ids), "at": at})
     if trigger == "unshortlist":
-        session.execute(update(SignOff).where(SignOff.case_id.in_(ids), SignOff.void_at.is_(None)).values(void_at=at))
+        run(session, _VOID_SIGN_OFFS, {"ids": list(ids), "at": at})
 
 
 def who_was_faster(session: Session, case_id: int) -> Text | None:

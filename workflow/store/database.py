@@ -7,7 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from workflow import metrics
@@ -139,6 +150,14 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def run(session: Session, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
+    """Run a statement about columns, within the session's transaction.
+
+    There are no objects to keep up with rows here, and asking the session to would cost as much as the statement.
+    """
+    return session.connection().execute(statement, values)
 
 
 def next_id(session: Session, table: str) -> int:

@@ -32,6 +32,7 @@ from workflow import content as contents
 from workflow.audit.canonical import canonical
 from workflow.store import prior
 from workflow.store.calls import call_of
+from workflow.store.database import run
 from workflow.store.models import (
     AuditEvent,
     Batch,
@@ -126,7 +127,7 @@ def level_of(state: str) -> Level:
 
 def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> list[Any]:
     """Cases with their centre and region, in the order asked for; locked against others where asked."""
-    found = session.execute(_LOCKED_CASES if lock else _CASES, {"ids": list(ids)}).all()
+    found = run(session, _LOCKED_CASES if lock else _CASES, {"ids": list(ids)}).all()
     place = {case_id: index for index, case_id in enumerate(ids)}
     return sorted(found, key=lambda row: place[row.id])
 
@@ -243,12 +244,12 @@ def _english(row: Any) -> EnglishFacts | None:
 
 
 def _by_case(session: Session, statement: Select[Any], ids: Sequence[int]) -> dict[int, Any]:
-    return {row.case_id: row for row in session.execute(statement, {"ids": list(ids)})}
+    return {row.case_id: row for row in run(session, statement, {"ids": list(ids)})}
 
 
 def _signed(session: Session, ids: Sequence[int]) -> dict[int, tuple[tuple[int, str], ...]]:
     signed: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for case_id, person, content in session.execute(_SIGNED, {"ids": list(ids)}):
+    for case_id, person, content in run(session, _SIGNED, {"ids": list(ids)}):
         signed[case_id].append((person, content))
     return {case_id: tuple(many) for case_id, many in signed.items()}
 
@@ -256,7 +257,7 @@ def _signed(session: Session, ids: Sequence[int]) -> dict[int, tuple[tuple[int, 
 def _authors(session: Session, ids: Sequence[int]) -> dict[int, frozenset[int]]:
     """Everybody who saved a revision: the text is all of theirs."""
     wrote: dict[int, set[int]] = defaultdict(set)
-    for case_id, person in session.execute(_WROTE, {"ids": list(ids)}):
+    for case_id, person in run(session, _WROTE, {"ids": list(ids)}):
         wrote[case_id].add(person)
     return {case_id: frozenset(people) for case_id, people in wrote.items()}
 
@@ -267,7 +268,7 @@ def _units(session: Session, rows: Sequence[Any], actor: int) -> dict[int, dict[
     Whoever acted on it there, and of those who hold a role there now the one who asks.
     """
     acted: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for case_id, action, person in session.execute(_ACTED, {"ids": [row.id for row in rows]}):
+    for case_id, action, person in run(session, _ACTED, {"ids": [row.id for row in rows]}):
         if case_id and person and action in _AT_LEVEL:
             acted[case_id, _AT_LEVEL[action]].add(person)
     centres, offices = _held(session, actor)
@@ -282,7 +283,7 @@ def _units(session: Session, rows: Sequence[Any], actor: int) -> dict[int, dict[
 
 def _held(session: Session, actor: int) -> tuple[set[int], set[int]]:
     """The centres and the offices at which somebody holds a role now."""
-    held = session.execute(_HELD, {"person": actor}).all()
+    held = run(session, _HELD, {"person": actor}).all()
     return {one.centre_id for one in held if one.centre_id}, {one.office_id for one in held if one.office_id}
 
 
@@ -302,11 +303,11 @@ class Extensions:
 
     def __init__(self, session: Session, calls: Iterable[str]) -> None:
         numbers = set(calls)
-        granted = session.execute(_GRANTED, {"calls": sorted(numbers)})
+        granted = run(session, _GRANTED, {"calls": sorted(numbers)})
         self._days: dict[tuple[str, str], list[tuple[int | None, date]]] = defaultdict(list)
         for call, phase, office, day in granted:
             self._days[call, phase].append((office, day))
-        own = session.execute(_CENTRE_DAYS, {"calls": sorted(numbers)})
+        own = run(session, _CENTRE_DAYS, {"calls": sorted(numbers)})
         self._centre_days = {(call, phase, office): day for call, phase, office, day in own}
 
     def window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None = None) -> Window:

@@ -19,8 +19,8 @@ from workflow.engine import Attempt, CannotServe, Outcome, Receipt
 from workflow.failpoints import reached
 from workflow.store import facts as stored_facts
 from workflow.store import trail
-from workflow.store.database import TRIED
-from workflow.store.models import AuditEvent, Batch, Case, Push
+from workflow.store.database import TRIED, run
+from workflow.store.models import Batch, Case, Push
 
 
 class Overtaken(CannotServe):
@@ -116,7 +116,8 @@ def _move(session: Session, model: Model, done: Sequence[Tried]) -> None:
             "head": receipt.hash if receipt else "",
             **one.also,
         }
-        found = session.connection().execute(
+        found = run(
+            session,
             statement,
             {"old_id": one.row.id, "old_version": one.row.version} | {f"new_{name}": values[name] for name in columns},
         )
@@ -140,7 +141,7 @@ def replayed(
     return {key.removeprefix(f"{op}:"): _again(lifecycle, event, actor) for key, event in events.items()}
 
 
-def _again(lifecycle: Lifecycle, event: AuditEvent, actor: Actor) -> Attempt:
+def _again(lifecycle: Lifecycle, event: Any, actor: Actor) -> Attempt:
     body: Mapping[str, Any] = json.loads(event.body)
     transition = lifecycle.named(event.action.partition(".")[2])
     if transition is None or event.person_id != (actor.id or None):

@@ -16,6 +16,7 @@ from rules.facts import Match, Ruling
 from rules.roles import Level
 from workflow import similar
 from workflow.store.calls import call_of
+from workflow.store.database import run
 from workflow.store.models import (
     Adjudication,
     Case,
@@ -227,7 +228,7 @@ _IMPORTED_OF_CENTRES = (
 
 def _by_text(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
     found = []
-    for row in session.execute(_SHARING_BANDS, {"ids": list(by_id)}):
+    for row in run(session, _SHARING_BANDS, {"ids": list(by_id)}):
         score = similar.resemblance(row.signature, row.others)
         if similar.likeness(score) is not similar.Likeness.NONE:
             found.append((row.case_id, _other(row), score, "text"))
@@ -237,7 +238,7 @@ def _by_text(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other,
 def _by_title(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
     """Same centre, near-equal title and served party, though the text was written anew."""
     wanted = {"centres": sorted({case.centre_id for case in by_id.values()}), "ids": list(by_id)}
-    rows = (*session.execute(_OF_CENTRES, wanted), *session.execute(_IMPORTED_OF_CENTRES, wanted))
+    rows = (*run(session, _OF_CENTRES, wanted), *run(session, _IMPORTED_OF_CENTRES, wanted))
     others = [_other(row) for row in rows]
     return [
         (case.id, other, 0.0, "title")

@@ -20,7 +20,7 @@ from workflow.audit.canonical import canonical, event_hash
 from workflow.engine import Receipt
 from workflow.failpoints import reached
 from workflow.store import log
-from workflow.store.database import APPENDED
+from workflow.store.database import APPENDED, run
 from workflow.store.models import AuditEvent, AuditPrivate
 
 
@@ -100,7 +100,7 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
             }
         )
     reached("trail.before_append")
-    session.connection().execute(_APPEND, rows)
+    run(session, _APPEND, rows)
     session.info[APPENDED] = True
     if secretly:
         _keep_apart(session, secretly)
@@ -131,26 +131,28 @@ _HEADS = select(AuditEvent.stream, AuditEvent.seq, AuditEvent.hash).join(
     _LAST, (AuditEvent.stream == _LAST.c.stream) & (AuditEvent.seq == _LAST.c.seq)
 )
 _OPS: BindParameter[Any] = bindparam("ops", expanding=True)
-_BY_OP = select(AuditEvent).where(AuditEvent.op.in_(_OPS))
+_BY_OP = select(*AuditEvent.__table__.columns).where(AuditEvent.op.in_(_OPS))
+_KEEP_APART = insert(AuditPrivate.__table__).from_select(  # type: ignore[arg-type]
+    ["uid", "salt", "payload"],
+    select(
+        AuditEvent.uid,
+        bindparam("new_salt", type_=AuditPrivate.__table__.c.salt.type),
+        bindparam("new_payload", type_=AuditPrivate.__table__.c.payload.type),
+    ).where(AuditEvent.hash == bindparam("of")),
+)
 _APPEND = insert(AuditEvent.__table__)  # type: ignore[arg-type]
 
 
 def _heads(session: Session, streams: Sequence[str]) -> dict[str, tuple[int, str]]:
     if not streams:
         return {}
-    found = session.execute(_HEADS, {"streams": list(streams)})
+    found = run(session, _HEADS, {"streams": list(streams)})
     return {stream: (seq, hashed) for stream, seq, hashed in found}
 
 
 def _keep_apart(session: Session, secretly: Sequence[tuple[str, bytes, str]]) -> None:
-    found = session.execute(
-        select(AuditEvent.hash, AuditEvent.uid).where(AuditEvent.hash.in_([one[0] for one in secretly]))
-    )
-    uids = {row.hash: row.uid for row in found}
-    session.execute(
-        insert(AuditPrivate),
-        [{"uid": uids[hashed], "salt": salt, "payload": payload} for hashed, salt, payload in secretly],
-    )
+    kept = [{"of": hashed, "new_salt": salt, "new_payload": payload} for hashed, salt, payload in secretly]
+    run(session, _KEEP_APART, kept)
 
 
 def last(session: Session, stream: str) -> dict[str, Any] | None:
@@ -161,11 +163,11 @@ def last(session: Session, stream: str) -> dict[str, Any] | None:
     return json.loads(body) if body else None
 
 
-def by_op(session: Session, ops: Sequence[str]) -> dict[str, AuditEvent]:
+def by_op(session: Session, ops: Sequence[str]) -> dict[str, Any]:
     """Events already written under these idempotency keys."""
     if not ops:
         return {}
-    found = session.scalars(_BY_OP, {"ops": list(ops)})
+    found = run(session, _BY_OP, {"ops": list(ops)})
     return {event.op or "": event for event in found}
 
 
