@@ -14,21 +14,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import psycopg
 from psycopg import sql
 from sqlalchemy import event
 from werkzeug.test import create_environ, run_wsgi_app
 
 from states.case import CaseState
 from states.reach import SYSTEM
+from tests.bench.acting import CLIENTS, DURABLE, as_owner, prepared, stamp_and_unstamp
 from tests.postgres import new_database, running
 from tests.worlds import CALL_2021, RUNTIME, World, settle
-from workflow import cases
 from workflow.audit import log, merkle
 from workflow.audit.export import export
 from workflow.audit.verifier import zhengji_verify
@@ -36,18 +34,15 @@ from workflow.engine import Receipt
 from workflow.store import schema, trail
 from workflow.store.database import Database
 
-CASES = 40
-CLIENTS = 8
 _PATIENCE = 300
 """Seconds after which a client that died is noticed."""
-_DURABLE = "-c max_connections=60 -c listen_addresses= -c shared_buffers=128MB"
 
 
 def act_on_sqlite(folder: Path) -> tuple[Callable[[], int], Callable[[], int]]:
     """(with the trail, without it) on SQLite, synchronous=FULL."""
     whole = Database(f"sqlite:///{folder}/whole.db")
     schema.upgrade(whole)
-    world, drafts = _prepared(whole, folder)
+    world, drafts = prepared(whole, folder)
     whole.close()
     shutil.copyfile(folder / "whole.db", folder / "bare.db")
     bare = Database(f"sqlite:///{folder}/bare.db")
@@ -63,17 +58,17 @@ def act_on_sqlite(folder: Path) -> tuple[Callable[[], int], Callable[[], int]]:
 @contextmanager
 def act_on_postgresql(folder: Path) -> Iterator[dict[int, tuple[Callable[[], int], Callable[[], int]]]]:
     """Clients → (with the trail and its sequencer, without it) on a PostgreSQL that keeps what it commits."""
-    with running(_DURABLE) as server:
-        _as_owner(server.url, sql.SQL("create role {} login").format(sql.Identifier(RUNTIME)))
+    with running(DURABLE) as server:
+        as_owner(server.url, sql.SQL("create role {} login").format(sql.Identifier(RUNTIME)))
         owned = new_database(server.url, "whole")
         whole = Database(owned.replace("postgres@", f"{RUNTIME}@", 1), owned)
         schema.upgrade(whole)
-        world, drafts = _prepared(whole, folder)
+        world, drafts = prepared(whole, folder)
         whole.close()
         bare = Database(new_database(server.url, "bare", "whole"))
         for table in ("cases", "batch", "push"):
             name = f"fk_{table}_stream_version_state_head"
-            _as_owner(
+            as_owner(
                 bare.url,
                 sql.SQL("alter table {} drop constraint {}").format(sql.Identifier(table), sql.Identifier(name)),
             )
@@ -84,20 +79,6 @@ def act_on_postgresql(folder: Path) -> Iterator[dict[int, tuple[Callable[[], int
             }
         whole.close()
         bare.close()
-
-
-def _as_owner(url: str, statement: sql.Composable) -> None:
-    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
-        connection.execute(statement)
-
-
-def _prepared(database: Database, folder: Path) -> tuple[World, list[int]]:
-    settle(database, CALL_2021)
-    world = World.of(database, folder)
-    drafts = [world.draft() for _ in range(CASES)]
-    for case in drafts:
-        world.seal(case)
-    return world, drafts
 
 
 @contextmanager
@@ -116,23 +97,8 @@ def _sequenced(database: Database) -> Iterator[None]:
     thread.join()
 
 
-_OPS = count()
-
-
 def _acting(database: Database, world: World, drafts: Sequence[int]) -> Callable[[], int]:
-    sealer, at = world.people["sealer"], world.at
-
-    def work() -> int:
-        for trigger in ("stamp", "unstamp"):
-            for case in drafts:
-                with database.transaction() as session:
-                    op = f"bench.{secrets.token_hex(8)}.{next(_OPS)}"
-                    [one] = cases.act(session, [case], trigger, actor=sealer, at=at, op=op, remark="理由")
-                    if not one.done:
-                        raise AssertionError(one.findings)
-        return 2 * len(drafts)
-
-    return work
+    return stamp_and_unstamp(database, world.people["sealer"], world.at, drafts)
 
 
 def _without_trail(work: Callable[[], int]) -> Callable[[], int]:
@@ -152,7 +118,7 @@ def _nothing(_session: Any, entries: Sequence[trail.Entry]) -> list[Receipt]:
 
 def _many(url: str, world: World, drafts: Sequence[int], whole: bool) -> Callable[[], int]:
     """The same by processes of their own, each with its share of the cases."""
-    plain = (url, world.call_version, world.people["sealer"], world.at, whole)
+    plain = (url, world.people["sealer"], world.at, whole)
     shares = [drafts[start::CLIENTS] for start in range(CLIENTS)]
     context = multiprocessing.get_context("spawn")
     ready, go, done = (context.Barrier(CLIENTS + 1, timeout=_PATIENCE) for _ in range(3))
@@ -171,7 +137,6 @@ def _many(url: str, world: World, drafts: Sequence[int], whole: bool) -> Callabl
 
 def _client(
     url: str,
-    _version: int,
     sealer: Any,
     at: datetime,
     whole: bool,
@@ -180,13 +145,7 @@ def _client(
     go: Any,
     done: Any,
 ) -> None:
-    database = Database(url)
-
-    class Known:
-        people = {"sealer": sealer}  # noqa: RUF012
-
-    Known.at = at  # type: ignore[attr-defined]
-    work = _acting(database, Known, share)  # type: ignore[arg-type]
+    work = stamp_and_unstamp(Database(url), sealer, at, share)
     work = work if whole else _without_trail(work)
     work()
     ready.wait()

@@ -43,6 +43,7 @@ class Head:
 _HEAD = select(AuditHead.n, AuditHead.root, AuditHead.frontier, AuditHead.origin, AuditHead.algorithm).where(
     AuditHead.id == 1
 )
+_LOCKED_HEAD = _HEAD.with_for_update()
 _WAITING = (
     select(AuditPending.uid, AuditEvent.hash)
     .join(AuditEvent, AuditEvent.uid == AuditPending.uid)
@@ -83,7 +84,7 @@ def forget() -> None:
 
 def hold(session: Session) -> None:
     """Others who would move or sign the log wait."""
-    session.connection().execute(_HEAD.with_for_update())
+    session.connection().execute(_LOCKED_HEAD)
 
 
 def waiting(session: Session) -> bool:
@@ -98,7 +99,7 @@ def sequence(session: Session) -> int:
     never by “greater than the last one”: PostgreSQL's numbers commit out of order.
     """
     connection = session.connection()
-    row = connection.execute(_HEAD.with_for_update()).one()
+    row = connection.execute(_LOCKED_HEAD).one()
     found = connection.execute(_WAITING).all()
     if not found:
         return 0
