@@ -7,6 +7,7 @@ JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
@@ -69,8 +70,12 @@ soak: $(VENV)/ready-for-tests ## kill everything at random for long (ZHENGJI_SOA
 	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} $(PYTEST) tests/faults/test_killed.py
 	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) tests/faults/test_killed.py
 
-bench: $(VENV)/ready-for-tests ## measure, and write benchmarks/latest.json
-	@$(BIN)/python -m tests.bench
+bench: $(VENV)/ready-for-tests $(PEERS)/ready ## measure, and write benchmarks/latest.json
+	@ZHENGJI_PEERS=$(PEERS)/bin/python $(BIN)/python -m tests.bench
+
+$(PEERS)/ready: $(VENV)/bootstrapped requirements-peers.txt
+	@sh deploy/environment.sh apart "$(PEERS)" requirements-peers.txt "$(BIN)/uv"
+	@touch $@
 
 docs: $(VENV)/ready-for-tests ## write the generated pages rules/README.md and states/README.md anew
 	@$(BIN)/python -m tests.generated
@@ -79,11 +84,12 @@ lock: $(VENV)/bootstrapped ## choose library versions anew (all of them: make lo
 	printf 'setuptools\nuv\n' | $(LOCK) $(UPGRADE) --no-annotate --output-file requirements-setup.txt -
 	$(LOCK) $(UPGRADE) --output-file requirements.txt setup.cfg
 	$(LOCK) $(UPGRADE) --extra test --constraint requirements.txt --output-file requirements-test.txt setup.cfg
+	printf 'django\ndjango-fsm-2\nspiffworkflow\nsqlalchemy\ntransitions\n' | $(LOCK) $(UPGRADE) --constraint requirements.txt --output-file requirements-peers.txt -
 
 vendor: ## copy the front-end files of package-lock.json to web/static/vendor (needs Node)
 	npm ci --ignore-scripts --no-audit --no-fund
 	$(PYTHON) deploy/vendor.py
 
 clean: ## remove what make and tests have made; demo data in var/ stays
-	rm -rf $(VENV) node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The Python environment: `make VENV PYTHON` puts uv into a new one, `fill VENV FILE` installs the locked libraries of FILE.
+# The Python environment: `make VENV PYTHON` puts uv into a new one, `fill VENV FILE` installs the locked libraries of FILE
+# and the program; `apart VENV FILE UV` makes one with the libraries of FILE alone, with the uv of another.
 set -eu
 
 refuse() {
@@ -31,24 +32,33 @@ make_environment() {
         refuse "uv could not be installed. Python packages must be reachable; behind a mirror, name it: make run PIP_INDEX_URL=https://mirror.example/simple"
 }
 
-fill_environment() {
-    venv=$1
-    locked=$2
+install() { # install UV VENV FILE
     # A mirror that pip was told to use serves uv as well.
-    mirror=${PIP_INDEX_URL:-$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)}
+    mirror=${PIP_INDEX_URL:-$("$(dirname "$1")/python" -m pip config get global.index-url 2>/dev/null || true)}
     if [ -n "$mirror" ]; then
         export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$mirror}"
     fi
     # Offices often stand behind a proxy whose certificate only the system knows.
     export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
-    echo "Installing the libraries of $locked …"
-    "$venv/bin/uv" pip install --quiet --python "$venv" --require-hashes -r "$locked" ||
-        refuse "The libraries of $locked could not be installed; the lines above say which and why. Run make again once that is mended."
+    echo "Installing the libraries of $3 …"
+    "$1" pip install --quiet --python "$2" --require-hashes -r "$3" ||
+        refuse "The libraries of $3 could not be installed; the lines above say which and why. Run make again once that is mended."
+}
+
+fill_environment() {
+    venv=$1
+    install "$venv/bin/uv" "$venv" "$2"
     "$venv/bin/uv" pip install --quiet --python "$venv" --no-deps --no-build-isolation --editable .
+}
+
+make_apart() {
+    "$3" venv --quiet --clear --python "$(dirname "$3")/python" "$1"
+    install "$3" "$1" "$2"
 }
 
 case "${1:-}" in
 make) make_environment "$2" "$3" ;;
 fill) fill_environment "$2" "$3" ;;
-*) refuse "usage: environment.sh make VENV PYTHON | fill VENV FILE" ;;
+apart) make_apart "$2" "$3" "$4" ;;
+*) refuse "usage: environment.sh make VENV PYTHON | fill VENV FILE | apart VENV FILE UV" ;;
 esac

@@ -14,7 +14,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HOUSE = ("rules", "states", "workflow", "web")
-LOCKS = ("requirements-setup.txt", "requirements.txt", "requirements-test.txt")
+LOCKS = ("requirements-setup.txt", "requirements.txt", "requirements-test.txt", "requirements-peers.txt")
+PEERS = ("django", "django_fsm", "SpiffWorkflow")
+"""What the bench compares with, in an environment of its own."""
 PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 
 
@@ -82,7 +84,7 @@ def test_rules_and_states_import_only_the_standard_library(package):
 def test_every_library_that_is_imported_is_asked_for_by_name(package):
     """A library that is here by chance, or because another brought it, is missing in the next environment."""
     allowed = asked() | (asked_by_tests() if package == "tests" else set())
-    theirs = imported(package) - sys.stdlib_module_names - {*HOUSE, "features", "tests", "zhengji_verify"}
+    theirs = imported(package) - sys.stdlib_module_names - {*HOUSE, "features", "tests", "zhengji_verify", *PEERS}
     found = {module: {plain(library) for library in packages_distributions().get(module, [])} for module in theirs}
     assert {module for module, libraries in found.items() if not libraries & allowed} == set()
 

@@ -95,6 +95,7 @@ def _act() -> dict[str, Any]:
     found = {
         "act_vs_bare_sqlite": (acting.against_sqlite(ROUNDS), 0.2, "no queued effect"),
         "act_queueing_vs_bare_sqlite": (acting.against_sqlite(ROUNDS, effect=True), 0.12, "one queued effect"),
+        "act_vs_best_peer": (acting.against_peers(3), 2.0, "the same work, commit each, SQLite"),
         "act_vs_bare_postgresql_1": (acting.against_postgresql(ROUNDS, 1), 0.35, "durable"),
         "act_vs_bare_postgresql_8": (acting.against_postgresql(ROUNDS, acting.CLIENTS), 0.35, "durable"),
     }

@@ -8,9 +8,11 @@ same indexes and triggers, same commits.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import secrets
 import sqlite3
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -142,6 +144,58 @@ def _replayed_on_sqlite(path: Path, sent: Sequence[Statement]) -> float:
     took = time.perf_counter() - began
     connection.close()
     return took
+
+
+# ---- peers -----------------------------------------------------------------------------------------------------------
+
+PEERS = {
+    "with_transitions": "transitions + SQLAlchemy",
+    "with_django_fsm": "django-fsm-2",
+    "with_spiffworkflow": "SpiffWorkflow + SQLAlchemy",
+}
+
+
+def against_peers(rounds: int) -> tuple[float, str]:
+    """Median of (our rate / the best peer's) with the same work on copies of the same database; what that work is, and
+    who the peers are, stands in `tests/bench/peers`. `ZHENGJI_PEERS`: the Python that has them.
+    """
+    python = os.environ["ZHENGJI_PEERS"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        database = Database(f"sqlite:///{folder}/act.db")
+        schema.upgrade(database)
+        world, drafts = prepared(database, folder)
+        work = stamp_and_unstamp(database, world.people["sealer"], world.at, drafts)
+        _copied(folder / "act.db", folder / "peers.db")
+        work()
+        best: list[float] = []
+        each: dict[str, list[float]] = {peer: [] for peer in PEERS}
+        for _ in range(rounds):
+            began = time.perf_counter()
+            ours = work() / (time.perf_counter() - began)
+            for peer in PEERS:
+                each[peer].append(ours * _peer(python, peer, folder))
+            best.append(min(rates[-1] for rates in each.values()))
+        database.close()
+    told = ", ".join(f"{PEERS[peer]} {statistics.median(rates):.1f}" for peer, rates in each.items())
+    return statistics.median(best), f"times the best of: {told}"
+
+
+def _peer(python: str, peer: str, folder: Path) -> float:
+    """Seconds that one step takes a peer, on a copy of its own."""
+    copy = folder / f"{peer}.db"
+    for path in folder.glob(f"{peer}.db*"):
+        path.unlink()
+    _copied(folder / "peers.db", copy)
+    made = subprocess.run(
+        [python, "-m", f"tests.bench.peers.{peer}", str(copy), str(CASES)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode:
+        raise RuntimeError(f"{peer}: {made.stderr[-2000:]}")
+    return float(made.stdout)
 
 
 # ---- PostgreSQL ------------------------------------------------------------------------------------------------------
