@@ -105,6 +105,7 @@ def _set_up(settings: configured.Settings) -> None:
         click.echo(f"正在建立数据库 / setting up {settings.home} …")
     with _CannotServeSaid():
         database = installation.open_to_serve(settings)
+        _check_name(settings, database)
     try:
         if installation.empty(database):
             if settings.demo:
@@ -114,6 +115,14 @@ def _set_up(settings: configured.Settings) -> None:
                 click.echo("还没有账号。请先建立管理员：\n  zhengji user add admin --name 管理员 --role administrator")
     finally:
         database.close()
+
+
+def _check_name(settings: configured.Settings, database: Any) -> None:
+    """Where this process is to run jobs too, see that nobody does so under its name. Raises AnotherWorker."""
+    from workflow.jobs import worker as jobs
+
+    if database.embedded:
+        jobs.check_name(settings, database)
 
 
 def _furnish_demo_apart() -> None:
@@ -133,7 +142,7 @@ def _furnish_demo(settings: configured.Settings, database: Any) -> None:
 
 @main.command()
 def worker() -> None:
-    """运行后台任务（PostgreSQL 部署用；每个进程要有自己固定的 ZHENGJI_EXECUTOR）。 / Run queued work.
+    """运行后台任务（PostgreSQL 部署用）。每个进程要有自己固定的名称，默认用机器名。 / Run queued work, under a name of its own.
 
     \b
     例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker
@@ -143,20 +152,24 @@ def worker() -> None:
 
     logs.set_up()
     settings = configured.from_environment()
-    with _CannotServeSaid():
-        database = installation.open_to_serve(settings)
-    ended = threading.Event()
+    ended, lost = threading.Event(), threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: ended.set())
-    jobs.launch(settings, database)
+
+    def name_lost() -> None:
+        lost.set()
+        ended.set()
+
+    with _CannotServeSaid():
+        database = installation.open_to_serve(settings)
+        jobs.launch(settings, database, lost=name_lost)
     click.echo(f"后台任务已启动 / worker {settings.executor} runs")
     ended.wait()
-    jobs.stop()
+    finished = jobs.stop()
     database.close()
-    # A job between two attempts sleeps in a thread for up to an hour, and Python would wait for it. The next start takes
-    # it up.
     sys.stdout.flush()
-    os._exit(0)
+    if not finished:  # a thread still waits for a mail server, and Python would wait for it; others do that work now
+        os._exit(REFUSED if lost.is_set() else 0)
 
 
 @main.command()

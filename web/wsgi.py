@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from multiprocessing.util import Finalize
+from threading import Thread
 
 from flask import Flask
 
@@ -25,7 +26,7 @@ def serve() -> Flask:
     anchors.check(settings, database)
     configuration.record(database, settings, at=datetime.now(UTC))
     if database.embedded:
-        worker.launch(settings, database)
+        worker.launch(settings, database, lost=lambda: Thread(target=worker.stop).start())
         Finalize(
             None, worker.stop, exitpriority=1
         )  # the server's process is a child of multiprocessing: it has no atexit

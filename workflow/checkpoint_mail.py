@@ -16,17 +16,22 @@ from workflow.store.database import Database
 
 
 def queue(database: Database, settings: Settings, signed: Signed) -> bool:
-    """Queue a checkpoint for every office and auditor with an address, once for each on one day in Beijing.
+    """Queue the mails of a checkpoint, once on one day in Beijing however many processes do so.
 
-    However many processes do so: the day is part of each mail's key. False where no mail server is set.
+    False where no mail server is set.
     """
     if not (settings.smtp_url and settings.mail_from):
         return False
     day = signed.at.astimezone(BEIJING).date().isoformat()
     with database.transaction() as session:
-        for address in stored.addresses(session):
-            enqueue(session, "mail_checkpoint", f"checkpoint-mail-{day}-{_short(address)}", signed.size, address)
+        enqueue(session, "mail_checkpoints", f"mail_checkpoints/{day}", signed.size)
     return True
+
+
+def addresses(database: Database) -> list[str]:
+    """Every office and auditor with an address."""
+    with database.reading() as session:
+        return stored.addresses(session)
 
 
 def _short(words: str) -> str:

@@ -12,7 +12,9 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses
 from urllib.parse import unquote, urlparse
 
+from rules.words import Text
 from workflow.failpoints import reached
+from workflow.failure import Failure
 from workflow.store import mail as stored
 from workflow.store.database import Database
 
@@ -20,12 +22,41 @@ TIMEOUT = 60
 """Seconds to wait for the mail server."""
 
 
-class MailRefused(Exception):
+class MailRefused(Failure):
     """The mail server was not reached or did not take it, with what it said."""
 
 
 class MailNotConfigured(MailRefused):
     """No mail server or no sender is set: ZHENGJI_SMTP_URL or ZHENGJI_MAIL_FROM is empty."""
+
+
+AWAY = "mail_away"
+LOGIN = "mail_login"
+UNSAFE = "mail_unsafe"
+LATER = "mail_later"
+REFUSED = "mail_refused"
+OF_THE_SERVER = (AWAY, LOGIN, UNSAFE)
+"""Kinds of trouble that every mail meets."""
+
+_WHY = {
+    AWAY: Text(
+        "连接不上邮件服务器，或它没有及时回应。", "The mail server could not be reached, or did not answer in time."
+    ),
+    LOGIN: Text(
+        "邮件服务器不认登录名或密码。请管理员核对 ZHENGJI_SMTP_URL。",
+        "The mail server does not know the login or password; the administrator should check ZHENGJI_SMTP_URL.",
+    ),
+    UNSAFE: Text(
+        "与邮件服务器之间不能建立可信的加密连接，没有寄出。请管理员核对服务器的证书。",
+        "No trusted encrypted connection to the mail server could be made, so nothing was sent; the administrator should"
+        " check its certificate.",
+    ),
+    LATER: Text("邮件服务器暂时不收，会再试。", "The mail server does not take it for now; it is tried again."),
+    REFUSED: Text(
+        "邮件服务器拒收。请核对收件地址、发件人和附件大小，改好后再重试。",
+        "The mail server refused it. Check the addresses, the sender and the size, and retry when that is mended.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +75,11 @@ class Mailer:
         """Raise MailNotConfigured, naming the setting, when no mail can leave."""
         if not self.configured:
             name = "ZHENGJI_MAIL_FROM" if self.url else "ZHENGJI_SMTP_URL"
-            raise MailNotConfigured(f"没有设置邮件服务器或发件人 / not set: {name}")
+            why = Text(
+                "还没有设置邮件服务器或发件人，寄不出邮件。请管理员设置。",
+                "No mail server or no sender is set, so no mail can leave; the administrator should set it.",
+            )
+            raise MailNotConfigured("mail_not_set", why, f"没有设置邮件服务器或发件人 / not set: {name}", lasting=True)
 
     def send(self, message: bytes) -> str:
         """Hand a message over and give the server's words. A Message-ID already sent is not sent again.
@@ -97,7 +132,16 @@ class Mailer:
                     _taken(one, server.rcpt(one))
                 return _taken("", server.data(message))
         except (OSError, smtplib.SMTPException) as problem:
-            raise MailRefused(str(problem)) from problem
+            code = _kind(problem)
+            raise MailRefused(code, _WHY[code], str(problem), general=True) from problem
+
+
+def _kind(problem: Exception) -> str:
+    if isinstance(problem, smtplib.SMTPAuthenticationError):
+        return LOGIN
+    if isinstance(problem, ssl.SSLError | smtplib.SMTPNotSupportedError):
+        return UNSAFE
+    return AWAY
 
 
 def _taken(about: str, reply: tuple[int, bytes]) -> str:
@@ -105,5 +149,7 @@ def _taken(about: str, reply: tuple[int, bytes]) -> str:
     code, words = reply
     said = f"{code} {words.decode('utf-8', 'replace')}".replace("\0", "")
     if code not in (250, 251):
-        raise MailRefused(f"{about}: {said}" if about else said)
+        lasting = code >= 500  # RFC 5321, 4.2.1: sent again unchanged, it is refused again
+        kind = REFUSED if lasting else LATER
+        raise MailRefused(kind, _WHY[kind], f"{about}: {said}" if about else said, lasting=lasting)
     return said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -310,8 +310,20 @@ class Kept:
     files: int
 
 
-def keep_no_longer(database: Database, files: Files, settings: Settings, *, at: datetime) -> Kept | None:
+Each = Callable[[Sequence[str], Callable[[str], None]], None]
+
+
+def _in_turn(numbers: Sequence[str], do: Callable[[str], None]) -> None:
+    for one in numbers:
+        do(one)
+
+
+def keep_no_longer(
+    database: Database, files: Files, settings: Settings, *, at: datetime, each: Each = _in_turn
+) -> Kept | None:
     """Throw away what the settings say is kept no longer, and record it; None where nothing is set.
+
+    `each`: how the cases are gone through, one after another.
 
     Contacts: so many days after the last day of the call, of cases that have rested as long. Personal parts of the
     trail: so many days after their event, of cases at rest. The trail itself is kept for ever.
@@ -319,11 +331,14 @@ def keep_no_longer(database: Database, files: Files, settings: Settings, *, at: 
     if not (settings.keep_contacts_days or settings.keep_private_days):
         return None
     due = _due(database, settings, at)
-    removed = events = 0
-    for number in due:
+    erased: list[int] = []
+
+    def erase(number: str) -> None:
         with database.transaction() as session:
-            made = erase_case(session, number, _TIME_IS_OVER, papers=True, actor=SYSTEM, at=at)
-        events += made.events
+            erased.append(erase_case(session, number, _TIME_IS_OVER, papers=True, actor=SYSTEM, at=at).events)
+
+    each(due, erase)
+    events = sum(erased)
     with database.transaction() as session:
         if settings.keep_private_days:
             before = at - timedelta(days=settings.keep_private_days)

@@ -19,12 +19,14 @@ from states.reach import SYSTEM, Actor
 from workflow import cases, people
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Outcome, Receipt
 from workflow.failpoints import reached
+from workflow.failure import Failure
 from workflow.interchange import delivery
 from workflow.interchange.package import English, Picture, Published, build
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer, MailRefused
 from workflow.store import editorial, living, trail
 from workflow.store import facts as stored_facts
+from workflow.store import jobs as stored_jobs
 from workflow.store import pushes as stored
 from workflow.store.calls import call_of
 from workflow.store.database import Database
@@ -159,7 +161,8 @@ def retry(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str
     attempt = _try(session, row, "retry", actor, at)
     _check_alone(session, row.case_id)
     _with_case(session, row, attempt, actor, at, op, move=False)
-    _record(session, row, attempt, {"note": "", "recall_asked": "", "started_by_id": actor.id}, op)
+    also = {"note": "", "trouble": {}, "recall_asked": "", "started_by_id": actor.id}
+    _record(session, row, attempt, also, op)
     if attempt.done:
         _queue(session, "deliver_push", push_id, attempt.receipt)
     return attempt
@@ -281,6 +284,8 @@ def _record(session: Session, row: Any, attempt: Attempt, also: Mapping[str, Any
     [case] = stored_facts.case_rows(session, [row.case_id])
     tried = living.Tried(row, attempt, dict(also) if attempt.done else {}, row.case_id, case.office_id)
     living.record(session, Push, PUSH, [tried], op)
+    if attempt.done and attempt.transition.target in (PushState.ACKNOWLEDGED, PushState.RECALLED):
+        stored_jobs.settle(session, row.stream, "deliver_push", "recall_push")
 
 
 # ---- the work that outlives a request --------------------------------------------------------------------------------
@@ -312,7 +317,7 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
         except (Absent, Damaged) as problem:
             package, missing = b"", str(problem)
     if not package:
-        return _fail(post, push_id, f"案例的文件读不出来 / a file of the case cannot be read: {missing}", at, left=left)
+        return _fail(post, push_id, _NO_FILE, at, said=f"{_NO_FILE.zh} {_NO_FILE.en} {missing}", left=left)
     reached("push.made")
     stuck = _prepare(post, push_id, post.files.put(package), at)
     reached("push.noted")
@@ -323,9 +328,9 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
             destination, key, package, once=once, mailer=post.mailer, subject=f"推送 Push: {title} ({key})", at=at
         )
     except delivery.NotDelivered as problem:
-        return _fail(post, push_id, str(problem), at, left=left or problem.perhaps)
+        return _fail(post, push_id, problem.why, at, said=problem.said, left=left or problem.perhaps)
     except MailRefused as problem:
-        return _fail(post, push_id, str(problem), at, left=left)
+        return _fail(post, push_id, problem.why, at, said=problem.said, left=left)
     reached("push.handed_over")
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)
@@ -341,6 +346,12 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
 
 
 _ON_ITS_WAY = (PushState.QUEUED, PushState.SENT)
+_NO_FILE = Text(
+    "案例的一个文件在文件库里缺失或已损坏，推送包做不出来。请管理员检查文件库。",
+    "A file of the case is missing or damaged in the document store, so the package cannot be made; the administrator"
+    " should look.",
+)
+_RECALLED = Text("推送已撤回，不再送出。", "The push was recalled and is not sent.")
 
 
 def _once(session: Session, push: Push) -> str:
@@ -349,35 +360,35 @@ def _once(session: Session, push: Push) -> str:
     return push.key if sendings <= 1 else f"{push.key}.{sendings}"
 
 
-def _prepare(post: Post, push_id: int, digest: str, at: datetime) -> str:
-    """Note that this package is about to leave; gives why it must not leave, "" when it may."""
+def _prepare(post: Post, push_id: int, digest: str, at: datetime) -> Text | None:
+    """Note that this package is about to leave; gives why it must not leave, None when it may."""
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)
         if row.state not in _ON_ITS_WAY:
-            return "已撤回 / recalled"
+            return _RECALLED
         stuck = _obstacles(session, row, at)
         if not stuck:
             stored.change(session, push_id, package=digest)
     return stuck
 
 
-def _obstacles(session: Session, row: Any, at: datetime) -> str:
-    """What keeps the case from being pushed now, on the case's record; "" when nothing does."""
+def _obstacles(session: Session, row: Any, at: datetime) -> Text | None:
+    """What keeps the case from being pushed now, on the case's record; None when nothing does."""
     case_rows = stored_facts.case_rows(session, [row.case_id], lock=True)
     try:
         liaison = _in_the_name_of(session, row.started_by_id)
         inputs = stored_facts.Inputs(liaison.id, at)
         [tried] = cases.rehearse(session, case_rows, "push", actor=liaison, inputs=inputs)
     except CannotServe as problem:
-        return f"{problem.message.zh} {problem.message.en}"
+        return problem.message
     if tried.done:
-        return ""
+        return None
     cases.write(session, [(case_rows[0], tried)])
-    return _said(tried.findings)
+    return _together(tried.findings)
 
 
-def _said(findings: Sequence[Finding]) -> str:
-    return "\n".join(f"{one.message.zh} {one.message.en}" for one in findings)
+def _together(findings: Sequence[Finding]) -> Text:
+    return Text("\n".join(one.message.zh for one in findings), "\n".join(one.message.en for one in findings))
 
 
 def _acknowledged(post: Post, push_id: int, words: str, at: datetime) -> str:
@@ -388,9 +399,9 @@ def _acknowledged(post: Post, push_id: int, words: str, at: datetime) -> str:
                 return words
             attempt = acknowledge(session, push_id, words, actor=SYSTEM, at=at)
     except CannotServe as problem:
-        return _fail(post, push_id, f"{problem.message.zh} {problem.message.en}", at, left=True)
+        return _fail(post, push_id, problem.message, at, left=True)
     reached("push.acknowledged")
-    return words if attempt.done else _fail(post, push_id, _said(attempt.findings), at, left=True)
+    return words if attempt.done else _fail(post, push_id, _together(attempt.findings), at, left=True)
 
 
 def deliver_waiting(post: Post, case_id: int, *, at: datetime) -> None:
@@ -401,15 +412,26 @@ def deliver_waiting(post: Post, case_id: int, *, at: datetime) -> None:
         deliver(post, waiting, at=at)
 
 
-def _fail(post: Post, push_id: int, words: str, at: datetime, *, left: bool = False) -> str:
-    """The push failed, with the reason. `left`: the receiver may hold the package all the same."""
-    words = words.strip() or "未送达 / not delivered"
-    also = {"note": words} if left else {"note": words, "package": ""}
+def _fail(post: Post, push_id: int, why: Text, at: datetime, *, said: str = "", left: bool = False) -> str:
+    """The push failed. `said`: the other side's own words; `left`: it may hold the package all the same."""
+    words = said.strip() or f"{why.zh} {why.en}"
+    also = {"note": words, "trouble": {"zh": why.zh, "en": why.en}, **({} if left else {"package": ""})}
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)
         if row.state in _ON_ITS_WAY:
-            _record(session, row, _try(session, row, "fail", SYSTEM, at, words), also)
+            remark = "\n".join(dict.fromkeys((f"{why.zh} {why.en}", words)))
+            _record(session, row, _try(session, row, "fail", SYSTEM, at, remark), also)
     return words
+
+
+def failed(database: Database, push_id: int) -> Failure | None:
+    """Why a push has failed; None when it has not."""
+    with database.reading() as session:
+        push = stored.one(session, push_id)
+    if push is None or push.state != PushState.FAILED:
+        return None
+    why = Text(push.trouble["zh"], push.trouble["en"]) if push.trouble else Text(push.note, push.note)
+    return Failure("push_failed", why, push.note, lasting=True)
 
 
 def recall(post: Post, push_id: int, asked_by: int, *, at: datetime) -> str:
@@ -429,7 +451,8 @@ def recall(post: Post, push_id: int, asked_by: int, *, at: datetime) -> str:
             said = delivery.recall(destination, key, reason, once=once, mailer=post.mailer, at=at)
         except (delivery.NotDelivered, MailRefused) as problem:
             with post.database.transaction() as session:
-                stored.change(session, push_id, note=f"撤回未成功：{problem}")
+                why = {"zh": f"撤回未成功：{problem.why.zh}", "en": f"Not recalled: {problem.why.en}"}
+                stored.change(session, push_id, note=f"撤回未成功：{problem}", trouble=why)
             raise
     else:
         said = delivery.Delivered("尚未送出，直接撤回", True)
@@ -457,7 +480,7 @@ def confirm_recall(session: Session, push_id: int, words: str, actor: Actor, *, 
             )
         )
     attempt = _try(session, row, "recall", actor, at, row.recall_asked, confirmed=True)
-    _record(session, row, attempt, {"note": words, "package": ""})
+    _record(session, row, attempt, {"note": words, "trouble": {}, "package": ""})
     if row.state == PushState.ACKNOWLEDGED:  # only this push took the case abroad
         _take_case_back(session, row, actor, at)
     return attempt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ class Settings:
     that signs checkpoints of the trail. `anchor`: file of a checkpoint kept elsewhere. `backups`: folder of backups.
     `clock`: demo only, the day on which the demo starts. `demo`: demo banner, accounts and clock are allowed.
     `session_hours`, `idle_minutes`: how long a sign-in lasts, and how long without a request. `second_factor`: roles that
-    must have one. `oidc_…`: an office's own directory (OpenID Connect). `connections`: of one process to the database.
+    must have one. `executor`: the name under which this process runs jobs. `oidc_…`: an office's own directory (OpenID
+    Connect). `connections`: of one process to the database.
     `lock_seconds`: how long one waits for others who work on the same thing; `statement_seconds`: how long a statement of
     a page may take on PostgreSQL, 0 without end. `proxies`: how many stand in front and say whom they ask for.
     `metrics_token`: who brings it sees /metrics; without one, this machine does.
@@ -89,7 +91,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         argon2_memory=int(environ.get("ZHENGJI_ARGON2_MEMORY", "65536")),
         base_url=environ.get("ZHENGJI_BASE_URL", BASE_URL),
         secure_cookies=environ.get("ZHENGJI_SECURE_COOKIES", "") not in ("", "0"),
-        executor=environ.get("ZHENGJI_EXECUTOR", "embedded"),
+        executor=environ.get("ZHENGJI_EXECUTOR") or socket.gethostname(),
         session_hours=int(environ.get("ZHENGJI_SESSION_HOURS", "12")),
         idle_minutes=int(environ.get("ZHENGJI_IDLE_MINUTES", "120")),
         second_factor=frozenset(environ.get("ZHENGJI_REQUIRE_SECOND_FACTOR", "").replace(",", " ").split()),

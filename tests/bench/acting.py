@@ -86,7 +86,7 @@ def stamp_and_unstamp(
                     op = f"bench.{secrets.token_hex(8)}"
                     [one] = cases.act(session, [case], trigger, actor=sealer, at=at, op=op, remark="理由")
                     if effect:
-                        queue.enqueue(session, "bench", op, case)
+                        queue.enqueue(session, "mail_batch", op, case)
                 if not one.done:
                     raise AssertionError(one.findings)
         return 2 * len(drafts)

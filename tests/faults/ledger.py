@@ -17,7 +17,7 @@ from sqlalchemy import text
 from tests.faults.country import JOBS
 from tests.faults.players import Answer, Wish
 from tests.workflow.receivers import Mailbox
-from workflow.jobs.queue import client
+from workflow.jobs.queue import client, which
 from workflow.store.database import Database
 
 
@@ -219,13 +219,18 @@ def _unqueued(database: Database, trail: Sequence[Event]) -> Iterator[str]:
             caused.add(f"mail_batch/{number}/{one.seq}")
         elif one.action == "push.ask_recall":
             caused.add(f"recall_push/{number}/{one.seq}")
-    jobs = {one.workflow_id: one.status for one in client(database.engine).list_workflows()}
-    jobs = {key: status for key, status in jobs.items() if key.partition("/")[0] in JOBS}
+    with database.reading() as session:
+        jobs = {
+            one.key: one.state for one in session.execute(text("select key, name, state from job")) if one.name in JOBS
+        }
     if set(jobs) != caused:
         yield f"queued without cause {sorted(set(jobs) - caused)}, never queued {sorted(caused - set(jobs))}"
-    for key, status in jobs.items():
-        if status != "SUCCESS":
-            yield f"{key}: {status}"
+    yield from (f"{key}: {state}" for key, state in jobs.items() if state != "done")
+    for one in client(database.engine).list_workflows():
+        if which(one.workflow_id)[0] not in jobs and one.name in JOBS:
+            yield f"a try of nothing: {one.workflow_id}"
+        if one.status != "SUCCESS" and one.name in JOBS:
+            yield f"{one.workflow_id}: {one.status}"
 
 
 def _misplaced(database: Database, trail: Sequence[Event]) -> Iterator[str]:

@@ -10,10 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import dbos._outcome
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -25,7 +23,7 @@ from tests.faults.waiting import PATIENCE, until
 from tests.web.conftest import KEY
 from tests.workflow.receivers import Mailbox, mail_server
 from workflow import mailing
-from workflow.jobs import worker
+from workflow.jobs import kinds, worker
 
 ROOT = Path(__file__).parents[2]
 HOUR = 3600
@@ -40,19 +38,23 @@ class Waits:
         self.after: list[tuple[float, Any]] = []
         self._lock = threading.Lock()
 
-    def sleep(self, seconds: float) -> None:
+    def none(self, seconds: float | None) -> float | None:
+        """What there is to wait, gone by at once."""
+        if seconds is None:
+            return None
         with self._lock:
             self.seconds += seconds
             due = [one for one in self.after if one[0] <= self.seconds]
             self.after = [one for one in self.after if one not in due]
             for _, happens in due:
                 happens()
+        return 0
 
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    made = Waits()
-    monkeypatch.setattr(dbos._outcome, "time", SimpleNamespace(sleep=made.sleep))
+    made, really = Waits(), kinds.Waits.after
+    monkeypatch.setattr(kinds.Waits, "after", lambda waits, failed: made.none(really(waits, failed)))
     return made
 
 

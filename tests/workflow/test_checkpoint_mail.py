@@ -19,9 +19,11 @@ from tests.worlds import World
 from workflow import batches, checkpoint_mail, downloads
 from workflow.audit import log, notes, receipts
 from workflow.documents.receipt import qr_png
+from workflow.jobs.kinds import JobState
 from workflow.jobs.sequencing import Sequencer
 from workflow.mailing import Mailer
 from workflow.settings import Settings
+from workflow.store import jobs as stored_jobs
 from workflow.store import witnesses
 from workflow.store.models import Batch, Office, Person
 
@@ -59,7 +61,7 @@ def posting(world: World, mailbox: Mailbox) -> Settings:
 
 
 def keys(world: World) -> list[str]:
-    return [one for one in queued(world) if one.startswith("checkpoint-mail-")]
+    return [one for one in queued(world) if one.startswith("mail_checkpoints/")]
 
 
 # ---- by mail ---------------------------------------------------------------------------------------------------------
@@ -74,17 +76,17 @@ def test_offices_and_auditors_with_an_address_get_it(world: World, signer: notes
         assert witnesses.addresses(session) == [FIRST]
 
 
-def test_a_day_has_one_mail_for_each_however_often_it_is_queued(world: World, signer: notes.Signer) -> None:
+def test_a_day_has_its_mails_once_however_often_they_are_queued(world: World, signer: notes.Signer) -> None:
     settings = replace(settings_of(world), smtp_url="smtp://127.0.0.1:9", mail_from="a@b.example")
     world.draft()
     first = sign(world, signer)
     assert [checkpoint_mail.queue(world.database, settings, first) for _ in range(2)] == [True, True]
     world.draft()
     checkpoint_mail.queue(world.database, settings, sign(world, signer, timedelta(hours=3)))
-    assert len(keys(world)) == 2
+    assert len(keys(world)) == 1
     world.draft()
     checkpoint_mail.queue(world.database, settings, sign(world, signer, timedelta(days=1)))
-    assert len(keys(world)) == 4
+    assert len(keys(world)) == 2
 
 
 def test_nothing_is_queued_without_a_mail_server(world: World, signer: notes.Signer) -> None:
@@ -115,8 +117,24 @@ def test_a_worker_sends_what_was_queued(world: World, signer: notes.Signer, mail
     settings = posting(world, mailbox)
     checkpoint_mail.queue(world.database, settings, sign(world, signer))
     with working(world, smtp_url=settings.smtp_url, mail_from=settings.mail_from):
-        assert [result(world, key) for key in keys(world)] == ["250 queued as 1"] * 2
+        assert [result(world, key) for key in keys(world)] == ["2 mails"]
     assert sorted(mail["To"] for mail in mailbox.mails) == sorted([FIRST, AUDITOR])
+
+
+def test_an_address_that_is_refused_keeps_no_other_waiting(
+    world: World, signer: notes.Signer, mailbox: Mailbox
+) -> None:
+    world.draft()
+    settings = posting(world, mailbox)
+    mailbox.refuses[AUDITOR] = "550 no such mailbox"
+    checkpoint_mail.queue(world.database, settings, sign(world, signer))
+    with working(world, smtp_url=settings.smtp_url, mail_from=settings.mail_from):
+        [said] = [result(world, key) for key in keys(world)]
+    assert [mail["To"] for mail in mailbox.mails] == [FIRST]
+    assert "550 no such mailbox" in said
+    with world.database.reading() as session:
+        [left] = stored_jobs.some(session, ["mail_checkpoints"], JobState.GAVE_UP, 2)
+    assert (left.part, left.parts, left.trouble["zh"][:14]) == (2, 2, "2 项中有 1 项没有办成：")
 
 
 def test_the_sequencer_hands_out_the_first_checkpoint_that_it_signs(

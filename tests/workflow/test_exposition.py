@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from states.reach import SYSTEM
 from tests.worlds import World
@@ -21,6 +21,7 @@ from workflow.settings import from_environment
 from workflow.store import schema, trail
 from workflow.store.database import Database
 from workflow.store.figures import HEAD, migrated
+from workflow.store.models import Job
 from workflow.store.schema import MIGRATIONS
 
 
@@ -67,15 +68,11 @@ def test_a_form_sent_twice_counts_once(world: World) -> None:
 def test_work_that_waits_is_counted_by_queue_with_the_age_of_the_oldest(world: World) -> None:
     before = said(world.database)
     with world.database.transaction() as session:
-        enqueue(session, "mail_batch", "mail_batch/7")
-        enqueue(session, "mail_batch", "mail_batch/8")
-        enqueue(session, "deliver_push", "deliver_push/7/1")
-        schema_of = "" if world.database.embedded else "dbos."
-        long_ago = int((datetime.now(UTC) - timedelta(hours=2)).timestamp() * 1000)
-        session.execute(
-            text(f"update {schema_of}workflow_status set created_at = :at where workflow_uuid = 'mail_batch/7'"),
-            {"at": long_ago},
-        )
+        enqueue(session, "mail_batch", "mail_batch/7", 7)
+        enqueue(session, "mail_notice", "a-notice", 8)
+        enqueue(session, "deliver_push", "deliver_push/7/1", 7)
+        long_ago = datetime.now(UTC) - timedelta(hours=2)
+        session.execute(update(Job).where(Job.key == "mail_batch/7").values(queued_at=long_ago))
     found = said(world.database)
     mails = "queue=zhengji-mail state=waiting"
     assert f"zhengji_jobs {mails}" not in before

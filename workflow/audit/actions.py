@@ -79,6 +79,10 @@ _BESIDE: Mapping[str, Text] = {
     "person.disable": Text("停用账号", "Disabled the account"),
     "person.enable": Text("启用账号", "Enabled the account"),
     "door.closed": Text("尝试职责外的操作", "Tried what is another role's"),
+    "job.give_up": Text("后台任务未办成", "Gave a background job up"),
+    "job.retry": Text("重新办理后台任务", "Had background jobs tried again"),
+    "job.dismiss": Text("不再办理后台任务", "Dismissed a background job"),
+    "job.cancel": Text("取消后台任务", "Cancelled a background job"),
     "system.start": Text("系统启动", "The system started"),
     "system.settings": Text("设置变更", "Settings changed"),
     "system.backup": Text("备份", "Backed up"),
@@ -115,6 +119,7 @@ GROUPS: Mapping[str, Text] = {
     "person": Text("人员", "People"),
     "door": Text("职责之外", "Beyond one's duties"),
     "trail": Text("留痕", "The trail"),
+    "job": Text("后台任务", "Background jobs"),
     "system": Text("系统", "System"),
     "demo": Text("演示", "Demo"),
 }

@@ -20,6 +20,7 @@ from states.reach import Actor
 from workflow.audit.actions import ACTIONS, GROUPS, label, state_label
 from workflow.audit.canonical import event_hash
 from workflow.engine import CannotServe, Outcome
+from workflow.jobs.kinds import KINDS
 from workflow.sign_in import Means
 from workflow.store import log
 from workflow.store import search as stored
@@ -403,7 +404,19 @@ def _erased(body: Mapping[str, Any]) -> Text:
     )
 
 
+def _job(body: Mapping[str, Any]) -> Text:
+    """Which work it was about, and why the system gave it up."""
+    kind = KINDS[body["job"]].label if body["job"] in KINDS else Text(body["job"], body["job"])
+    many = body.get("many", 1)
+    zh, en = f"{kind.zh}（{many} 项）" if many > 1 else kind.zh, f"{kind.en} ({many})" if many > 1 else kind.en
+    return Text(f"{zh}：{body['zh']}", f"{en}: {body['en']}") if "zh" in body else Text(zh, en)
+
+
 _DETAILS: Mapping[str, Any] = {
+    "job.give_up": _job,
+    "job.retry": _job,
+    "job.dismiss": _job,
+    "job.cancel": _job,
     "case.edit": lambda body: Text(
         f"第 {body['revision']} 稿，正文 {body['length']} 字",
         f"revision {body['revision']}, {body['length']} characters",

@@ -15,23 +15,56 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlparse
 
+from rules.words import Text
 from workflow.documents.mail import Attachment, compose
 from workflow.failpoints import reached
+from workflow.failure import Failure
 from workflow.mailing import Mailer
 
 TIMEOUT = 30
 """Seconds to wait for the receiving end."""
 
 
-class NotDelivered(Exception):
+class NotDelivered(Failure):
     """The receiving end did not take it, with what it said. `perhaps`: it may hold it all the same; nobody can tell."""
 
-    def __init__(self, words: str, perhaps: bool = False) -> None:
-        super().__init__(words, perhaps)
+    def __init__(self, code: str, said: str, *, perhaps: bool = False, lasting: bool = False) -> None:
+        super().__init__(code, _WHY[code], said, lasting=lasting)
         self.perhaps = perhaps
 
-    def __str__(self) -> str:
-        return str(self.args[0])
+
+_WHY = {
+    "push_address": Text(
+        "推送地址不能用。请管理员核对 ZHENGJI_PUSH_URL。",
+        "The destination's address cannot be used; the administrator should check ZHENGJI_PUSH_URL.",
+    ),
+    "push_folder": Text(
+        "推送文件夹不能读写（没有空间、没有权限或被占用）。请管理员检查后重新发送。",
+        "The folder for pushes cannot be read or written: no room, no right, or in use. Have the administrator look, and"
+        " send it again.",
+    ),
+    "push_differs": Text(
+        "写入推送文件夹后读回的内容与发出的不一致，没有算作送达。请管理员检查该文件夹。",
+        "What was read back from the folder for pushes differs from what was sent, so it does not count as delivered. Have"
+        " the administrator look at that folder.",
+    ),
+    "push_away": Text(
+        "连接不上接收方，没有送出。请稍后重新发送。",
+        "The receiver could not be reached, and nothing was sent. Send it again later.",
+    ),
+    "push_silent": Text(
+        "送出后没有等到接收方答复，对方可能已经收到。可以重新发送，对方不会重复登记。",
+        "The receiver did not answer and may hold it all the same. It can be sent again; the receiver takes it once.",
+    ),
+    "push_refused": Text(
+        "接收方拒收。请按对方的答复处理，必要时与对方联系。",
+        "The receiver refused it. Act on its answer, and get in touch with it where needed.",
+    ),
+    "push_receiver": Text(
+        "接收方的系统出错，对方可能已经收到。请稍后重新发送，对方不会重复登记。",
+        "The receiver's system failed; it may hold it all the same. Send it again later; the receiver takes it once.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +91,7 @@ def deliver(url: str, key: str, package: bytes, *, once: str, mailer: Mailer, su
         return Delivered(
             mailer.send(_letter(url, subject, key, [attachment], f"<push.{once}@zhengji>", mailer, at)), False
         )
-    raise NotDelivered(f"unknown destination {url}")
+    raise NotDelivered("push_address", f"unknown destination {url}", lasting=True)
 
 
 def recall(url: str, key: str, reason: str, *, once: str, mailer: Mailer, at: datetime) -> Delivered:
@@ -76,7 +109,7 @@ def recall(url: str, key: str, reason: str, *, once: str, mailer: Mailer, at: da
         subject = f"撤回推送 Recall: {key}"
         reply = mailer.send(_letter(url, subject, reason, [], f"<{once}@zhengji>", mailer, at))
         return Delivered(reply, False)
-    raise NotDelivered(f"unknown destination {url}")
+    raise NotDelivered("push_address", f"unknown destination {url}", lasting=True)
 
 
 def _folder(url: str) -> Path:
@@ -84,7 +117,7 @@ def _folder(url: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise NotDelivered(f"{folder}: {problem.strerror}") from problem
+        raise NotDelivered("push_folder", f"{folder}: {problem.strerror}") from problem
     return folder
 
 
@@ -94,9 +127,9 @@ def _into_folder(folder: Path, key: str, package: bytes) -> Delivered:
         _write(target, package)
         digest = hashlib.sha256(target.read_bytes()).hexdigest()
     except OSError as problem:
-        raise NotDelivered(f"{target}: {problem.strerror}") from problem
+        raise NotDelivered("push_folder", f"{target}: {problem.strerror}") from problem
     if digest != hashlib.sha256(package).hexdigest():
-        raise NotDelivered(f"{target} reads back with another digest: {digest}")
+        raise NotDelivered("push_differs", f"{target} reads back with another digest: {digest}")
     (folder / f"{key}.recalled.json").unlink(missing_ok=True)
     return Delivered(f"{target.name} 已写入并读回核对，SHA-256 {digest}", True)
 
@@ -108,9 +141,9 @@ def _out_of_folder(folder: Path, key: str, notice: bytes) -> Delivered:
         (folder / f"{key}.zip").unlink(missing_ok=True)
         read_back = target.read_bytes()
     except OSError as problem:
-        raise NotDelivered(f"{target}: {problem.strerror}") from problem
+        raise NotDelivered("push_folder", f"{target}: {problem.strerror}") from problem
     if read_back != notice:
-        raise NotDelivered(f"{target} reads back otherwise than it was written")
+        raise NotDelivered("push_differs", f"{target} reads back otherwise than it was written")
     return Delivered(f"{target.name} 已写入并读回核对，原文件已移除", True)
 
 
@@ -157,11 +190,14 @@ def _request(url: str, method: str, once: str, data: bytes, media_type: str) -> 
         words = _said(problem.code, problem.read(500))
         if method == "DELETE" and problem.code in (404, 410):
             return Delivered(words, True)
-        raise NotDelivered(words, problem.code >= 500) from problem
+        theirs = problem.code >= 500
+        raise NotDelivered(
+            "push_receiver" if theirs else "push_refused", words, perhaps=theirs, lasting=not theirs
+        ) from problem
     except urllib.error.URLError as problem:  # while connecting or sending: it never arrived whole
-        raise NotDelivered(str(problem.reason)) from problem
+        raise NotDelivered("push_away", str(problem.reason)) from problem
     except (OSError, http.client.HTTPException) as problem:  # while waiting for the reply
-        raise NotDelivered(f"{type(problem).__name__}: {problem}", perhaps=True) from problem
+        raise NotDelivered("push_silent", f"{type(problem).__name__}: {problem}", perhaps=True) from problem
 
 
 def _said(status: int, body: bytes) -> str:
@@ -184,4 +220,4 @@ def _letter(
             at=at,
         )
     except ValueError as problem:
-        raise NotDelivered(f"{url}: {problem}") from problem
+        raise NotDelivered("push_address", f"{url}: {problem}", lasting=True) from problem

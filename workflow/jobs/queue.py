@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from dbos import DBOS, DBOSClient
+from dbos import DBOS, DBOSClient, EnqueueOptions
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from workflow import logs
 from workflow.failpoints import reached
+from workflow.jobs.kinds import KINDS, Kind
+from workflow.store import jobs as stored
 
-QUEUE = "zhengji"
-MAILS = "zhengji-mail"
-"""A queue of their own: mails that wait for days for their server keep no other work waiting."""
 VERSION = "zhengji-1"
 """One version for every process: work queued before a restart is taken up after it."""
 
@@ -20,19 +22,50 @@ _CLIENTS: dict[int, tuple[Engine, DBOSClient]] = {}
 
 
 def enqueue(session: Session, job: str, key: str, *arguments: Any) -> None:
-    """Queue a job by name, once per key: the same key again is the same work."""
+    """Queue work of a kind, once per key: the same key again is the same work. Arguments are plain values (JSON)."""
     reached("act.before_enqueue")
-    client(session.get_bind().engine).enqueue_in_transaction(
+    kind = KINDS[job]
+    about = f"{kind.about}/{arguments[0]}" if kind.about else ""
+    new = stored.add(
         session,
-        {
-            "workflow_name": job,
-            "queue_name": MAILS if job.startswith("mail_") else QUEUE,
-            "workflow_id": key,
-            "app_version": VERSION,
-        },
-        *arguments,
+        key=key,
+        name=job,
+        arguments=list(arguments),
+        about=about,
+        queued_at=datetime.now(UTC),
+        request=logs.request_id.get()[:40],
     )
+    if new:
+        if kind.replaces:
+            stored.settle(session, about, job)
+        hand_over(session, kind, key, arguments)
     reached("act.after_enqueue")
+
+
+def hand_over(
+    session: Session, kind: Kind, key: str, arguments: Sequence[Any], *, number: int = 1, wait: float = 0
+) -> None:
+    """Have DBOS run a try of a piece of work, after so many seconds. `number`: which try it is."""
+    options: EnqueueOptions = {
+        "workflow_name": kind.name,
+        "queue_name": kind.queue,
+        "workflow_id": workflow_id(key, number),
+        "app_version": VERSION,
+    }
+    if wait > 0:
+        options["delay_seconds"] = wait
+    client(session.get_bind().engine).enqueue_in_transaction(session, options, *arguments)
+
+
+def workflow_id(key: str, number: int) -> str:
+    """What DBOS calls a try: each has an id of its own, the first that of the work itself."""
+    return key if number == 1 else f"{key}~{number}"
+
+
+def which(workflow: str) -> tuple[str, int]:
+    """Key and number of the try that DBOS calls so."""
+    key, _, number = workflow.rpartition("~")
+    return (key, int(number)) if key and number.isdigit() else (workflow, 1)
 
 
 def client(engine: Engine) -> DBOSClient:

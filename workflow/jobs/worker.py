@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from dbos import DBOS, DBOSConfig
+from sqlalchemy.orm import Session
 
 from workflow import account_mail, batches, checkpoint_mail, clock, keeping, privacy, pushes, timestamps
-from workflow.engine import CannotServe
-from workflow.jobs.queue import MAILS, QUEUE, VERSION, dbos_url
+from workflow.jobs.heart import Heart
+from workflow.jobs.kinds import KINDS, QUEUES, SCHEDULES, Kind
+from workflow.jobs.queue import VERSION, dbos_url, enqueue
+from workflow.jobs.running import Progress, Runner
 from workflow.jobs.sequencing import Sequencer
-from workflow.mailing import Mailer, MailNotConfigured
+from workflow.mailing import Mailer
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
 
 _log = logging.getLogger("zhengji.jobs")
+
+GRACE = 12
+"""Seconds that work begun has to come to its end when the worker is told to stop; then it is handed back."""
 
 
 @dataclass(frozen=True)
@@ -38,159 +46,132 @@ class Workshop:
         return pushes.Post(self.database, self.files, self.mailer)
 
 
-_workshop: list[Workshop] = []
-_sequencers: list[Sequencer] = []
+# ---- the work --------------------------------------------------------------------------------------------------------
 
 
-def _here() -> Workshop:
-    return _workshop[-1]
-
-
-@DBOS.workflow(name="deliver_push")
-def deliver_push(push_id: int) -> str:
+def _deliver_push(here: Workshop, _progress: Progress, push_id: int) -> str:
     """Carry one push to its destination."""
-    return _deliver(push_id)
+    words = pushes.deliver(here.post, push_id, at=here.now())
+    failure = pushes.failed(here.database, push_id)
+    if failure is not None:
+        raise failure
+    return words
 
 
-@DBOS.step(name="deliver", retries_allowed=True, max_attempts=8, interval_seconds=2, backoff_rate=3)
-def _deliver(push_id: int) -> str:
-    here = _here()
-    return pushes.deliver(here.post, push_id, at=here.now())
-
-
-@DBOS.workflow(name="recall_push")
-def recall_push(push_id: int, asked_by: int) -> str:
+def _recall_push(here: Workshop, _progress: Progress, push_id: int, asked_by: int) -> str:
     """Have one push withdrawn by its receiver."""
-    return _recall(push_id, asked_by)
+    return pushes.recall(here.post, push_id, asked_by, at=here.now())
 
 
-@DBOS.step(name="recall", retries_allowed=True, max_attempts=8, interval_seconds=5, backoff_rate=3)
-def _recall(push_id: int, asked_by: int) -> str:
-    here = _here()
-    try:
-        return pushes.recall(here.post, push_id, asked_by, at=here.now())
-    except CannotServe as problem:  # trying again would not help
-        return f"{problem.message.zh} {problem.message.en}"
+_NO_SERVER = "no mail server is set"
 
 
-A_WEEK = 180
-"""So many attempts last a week: at first seconds apart, in the end an hour, which is the longest that DBOS waits."""
-
-
-@DBOS.workflow(name="mail_batch")
-def mail_batch(batch_id: int) -> str:
+def _mail_batch(here: Workshop, _progress: Progress, batch_id: int) -> str:
     """Send one batch to the prescribed mailbox, where a mail server is set."""
-    if not _here().mailer.configured:
-        return "no mail server is set"
-    return _mail(batch_id)
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return batches.send_mail(here.database, here.files, here.mailer, batch_id, at=here.now())
 
 
-@DBOS.step(name="mail", retries_allowed=True, max_attempts=A_WEEK, interval_seconds=10, backoff_rate=2)
-def _mail(batch_id: int) -> str:
-    here = _here()
-    try:
-        return batches.send_mail(here.database, here.files, here.mailer, batch_id, at=here.now())
-    except MailNotConfigured:
-        return "no mail server is set"
-
-
-@DBOS.workflow(name="mail_notice")
-def mail_notice(person_id: int, kind: str, at: str, until: str) -> str:
+def _mail_notice(here: Workshop, _progress: Progress, person_id: int, kind: str, at: str, until: str) -> str:
     """Tell somebody by mail what happened to their account."""
-    return _mail_notice(person_id, kind, at, until)
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return account_mail.send_notice(here.database, here.mailer, person_id, kind, at, until)
 
 
-@DBOS.step(name="mail_notice", retries_allowed=True, max_attempts=A_WEEK, interval_seconds=10, backoff_rate=2)
-def _mail_notice(person_id: int, kind: str, at: str, until: str) -> str:
-    here = _here()
-    try:
-        return account_mail.send_notice(here.database, here.mailer, person_id, kind, at, until)
-    except MailNotConfigured:
-        return "no mail server is set"
-
-
-@DBOS.workflow(name="mail_checkpoint")
-def mail_checkpoint(size: int, address: str) -> str:
-    """Send the checkpoint of that size to somebody who keeps it."""
-    return _mail_checkpoint(size, address)
-
-
-@DBOS.step(name="mail_checkpoint", retries_allowed=True, max_attempts=A_WEEK, interval_seconds=10, backoff_rate=2)
-def _mail_checkpoint(size: int, address: str) -> str:
-    here = _here()
-    try:
-        return checkpoint_mail.send(here.database, here.settings, here.mailer, size, address)
-    except MailNotConfigured:
-        return "no mail server is set"
-
-
-@DBOS.workflow(name="mail_reset")
-def mail_reset(reset_id: int) -> str:
+def _mail_reset(here: Workshop, _progress: Progress, reset_id: int) -> str:
     """Mail the link for a new password. 0: nobody was meant."""
-    return _mail_reset(reset_id)
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return account_mail.send_reset(here.database, here.settings, here.mailer, reset_id, at=datetime.now(UTC))
 
 
-@DBOS.step(name="mail_reset", retries_allowed=True, max_attempts=6, interval_seconds=10, backoff_rate=2)
-def _mail_reset(reset_id: int) -> str:
-    here = _here()
-    try:
-        return account_mail.send_reset(here.database, here.settings, here.mailer, reset_id, at=datetime.now(UTC))
-    except MailNotConfigured:
-        return "no mail server is set"
+def _mail_checkpoints(here: Workshop, progress: Progress, size: int) -> str:
+    """Send the checkpoint of that size to everybody who keeps it."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    everybody = checkpoint_mail.addresses(here.database)
+    progress.each(everybody, lambda one: checkpoint_mail.send(here.database, here.settings, here.mailer, size, one))
+    return f"{len(everybody)} mails"
 
 
-@DBOS.workflow(name="keep_no_longer")
-def keep_no_longer(_due: datetime, _context: object) -> None:
-    """Once a day: throw away what is personal and is kept no longer."""
-    _keep_no_longer()
-
-
-@DBOS.step(name="keep_no_longer", retries_allowed=True, max_attempts=5, interval_seconds=60, backoff_rate=3)
-def _keep_no_longer() -> str:
-    here = _here()
-    made = privacy.keep_no_longer(here.database, here.files, here.settings, at=here.now())
+def _keep_no_longer(here: Workshop, progress: Progress) -> str:
+    """Throw away what is personal and is kept no longer."""
+    made = privacy.keep_no_longer(here.database, here.files, here.settings, at=here.now(), each=progress.each)
     return f"{made.cases} cases, {made.events} events, {made.files} files" if made else "everything is kept"
 
 
-@DBOS.workflow(name="sweep_documents")
-def sweep_documents(_due: datetime, _context: object) -> None:
-    """Once a day: remove from the document store what was thrown away, and what nothing names."""
-    _sweep()
-
-
-@DBOS.step(name="sweep", retries_allowed=True, max_attempts=5, interval_seconds=60, backoff_rate=3)
-def _sweep() -> str:
-    here = _here()
+def _sweep_documents(here: Workshop, _progress: Progress) -> str:
+    """Remove from the document store what was thrown away, and what nothing names."""
     thrown_away = privacy.sweep(here.database, here.files, at=here.now())
-    try:
-        made = keeping.sweep(here.database, here.files, at=datetime.now(UTC))  # the store knows no demo's day
-    except keeping.TooManyOrphans as refused:
-        _log.error("documents are not swept: %s", refused.message.en)
-        return refused.message.en
+    made = keeping.sweep(here.database, here.files, at=datetime.now(UTC))  # the store knows no demo's day
     return f"{thrown_away} thrown away, {len(made.aside)} set aside, {len(made.gone)} removed"
 
 
-@DBOS.workflow(name="stamp_checkpoint")
-def stamp_checkpoint(_due: datetime, _context: object) -> None:
-    """Once a day: have the newest checkpoint stamped by a third party, where one is set."""
-    _stamp()
-
-
-@DBOS.step(name="stamp", retries_allowed=True, max_attempts=12, interval_seconds=30, backoff_rate=2)
-def _stamp() -> str:
-    here = _here()
+def _stamp_checkpoint(here: Workshop, _progress: Progress) -> str:
+    """Have the newest checkpoint stamped by a third party, where one is set."""
     made = timestamps.stamp(here.settings, here.database, datetime.now(UTC))
     return f"{made.size} entries, {made.at.isoformat()}" if made else "nothing to stamp"
 
 
-DAILY = "15 19 * * *"
-"""A quarter past three at night in Beijing, in UTC."""
+_WORK: Mapping[str, Callable[..., str]] = {
+    "deliver_push": _deliver_push,
+    "recall_push": _recall_push,
+    "mail_batch": _mail_batch,
+    "mail_notice": _mail_notice,
+    "mail_reset": _mail_reset,
+    "mail_checkpoints": _mail_checkpoints,
+    "keep_no_longer": _keep_no_longer,
+    "sweep_documents": _sweep_documents,
+    "stamp_checkpoint": _stamp_checkpoint,
+}
+"""Name of a kind → the work itself, with what it works with, its progress, and the arguments it was queued with."""
 
-NIGHTLY = "45 19 * * *"
-"""Half an hour after it."""
+if _WORK.keys() != KINDS.keys():
+    raise RuntimeError(f"kinds of jobs and work differ: {sorted(_WORK.keys() ^ KINDS.keys())}")
 
-EVENING = "30 15 * * *"
-"""Half past eleven in the evening in Beijing, in UTC."""
+
+def _known_to_dbos(kind: Kind) -> None:
+    """Let DBOS call a kind of work by its name."""
+
+    def workflow(*arguments: Any) -> str:
+        here = _at_work[-1]
+        work = _WORK[kind.name]
+        return here.runner.run(
+            kind, DBOS.workflow_id or "", arguments, lambda progress: work(here.shop, progress, *arguments)
+        )
+
+    DBOS.workflow(name=kind.name)(workflow)
+
+
+for _kind in KINDS.values():
+    _known_to_dbos(_kind)
+
+
+@DBOS.workflow(name="by_the_clock")
+def by_the_clock(due: datetime, job: str) -> None:
+    """Queue what is due. Every worker has the clock; the moment is part of the key, so the work is queued once."""
+
+    def queue(session: Session) -> None:
+        enqueue(session, job, f"{job}/{due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+    _at_work[-1].runner.persistently(queue)
+
+
+# ---- starting and stopping -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _AtWork:
+    shop: Workshop
+    runner: Runner
+    heart: Heart
+    sequencer: Sequencer
+
+
+_at_work: list[_AtWork] = []
+"""The one worker of this process, once it is launched."""
 
 
 def workshop(settings: Settings, database: Database) -> Workshop:
@@ -203,9 +184,26 @@ def workshop(settings: Settings, database: Database) -> Workshop:
     )
 
 
-def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None:
-    """Start running jobs in this process. `settings.executor`: its own stable name among all workers."""
-    _workshop.append(workshop(settings, database))
+def check_name(settings: Settings, database: Database) -> None:
+    """Raise AnotherWorker when a live process runs jobs under the name that is set."""
+    heart = Heart(database, settings.executor, lambda: None)
+    heart.take_name()
+    heart.stop()
+
+
+def launch(
+    settings: Settings, database: Database, *, poll: float = 0.5, lost: Callable[[], None] = lambda: None
+) -> None:
+    """Start running jobs in this process. `settings.executor`: its own stable name among all workers.
+
+    `lost`: called when another process is found to work under that name. Raises AnotherWorker when one does already.
+    """
+    heart = Heart(database, settings.executor, lost)
+    heart.take_name()
+    at_work = _AtWork(
+        workshop(settings, database), Runner(database, settings.executor), heart, Sequencer(settings, database)
+    )
+    _at_work.append(at_work)
     config: DBOSConfig = {
         "name": "zhengji",
         "system_database_url": dbos_url(settings.database_url),
@@ -217,29 +215,40 @@ def launch(settings: Settings, database: Database, *, poll: float = 1.0) -> None
     }
     DBOS(config=config)
     DBOS.launch()
-    for queue, at_once in ((QUEUE, 4), (MAILS, 64)):  # a waiting mail costs a sleeping thread, and there are 32 offices
+    for queue, at_once in QUEUES.items():
         DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=poll, on_conflict="always_update")
     DBOS.apply_schedules(
         [
             {
-                "schedule_name": "keep_no_longer",
-                "workflow_fn": keep_no_longer,
-                "schedule": DAILY,
-                "automatic_backfill": True,
-            },
-            {"schedule_name": "sweep_documents", "workflow_fn": sweep_documents, "schedule": NIGHTLY},
-            {"schedule_name": "stamp_checkpoint", "workflow_fn": stamp_checkpoint, "schedule": EVENING},
+                "schedule_name": one.job,
+                "workflow_fn": by_the_clock,
+                "schedule": one.cron,
+                "context": one.job,
+                "automatic_backfill": one.missed,
+            }
+            for one in SCHEDULES
         ]
     )
-    _sequencers.append(Sequencer(settings, database))
-    _sequencers[-1].start()
+    heart.start()
+    at_work.sequencer.start()
     _log.info("worker %s runs", settings.executor)
 
 
-def stop() -> None:
-    """Stop running jobs; what is unfinished is taken up at the next start."""
-    for one in _sequencers:
-        one.stop()
-    _sequencers.clear()
-    DBOS.destroy()
-    _workshop.clear()
+def stop() -> bool:
+    """Take up no more work; what is begun may come to its end for a while, and is then handed back to be done by others.
+
+    Whether everything came to its end: where not, threads of this process are still at it.
+    """
+    if not _at_work:
+        return True
+    at_work = _at_work.pop()
+    at_work.runner.ended.set()
+    at_work.sequencer.stop()
+    DBOS.destroy(workflow_completion_timeout_sec=GRACE if at_work.runner.busy else 0)
+    try:
+        at_work.heart.stop()
+        left = at_work.runner.hand_back(KINDS.__getitem__) if at_work.heart.holds else 1
+    except Exception:  # the database is away: others take it up when this worker counts as dead
+        _log.exception("what is unfinished could not be handed back")
+        return False
+    return left == 0

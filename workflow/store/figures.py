@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from sqlalchemy import column, func, literal_column, select, table, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from workflow.jobs.kinds import KINDS, JobState
 from workflow.store import log
-from workflow.store.models import AuditPending
+from workflow.store.models import AuditPending, Job
 
-HEAD = "0005"
+HEAD = "0006"
 """The last migration of this version; the numbers only grow."""
 
 
@@ -26,7 +27,7 @@ class Queued:
 
 @dataclass(frozen=True)
 class Figures:
-    """`jobs`: by queue and state (waiting, running). `unplaced`: entries without a place in the log. `unsigned`: entries of
+    """`jobs`: by queue and state (waiting, running, retrying, given_up). `unplaced`: entries without a place in the log. `unsigned`: entries of
     the log under no checkpoint; `signed_at`: when the last one was signed."""
 
     jobs: Mapping[tuple[str, str], Queued]
@@ -43,26 +44,27 @@ def figures(session: Session) -> Figures:
     return Figures(_jobs(session), unplaced, log.head(session).size - signed, newest.at if newest else None)
 
 
-_JOB_STATES = {"ENQUEUED": "waiting", "PENDING": "running"}
+_JOB_STATES = {
+    JobState.QUEUED: "waiting",
+    JobState.RUNNING: "running",
+    JobState.WAITING: "retrying",
+    JobState.GAVE_UP: "given_up",
+}
 
 
 def _jobs(session: Session) -> dict[tuple[str, str], Queued]:
-    """The index that DBOS takes work by answers this, however much was done before."""
-    schema = None if session.get_bind().dialect.name == "sqlite" else "dbos"
-    names = ("queue_name", "status", "created_at")
-    jobs = table("workflow_status", *(column(name) for name in names), schema=schema).c
+    """An index answers this, however much was done before."""
     counted = (
-        select(jobs.queue_name, jobs.status, func.count(), func.min(jobs.created_at))
-        # Literals, because only they are seen to lie within the index.
-        .where(
-            jobs.queue_name.is_not(None), jobs.status.in_([literal_column("'ENQUEUED'"), literal_column("'PENDING'")])
-        )
-        .group_by(jobs.queue_name, jobs.status)
+        select(Job.name, Job.state, func.count(), func.min(Job.queued_at))
+        .where(Job.state.in_(list(_JOB_STATES)))
+        .group_by(Job.name, Job.state)
     )
-    return {
-        (queue, _JOB_STATES[state]): Queued(count, datetime.fromtimestamp(oldest / 1000, UTC))
-        for queue, state, count, oldest in session.execute(counted)
-    }
+    made: dict[tuple[str, str], Queued] = {}
+    for name, state, count, oldest in session.execute(counted):
+        place = (KINDS[name].queue, _JOB_STATES[JobState.of(state)])
+        known = made.get(place, Queued(0, oldest))
+        made[place] = Queued(known.count + count, min(known.oldest, oldest))
+    return made
 
 
 def migrated(session: Session) -> bool:

@@ -31,6 +31,7 @@ from rules.roles import Role
 from states.batch import BatchState
 from states.case import CaseState
 from states.push import PushState
+from workflow.jobs.kinds import JobState
 
 
 class Instant(TypeDecorator[datetime]):
@@ -786,6 +787,9 @@ class Push(Living, Base):
     """Digest of the package in the document store, once made."""
     acknowledgement: Mapped[str] = mapped_column(Text, server_default="")
     note: Mapped[str] = mapped_column(Text, server_default="")
+    """What the receiver or the system said last, in its own words."""
+    trouble: Mapped[dict[str, str]] = mapped_column(server_default=text("'{}'"))
+    """Why it failed, in words for people ("zh", "en"); empty when it did not."""
     recall_asked: Mapped[str] = mapped_column(Text, server_default="")
     """The reason with which a recall was asked for; empty when none was."""
     started_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -801,12 +805,83 @@ class SentMail(Base):
     """What was handed to the mail server: a Message-ID is sent once."""
 
     __tablename__ = "sent_mail"
+    __table_args__ = (Index("ix_sent_mail_at", "at"),)
     message_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     recipient: Mapped[str] = mapped_column(String(300))
     subject: Mapped[str] = mapped_column(String(300))
     digest: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
     reply: Mapped[str] = mapped_column(Text, server_default="")
+
+
+# ---- jobs ------------------------------------------------------------------------------------------------------------
+
+
+class Job(Base):
+    """后台任务: one piece of work that outlives a request, from its queueing to its end. Times are real ones in a demo too."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", JobState), name="state"),
+        Index("ix_job_state_name_queued_at", "state", "name", "queued_at"),
+        Index("ix_job_ended_at", "ended_at"),
+        Index(
+            "ix_job_failing_since",
+            "failing_since",
+            sqlite_where=text("failing_since is not null"),
+            postgresql_where=text("failing_since is not null"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    """Idempotency key: the same key again is the same work."""
+    name: Mapped[str] = mapped_column(String(40))
+    """Which kind (workflow/jobs/kinds.py)."""
+    arguments: Mapped[list[Any]]
+    about: Mapped[str] = mapped_column(String(80), server_default="")
+    """What it is about, such as push/7."""
+    state: Mapped[str] = mapped_column(String(20))
+    number: Mapped[int] = mapped_column(server_default=text("1"))
+    """Which try is the one that counts: an earlier one that still turns up is overtaken."""
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    """Tries that failed since it was queued or retried by somebody."""
+    interrupted: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often this try was broken off by the end of its worker."""
+    queued_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    """When the first of these tries failed, while there is another one to come."""
+    worker: Mapped[str] = mapped_column(String(100), server_default="")
+    part: Mapped[int] = mapped_column(server_default=text("0"))
+    """Parts that are done, of `parts`; 0 of 0 where it has none."""
+    parts: Mapped[int] = mapped_column(server_default=text("0"))
+    cancel_asked: Mapped[bool] = mapped_column(server_default=text("false"))
+    code: Mapped[str] = mapped_column(String(40), server_default="")
+    """What kind of trouble the last failed try met."""
+    trouble: Mapped[dict[str, str]] = mapped_column(server_default=text("'{}'"))
+    """Its words ("zh", "en")."""
+    detail: Mapped[str] = mapped_column(Text, server_default="")
+    """What the system said, for whoever mends it."""
+    remark: Mapped[str] = mapped_column(Text, server_default="")
+    """The reason with which somebody dismissed or cancelled it."""
+    request: Mapped[str] = mapped_column(String(40), server_default="")
+    """Number of the request that queued it, as the log has it."""
+
+
+class Worker(Base):
+    """后台进程: who runs jobs, under a name of its own, and when it was last heard of."""
+
+    __tablename__ = "worker"
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    instance: Mapped[str] = mapped_column(String(32))
+    """Which process holds the name: another one that wants it finds that it is taken."""
+    place: Mapped[str] = mapped_column(String(200), server_default="")
+    process: Mapped[str] = mapped_column(String(40), server_default="")
+    started_at: Mapped[datetime]
+    beat_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
 
 
 class Setting(Base):

@@ -1,0 +1,187 @@
+"""What kinds of background work there are: one table that queueing, running and the screens read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rules.roles import Role
+from rules.words import Labelled, Text
+
+
+class JobState(Labelled):
+    """Where a piece of background work stands."""
+
+    QUEUED = "queued", "排队中", "Queued"
+    RUNNING = "running", "正在办理", "Running"
+    WAITING = "waiting", "等候重试", "Waiting for its next try"
+    DONE = "done", "已办完", "Done"
+    GAVE_UP = "gave_up", "未办成", "Given up"
+    RETRIED = "retried", "已另行办理", "Taken up again"
+    DISMISSED = "dismissed", "不再办理", "Dismissed"
+    CANCELLED = "cancelled", "已取消", "Cancelled"
+
+
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
+"""Work that is still to be done."""
+
+WORK = "zhengji"
+MAILS = "zhengji-mail"
+"""Mails have a queue of their own: those that go to a server that does not answer keep no other work waiting."""
+
+QUEUES: Mapping[str, int] = {WORK: 4, MAILS: 16}
+"""Queue → how much of it one worker does at once."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long to wait after a failed try: `first` seconds, each time `rate` times as long, never above an hour.
+
+    After `tries` failed tries it is given up.
+    """
+
+    first: float
+    rate: float
+    tries: int
+
+    def after(self, failed: int) -> float | None:
+        """Seconds until the next try after so many failed ones; None when there is none."""
+        if failed >= self.tries:
+            return None
+        return min(self.first * self.rate ** min(failed - 1, 60), 3600.0)
+
+
+A_WEEK = Waits(10, 2, 180)
+"""So many tries last a week: at first seconds apart, in the end an hour (docs/decisions.md 37)."""
+
+_ADMINISTRATION = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+_BATCHES = frozenset({Role.ADMINISTRATOR, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
+_PUSHES = frozenset({Role.ADMINISTRATOR, Role.LIAISON, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work. `about`: what kind of thing its first argument numbers, "" for none.
+
+    `seen_by`, `settled_by`: who sees it, and who retries, cancels or dismisses it. `cancellable`: whether it may be
+    called off before it is done. `replaces`: new work about the same thing settles what was given up before. `elsewhere`:
+    it is retried on the page of the thing itself, because that is a step of the thing.
+    """
+
+    name: str
+    label: Text
+    waits: Waits
+    seen_by: frozenset[Role]
+    settled_by: frozenset[Role]
+    about: str = ""
+    queue: str = WORK
+    cancellable: bool = False
+    replaces: bool = False
+    elsewhere: bool = False
+
+
+_EVERY = (
+    Kind(
+        "deliver_push",
+        Text("推送案例", "Push a case"),
+        Waits(2, 3, 8),
+        _PUSHES,
+        frozenset({Role.LIAISON}),
+        about="push",
+        replaces=True,
+        elsewhere=True,
+    ),
+    Kind(
+        "recall_push",
+        Text("请接收方撤回推送", "Have a push recalled"),
+        Waits(5, 3, 8),
+        _PUSHES,
+        frozenset({Role.LIAISON}),
+        about="push",
+        replaces=True,
+    ),
+    Kind(
+        "mail_batch",
+        Text("寄送省级报送材料", "Mail a batch"),
+        A_WEEK,
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        about="batch",
+        queue=MAILS,
+        replaces=True,
+    ),
+    Kind(
+        "mail_notice",
+        Text("账号变动提醒邮件", "Mail about an account"),
+        A_WEEK,
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+        about="person",
+        queue=MAILS,
+        cancellable=True,
+    ),
+    Kind(
+        "mail_reset",
+        Text("重设密码邮件", "Mail with a link for a new password"),
+        Waits(10, 2, 6),
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+        queue=MAILS,
+        cancellable=True,
+    ),
+    Kind(
+        "mail_checkpoints",
+        Text("向各省和审计员寄送留痕检查点", "Mail the day's checkpoint to offices and auditors"),
+        A_WEEK,
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+        queue=MAILS,
+        cancellable=True,
+    ),
+    Kind(
+        "keep_no_longer",
+        Text("到期清理个人信息", "Throw away what is kept no longer"),
+        Waits(60, 3, 5),
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+    ),
+    Kind(
+        "sweep_documents",
+        Text("清理文件库", "Sweep the document store"),
+        Waits(60, 3, 5),
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+    ),
+    Kind(
+        "stamp_checkpoint",
+        Text("为检查点加盖时间戳", "Have a checkpoint time-stamped"),
+        Waits(30, 2, 12),
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+    ),
+)
+
+KINDS: Mapping[str, Kind] = {one.name: one for one in _EVERY}
+"""Name → kind. A name once queued is never given to other work."""
+
+SEEN_BY = frozenset(role for one in _EVERY for role in one.seen_by)
+"""Who sees background work of any kind."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Work that comes by the clock, once however many workers there are. `cron`: minute, hour … in UTC.
+
+    `missed`: what fell due while nothing ran is done afterwards.
+    """
+
+    job: str
+    cron: str
+    missed: bool = False
+
+
+SCHEDULES = (
+    Schedule("keep_no_longer", "15 19 * * *", missed=True),  # a quarter past three at night in Beijing
+    Schedule("sweep_documents", "45 19 * * *"),  # half an hour after it
+    Schedule("stamp_checkpoint", "30 15 * * *"),  # half past eleven in the evening in Beijing
+)
