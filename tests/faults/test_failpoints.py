@@ -79,17 +79,10 @@ REACHED_BY: dict[str, Callable[[Country], Wish]] = {
 }
 """Place → what somebody asks for that leads there. The places of jobs are reached after the answer."""
 ELSEWHERE = {
-    *(
-        "job.part",
-        "job.failed",
-        "recall.handed_over",
-        "log.sequenced",
-        "log.signed",
-        "migration.queue_ready",
-        "migration.before_commit",
-    ),
+    *("job.part", "job.failed", "recall.handed_over", "log.sequenced", "log.signed"),
+    *("migration.queue_ready", "migration.before_commit"),
     *("backup.database_copied", "backup.document_copied", "backup.before_rename"),
-    *("restore.documents_put", "restore.before_rename"),
+    *("restore.documents_put", "restore.before_rename", "sweep.before", "files.set_aside", "documents.some_moved"),
 }
 """Places that tests of their own reach."""
 IN_JOBS = ("job.", "mail.", "push.", "folder.")
