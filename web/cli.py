@@ -23,6 +23,7 @@ from web.commands.audit import audit
 from web.commands.backup import backup
 from web.commands.doctor import doctor
 from web.commands.documents import documents
+from web.commands.migrate import migrate
 from web.commands.restore import restore
 from web.commands.vet import vet
 from workflow import settings as configured
@@ -211,6 +212,7 @@ main.add_command(audit)
 main.add_command(backup)
 main.add_command(doctor)
 main.add_command(documents)
+main.add_command(migrate)
 main.add_command(restore)
 main.add_command(vet)
 

@@ -118,7 +118,7 @@ def condition_of(settings: Settings, at: datetime) -> Condition:
     try:
         database, unopened = _opened(settings)
         if database is not None:
-            current = schema.at_head(database)
+            current = schema.standing(database).serves
             if current:
                 seen = condition.rows(database)
                 with database.reading() as session:

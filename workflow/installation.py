@@ -31,7 +31,10 @@ class NoDatabase(CannotServe):
 
 
 def open_database(settings: Settings) -> Database:
-    """The installation's database, its tables brought up to this version."""
+    """The installation's database, its tables brought up to this version.
+
+    Raises what `schema.upgrade` raises.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url, settings.owner_database_url, limits(settings))
     schema.upgrade(database)

@@ -10,8 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from alembic.util import CommandError
-
 from rules.words import Text
 from states.reach import SYSTEM
 from workflow import anchors
@@ -293,7 +291,7 @@ def _checked(
     tell(Text("核对留痕", "Verifying the trail"), 0, 0)
     try:
         schema.upgrade(database)
-    except CommandError as unknown:
+    except schema.NewerDatabase as unknown:
         raise CannotRestore(
             Text(
                 f"备份由更新的版本（{manifest['version']}）做成，请用那个版本恢复。",

@@ -88,6 +88,7 @@ _BESIDE: Mapping[str, Text] = {
     "system.backup": Text("备份", "Backed up"),
     "system.sweep": Text("清理无人引用的材料", "Swept papers that nothing names"),
     "system.move_documents": Text("把材料复制到另一个材料库", "Copied papers to another store"),
+    "system.migrate": Text("升级数据库", "Upgraded the database"),
     "system.restore": Text("从备份恢复", "Restored from a backup"),
     "trail.export_log": Text("导出全部留痕", "Exported the whole trail"),
     "system.accept_older": Text("确认使用较早的数据库", "Accepted an older database"),

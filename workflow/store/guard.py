@@ -73,7 +73,7 @@ def rights(role: str, schema: str = "public") -> list[str]:
         f"grant select, insert, update, delete on {tables} to {role}",
         f"grant usage, select on all sequences in schema {schema} to {role}",
         f"revoke create on schema {schema} from public",
-        f"revoke insert, update, delete on alembic_version from {role}",
+        f"revoke insert, update, delete on alembic_version, schema_step from {role}",
         f"revoke update, delete on {', '.join(NEVER_CHANGED)} from {role}",
         f"revoke update on {', '.join(one for one in NEVER_UPDATED if one not in NEVER_CHANGED)} from {role}",
         f"revoke delete on {', '.join(one for one in NEVER_DELETED if one not in NEVER_CHANGED)} from {role}",

@@ -777,6 +777,7 @@ class Push(Living, Base):
     __table_args__ = (
         *_lived(PushState),
         Index("ix_push_case_id", "case_id"),
+        Index("ix_push_package", "package"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
@@ -890,3 +891,12 @@ class Setting(Base):
     __tablename__ = "setting"
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class SchemaStep(Base):
+    """One step of the tables' migration that was taken: `kind` as `workflow.store.migrations` has it."""
+
+    __tablename__ = "schema_step"
+    revision: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime]

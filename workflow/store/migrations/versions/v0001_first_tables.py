@@ -4,8 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from rules.words import Text
+from workflow.store.migrations import Kind
+
 revision = "0001"
 down_revision: str | None = None
+kind = Kind.EXPAND
+words = Text("建立最初的数据表，以及保护留痕的触发器", "The first tables, with the triggers that keep the trail")
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")

@@ -6,8 +6,13 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
+from rules.words import Text
+from workflow.store.migrations import Kind
+
 revision = "0002"
 down_revision: str | None = "0001"
+kind = Kind.EXPAND
+words = Text("全部留痕归入一本总账", "One log over all entries of the trail")
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -4,8 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from rules.words import Text
+from workflow.store.migrations import Kind
+
 revision = "0003"
 down_revision: str | None = "0002"
+kind = Kind.EXPAND
+words = Text("登录：会话、失败次数、第二验证方式", "Signing in: sessions, failed tries, second factors")
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")

@@ -4,8 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from rules.words import Text
+from workflow.store.migrations import Kind
+
 revision = "0004"
 down_revision: str | None = "0003"
+kind = Kind.EXPAND
+words = Text("联系方式与稿件分开存放，可以删除", "Contacts apart from revisions, so that they can be erased")
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")

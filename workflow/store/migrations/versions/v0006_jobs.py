@@ -4,8 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from rules.words import Text
+from workflow.store.migrations import Kind
+
 revision = "0006"
 down_revision: str | None = "0005"
+kind = Kind.EXPAND
+words = Text("后台任务和执行者的记录", "A record of background work and of who runs it")
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
