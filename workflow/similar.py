@@ -127,20 +127,44 @@ def passages(a: str, b: str, limit: int = 20) -> list[Passage]:
 
 def same_title(a: str, b: str) -> bool:
     """Whether two titles are equal or nearly so: a word more or less, or a subtitle left off."""
-    one, other = sorted((_plain(a), _plain(b)), key=len)
+    return _same_title(_plain(a), _plain(b))
+
+
+def _same_title(a: str, b: str) -> bool:
+    one, other = (a, b) if len(a) <= len(b) else (b, a)
     if not one:
         return False
     left_off = len(one) >= SHORTEST_PART_OF_TITLE and (other.startswith(one) or other.endswith(one))
-    return left_off or ratio(one, other) >= TITLE_RATIO
+    return left_off or ratio(one, other, score_cutoff=TITLE_RATIO) >= TITLE_RATIO
 
 
 def same_party(a: str, b: str) -> bool:
     """Whether two names mean the same served party: form of company and place in front of the name aside."""
-    one, other = sorted((_party(a), _party(b)), key=len)
+    return _same_party(_party(a), _party(b))
+
+
+def _same_party(a: str, b: str) -> bool:
+    one, other = (a, b) if len(a) <= len(b) else (b, a)
     if not one:
         return False
     placed = len(one) >= SHORTEST_PART_OF_PARTY and other.endswith(one)
-    return placed or ratio(one, other) >= PARTY_RATIO
+    return placed or ratio(one, other, score_cutoff=PARTY_RATIO) >= PARTY_RATIO
+
+
+@dataclass(frozen=True)
+class Named:
+    """A report's title and served party, made comparable once however many they are compared with."""
+
+    title: str
+    party: str
+
+    @classmethod
+    def of(cls, title: str, party: str) -> Named:
+        return cls(_plain(title), _party(party))
+
+    def same(self, other: Named) -> bool:
+        """Whether both the titles and the served parties are the same or nearly so."""
+        return _same_title(self.title, other.title) and _same_party(self.party, other.party)
 
 
 def compare_files(files: Sequence[tuple[str, str]], against: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -15,8 +15,10 @@ from states.case import CaseState
 from states.reach import Actor, Grant
 from tests.worlds import World
 from workflow import cases
-from workflow.engine import NoSuchTransition, NotPermitted, Outcome
+from workflow.engine import NoSuchTransition, NotPermitted, Outcome, Receipt
 from workflow.store import cases as stored
+from workflow.store import facts as stored_facts
+from workflow.store import living
 from workflow.store.living import Overtaken
 from workflow.store.models import Case, CaseRevision
 
@@ -125,6 +127,23 @@ def test_of_many_at_the_same_moment_one_wins_and_the_others_are_told(world: Worl
     name = "孙印" if winner.person_id == world.people["sealer"].id else "李印"
     assert came_to == ["done", *[f"您查看之后，{name}已先办理：盖章报送省级"] * 5]
     assert world.row(case).version == 2
+
+
+def test_of_many_rows_those_that_moved_meanwhile_are_named_and_none_is_kept(world: World) -> None:
+    mine = [world.case() for _ in range(3)]
+    actor = world.people["sealer"]
+    inputs = stored_facts.Inputs(actor.id, world.at)
+    with world.database.reading() as session:
+        rows = stored_facts.case_rows(session, mine)
+        attempts = cases.rehearse(session, rows, "stamp", actor=actor, inputs=inputs)
+    world.act(mine[1], "stamp")
+    tried = [living.Tried(row, one) for row, one in zip(rows, attempts, strict=True)]
+    for one in tried:
+        one.attempt.receipt = Receipt(one.row.stream, one.row.version + 1, f"{one.row.id:064x}")
+    with pytest.raises(Overtaken) as told, world.database.transaction() as session:
+        living._move(session, Case, tried)
+    assert told.value.message.zh.startswith(f"{rows[1].number}：您查看之后，已有人先办理。")
+    assert [world.row(case).version for case in mine] == [1, 2, 1]
 
 
 def test_one_form_sent_by_many_clicks_at_once_has_one_effect(world: World) -> None:

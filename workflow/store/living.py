@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from rules.rule import Finding
@@ -104,25 +104,46 @@ def _update(model: Model, columns: frozenset[str]) -> Update:
 
 
 def _move(session: Session, model: Model, done: Sequence[Tried]) -> None:
+    """One statement, run for all the rows; each counts only where its row is still at the version that was read."""
     if not done:
         return
     columns = frozenset({"state", "version", "head", *done[0].also})
-    statement = _update(model, columns)
-    for one in done:
-        receipt = one.attempt.receipt
-        values = {
-            "state": str(one.attempt.transition.target),
-            "version": one.row.version + 1,
-            "head": receipt.hash if receipt else "",
-            **one.also,
-        }
-        found = run(
+    moved = run(session, _update(model, columns), [_values(one) for one in done])
+    if moved.rowcount != len(done):
+        raise Overtaken(_faster(session, model, done))
+
+
+def _values(one: Tried) -> dict[str, Any]:
+    receipt = one.attempt.receipt
+    values = {
+        "state": str(one.attempt.transition.target),
+        "version": one.row.version + 1,
+        "head": receipt.hash if receipt else "",
+        **one.also,
+    }
+    return {"old_id": one.row.id, "old_version": one.row.version} | {f"new_{name}": it for name, it in values.items()}
+
+
+def _faster(session: Session, model: Model, done: Sequence[Tried]) -> Text:
+    """Which rows were not where they were read; of one alone it need not be said."""
+    if len(done) == 1:
+        return FASTER
+    table = model.__table__
+    written = set(
+        run(
             session,
-            statement,
-            {"old_id": one.row.id, "old_version": one.row.version} | {f"new_{name}": values[name] for name in columns},
-        )
-        if found.rowcount != 1:
-            raise Overtaken(FASTER)
+            select(table.c.id).where(
+                table.c.id.in_([one.row.id for one in done]),
+                table.c.head.in_([one.attempt.receipt.hash for one in done if one.attempt.receipt]),
+            ),
+        ).scalars()
+    )
+    names = [_name(one.row) for one in done if one.row.id not in written]
+    return Text(f"{'、'.join(names)}：{FASTER.zh}", f"{', '.join(names)}: {FASTER.en}")
+
+
+def _name(row: Any) -> str:
+    return str(getattr(row, "number", row.stream))
 
 
 FASTER = Text(

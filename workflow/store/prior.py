@@ -239,17 +239,18 @@ def _by_title(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other
     """Same centre, near-equal title and served party, though the text was written anew."""
     wanted = {"centres": sorted({case.centre_id for case in by_id.values()}), "ids": list(by_id)}
     rows = (*run(session, _OF_CENTRES, wanted), *run(session, _IMPORTED_OF_CENTRES, wanted))
-    others = [_other(row) for row in rows]
-    return [
-        (case.id, other, 0.0, "title")
-        for case in by_id.values()
-        for other in others
-        if other.case_id != case.id
-        and other.centre_id == case.centre_id
-        and case.title.strip()
-        and similar.same_title(case.title, other.title)
-        and similar.same_party(case.recipient, other.recipient)
-    ]
+    of_centre: dict[int | None, list[tuple[_Other, similar.Named]]] = defaultdict(list)
+    for other in map(_other, rows):
+        of_centre[other.centre_id].append((other, similar.Named.of(other.title, other.recipient)))
+    found = []
+    for case in by_id.values():
+        named = similar.Named.of(case.title, case.recipient)
+        found += [
+            (case.id, other, 0.0, "title")
+            for other, its in of_centre[case.centre_id]
+            if other.case_id != case.id and named.same(its)
+        ]
+    return found
 
 
 def _other(row: Any) -> _Other:
