@@ -48,6 +48,7 @@ lint: $(VENV)/ready-for-tests ## style, types and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict
+	$(BIN)/mypy --strict --python-version 3.10 workflow/audit/verifier/zhengji_verify.py
 	$(BIN)/lint-imports
 
 unit: $(VENV)/ready-for-tests ## all tests but features, browser and faults, on SQLite

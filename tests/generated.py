@@ -113,7 +113,7 @@ def verifier() -> str:
     """The stand-alone verifier with the lifecycles as they are: it must not take them from what it verifies."""
     before, begin, rest = VERIFIER.read_text("utf-8").partition("# lifecycles begin\n")
     _, end, after = rest.partition("# lifecycles end\n")
-    lines = ["LIFECYCLES = {\n"]
+    lines = ["LIFECYCLES: Dict[str, Any] = {\n"]
     for one in LIFECYCLES:
         lines.append(f'    "{one.name}": {{\n        "initial": "{one.initial}",\n        "transitions": {{\n')
         lines += [f'            "{step.name}": {_plain(step)},\n' for step in one.transitions]

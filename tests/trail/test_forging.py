@@ -17,6 +17,7 @@ from tests.trail.forging import Export, Found, verified
 from workflow.audit import notes
 from workflow.audit.canonical import canonical
 from workflow.audit.notes import Checkpoint
+from workflow.audit.verifier import zhengji_verify
 
 pytestmark = pytest.mark.once
 
@@ -299,10 +300,11 @@ def test_a_forged_signature_is_found(
         (lambda note: note.replace("=\ntime", "\ntime"), "checkpoint_malformed"),
         (lambda note: note.replace("zhengji/", "andere/"), "checkpoint_of_another_log"),
         (lambda note: note.replace("time 2021", "time 2020"), "signature_wrong"),
+        (lambda note: note.replace("time 2021-0", "time 2021-9"), "checkpoint_malformed"),
         (lambda note: note + note, "checkpoint_malformed"),
         (lambda note: note.strip() + "\n\n", "checkpoint_malformed"),
     ],
-    ids=["stripped", "irregular", "another log's", "another time", "doubled", "spaced"],
+    ids=["stripped", "irregular", "another log's", "another time", "no time", "doubled", "spaced"],
 )
 def test_a_changed_checkpoint_is_found(judged: Callable[..., Found], change: Callable[[str], str], code: str) -> None:
     def forge(export: Export) -> None:
@@ -381,6 +383,8 @@ def test_a_receipt_finds_that_its_entry_became_another(lived: Lived, judged: Cal
         ({"proof": []}, "proof_wrong"),
         ({"proof": None}, "proof_wrong"),
         ({"checkpoint": "nothing"}, "checkpoint_malformed"),
+        ({"index": float("inf")}, "proof_wrong"),
+        ({"seq": float("inf")}, "receipt_malformed"),
         ({"hash": None, "stream": None}, "receipt_not_found"),
     ],
 )
@@ -545,6 +549,39 @@ def test_a_file_that_is_written_otherwise_is_found(
     assert verified(change(lived.data), tmp_path, lived.key).all
 
 
+EMPTY = '{"body":{},"hash":"' + "ab" * 32 + '","index":INDEX,"kind":"event","prev":null,"priv":null}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"kind":"checkpoint","note":' + "[" * 5000,
+        canonical({"kind": "checkpoint", "note": {"a": 1}}),
+        canonical({"kind": "checkpoint"}),
+        canonical({"kind": "thing", "stream": []}),
+        canonical({"kind": "missing"}),
+        canonical({"kind": "missing", "hash": 5, "index": "x"}),
+        canonical({"hash": "", "index": 0, "kind": "private", "payload": 5, "salt": ""}),
+        canonical({"hash": "", "index": [], "kind": "private", "payload": "", "salt": None}),
+        canonical({"kind": "end", "lines": 3}),
+        canonical({"kind": "event"}),
+        canonical({"kind": ["log"]}),
+        canonical({"kind": "log"}),
+        EMPTY.replace("INDEX", "5"),
+        EMPTY.replace("INDEX", "9" * 5000),
+        "[]",
+        "5",
+        "",
+    ],
+)
+def test_a_line_that_is_none_of_an_export_is_found_and_stops_nothing(lived: Lived, tmp_path: Path, line: str) -> None:
+    lines = lived.data.splitlines(keepends=True)
+    lines[5:5] = [line.encode() + b"\n"]
+    found = verified(b"".join(lines), tmp_path, lived.key)
+    assert any(where.startswith("line 6") for _, where in found.all), found.all
+    assert found.at("file_changed")
+
+
 def test_a_private_part_is_held_against_its_entry(lived: Lived, judged: Callable[..., Found]) -> None:
     places = [at for at, one in enumerate(lived.export().entries) if one.private]
     assert len(places) > 1
@@ -579,11 +616,17 @@ def test_a_private_part_is_held_against_its_entry(lived: Lived, judged: Callable
 FLIPS = 2000
 
 
-@pytest.mark.parametrize("part", range(8))
-def test_no_byte_can_be_flipped(lived: Lived, tmp_path: Path, part: int) -> None:
-    some = random.Random(205 + part)
+@pytest.mark.parametrize("often", [1, 10**9], ids=["by patterns", "the long way"])
+@pytest.mark.parametrize("part", range(4))
+def test_no_byte_can_be_flipped(
+    lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int, often: int
+) -> None:
+    """Neither where entries are read by patterns nor where each is read the long way."""
+    monkeypatch.setattr(zhengji_verify, "READER", zhengji_verify.Reader(often))
+    some = random.Random(205 + part + 4 * (often == 1))
     for _ in range(FLIPS // 8):
         data = bytearray(lived.data)
         at = some.randrange(len(data))
         data[at] ^= some.randrange(1, 256)
         assert verified(bytes(data), tmp_path, lived.key, [lived.notes[-1].note]).all, at
+    assert bool(zhengji_verify.READER.patterns["case.stamp"]) is (often == 1)

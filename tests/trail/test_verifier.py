@@ -6,6 +6,8 @@ import ast
 import base64
 import hashlib
 import json
+import multiprocessing
+import os
 import random
 import shutil
 import subprocess
@@ -16,9 +18,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.trail.conftest import Lived
+from workflow.audit import merkle
+from workflow.audit.canonical import canonical
 from workflow.audit.notes import Key as OurKey
 from workflow.audit.verifier import zhengji_verify
-from workflow.audit.verifier.zhengji_verify import Key, Tree, WrongUse, digest, sm3
+from workflow.audit.verifier.zhengji_verify import Key, Reader, Tree, WrongUse, digest, sm3
 
 pytestmark = pytest.mark.once
 
@@ -88,16 +92,124 @@ def test_wrong_use_is_told_apart(lived: Lived, tmp_path: Path, words: tuple[str,
     assert done.stderr
 
 
-def test_many_processes_find_what_one_finds(lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_many_processes_find_what_one_finds(
+    lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Also where a process starts from nothing, as on Windows."""
     export = lived.export()
     export.entries[3].change(remark="x")
-    (tmp_path / "trail.jsonl").write_bytes(export.write())
-    monkeypatch.setattr(zhengji_verify, "PIECE", 3000)
+    del export.entries[40]
+    data = export.write()
+    (tmp_path / "trail.jsonl").write_bytes(data + data.splitlines(keepends=True)[-1])
+    monkeypatch.setattr(zhengji_verify, "multiprocessing", multiprocessing.get_context(method))
+    monkeypatch.setattr(zhengji_verify, "PIECE", 1000)
+    monkeypatch.setattr(zhengji_verify, "WORTHWHILE", 2)
     alone, together = (
         zhengji_verify.Verification(Key(lived.key)).file(str(tmp_path / "trail.jsonl"), processes=many).as_json()
-        for many in (1, 2)
+        for many in (1, 3)
     )
+    assert {"entry_changed", "chain_gap", "after_the_end"} <= {one["code"] for one in alone["findings"]}
     assert alone == together
+
+
+def test_a_killed_process_is_no_verification(lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trail.jsonl").write_bytes(lived.data)
+    monkeypatch.setattr(zhengji_verify, "multiprocessing", multiprocessing.get_context("fork"))
+    monkeypatch.setattr(zhengji_verify, "PIECE", 1000)
+    monkeypatch.setattr(zhengji_verify, "WORTHWHILE", 2)
+    monkeypatch.setattr(zhengji_verify, "_send", lambda *_: os._exit(9))
+    with pytest.raises(WrongUse):
+        zhengji_verify.Verification(Key(lived.key)).file(str(tmp_path / "trail.jsonl"), processes=2)
+
+
+# ---- what is read by a pattern is canonical ----
+
+SCALARS = ("", "理由", "a/b", "\x7f\u2028𠮷", 'a"b\\c\n', 0, -7, 10**17, 10**20, 1.5, True, False, None)
+
+
+def some_value(some: random.Random, depth: int = 0) -> object:
+    kind = some.randrange(8) if depth < 3 else 7
+    if kind == 0:
+        return {some.choice(SCALARS[1:5]): some_value(some, depth + 1) for _ in range(some.randrange(4))}
+    if kind == 1:
+        return [some_value(some, depth + 1) for _ in range(some.randrange(4))]
+    if kind == 2:
+        return [some.choice(SCALARS[:3] + SCALARS[5:9]) for _ in range(some.randrange(4))]
+    return some.choice(SCALARS)
+
+
+def some_line(some: random.Random) -> str:
+    told = {"action": "case.edit", "at": "2021-03-20", "outcome": "done", "seq": some.randrange(1, 99), "to_state": ""}
+    more = {one: some_value(some) for one in ("facts", "remark", "from_state", "role") if some.randrange(3)}
+    rest = canonical({"hash": "ab" * 32, "index": some.randrange(99), "kind": "event", "prev": None, "priv": "cd" * 32})
+    return f'{{"body":{canonical({**told, **more, "stream": "case/1/content"})},{rest[1:]}'
+
+
+PARTS = [
+    '"',
+    "\\",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    " ",
+    "0",
+    "-",
+    "9" * 19,
+    "1.0",
+    "1e5",
+    "null",
+    "true",
+    "\\u7406",
+    "\\/",
+    "\x1f",
+]
+
+
+def damaged(some: random.Random, line: str) -> str:
+    at, kind = some.randrange(len(line)), some.randrange(3)
+    if kind == 0:
+        return line[:at] + some.choice(PARTS) + line[at:]
+    if kind == 1:
+        return line[:at] + line[at + some.randrange(1, 9) :]
+    end = at + some.randrange(1, 30)
+    return line[:at] + line[end : 2 * end - at] + line[at:end] + line[2 * end - at :]
+
+
+def told(reader: Reader, line: str) -> object:
+    try:
+        return reader.fields(line)
+    except (ValueError, KeyError, TypeError):
+        return "refused"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_patterns_tell_what_the_long_way_tells(seed: int) -> None:
+    some = random.Random(seed)
+    quick, long_way = Reader(often=1), Reader(often=10**9)
+    fitted = 0
+    for _ in range(80):
+        line = some_line(some)
+        quick.patterns.clear()
+        for one in [line, line, *(some_line(some) for _ in range(3)), *(damaged(some, line) for _ in range(40))]:
+            fitted += any(pattern.fullmatch(one) for known in quick.patterns.values() for pattern in known)
+            assert told(quick, one) == told(long_way, one), one
+    assert fitted > 200
+
+
+def test_a_pattern_is_made_when_it_pays_and_few_are_kept() -> None:
+    some = random.Random(1)
+    reader = Reader(often=10)
+    lines = [some_line(some) for _ in range(300)]
+    for line in lines[:9]:
+        reader.fields(line)
+    assert reader.patterns == {"case.edit": []}
+    for line in lines:
+        reader.fields(line)
+    assert len(reader.patterns["case.edit"]) == 8
 
 
 # ---- Ed25519 (RFC 8032, section 7.1) ----
@@ -142,6 +254,16 @@ def test_it_agrees_with_a_library_on_random_signatures() -> None:
         flipped = bytearray(signature)
         flipped[some.randrange(64)] ^= 1 << some.randrange(8)
         assert not found.signed(message, bytes(flipped))
+
+
+def test_a_key_that_has_checked_many_signatures_still_tells_them_apart() -> None:
+    some = random.Random(8)
+    private = Ed25519PrivateKey.from_private_bytes(some.randbytes(32))
+    found = key(private.public_key().public_bytes_raw())
+    for number in range(100):
+        message = b"%d" % number
+        assert found.signed(message, private.sign(message))
+        assert not found.signed(message, private.sign(b"x" + message))
 
 
 def test_only_the_smallest_form_of_a_signature_counts() -> None:
@@ -214,14 +336,14 @@ def test_an_unknown_hash_is_refused() -> None:
 
 
 def test_its_tree_is_ours() -> None:
-    from workflow.audit import merkle
-
     leaves = [hashlib.sha256(bytes([one])).digest() for one in range(70)]
-    tree = Tree(digest("sha256"))
     for size in range(71):
-        assert tree.root() == merkle.root(merkle.digest("sha256"), leaves[:size])
-        if size < 70:
-            tree.add(leaves[size])
+        root = merkle.root(merkle.digest("sha256"), leaves[:size])
+        for first in range(size + 1):
+            tree = Tree(digest("sha256"))
+            tree.add(leaves[:first])
+            tree.add(leaves[first:size])
+            assert (tree.size, tree.root()) == (size, root)
     for index in range(70):
         path = merkle.inclusion(merkle.digest("sha256"), merkle.of_leaves(merkle.digest("sha256"), leaves), index, 70)
         assert zhengji_verify.includes(digest("sha256"), leaves[index], index, 70, path, tree.root())

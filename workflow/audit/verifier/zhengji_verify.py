@@ -10,6 +10,8 @@ The README beside this file says how to use it, and what it cannot tell.
 Exit codes: 0 nothing wrong, 1 something is, 2 wrong use.
 """
 
+from __future__ import annotations
+
 import argparse
 import base64
 import hashlib
@@ -19,16 +21,21 @@ import os
 import re
 import sys
 from datetime import datetime, timedelta, timezone
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, TextIO, Tuple
 
 FORMAT = "zhengji-audit-1"
 CLOCKS = timedelta(minutes=15)  # by how much clocks of one installation may differ, and how long a request may wait
-PIECE = 1 << 20  # bytes of an export that one process examines at a time
+PIECE = 1 << 18  # bytes of an export that are examined at a time
+WORTHWHILE = 16  # pieces for which a process of its own is worth starting
+
+Hashed = Callable[[bytes], bytes]
+Point = Tuple[int, int, int, int]
 
 # Who may move what, from where, whither: written from the program's own lifecycles, and never read from an export,
 # because whoever forges the one would forge the other. transition: [sources, target, roles].
 # fmt: off
 # lifecycles begin
-LIFECYCLES = {
+LIFECYCLES: Dict[str, Any] = {
     "case": {
         "initial": "draft",
         "transitions": {
@@ -85,10 +92,10 @@ LIFECYCLES = {
 class Finding:
     """One thing that is wrong. `code`: for programs; `where`: the line, the entry or the checkpoint; zh, en: for people."""
 
-    def __init__(self, code, where, zh, en):
+    def __init__(self, code: str, where: str, zh: str, en: str) -> None:
         self.code, self.where, self.zh, self.en = code, where, zh, en
 
-    def as_json(self):
+    def as_json(self) -> Dict[str, str]:
         return {"code": self.code, "where": self.where, "zh": self.zh, "en": self.en}
 
 
@@ -99,22 +106,28 @@ class WrongUse(Exception):
 # ---- hashes ----------------------------------------------------------------------------------------------------------
 
 
-def digest(algorithm):
+def digest(algorithm: str) -> Hashed:
     """The hash function of that name: "sha256" (FIPS 180-4) or "sm3" (GB/T 32905-2016)."""
     if algorithm == "sha256":
-        return lambda data: hashlib.sha256(data).digest()
+        return sha256
     if algorithm == "sm3":
-        if "sm3" in hashlib.algorithms_available:
-            return lambda data: hashlib.new("sm3", data).digest()
-        return sm3
+        return openssl_sm3 if "sm3" in hashlib.algorithms_available else sm3
     raise WrongUse("unknown hash %r" % (algorithm,))
 
 
-def sm3(data):
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def openssl_sm3(data: bytes) -> bytes:
+    return hashlib.new("sm3", data).digest()
+
+
+def sm3(data: bytes) -> bytes:
     """SM3 as the standard writes it down, for a Python whose OpenSSL leaves it out."""
     mask = 0xFFFFFFFF
 
-    def turn(x, n):
+    def turn(x: int, n: int) -> int:
         n %= 32
         return ((x << n) | (x >> (32 - n))) & mask
 
@@ -147,18 +160,24 @@ def sm3(data):
 class Tree:
     """The right edge of a growing tree: the roots of its full subtrees, the largest first."""
 
-    def __init__(self, hashed):
-        self.hashed, self.size, self.peaks = hashed, 0, []
+    def __init__(self, hashed: Hashed) -> None:
+        self.hashed, self.size = hashed, 0
+        self.peaks: List[bytes] = []
 
-    def add(self, leaf):
-        size, peaks, hashed = self.size, self.peaks, self.hashed
-        self.size = size + 1
-        while size & 1:
-            leaf = hashed(b"\x01" + peaks.pop() + leaf)
+    def add(self, leaves: Iterable[bytes]) -> None:
+        """Let it grow by these leaves, level by level."""
+        nodes, size, odd = list(leaves), self.size, []
+        self.size += len(nodes)
+        while nodes:
+            if size & 1:
+                nodes.insert(0, self.peaks.pop())
+            if len(nodes) & 1:
+                odd.append(nodes.pop())
+            nodes = [self.hashed(b"\x01" + left + right) for left, right in zip(nodes[::2], nodes[1::2])]
             size >>= 1
-        peaks.append(leaf)
+        self.peaks += reversed(odd)
 
-    def root(self):
+    def root(self) -> bytes:
         if not self.peaks:
             return self.hashed(b"")
         node = self.peaks[-1]
@@ -167,7 +186,7 @@ class Tree:
         return node
 
 
-def includes(hashed, leaf, index, size, path, root):
+def includes(hashed: Hashed, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether the path leads from a leaf to the root (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         return False
@@ -189,22 +208,27 @@ def includes(hashed, leaf, index, size, path, root):
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
+D = -121665 * pow(121666, -1, P) % P
 ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 ZERO = (0, 1, 1, 0)
 
 
-def plus(a, b):
-    """Two points in extended coordinates, added."""
-    x1, y1, z1, t1 = a
-    x2, y2, z2, t2 = b
-    e, f = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
-    g, h = 2 * t1 * t2 * D % P, 2 * z1 * z2 % P
+def ready(a: Point) -> Point:
+    """A point in the form in which it is added to others."""
+    x, y, z, t = a
+    return y - x, y + x, 2 * z, 2 * D * t % P
+
+
+def plus(a: Point, b: Point) -> Point:
+    """A point in extended coordinates, and one that is ready, added."""
+    x, y, z, t = a
+    minus, sum_, twice, t2 = b
+    e, f, g, h = (y - x) * minus % P, (y + x) * sum_ % P, t * t2 % P, z * twice % P
     e, f, g, h = f - e, h - g, h + g, f + e
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def point(raw):
+def point(raw: bytes) -> Optional[Point]:
     """The point that 32 bytes write down; None when they write down none, or not in the one right way."""
     y = int.from_bytes(raw, "little")
     sign, y = y >> 255, y & (1 << 255) - 1
@@ -220,49 +244,53 @@ def point(raw):
     return x, y, 1, x * y % P
 
 
-def written(a):
+def written(a: Point) -> bytes:
     """A point as 32 bytes."""
     x, y, z, _ = a
-    inverse = pow(z, P - 2, P)
+    inverse = pow(z, -1, P)
     x, y = x * inverse % P, y * inverse % P
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
-def small(a):
+def small(a: Point) -> bool:
     """Whether a point is one of the eight for which anybody can make signatures up."""
     for _ in range(3):
-        a = plus(a, a)
+        a = plus(a, ready(a))
     return a[0] % P == 0 and (a[1] - a[2]) % P == 0
 
 
 class Multiples:
-    """j·16^i·A for every i and j: any multiple of A is then a sum of 64 of them."""
+    """j·16^i·A for every i and j, and pairs of them as they are needed: any multiple of A is then a sum of 32 pairs."""
 
-    def __init__(self, a):
-        self.rows = []
+    def __init__(self, a: Point) -> None:
+        rows = []
         for _ in range(64):
-            row = [ZERO]
+            row, one = [ZERO], ready(a)
             for _ in range(15):
-                row.append(plus(row[-1], a))
-            self.rows.append(row)
-            a = plus(row[-1], a)
+                row.append(plus(row[-1], one))
+            rows.append(row)
+            a = plus(row[-1], one)
+        self.rows: List[Tuple[List[Point], List[Point], Dict[int, Point]]]
+        self.rows = [(low, [ready(one) for one in high], {}) for low, high in zip(rows[::2], rows[1::2])]
 
-    def times(self, n):
+    def times(self, n: int) -> Point:
         found = ZERO
-        for row in self.rows:
-            if n & 15:
-                found = plus(found, row[n & 15])
-            n >>= 4
+        for low, high, pairs in self.rows:
+            pair = pairs.get(n & 255)
+            if pair is None:
+                pair = pairs[n & 255] = ready(plus(low[n & 15], high[n >> 4 & 15]))
+            found = plus(found, pair)
+            n >>= 8
         return found
 
 
-BASE = Multiples(point(bytes.fromhex("58" + "66" * 31)))
+BASE = Multiples(point(bytes.fromhex("58" + "66" * 31)) or ZERO)
 
 
 class Key:
     """The public key of one log, as `origin+id+base64` writes it down. Raises WrongUse."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         self.text = text.strip()
         self.origin, _, rest = self.text.partition("+")
         said, _, encoded = rest.partition("+")
@@ -278,7 +306,7 @@ class Key:
         x, y, z, t = a
         self.minus = Multiples((P - x, y, z, P - t))
 
-    def signed(self, message, signature):
+    def signed(self, message: bytes, signature: bytes) -> bool:
         """Whether the signature is this key's. Only the one smallest form of a signature counts."""
         if len(signature) != 64:
             return False
@@ -286,7 +314,7 @@ class Key:
         if s >= L:
             return False
         k = int.from_bytes(hashlib.sha512(signature[:32] + self.raw + message).digest(), "little") % L
-        return written(plus(BASE.times(s), self.minus.times(k))) == signature[:32]
+        return written(plus(BASE.times(s), ready(self.minus.times(k)))) == signature[:32]
 
 
 # ---- checkpoints -----------------------------------------------------------------------------------------------------
@@ -298,123 +326,344 @@ NOTE = re.compile(
 
 
 class Note:
-    """A signed checkpoint: so many entries, this root. `wrong`: why it does not count, or None."""
+    """A signed checkpoint: so many entries, this root. `wrong`: why it does not count, as (code, zh, en), or None.
 
-    def __init__(self, text, key, origin):
-        self.text, self.wrong, self.size, self.root, self.at = text, None, None, None, None
+    `size`: -1 where the text says none.
+    """
+
+    def __init__(self, text: str, key: Optional[Key], origin: str) -> None:
+        self.size, self.root, self.at = -1, b"", 0.0
+        self.wrong = self._read(text, key, origin)
+
+    def _read(self, text: str, key: Optional[Key], origin: str) -> Optional[Tuple[str, str, str]]:
         found = NOTE.fullmatch(text)
-        if found is None:
-            self.wrong = ("checkpoint_malformed", "不是完整的检查点，或没有签名", "is no checkpoint, or is not signed")
-            return
-        self.size, self.root = int(found["size"]), base64.b64decode(found["root"])
-        self.at = datetime.strptime(found["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
         try:
-            signature = base64.b64decode(found["signature"], validate=True)
+            at = datetime.strptime(found["at"] if found else "", "%Y-%m-%dT%H:%M:%SZ")
         except ValueError:
-            signature = b""
+            found = None
+        if found is None:
+            return "checkpoint_malformed", "不是完整的检查点，或没有签名", "is no checkpoint, or is not signed"
+        self.size, self.root = int(found["size"]), base64.b64decode(found["root"])
+        self.at = at.replace(tzinfo=timezone.utc).timestamp()
         if found["origin"] != origin or found["name"] != origin:
-            self.wrong = ("checkpoint_of_another_log", "属于另一份留痕", "belongs to another log")
-        elif base64.b64encode(self.root).decode() != found["root"]:
-            self.wrong = ("checkpoint_malformed", "树根的写法不规范", "writes its root in an irregular way")
-        elif key is None:
-            return
-        elif (
-            base64.b64encode(signature).decode() != found["signature"]
-            or signature[:4] != key.id
-            or not key.signed(found["text"].encode(), signature[4:])
-        ):
-            self.wrong = ("signature_wrong", "签名不是本留痕密钥的", "is not signed by the key of this log")
+            return "checkpoint_of_another_log", "属于另一份留痕", "belongs to another log"
+        if base64.b64encode(self.root).decode() != found["root"]:
+            return "checkpoint_malformed", "树根的写法不规范", "writes its root in an irregular way"
+        if key is None or _signs(key, found["text"], found["signature"]):
+            return None
+        return "signature_wrong", "签名不是本留痕密钥的", "is not signed by the key of this log"
 
 
-# ---- entries ---------------------------------------------------------------------------------------------------------
+def _signs(key: Key, text: str, encoded: str) -> bool:
+    try:
+        signature = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return False
+    regular = base64.b64encode(signature).decode() == encoded
+    return regular and signature[:4] == key.id and key.signed(text.encode(), signature[4:])
 
-EVENT = re.compile(
-    rb'\{"body":(?P<body>\{.*\}),"hash":"(?P<hash>[0-9a-f]{64})","index":(?P<index>0|[1-9]\d*),"kind":"event",'
-    rb'"prev":(?:null|"(?P<prev>[0-9a-f]{64})"),"priv":(?:null|"(?P<priv>[0-9a-f]{64})")\}',
-    re.S,
-)
-STARTS = ("case/", "batch", "push/")
-LIVING = re.compile(r"(case|batch|push)/[1-9]\d*")
+
+# ---- how entries are written -----------------------------------------------------------------------------------------
+
 decode = json.JSONDecoder().raw_decode
 WRITER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-if getattr(
-    json.encoder, "c_make_encoder", None
-):  # the same, without making an encoder anew for each of a million lines
-    _make = (None, WRITER.default, json.encoder.encode_basestring, None, ":", ",", True, False, False)
-    _parts = json.encoder.c_make_encoder(*_make)
-
-    def encode(value):
-        return "".join(_parts(value, 0))
-
-else:
-    encode = WRITER.encode
+_make = getattr(json.encoder, "c_make_encoder", None)
+_parts = _make and _make(None, WRITER.default, json.encoder.encode_basestring, None, ":", ",", True, False, False)
 
 
-def read(line):
-    """The value that a line writes down in the one canonical way. Raises ValueError."""
-    text = line.decode("utf-8")
+def encode(value: Any) -> str:
+    """As WRITER does, without making an encoder anew for each of a million lines."""
+    return "".join(_parts(value, 0)) if _parts else WRITER.encode(value)
+
+
+def read(text: str) -> Any:
+    """The value that a text writes down in the one canonical way. Raises ValueError, RecursionError."""
     value, _ = decode(text)
     if encode(value) != text:
         raise ValueError("not canonical")
     return value
 
 
-def examine(line, hashed):
-    """One line → ("event", …), ("other", value) or ("wrong", code, where, zh, en); needs no other line."""
-    found = EVENT.fullmatch(line)
-    if found is None:
-        try:
-            value = read(line)
-            if isinstance(value, dict) and value.get("kind") in KINDS:
-                return "other", value
-        except (ValueError, RecursionError):
-            pass
-        return "wrong", "line_unreadable", "", "这一行读不懂，或不是规范的写法", "cannot be read, or is not canonical"
-    raw = found["body"]
-    try:
-        body = read(raw)
-        stream, seq = body["stream"], body["seq"]
-        rest = (body["action"], body["outcome"], body["to_state"], body["at"])
-        if not isinstance(stream, str) or type(seq) is not int or not all(isinstance(one, str) for one in rest):
+STRING = r'"[^"\\\x00-\x1f]*"'  # in which nothing is, or need be, escaped
+NUMBER = r"(?:0|-?[1-9][0-9]{0,17})"
+LIST = r"\[(?:(?:%s|%s)(?:,(?:%s|%s))*)?\]" % (STRING, NUMBER, STRING, NUMBER)
+REST = (
+    r',"hash":"([0-9a-f]{64})","index":(0|[1-9][0-9]{0,17}),"kind":"event",'
+    r'"prev":(?:null|"([0-9a-f]{64})"),"priv":(?:null|"([0-9a-f]{64})")\}'
+)
+EVENT = re.compile(r'\{"body":(\{.*\})' + REST, re.S)
+TOLD = ("action", "at", "from_state", "outcome", "role", "seq", "stream", "to_state")
+
+
+def shape(value: Any) -> str:
+    """The pattern of what is written as this value is, with other words and whole numbers in the same places.
+
+    What fits it is canonical because the value is: the same keys and marks in the same order, strings in which nothing needs
+    an escape, whole numbers written in the one way; all else is the same text.
+    """
+    if isinstance(value, dict):
+        return r"\{" + ",".join(re.escape(encode(key)) + ":" + shape(one) for key, one in value.items()) + r"\}"
+    if isinstance(value, list):
+        short = all(isinstance(one, str) or type(one) is int for one in value)
+        return LIST if short else r"\[" + ",".join(map(shape, value)) + r"\]"
+    if isinstance(value, str):
+        return STRING
+    return NUMBER if type(value) is int else re.escape(encode(value))
+
+
+def entry_shape(body: Dict[str, Any]) -> str:
+    """The pattern of lines whose entry is of the same action and shape; its groups are those of EVENT and each of TOLD."""
+    pattern, comma = r'\{"body":(\{', ""
+    for name in sorted({*body, *TOLD}):
+        if name not in body:
+            pattern += "()"
+            continue
+        value = body[name]
+        pattern += comma + re.escape(encode(name)) + ":"
+        if name == "action":
+            pattern += '"(' + re.escape(value) + ')"'
+        elif name == "seq":
+            pattern += "(" + NUMBER + ")"
+        elif name in TOLD and isinstance(value, str):
+            pattern += '"(' + STRING[1:-1] + ')"'
+        else:
+            pattern += "()" * (name in TOLD) + shape(value)
+        comma = ","
+    return pattern + r"\})" + REST
+
+
+class Reader:
+    """Reads entries: the long way, which decodes, writes anew and compares; or by a pattern that one so read has made."""
+
+    def __init__(self, often: int = 200) -> None:
+        self.often = often  # entries of an action read the long way, which is what making a pattern costs
+        self.patterns: Dict[str, List[Any]] = {}
+        self.slow: Dict[str, int] = {}
+
+    def fields(self, text: str) -> Optional[Sequence[Any]]:
+        """(body, each of TOLD, hash, index, prev, priv) of a line that is an entry, as texts; None for another line.
+
+        Raises ValueError, KeyError, TypeError, RecursionError where the body is not canonical, or no entry's.
+        """
+        action = text[19 : text.find('"', 19)]  # after {"body":{"action":"
+        for pattern in self.patterns.get(action, ()):
+            found = pattern.fullmatch(text)
+            if found is not None:
+                fields: Sequence[Any] = found.groups()
+                return fields
+        event = EVENT.fullmatch(text)
+        if event is None:
+            return None
+        body = read(event[1])
+        must = [body[one] for one in ("action", "at", "outcome", "stream", "to_state")]
+        if type(body["seq"]) is not int or not all(isinstance(one, str) for one in must):
             raise ValueError("not an entry")
-    except (ValueError, KeyError, TypeError, RecursionError):
-        where = "entry %s" % found["index"].decode()
-        return "wrong", "entry_not_canonical", where, "内容不是规范的 JSON", "its content is not canonical JSON"
-    prev, priv = found["prev"], found["priv"]
-    leaf = hashed(
-        b"\0"
-        + (bytes.fromhex(prev.decode()) if prev else NONE)
-        + (bytes.fromhex(priv.decode()) if priv else NONE)
-        + raw
-    )
-    moved = (body.get("from_state"), body.get("role")) if stream[:5] in STARTS and LIVING.fullmatch(stream) else None
-    links = (found["hash"].decode(), prev and prev.decode(), priv and priv.decode())
-    return "event", int(found["index"]), leaf, links, stream, seq, rest, moved
+        if action == must[0] and len(text) < 8000:
+            self._learn(action, body)
+        told = ({**body, "seq": str(body["seq"])}.get(one) for one in TOLD)
+        return (event[1], *(one if isinstance(one, str) else "" for one in told), *event.groups()[1:])
+
+    def _learn(self, action: str, body: Dict[str, Any]) -> None:
+        self.slow[action] = self.slow.get(action, 0) + 1
+        known = self.patterns.setdefault(action, [])
+        if self.slow[action] % self.often == 0 and len(known) < 8:
+            known.append(re.compile(entry_shape(body)))
 
 
+READER = Reader()  # what is canonical depends on no log, so all verifications share what was learned
+
+# ---- one piece of the file -------------------------------------------------------------------------------------------
+
+# An entry: its line and place in the piece, index, stream, number in the stream, hash of the entry before, its own hash.
+Entry = Tuple[int, int, int, str, int, Optional[bytes], bytes]
+# What a case, batch or push did: line, index, stream, number, action, outcome, state after, state before, role.
+Move = Tuple[int, int, str, int, str, str, str, str, str]
+# What is wrong: line in the piece, code, which entry, in Chinese, in English.
+Found = Tuple[int, str, str, str, str]
+AFTER_THE_END = ("after_the_end", "", "结尾之后还有内容", "something stands after the end")
 NONE = bytes(32)
-KINDS = ("log", "private", "missing", "checkpoint", "thing", "end")
+STARTS = ("case/", "batch/", "push/")
+LIVING = re.compile(r"(case|batch|push)/[1-9]\d*")
 
 
-def _piece(asked):
-    """Examine a piece of the file, in a process of its own."""
-    path, algorithm, start, length = asked
-    hashed = digest(algorithm)
+def named(index: int, stream: str, seq: int) -> str:
+    return "entry %d, %s#%d" % (index, stream, seq)
+
+
+class Piece:
+    """What a piece of the file holds, and what is wrong with it whatever stands in the others. Lines count from 1."""
+
+    def __init__(self, lines: int, whole: bool) -> None:
+        self.lines, self.whole = lines, whole
+        self.entries: List[Entry] = []
+        self.leaves: List[bytes] = []
+        self.times: List[Optional[float]] = []
+        self.moves: List[Move] = []
+        self.notes: List[Tuple[int, Note]] = []
+        self.things: List[Tuple[int, str, Any, Any, Any]] = []
+        self.end: Optional[Tuple[Any, Any]] = None
+        self.found: List[Found] = []
+
+
+class Examiner:
+    """Examines pieces of one file, in whichever process."""
+
+    def __init__(self, hashed: Hashed, key: Optional[Key], origin: str) -> None:
+        self.hashed, self.key, self.origin = hashed, key, origin
+        self.piece = Piece(0, True)
+        self.last: Tuple[int, Optional[str]] = (-1, None)  # index of the last entry, hash of its personal part
+
+    def examine(self, content: bytes, first: bool) -> Piece:
+        """A piece of the file; `first`: the first one, which begins with the head."""
+        lines = content.split(b"\n")
+        whole = not lines[-1]
+        if whole:
+            lines.pop()
+        piece = self.piece = Piece(len(lines), whole)
+        hashed, raw, entries, leaves, times = self.hashed, bytes.fromhex, piece.entries, piece.leaves, piece.times
+        self.last = (-1, None)
+        for line, written in enumerate(lines, 1):
+            try:
+                text = written.decode()
+                fields = READER.fields(text)
+            except (ValueError, KeyError, TypeError, RecursionError):
+                self._unreadable(line, written)
+                continue
+            if fields is None:
+                self._other(line, text, first and line == 1)
+                if piece.end is None:
+                    continue
+                for late in range(line + 1, len(lines) + 1):
+                    self._find(late, *AFTER_THE_END)
+                break
+            body, action, at, source, outcome, role, number, stream, target, said, place, before, priv = fields
+            index, seq, leaf, prev = int(place), int(number), raw(said), raw(before) if before else None
+            content = written[8 : len(written) - (len(text) - 8 - len(body))]  # all around it is ASCII
+            if hashed(b"\0" + (prev or NONE) + (raw(priv) if priv else NONE) + content) != leaf:
+                zh, en = "内容与哈希不符：这一条被改过", "its content does not have its hash: it was changed"
+                self._find(line, "entry_changed", named(index, stream, seq), zh, en)
+            when = moment(at)
+            if when is None:
+                zh, en = "时间的写法不对", "its time is malformed"
+                self._find(line, "time_malformed", named(index, stream, seq), zh, en)
+            if stream.startswith(STARTS) and LIVING.fullmatch(stream):
+                piece.moves.append((line, index, stream, seq, action, outcome, target, source, role))
+            entries.append((line, len(leaves), index, stream, seq, prev, leaf))
+            leaves.append(leaf)
+            times.append(when)
+            self.last = index, priv
+        return piece
+
+    def _find(self, line: int, code: str, entry: str, zh: str, en: str) -> None:
+        self.piece.found.append((line, code, entry, zh, en))
+
+    def _unreadable(self, line: int, raw: bytes = b"") -> None:
+        event = EVENT.fullmatch(raw.decode("utf-8", "replace"))
+        if event is None:
+            zh, en = "这一行读不懂，或不是规范的写法", "cannot be read, or is not canonical"
+            self._find(line, "line_unreadable", "", zh, en)
+        else:
+            zh, en = "内容不是规范的 JSON", "its content is not canonical JSON"
+            self._find(line, "entry_not_canonical", "entry " + event[3], zh, en)
+
+    def _other(self, line: int, text: str, first: bool) -> None:
+        try:
+            value = read(text)
+            kind = value["kind"]
+            if kind == "private":
+                self._private(line, value)
+            elif kind == "missing":
+                self._missing(line, value)
+            elif kind == "checkpoint":
+                self.piece.notes.append((line, Note(str(value["note"]), self.key, self.origin)))
+            elif kind == "thing":
+                thing = (line, str(value["stream"]), value["version"], value["state"], value["head"])
+                self.piece.things.append(thing)
+            elif kind == "end":
+                self.piece.end = value["lines"], value["sha256"]
+            elif kind == "log" and not first:
+                self._find(line, "second_header", "", "文件头出现了两次", "a second head")
+            elif kind != "log":
+                self._unreadable(line)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self._unreadable(line)
+
+    def _private(self, line: int, value: Dict[str, Any]) -> None:
+        """The personal part that an entry keeps apart: salt and payload give the hash that the entry holds."""
+        index, priv = self.last
+        if value["index"] != index:
+            zh, en = "个人信息部分不在它的条目之后", "a personal part that follows no entry of its own"
+            self._find(line, "private_stray", "", zh, en)
+        elif not self.hashed(bytes.fromhex(value["salt"]) + value["payload"].encode()).hex() == value["hash"] == priv:
+            zh, en = "个人信息部分与留痕中的哈希不符", "the personal part does not have the hash that the entry holds"
+            self._find(line, "private_changed", "entry %d" % index, zh, en)
+
+    def _missing(self, line: int, value: Dict[str, Any]) -> None:
+        """The log knows an entry that the table does not hold any more."""
+        zh, en = "这一条在总账中有登记，内容却不在了", "the log knows this entry, and its content is gone"
+        self._find(line, "entry_missing", "entry %s" % value["index"], zh, en)
+        self.piece.leaves.append(bytes.fromhex(value["hash"]))
+        self.piece.times.append(None)
+        self.last = (-1, None)
+
+
+def moment(written_at: str) -> Optional[float]:
+    """The seconds of a time that names its zone; None when it is written in another way."""
+    try:
+        at = datetime.fromisoformat(written_at)
+    except ValueError:
+        return None
+    return at.timestamp() if at.tzinfo is not None else None
+
+
+Part = Tuple[int, int]  # of the file: the byte that it begins at, and how many it has
+
+
+def _examined(path: str, parts: Sequence[Part], examiner: Examiner, processes: int) -> Iterator[Tuple[bytes, Piece]]:
+    """Each part as it stands in the file, and examined. The first process takes fewer: it fits all of them together."""
+    turn = processes**2 + 1
+    whose = [0 if at % turn in (0, turn // 2) else at % (processes - 1) + 1 for at in range(len(parts))]
+    pipes, others = [], []
+    for number in range(1, processes):
+        pipe, end = multiprocessing.Pipe(duplex=False)
+        share = [part for part, who in zip(parts, whose) if who == number]
+        others.append(multiprocessing.Process(target=_send, args=(end, path, share, examiner), daemon=True))
+        others[-1].start()
+        end.close()
+        pipes.append(pipe)
+    try:
+        with open(path, "rb") as file:
+            for (start, length), who in zip(parts, whose):
+                content = file.read(length)
+                yield content, pipes[who - 1].recv() if who else examiner.examine(content, start == 0)
+    except EOFError:
+        raise WrongUse("一个进程被中断 / a process was killed") from None
+    finally:
+        for other in others:
+            other.terminate()
+            other.join()
+
+
+def _send(end: Any, path: str, share: Sequence[Part], examiner: Examiner) -> None:
+    """In a process of its own."""
     with open(path, "rb") as file:
-        file.seek(start)
-        raw = file.read(length)
-    whole = raw.endswith(b"\n")
-    return [examine(line, hashed) for line in raw[: len(raw) - whole].split(b"\n")], whole
+        for start, length in share:
+            file.seek(start)
+            end.send(examiner.examine(file.read(length), start == 0))
 
 
-def _pieces(path):
-    """(start, length) of pieces of about PIECE bytes that end where a line ends."""
+def _parts_of(path: str) -> Iterator[Part]:
+    """Parts of about PIECE bytes that end where a line ends; none parts an entry from the personal part that follows it."""
     size, start = os.path.getsize(path), 0
     with open(path, "rb") as file:
         while start < size:
             file.seek(min(start + PIECE, size))
             file.readline()
-            stop = min(file.tell(), size)
+            stop = file.tell()
+            while file.readline(8) == b'{"hash":':
+                file.readline()
+                stop = file.tell()
+            stop = min(stop, size)
             yield start, stop - start
             start = stop
 
@@ -422,19 +671,41 @@ def _pieces(path):
 # ---- the whole -------------------------------------------------------------------------------------------------------
 
 
+class Chain:
+    """Where one stream has come to: its last number and hash, and the state that it left."""
+
+    __slots__ = ("head", "seq", "state")
+
+    def __init__(self) -> None:
+        self.seq, self.state = 0, ""
+        self.head: Optional[bytes] = None
+
+
 class Verification:
     """Everything about one export. `findings`: what is wrong; `unchecked`: what could not be told, as (zh, en)."""
 
-    def __init__(self, key=None, anchors=(), receipts=(), most=200):
+    def __init__(
+        self, key: Optional[Key] = None, anchors: Sequence[str] = (), receipts: Sequence[str] = (), most: int = 200
+    ) -> None:
         self.key, self.pinned, self.anchors, self.receipts, self.most = key, key is not None, anchors, receipts, most
-        self.findings, self.unchecked, self.more = [], [], 0
-        self.size, self.streams, self.checked_notes = 0, {}, 0
-        self.header = self.tree = self.end = None
-        self.notes, self.things, self.roots, self.times = [], {}, {}, []
-        self.demo = False
-        self._anchored, self._held, self._wanted, self._number, self._last = [], [], {}, 0, None
+        self.findings: List[Finding] = []
+        self.unchecked: List[Tuple[str, str]] = []
+        self.more = self.size = self.checked_notes = 0
+        self.header: Dict[str, Any] = {}
+        self.hashed = digest("sha256")
+        self.streams: Dict[str, Chain] = {}
+        self.notes: List[Tuple[str, Note]] = []
+        self.things: Dict[str, Tuple[Any, Any, Any, str]] = {}
+        self.leaves: List[bytes] = []
+        self.times: List[Optional[float]] = []
+        self.roots: Dict[int, bytes] = {}
+        self.end: Optional[Tuple[Any, Any]] = None
+        self._anchored: List[Tuple[int, bytes, str]] = []
+        self._held: List[Tuple[str, Dict[str, Any], Optional[Note]]] = []
+        self._wanted: Dict[Tuple[str, int], Optional[bytes]] = {}
+        self._lines, self._whole = 0, hashlib.sha256()
 
-    def find(self, code, where, zh, en):
+    def find(self, code: str, where: str, zh: str, en: str) -> None:
         if len(self.findings) < self.most:
             self.findings.append(Finding(code, where, zh, en))
         else:
@@ -442,28 +713,29 @@ class Verification:
 
     # -- reading --
 
-    def file(self, path, processes=None):
+    def file(self, path: str, processes: Optional[int] = None) -> Verification:
         """Verify the export in a file. Raises WrongUse, OSError."""
         with open(path, "rb") as file:
-            first = file.readline()
-        self._begin(first)
-        if self.header is None:
+            self._begin(file.readline())
+        if not self.header:
             return self
-        asked = [(path, self.header["algorithm"], start, length) for start, length in _pieces(path)]
-        self._sizes_of_interest(path)
-        workers = min(processes or os.cpu_count() or 1, len(asked))
-        if workers > 1:
-            with multiprocessing.Pool(workers) as pool:
-                self._all(pool.imap(_piece, asked))
-        else:
-            self._all(map(_piece, asked))
-        self._whole_file(path)
+        for text in self.anchors:
+            self._anchored.append(self._anchor(text))
+        for text in self.receipts:
+            self._receipt(text)
+        parts = list(_parts_of(path))
+        examiner = Examiner(self.hashed, self.key, self.header["origin"])
+        workers = max(1, min(processes or os.cpu_count() or 1, len(parts) // WORTHWHILE))
+        for number, (content, piece) in enumerate(_examined(path, parts, examiner, workers), 1):
+            last = number == len(parts)
+            self._whole.update(content[: content.rfind(b"\n", 0, -1) + 1] if last else content)
+            self._take(piece)
         self._finish()
         return self
 
-    def _begin(self, first):
+    def _begin(self, first: bytes) -> None:
         try:
-            header = read(first.rstrip(b"\n"))
+            header = read(first.rstrip(b"\n").decode())
             good = (
                 header["kind"] == "log"
                 and header["format"] == FORMAT
@@ -480,7 +752,7 @@ class Verification:
                 "this is no export of a trail, or its head was changed",
             )
             return
-        self.header, self.tree, self.demo = header, Tree(digest(header["algorithm"])), header.get("demo") is True
+        self.header, self.hashed = header, digest(header["algorithm"])
         if self.key is None and header.get("key"):
             try:
                 self.key = Key(str(header["key"]))
@@ -494,241 +766,144 @@ class Verification:
                 "this log is %s, the key is that of %s" % (header["origin"], self.key.origin),
             )
 
-    def _sizes_of_interest(self, path):
-        """At which sizes the tree's root will be asked for: those of checkpoints, anchors and receipts."""
-        with open(path, "rb") as file:
-            for line in file:
-                if line.startswith(b'{"kind":"checkpoint"'):
-                    try:
-                        note = Note(str(read(line.rstrip(b"\n"))["note"]), self.key, self.header["origin"])
-                    except (ValueError, KeyError, TypeError):
-                        continue
-                    if note.size is not None:
-                        self.roots[note.size] = None
-        for text in self.anchors:
-            self._anchored.append(self._anchor(text))
-        for size, _, _ in self._anchored:
-            self.roots[size] = None
-        for text in self.receipts:
-            self._receipt(text)
-
-    def _anchor(self, text):
+    def _anchor(self, text: str) -> Tuple[int, bytes, str]:
         """(size, root, what it is called) of a checkpoint kept elsewhere: a signed note, or SIZE:ROOT."""
-        plain = re.fullmatch(r"\s*(\d+)\s*[:：]\s*([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)\s*", text)
+        plain = re.fullmatch(r"\s*(\d{1,18})\s*[:：]\s*([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)\s*", text)
         if plain:
             root = bytes.fromhex(plain[2]) if len(plain[2]) == 64 else base64.b64decode(plain[2])
             return int(plain[1]), root, "anchor %s" % plain[1]
         note = Note(text if text.endswith("\n") else text + "\n", self.key, self.header["origin"])
         if note.wrong:
             self.find(note.wrong[0], "anchor", "您给的检查点%s" % note.wrong[1], "the anchor %s" % note.wrong[2])
-        if note.size is None:
-            return 0, self.tree.hashed(b""), "anchor"
+        if note.size < 0:
+            return 0, self.hashed(b""), "anchor"
         return note.size, note.root, "anchor %d" % note.size
 
-    def _receipt(self, text):
+    def _receipt(self, text: str) -> None:
         try:
             held = json.loads(text)
             held["stream"], held["seq"], held["hash"] = str(held["stream"]), int(held["seq"]), str(held["hash"])
-            held["origin"], note = str(held["origin"]), held.get("checkpoint")
-            held["checkpoint"] = Note(str(note), self.key, self.header["origin"]) if note is not None else None
-        except (ValueError, KeyError, TypeError, RecursionError):
+            held["origin"], said = str(held["origin"]), held.get("checkpoint")
+            note = Note(str(said), self.key, self.header["origin"]) if said is not None else None
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self.find("receipt_malformed", "receipt", "这不是回执", "this is no receipt")
             return
-        self._held.append(held)
+        self._held.append(("receipt %s#%d" % (held["stream"], held["seq"]), held, note))
         self._wanted[held["stream"], held["seq"]] = None
-        if held["checkpoint"] and held["checkpoint"].size is not None:
-            self.roots[held["checkpoint"].size] = None
 
-    def _all(self, pieces):
-        if 0 in self.roots:
-            self.roots[0] = self.tree.root()
-        for lines, whole in pieces:
-            for one in lines:
-                self._number += 1
-                self._line(one)
-            if not whole:
-                self.find("truncated", "line %d" % self._number, "文件在一行中间断了", "the file ends in mid-line")
-
-    def _line(self, one):
-        where = "line %d" % self._number
+    def _take(self, piece: Piece) -> None:
+        """Fit the next piece to those before it, and say what is wrong line by line."""
+        lines, self._lines = self._lines, self._lines + piece.lines
+        found = piece.found
         if self.end is not None:
-            self.find("after_the_end", where, "结尾之后还有内容", "something stands after the end")
-        elif one[0] == "event":
-            self._event(one, where)
-        elif one[0] == "wrong":
-            self.find(one[1], (one[2] and "%s, %s" % (where, one[2])) or where, one[3], one[4])
+            found = [(line, *AFTER_THE_END) for line in range(1, piece.lines + 1)]
         else:
-            self._other(one[1], where)
-
-    def _other(self, value, where):
-        kind = value["kind"]
-        try:
-            if kind == "log":
-                if self._number != 1:
-                    self.find("second_header", where, "文件头出现了两次", "a second head")
-            elif kind == "private":
-                self._private(value, where)
-            elif kind == "missing":
-                self._gone(value, where)
-            elif kind == "checkpoint":
-                self.notes.append((str(value["note"]), where))
-            elif kind == "thing":
-                self.things[str(value["stream"])] = (value["version"], value["state"], value["head"], where)
-            else:
-                self.end = (value["lines"], value["sha256"])
-        except (KeyError, TypeError, ValueError):
-            self.find("line_unreadable", where, "这一行缺少内容", "something is missing in this line")
+            found += self._chains(piece)
+            found += self._moves(piece.moves)
+            self.size += len(piece.leaves)
+            self.leaves += piece.leaves
+            self.times += piece.times
+            self.notes += (("line %d" % (lines + line), note) for line, note in piece.notes)
+            for line, stream, version, state, head in piece.things:
+                self.things[stream] = version, state, head, "line %d" % (lines + line)
+            self.end = piece.end
+        for line, code, entry, zh, en in sorted(found, key=lambda one: one[0]):
+            self.find(code, "line %d%s" % (lines + line, entry and ", " + entry), zh, en)
+        if not piece.whole:
+            self.find("truncated", "line %d" % self._lines, "文件在一行中间断了", "the file ends in mid-line")
 
     # -- entries --
 
-    def _event(self, one, where):
-        _, index, leaf, (said, prev, priv), stream, seq, rest, moved = one
-        named = "%s, entry %d, %s#%d" % (where, index, stream, seq)
-        if index != self.size:
-            self.find(
-                "order_broken",
-                named,
-                "序号应为 %d，却是 %d：有条目缺失、多出或换了位置" % (self.size, index),
-                "its index is %d and should be %d: entries are missing, added or moved" % (index, self.size),
-            )
-        if leaf.hex() != said:
-            self.find(
-                "entry_changed",
-                named,
-                "内容与哈希不符：这一条被改过",
-                "its content does not have its hash: it was changed",
-            )
-        self._grow(bytes.fromhex(said))
-        if (stream, seq) in self._wanted:
-            self._wanted[stream, seq] = said
-        self._chain(stream, seq, prev, said, named)
-        if moved is not None:
-            self._move(stream, seq, rest, moved, named)
-        self._time(rest[3], named)
-        self._last = (self.size - 1, priv)
+    def _chains(self, piece: Piece) -> Iterator[Found]:
+        """Whether every entry has the next place in the log, and links to the one before it in its stream."""
+        for line, place, index, stream, seq, prev, said in piece.entries:
+            chain = self.streams.get(stream)
+            if chain is None:
+                chain = self.streams[stream] = Chain()
+            if index != self.size + place:
+                yield (
+                    line,
+                    "order_broken",
+                    named(index, stream, seq),
+                    "序号应为 %d，却是 %d：有条目缺失、多出或换了位置" % (self.size + place, index),
+                    "its index is %d and should be %d: entries are missing, added or moved"
+                    % (index, self.size + place),
+                )
+            if seq != chain.seq + 1:
+                yield (
+                    line,
+                    "chain_gap",
+                    named(index, stream, seq),
+                    "本链的上一条是第 %d 条，这一条却是第 %d 条" % (chain.seq, seq),
+                    "the entry before it in its chain is number %d, and this is number %d" % (chain.seq, seq),
+                )
+            elif prev != chain.head:
+                yield (
+                    line,
+                    "chain_broken",
+                    named(index, stream, seq),
+                    "与本链的上一条接不上",
+                    "it does not link to the entry before it in its chain",
+                )
+            chain.seq, chain.head = seq, said
+            if self._wanted and (stream, seq) in self._wanted:
+                self._wanted[stream, seq] = said
 
-    def _grow(self, leaf):
-        self.tree.add(leaf)
-        self.size += 1
-        if self.size in self.roots:
-            self.roots[self.size] = self.tree.root()
-
-    def _chain(self, stream, seq, prev, said, named):
-        before = self.streams.get(stream)
-        if before is None:
-            before = self.streams[stream] = [0, None, ""]
-        if seq != before[0] + 1:
-            self.find(
-                "chain_gap",
-                named,
-                "本链的上一条是第 %d 条，这一条却是第 %d 条" % (before[0], seq),
-                "the entry before it in its chain is number %d, and this is number %d" % (before[0], seq),
-            )
-        elif prev != before[1]:
-            self.find(
-                "chain_broken", named, "与本链的上一条接不上", "it does not link to the entry before it in its chain"
-            )
-        before[0], before[1] = seq, said
-
-    def _move(self, stream, seq, rest, moved, named):
-        """Whether a case, batch or push moved as its lifecycle allows, and by whom it may be moved."""
-        action, outcome, target = rest[0], rest[1], rest[2]
-        kind = stream.partition("/")[0]
-        lifecycle, known = LIFECYCLES.get(kind, {"initial": "", "transitions": {}}), self.streams[stream]
-        state, known[2] = known[2], target
-        name = action[len(kind) + 1 :] if action.startswith(kind + ".") else ""
-        if seq == 1:
-            good = name == "create" and target == lifecycle["initial"]
-        else:
-            step = lifecycle["transitions"].get(name)
-            good = (
-                step is not None
-                and moved[0] == state
-                and state in step[0]
-                and target == step[1]
-                and moved[1] in step[2]
-            )
-        if not good or outcome != "done":
-            self.find(
-                "forbidden_move",
-                named,
-                "不合流程：%s 由 %s 从“%s”到“%s”（实际状态“%s”）"
-                % (action, moved[1] or "—", moved[0] or "—", target, state or "—"),
-                "no such move: %s by %s from %s to %s (it stood at %s)" % (action, moved[1], moved[0], target, state),
-            )
-
-    def _time(self, written_at, named):
-        try:
-            at = datetime.fromisoformat(written_at)
-        except ValueError:
-            at = None
-        if at is None or at.tzinfo is None:
-            self.find("time_malformed", named, "时间的写法不对", "its time is malformed")
-        else:
-            self.times.append(at.timestamp())
-            return
-        self.times.append(None)
-
-    def _private(self, value, where):
-        """The personal part that an event keeps apart: salt and payload give the hash that the event holds."""
-        index, priv = self._last or (None, None)
-        if index is None or value["index"] != index:
-            self.find(
-                "private_stray",
-                where,
-                "个人信息部分不在它的条目之后",
-                "a personal part that follows no entry of its own",
-            )
-            return
-        made = self.tree.hashed(bytes.fromhex(value["salt"]) + value["payload"].encode())
-        if not made.hex() == value["hash"] == priv:
-            self.find(
-                "private_changed",
-                "%s, entry %d" % (where, index),
-                "个人信息部分与留痕中的哈希不符",
-                "the personal part does not have the hash that the entry holds",
-            )
-
-    def _gone(self, value, where):
-        """The log knows an entry that the table does not hold any more."""
-        self.find(
-            "entry_missing",
-            "%s, entry %s" % (where, value["index"]),
-            "这一条在总账中有登记，内容却不在了",
-            "the log knows this entry, and its content is gone",
-        )
-        self._grow(bytes.fromhex(value["hash"]))
-        self.times.append(None)
-        self._last = None
+    def _moves(self, moves: Sequence[Move]) -> Iterator[Found]:
+        """Whether cases, batches and pushes moved as their lifecycle allows, and by whom they may be moved."""
+        for line, index, stream, seq, action, outcome, target, source, role in moves:
+            kind, chain = stream.partition("/")[0], self.streams[stream]
+            state, chain.state = chain.state, target
+            name = action[len(kind) + 1 :] if action.startswith(kind + ".") else ""
+            if seq == 1:
+                good = name == "create" and target == LIFECYCLES[kind]["initial"]
+            else:
+                step = LIFECYCLES[kind]["transitions"].get(name)
+                good = step and source == state and state in step[0] and target == step[1] and role in step[2]
+            if not good or outcome != "done":
+                yield (
+                    line,
+                    "forbidden_move",
+                    named(index, stream, seq),
+                    "不合流程：%s 由 %s 从“%s”到“%s”（实际状态“%s”）"
+                    % (action, role or "—", source or "—", target, state or "—"),
+                    "no such move: %s by %s from %s to %s (it stood at %s)"
+                    % (action, role or "—", source or "—", target, state or "—"),
+                )
 
     # -- the end --
 
-    def _whole_file(self, path):
+    def _whole_file(self) -> None:
         """The last line counts the lines before it and hashes them: a file that was cut says so."""
         if self.end is None:
             self.find(
                 "truncated",
-                "line %d" % self._number,
+                "line %d" % self._lines,
                 "文件没有结尾行：导出不完整",
                 "the file has no last line: it is not whole",
             )
-            return
-        whole, last = hashlib.sha256(), b""
-        with open(path, "rb") as file:
-            for line in file:
-                whole.update(last)
-                last = line
-        if self.end != (self._number - 1, whole.hexdigest()):
+        elif self.end != (self._lines - 1, self._whole.hexdigest()):
             self.find(
                 "file_changed",
-                "line %d" % self._number,
+                "line %d" % self._lines,
                 "文件导出之后被改过，或传输时损坏",
                 "the file was changed or damaged after it was exported",
             )
 
-    def _finish(self):
+    def _grow(self) -> None:
+        """The tree over all entries, and its roots at the sizes that checkpoints, anchors and receipts speak of."""
+        sizes = {note.size for _, note in self.notes} | {size for size, _, _ in self._anchored}
+        sizes |= {note.size for _, _, note in self._held if note} | {self.size}
+        tree = Tree(self.hashed)
+        for size in sorted(size for size in sizes if 0 <= size <= self.size):
+            tree.add(self.leaves[tree.size : size])
+            self.roots[size] = tree.root()
+
+    def _finish(self) -> None:
+        self._whole_file()
+        self._grow()
         self._size_said()
-        self._notes()
+        self._checkpoints()
         self._anchors()
         self._check_receipts()
         self._check_things()
@@ -753,7 +928,7 @@ class Verification:
             )
         )
 
-    def _size_said(self):
+    def _size_said(self) -> None:
         if self.header.get("size") != self.size:
             self.find(
                 "tail_cut",
@@ -761,7 +936,7 @@ class Verification:
                 "文件头说有 %s 条，实有 %d 条" % (self.header.get("size"), self.size),
                 "the head speaks of %s entries, there are %d" % (self.header.get("size"), self.size),
             )
-        if self.header.get("root") != self.tree.root().hex():
+        if self.header.get("root") != self.roots[self.size].hex():
             self.find(
                 "root_differs",
                 "line 1",
@@ -769,10 +944,10 @@ class Verification:
                 "the root in the head is not that of the entries",
             )
 
-    def _notes(self):
-        good, seen, span = 0, {}, []
-        for text, where in self.notes:
-            note = Note(text, self.key, self.header["origin"])
+    def _checkpoints(self) -> None:
+        good, span = 0, []
+        seen: Dict[int, bytes] = {}
+        for where, note in self.notes:
             if note.wrong:
                 self.find(note.wrong[0], where, "检查点%s" % note.wrong[1], "the checkpoint %s" % note.wrong[2])
                 continue
@@ -787,7 +962,7 @@ class Verification:
             self.checked_notes += 1
             if self._leads_to(note.size, note.root, called, good):
                 good = max(good, note.size)
-                span.append((note.size, note.at.timestamp()))
+                span.append((note.size, note.at))
         if self.key is None:
             self.unchecked.append(("没有公钥，检查点的签名没有核对", "there is no key: no signature was checked"))
         if self.pinned and self.size and not self.checked_notes:
@@ -801,7 +976,7 @@ class Verification:
             )
         self._times(sorted(span))
 
-    def _leads_to(self, size, root, called, good):
+    def _leads_to(self, size: int, root: bytes, called: str, good: int) -> bool:
         if size > self.size:
             self.find(
                 "tail_cut",
@@ -820,9 +995,9 @@ class Verification:
             return False
         return True
 
-    def _times(self, span):
+    def _times(self, span: Sequence[Tuple[int, float]]) -> None:
         """An entry lies between two checkpoints; so must the time that it says, give or take what clocks differ."""
-        if self.demo:
+        if self.header.get("demo") is True:
             self.unchecked.append(
                 (
                     "这是演示系统的留痕，时间可以任意移动，没有核对",
@@ -830,35 +1005,31 @@ class Verification:
                 )
             )
             return
-        slack, at, since = CLOCKS.total_seconds(), 0, None
-        for index, when in enumerate(self.times):
-            while at < len(span) and span[at][0] <= index:
-                since, at = span[at][1], at + 1
-            until = span[at][1] if at < len(span) else None
-            if when is None:
-                continue
-            if (since is not None and when < since - slack) or (until is not None and when > until + slack):
-                self.find(
-                    "time_impossible",
-                    "entry %d" % index,
-                    "它写的时间与前后的检查点不合：可能是倒签或补记",
-                    "its time does not fit the checkpoints around it: it was back-dated or added later",
-                )
+        slack, start, since = CLOCKS.total_seconds(), 0, float("-inf")
+        for size, until in (*span, (self.size, float("inf"))):
+            for index, when in enumerate(self.times[start:size], start):
+                if when is not None and not since - slack <= when <= until + slack:
+                    self.find(
+                        "time_impossible",
+                        "entry %d" % index,
+                        "它写的时间与前后的检查点不合：可能是倒签或补记",
+                        "its time does not fit the checkpoints around it: it was back-dated or added later",
+                    )
+            start, since = size, until
 
-    def _anchors(self):
+    def _anchors(self) -> None:
         for size, root, called in self._anchored:
             self._leads_to(size, root, called, 0)
 
-    def _check_receipts(self):
-        for held in self._held:
-            called = "receipt %s#%d" % (held["stream"], held["seq"])
-            there, note = self._wanted[held["stream"], held["seq"]], held["checkpoint"]
+    def _check_receipts(self) -> None:
+        for called, held, note in self._held:
+            there = self._wanted[held["stream"], held["seq"]]
             if held["origin"] != self.header["origin"]:
                 zh, en = "回执属于另一份留痕 %s", "the receipt is of another log, %s"
                 self.find("another_log", called, zh % held["origin"], en % held["origin"])
             elif there is None:
                 self.find("receipt_not_found", called, "留痕里没有这一条", "the log holds no such entry")
-            elif there != held["hash"]:
+            elif there.hex() != held["hash"]:
                 self.find(
                     "receipt_differs",
                     called,
@@ -868,42 +1039,42 @@ class Verification:
             if note is not None:
                 self._receipt_proof(called, held, note)
 
-    def _receipt_proof(self, called, held, note):
+    def _receipt_proof(self, called: str, held: Dict[str, Any], note: Note) -> None:
         if note.wrong:
             self.find(note.wrong[0], called, "回执上的检查点%s" % note.wrong[1], "its checkpoint %s" % note.wrong[2])
             return
         try:
             path = [bytes.fromhex(one) for one in held["proof"]]
             leaf, index = bytes.fromhex(held["hash"]), int(held["index"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             path, leaf, index = [], b"", -1
-        if not includes(self.tree.hashed, leaf, index, note.size, path, note.root):
+        if not includes(self.hashed, leaf, index, note.size, path, note.root):
             self.find("proof_wrong", called, "回执上的证明不成立", "the proof on the receipt does not hold")
         self._leads_to(note.size, note.root, called, 0)
 
-    def _check_things(self):
+    def _check_things(self) -> None:
         """That the tables of cases, batches and pushes say what the trail says."""
         for stream, (version, state, head, where) in self.things.items():
-            known = self.streams.get(stream)
+            chain = self.streams.get(stream)
             called = "%s, %s" % (where, stream)
-            if known is None:
+            if chain is None:
                 self.find("no_trail", called, "表里有它，留痕里没有", "it stands in the table, and has no trail")
-            elif (version, state, head) != (known[0], known[2], known[1]):
+            elif (version, state, head) != (chain.seq, chain.state, chain.head and chain.head.hex()):
                 self.find(
                     "state_differs",
                     called,
-                    "表里是第 %s 步“%s”，留痕里是第 %d 步“%s”" % (version, state, known[0], known[2]),
-                    "the table says step %s, %s; the trail says step %d, %s" % (version, state, known[0], known[2]),
+                    "表里是第 %s 步“%s”，留痕里是第 %d 步“%s”" % (version, state, chain.seq, chain.state),
+                    "the table says step %s, %s; the trail says step %d, %s" % (version, state, chain.seq, chain.state),
                 )
         for stream in self.streams:
-            if LIVING.fullmatch(stream) and stream not in self.things:
+            if stream.startswith(STARTS) and LIVING.fullmatch(stream) and stream not in self.things:
                 self.find("no_thing", stream, "留痕里有它，表里没有", "it has a trail, and does not stand in the table")
 
-    def as_json(self):
+    def as_json(self) -> Dict[str, Any]:
         return {
-            "origin": self.header["origin"] if self.header else None,
+            "origin": self.header.get("origin"),
             "entries": self.size,
-            "root": self.tree.root().hex() if self.tree else None,
+            "root": self.roots[self.size].hex() if self.header else None,
             "checkpoints": self.checked_notes,
             "findings": [one.as_json() for one in self.findings],
             "more_findings": self.more,
@@ -914,7 +1085,7 @@ class Verification:
 # ---- the command -----------------------------------------------------------------------------------------------------
 
 
-def _text_of(given):
+def _text_of(given: str) -> str:
     """An anchor or receipt: the file of that name, else the words themselves."""
     if os.path.exists(given):
         with open(given, encoding="utf-8") as file:
@@ -922,7 +1093,7 @@ def _text_of(given):
     return given
 
 
-def show(done, out):
+def show(done: Verification, out: TextIO) -> None:
     """Say in both languages what was found, and what was not checked."""
     for one in done.findings:
         out.write("✗ [%s] %s：%s\n    %s\n" % (one.code, one.where, one.zh, one.en))
@@ -937,7 +1108,7 @@ def show(done, out):
         out.write("成立 / holds：%s\n" % counted)
 
 
-def main(arguments=None):
+def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(description="征集留痕校验器 / verify an export of a Zhengji trail")
     parser.add_argument("export", help="zhengji audit export 导出的文件 / the exported file")
     parser.add_argument("--key", help="公钥一行，或存有它的文件 / the log's public key, or a file with it")
