@@ -24,6 +24,7 @@ from web.commands.backup import backup
 from web.commands.doctor import doctor
 from web.commands.documents import documents
 from web.commands.migrate import migrate
+from web.commands.factors import clear_factors
 from web.commands.restore import restore
 from web.commands.vet import vet
 from workflow import settings as configured
@@ -229,6 +230,9 @@ class Refusal(click.ClickException):
 @main.group()
 def user() -> None:
     """账号 / accounts."""
+
+
+user.add_command(clear_factors)
 
 
 @user.command("add")

@@ -220,10 +220,15 @@ def unlock(session: Session, person_id: int, *, actor: Actor, at: datetime) -> N
     _record(session, person_id, "person.unlock", actor, at, {})
 
 
-def clear_factors(session: Session, settings: Settings, person_id: int, *, actor: Actor, at: datetime) -> None:
-    """Take away the second factors of somebody who lost them; the password alone opens the account again."""
+def clear_factors(
+    session: Session, settings: Settings, person_id: int, *, actor: Actor, at: datetime, by_command: bool = False
+) -> None:
+    """Take away the second factors of somebody who lost them; the password alone opens the account again.
+
+    `by_command`: the machine's operator did it there, for whom the trail knows no account.
+    """
     factors.clear(session, person_id)
-    _record(session, person_id, "person.clear_factors", actor, at, {})
+    _record(session, person_id, "person.clear_factors", actor, at, {"by_command": True} if by_command else {})
     person = session.get_one(Person, person_id)
     account_mail.tell(session, settings, person, account_mail.Kind.FACTOR_REMOVED, at=at)
 

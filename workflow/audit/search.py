@@ -459,6 +459,9 @@ _DETAILS: Mapping[str, Any] = {
     "person.confirm": _means,
     "person.add_factor": _means,
     "person.remove_factor": _means,
+    "person.clear_factors": lambda body: (
+        Text("在服务器上用命令办理", "by a command on the server") if body.get("by_command") else None
+    ),
     "person.grant": _role,
     "person.revoke": _role,
     "door.closed": lambda body: Text(f"{body['zh']} {body['path']}", f"{body['en']} {body['path']}"),
