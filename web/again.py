@@ -65,6 +65,7 @@ ASKS: Mapping[str, _Asked] = {
     "admin.switch": _always("停用或启用账号", "Disable or enable the account", _ADMINISTRATOR),
     "admin.clear_factors": _always("清除第二验证方式", "Clear the second factors", _ADMINISTRATOR),
     "admin.enter_directory": _always("登记统一认证身份", "Enter the directory identity", _ADMINISTRATOR),
+    "backups.drop": _always("删去旧备份", "Drop old backups", _ADMINISTRATOR),
     "privacy.erase_case": _always("删除联系方式", "Erase the contacts", _ADMINISTRATOR),
     "privacy.erase_person": _always("删除个人信息", "Erase what is personal", _ADMINISTRATOR),
     # how one signs in

@@ -23,8 +23,8 @@ from web.commands.audit import audit
 from web.commands.backup import backup
 from web.commands.doctor import doctor
 from web.commands.documents import documents
-from web.commands.migrate import migrate
 from web.commands.factors import clear_factors
+from web.commands.migrate import migrate
 from web.commands.restore import restore
 from web.commands.vet import vet
 from workflow import settings as configured

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flask import current_app, request
+from flask import current_app, request, url_for
 
 from states.reach import Actor
 
@@ -27,6 +27,8 @@ class Entry:
 
     @property
     def here(self) -> bool:
+        if self.endpoint == "admin.index":
+            return request.path.startswith(url_for(self.endpoint))
         return (request.endpoint or "").partition(".")[0] == self.endpoint.partition(".")[0]
 
 

@@ -36,7 +36,8 @@ DATABASES = {True: "database.sqlite3", False: "database.dump"}
 ERASED = "erased"
 """Why a document may be missing that nobody misses: its bytes were thrown away while the backup was made."""
 _PREFIX = "zhengji-"
-_UNFINISHED = ".unfinished-"
+UNFINISHED = ".unfinished-"
+"""What is on its way in or out, and no backup; the next one clears it away."""
 
 
 class CannotBackUp(CannotServe):
@@ -87,13 +88,13 @@ def back_up(
     _make_folder(target)
     if with_keys:
         _only_ours(target)
-    with _alone(target):
-        for leftover in target.glob(f"{_UNFINISHED}*"):
+    with alone(target):
+        for leftover in target.glob(f"{UNFINISHED}*"):
             shutil.rmtree(leftover)
         name = f"{_PREFIX}{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         if (target / name).exists():
             raise CannotBackUp(Text(f"{target / name} 已经存在，请稍后再试。", f"{target / name} is there already."))
-        draft = target / f"{_UNFINISHED}{name}"
+        draft = target / f"{UNFINISHED}{name}"
         try:
             draft.mkdir(mode=0o700)
             made = _fill(settings, database, files, draft, _newest(target), at, with_keys, tell)
@@ -146,8 +147,8 @@ def _no_room(target: Path, problem: OSError) -> CannotBackUp:
 
 
 @contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """One backup at a time in one folder; the lock goes with the process, however it ends."""
+def alone(target: Path) -> Iterator[None]:
+    """One at a time writes to a folder of backups; the lock goes with the process, however it ends."""
     with (target / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -161,6 +162,20 @@ def _alone(target: Path) -> Iterator[None]:
 def backups(target: Path) -> list[Path]:
     """Whole backups in a folder, the oldest first."""
     return sorted(one.parent for one in target.glob(f"{_PREFIX}*/{MANIFEST}"))
+
+
+def manifest_in(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a backup; None where it was changed, is damaged, or is of another format.
+
+    Raises FileNotFoundError, NotADirectoryError.
+    """
+    raw = (folder / MANIFEST).read_bytes()
+    try:
+        manifest = json.loads(raw)
+        known = manifest["format"] == FORMAT and manifest["seal"] == sealed(manifest)["seal"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return dict(manifest) if known else None
 
 
 def _newest(target: Path) -> Path | None:

@@ -666,7 +666,10 @@ def clocks_agree(seen: Condition) -> Off | None:
     Severity.WARNING,
     what=Text("磁盘快满了，还剩 {share}%。", "The disk is nearly full: {share}% are left."),
     why=Text("写满后，任何操作都办不成。", "When it is full, nothing can be done any more."),
-    mend=Text("腾出空间，删去旧备份，或换大一些的磁盘。", "Make room, drop old backups, or take a larger disk."),
+    mend=Text(
+        "腾出空间，用 zhengji backup prune 删去旧备份，或换大一些的磁盘。",
+        "Make room, drop old backups (zhengji backup prune), or take a larger disk.",
+    ),
 )
 def disk_is_not_nearly_full(seen: Condition) -> Off | None:
     share = seen.free / seen.total

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from states.reach import SYSTEM
 from workflow import anchors
 from workflow.anchors import Lost
 from workflow.audit import log, verification
-from workflow.backup import FORMAT, MANIFEST, Tell, described, document, quietly, sealed
+from workflow.backup import MANIFEST, Tell, described, document, manifest_in, quietly
 from workflow.engine import CannotServe
 from workflow.failpoints import reached
 from workflow.settings import Settings
@@ -125,7 +124,7 @@ def restore(
 def _manifest(backup: Path, expected: str) -> dict[str, Any]:
     path = backup / MANIFEST
     try:
-        raw = path.read_bytes()
+        manifest = manifest_in(backup)
     except (FileNotFoundError, NotADirectoryError):
         raise BackupDamaged(
             [Text(f"{path} 不在：这不是一个完整的备份。", f"{path} is not there: this is no whole backup.")]
@@ -139,14 +138,9 @@ def _manifest(backup: Path, expected: str) -> dict[str, Any]:
                 )
             ]
         )
-    try:
-        manifest = json.loads(raw)
-        known = manifest["format"] == FORMAT and manifest["seal"] == sealed(manifest)["seal"]
-    except (ValueError, TypeError, KeyError):
-        known = False
-    if not known:
+    if manifest is None:
         raise BackupDamaged([Text(f"{path} 被改动过或已损坏。", f"{path} was changed, or is damaged.")])
-    return dict(manifest)
+    return manifest
 
 
 def _whole(backup: Path, manifest: Mapping[str, Any], tell: Tell) -> None:

@@ -434,6 +434,9 @@ DOORS: dict[str, Door] = {
     "POST admin.enter_directory": Door(
         SIGNED_IN, ADMINISTRATOR, gives=(404,)
     ),  # there where the office has a directory
+    "GET backups.index": Door(SIGNED_IN, ADMINISTRATOR),
+    "GET backups.ask": Door(SIGNED_IN, ADMINISTRATOR),
+    "POST backups.drop": Door(SIGNED_IN, ADMINISTRATOR),
     "GET privacy.ask_person": Door(SIGNED_IN, ADMINISTRATOR),
     "POST privacy.erase_person": Door(SIGNED_IN, ADMINISTRATOR),
     "GET privacy.erase": Door(SIGNED_IN, ADMINISTRATOR),

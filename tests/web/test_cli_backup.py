@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,76 @@ def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(home: Path, tmp_
     assert left(tmp_path / "backups") == []
     assert "Traceback" not in ended.stderr
     assert any(words in ended.stderr for words in ("was not copied", "did not finish", "No backup was made"))
+
+
+# ---- backup list, backup prune ----
+
+
+def aged(folder: Path, *days_ago: int) -> list[str]:
+    """Backups that are so many days old, by their names; what they hold is of now."""
+    names = []
+    for days in days_ago:
+        code, said = told("backup")
+        assert code == 0
+        made = Path(said["backup"])
+        name = f"zhengji-{datetime.now(UTC) - timedelta(days=days):%Y%m%dT%H%M%SZ}"
+        made.rename(folder / name)
+        names.append(name)
+    return names
+
+
+def test_backups_are_listed_with_whether_each_is_good(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    assert told("backup", "list") == (0, [])
+    assert "还没有备份" in zhengji("backup", "list").stdout
+    old, new = aged(folder, 2, 1)
+    code, said = told("backup", "list")
+    assert (code, [(Path(one["backup"]).name, one["ours"], one["stands"], one["wrong"]) for one in said]) == (
+        0,
+        [(new, True, True, None), (old, True, True, None)],
+    )
+    assert {"created", "bytes", "bytes_of_its_own", "entries", "checkpoint", "manifest"} <= set(said[0])
+    os.truncate(next((folder / new).glob("database.*")), 10)
+    code, said = told("backup", "list")
+    assert (code, said[0]["stands"], bool(said[0]["wrong"]["en"])) == (1, False, True)
+    shown = zhengji("backup", "list").stdout
+    assert (old in shown, "完好 good" in shown, "1 files are missing" in shown) == (True, True, True)
+
+
+def test_a_rule_is_tried_before_it_is_carried_out(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    old, older, new = aged(folder, 3, 4, 1)
+    code, said = told("backup", "prune", "--keep", "2d", "--dry-run")
+    gone = [Path(one["backup"]).name for one in said["dropped"]]
+    assert (code, gone, said["kept"], said["dry_run"], said["keep"]) == (0, [old, older], [new], True, "2d,0m")
+    assert left(folder) == sorted([old, older, new])
+    result = zhengji("backup", "prune", "--keep", "2d")
+    assert (result.exit_code, "已删去 dropped" in result.stdout, left(folder)) == (0, True, [new])
+    assert zhengji("backup", "prune", "--keep", "2d").exit_code == 0
+    assert left(folder) == [new]
+
+
+def test_pruning_is_on_record_as_done_on_the_machine(home: Path, tmp_path: Path, world: World) -> None:
+    old, _ = aged(tmp_path / "backups", 3, 1)
+    zhengji("backup", "prune", "--keep", "2d,0m")
+    with world.database.reading() as session:
+        [said] = operations.said(session, "system.drop_backups")
+    assert ([one["name"] for one in said["backups"]], said["rule"], said["by_command"]) == ([old], "2d,0m", True)
+
+
+def test_what_is_no_rule_is_wrong_use(home: Path, tmp_path: Path) -> None:
+    for words in (["--keep", "0d"], ["--keep", "everything"], []):
+        result = zhengji("backup", "prune", *words)
+        assert (result.exit_code, "--keep" in result.stderr) == (2, True), words
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_another_folder_may_be_named(place: str, home: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    assert zhengji("backup", "--to", there).exit_code == 0
+    words = ("backup", "--to", there, "list") if place == "before" else ("backup", "list", "--to", there)
+    code, said = told(*words)
+    assert (code, len(said), told("backup", "list")) == (0, 1, (0, []))
 
 
 # ---- restore ----

@@ -98,3 +98,12 @@ def test_an_account_without_a_factor_is_left_alone(home: Path, world: World) -> 
 def test_a_login_that_nobody_has_is_refused(home: Path) -> None:
     result = zhengji("user", "clear-factors", "nobody", "--yes")
     assert (result.exit_code, "没有登录名“nobody”" in result.stderr, "no login" in result.stderr) == (1, True, True)
+
+
+def test_where_no_installation_is_none_is_made(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    monkeypatch.setenv("ZHENGJI_HOME", str(elsewhere))
+    monkeypatch.setenv("ZHENGJI_DATABASE_URL", f"sqlite:///{elsewhere / 'zhengji.db'}")
+    monkeypatch.setenv("ZHENGJI_OWNER_DATABASE_URL", "")
+    result = zhengji("user", "clear-factors", "author", "--yes")
+    assert (result.exit_code, "no database here" in result.stderr, elsewhere.exists()) == (1, True, False)

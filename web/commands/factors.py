@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from states.reach import SYSTEM
-from web.commands.telling import Refusal, print_json
+from web.commands.telling import Refusal, print_json, refusals
 from workflow import settings as configured
 
 _ASKED = """{name}（{login}）：动态码 {authenticator}，通行密钥 {passkeys}，备用码 {recovery_codes}
@@ -31,7 +31,8 @@ def clear_factors(login: str, yes: bool, as_json: bool) -> None:
     from workflow import clock, factors, installation, people
 
     settings = configured.from_environment()
-    database = installation.open_database(settings)
+    with refusals():
+        database = installation.existing(settings)
     try:
         with database.reading() as session:
             person = people.by_login(session, login)

@@ -86,6 +86,7 @@ _BESIDE: Mapping[str, Text] = {
     "system.start": Text("系统启动", "The system started"),
     "system.settings": Text("设置变更", "Settings changed"),
     "system.backup": Text("备份", "Backed up"),
+    "system.drop_backups": Text("删去旧备份", "Dropped old backups"),
     "system.sweep": Text("清理无人引用的材料", "Swept papers that nothing names"),
     "system.move_documents": Text("把材料复制到另一个材料库", "Copied papers to another store"),
     "system.migrate": Text("升级数据库", "Upgraded the database"),

@@ -412,6 +412,22 @@ def _job(body: Mapping[str, Any]) -> Text:
     return Text(f"{zh}：{body['zh']}", f"{en}: {body['en']}") if "zh" in body else Text(zh, en)
 
 
+def _backed_up(body: Mapping[str, Any]) -> Text:
+    return Text(
+        f"{body['folder']}，{body['log_size']} 条留痕，{body['documents']} 份材料，清单摘要 {body['manifest']}",
+        f"{body['folder']}, {body['log_size']} entries, {body['documents']} documents, manifest {body['manifest']}",
+    )
+
+
+def _dropped(body: Mapping[str, Any]) -> Text:
+    names, rule = [one["name"] for one in body["backups"]], body["rule"]
+    by_hand = Text("，在服务器上用命令办理", ", by a command on the server") if body.get("by_command") else Text("", "")
+    return Text(
+        f"{len(names)} 份：{'、'.join(names)}" + (f"，规则 {rule}" if rule else "") + by_hand.zh,
+        f"{len(names)}: {', '.join(names)}" + (f", by the rule {rule}" if rule else "") + by_hand.en,
+    )
+
+
 _DETAILS: Mapping[str, Any] = {
     "job.give_up": _job,
     "job.retry": _job,
@@ -445,6 +461,8 @@ _DETAILS: Mapping[str, Any] = {
         f"{body['cases']} cases, personal parts of {body['events']} entries",
     ),
     "mail.hand_over": _plainly("subject"),
+    "system.backup": _backed_up,
+    "system.drop_backups": _dropped,
     "system.settings": lambda body: Text("、".join(body["changed"]), ", ".join(body["changed"])),
     "batch.describe": _plainly("subject"),
     "batch.seal_summary": _seal,
