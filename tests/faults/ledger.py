@@ -30,6 +30,8 @@ class Ledger:
     def __init__(self, path: Path, since: int) -> None:
         self.path = path
         self.since = since
+        self.heard = 0
+        """Answers so far."""
         self._file = path.open("a", encoding="utf-8")
         self._lock = Lock()
 
@@ -42,6 +44,11 @@ class Ledger:
             self._add({"lost": wish.op})
         else:
             self._add({answer.kind: wish.op, "receipts": answer.receipts, "words": answer.words})
+            self.heard += 1
+
+    def led_on(self, wish: Wish) -> None:
+        """A browser was sent on to the next page, as when something is done; the receipt is on that page."""
+        self._add({"led_on": wish.op})
 
     def _add(self, line: dict[str, Any]) -> None:
         with self._lock:
@@ -57,6 +64,8 @@ class Ledger:
                 told.asked.add(line["asked"])
             elif "told" in line:
                 told.receipts[line["told"]] |= {tuple(one) for one in line["receipts"]}
+            elif "led_on" in line:
+                told.led_on.add(line["led_on"])
             elif "no" in line:
                 told.refused.add(line["no"])
             else:
@@ -69,9 +78,13 @@ class Ledger:
 
 @dataclass
 class Told:
-    """`receipts`: key → (stream, seq, hash) as told, every time that it was asked. `unknown`: once left in the dark."""
+    """`receipts`: key → (stream, seq, hash) as told, every time that it was asked. `unknown`: once left in the dark.
+
+    `led_on`: told without words, as browsers are.
+    """
 
     asked: set[str] = field(default_factory=set)
+    led_on: set[str] = field(default_factory=set)
     receipts: defaultdict[str, set[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(set))
     refused: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
@@ -108,12 +121,17 @@ def last_event(database: Database) -> int:
     return events(database)[-1].uid
 
 
-def problems(database: Database, kept: Ledger, mailbox: Mailbox, outbox: Path) -> list[str]:
-    """Everything in which ledger, trail, rows, the log, mails and packages differ."""
+def problems(
+    database: Database, kept: Ledger, mailbox: Mailbox, outbox: Path, beside: tuple[str, ...] = ()
+) -> list[str]:
+    """Everything in which ledger, trail, rows, the log, mails and packages differ.
+
+    `beside`: how the actions begin that are recorded without the key of a form, beside those of jobs.
+    """
     told, trail = kept.read(), events(database)
     return [
         *_lost(trail, told),
-        *_doubled(trail, told, kept.since),
+        *_doubled(trail, told, kept.since, (*_OF_JOBS, *beside)),
         *_broken(trail),
         *_out_of_step(database, trail),
         *_unqueued(database, trail),
@@ -124,14 +142,17 @@ def problems(database: Database, kept: Ledger, mailbox: Mailbox, outbox: Path) -
 
 
 def _lost(trail: Sequence[Event], told: Told) -> Iterator[str]:
-    """Receipts that the trail does not hold."""
+    """Receipts that the trail does not hold, and acts that were said to be done of which it knows nothing."""
     there = {(one.stream, one.seq, one.hash) for one in trail}
     for op, receipts in told.receipts.items():
         for one in receipts - there:
             yield f"lost: {op} was told {one}"
+    known = {one.op.partition(":")[0] for one in trail if one.op is not None}
+    for op in told.led_on - known:
+        yield f"lost: {op} was led on"
 
 
-def _doubled(trail: Sequence[Event], told: Told, since: int) -> Iterator[str]:
+def _doubled(trail: Sequence[Event], told: Told, since: int, unasked: tuple[str, ...]) -> Iterator[str]:
     """Wishes that came to more than was told, to something after a plain no, or events that nobody asked for."""
     for op, receipts in told.receipts.items():
         if len({stream.partition("/tries")[0] for stream, _, _ in receipts}) != len(receipts):
@@ -146,7 +167,7 @@ def _doubled(trail: Sequence[Event], told: Told, since: int) -> Iterator[str]:
     for op in set(by_op) - told.asked:
         yield f"nobody asked for {by_op[op]}"
     for one in fresh:
-        if one.op is None and not one.action.startswith(_OF_JOBS):
+        if one.op is None and not one.action.startswith(unasked):
             yield f"nobody asked for {one}"
     attached = Counter(one.stream for one in fresh if one.action == "document.attach")
     sealed = Counter(one.stream for one in fresh if one.action == "case.seal")
