@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.trail.test_guards import TABLES, signed
-from tests.worlds import World
+from tests.worlds import CALL_2021, Databases, World, settle
 from workflow.audit import log, verification
 from workflow.store.database import Database
 
 pytestmark = pytest.mark.database
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the key of the trail lies that every test is given a copy of."""
+    return tmp_path_factory.mktemp("owner")
+
+
 @pytest.fixture
-def world(world: World, tmp_path: Path) -> World:
-    return signed(world, tmp_path)
+def world(databases: Databases, folder: Path) -> Iterator[World]:
+    def live(empty: Database) -> None:
+        settle(empty, CALL_2021)
+        signed(World.of(empty, folder), folder)
+        log.sequence(empty)
+
+    with databases.copy("signed", live) as made:
+        yield World.of(made, folder)
 
 
 def as_owner(database: Database, *statements: str) -> None:
@@ -81,7 +94,6 @@ STAMP = "stream = 'case/1' and seq = 2"
     ],
 )
 def test_what_the_owner_changes_is_found_where_it_is(world: World, statement: str, code: str, where: str) -> None:
-    log.sequence(world.database)
     assert verification.verify(world.database, demo=False).holds
     as_owner(world.database, statement)
     done = verification.verify(world.database, demo=False)
@@ -92,9 +104,8 @@ def test_what_the_owner_changes_is_found_where_it_is(world: World, statement: st
     assert any(kind == code and where in place for kind, place in found), found
 
 
-def test_a_tail_that_the_owner_cuts_is_found_by_what_was_seen_before(world: World, tmp_path: Path) -> None:
-    log.sequence(world.database)
-    signer = log.signer(world.database, tmp_path / "key.pem", world.at)
+def test_a_tail_that_the_owner_cuts_is_found_by_what_was_seen_before(world: World, folder: Path) -> None:
+    signer = log.signer(world.database, folder / "key.pem", world.at)
     kept = log.checkpoint(world.database, signer, world.at)
     assert kept is not None
     last = f"(select max(idx) from audit_log where idx < {kept.size - 1})"
