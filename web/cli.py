@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from web.commands.documents import documents
 from web.commands.factors import clear_factors
 from web.commands.migrate import migrate
 from web.commands.restore import restore
+from web.commands.run import run
 from web.commands.vet import vet
 from workflow import settings as configured
 
@@ -49,89 +49,6 @@ def _print(value: Any) -> None:
 
 
 # ---- running ---------------------------------------------------------------------------------------------------------
-
-
-@main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
-@click.option(
-    "--workers", default=1, show_default=True, help="网页进程数（SQLite 只用 1 个）/ web processes (1 on SQLite)"
-)
-@click.option("--threads", default=8, show_default=True, help="每个进程的线程数 / threads of each process")
-def run(host: str, port: int, workers: int, threads: int) -> None:
-    """启动网站；空文件夹先建库，演示模式先放入演示数据。 / Serve; set an empty folder up first.
-
-    \b
-    例 Example:  ZHENGJI_DEMO=1 zhengji run --port 8000
-    """
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
-    from workflow import logs
-
-    logs.set_up()
-    settings = configured.from_environment()
-    _set_up(settings)
-    if settings.database_url.startswith("sqlite") and workers != 1:
-        raise click.UsageError(
-            "SQLite 只能用一个网页进程；要用多个，请改用 PostgreSQL。/ SQLite serves with one process."
-        )
-    shown = f"http://{host}:{port}"
-    click.echo(
-        f"征集 Zhengji：{shown}"
-        + ("  （演示 demo：账号见登录页 / accounts on the sign-in page）" if settings.demo else "")
-    )
-    Granian(
-        "web.wsgi:serve",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=threads,
-        websockets=False,
-        log_access=False,
-        log_dictconfig=logs.configuration(),
-        log_level=LogLevels.error,  # it would warn that threads outnumber cores; they mostly wait for the database
-        respawn_failed_workers=True,
-        workers_kill_timeout=20,
-    ).serve()
-
-
-def _set_up(settings: configured.Settings) -> None:
-    from workflow import installation
-
-    fresh = settings.database_url.startswith("sqlite") and not (settings.home / "zhengji.db").exists()
-    if fresh:
-        click.echo(f"正在建立数据库 / setting up {settings.home} …")
-    with _CannotServeSaid():
-        database = installation.open_to_serve(settings)
-        _check_name(settings, database)
-    try:
-        if installation.empty(database):
-            if settings.demo:
-                _furnish_demo_apart()
-            else:
-                installation.furnish(database)
-                click.echo("还没有账号。请先建立管理员：\n  zhengji user add admin --name 管理员 --role administrator")
-    finally:
-        database.close()
-
-
-def _check_name(settings: configured.Settings, database: Any) -> None:
-    """Where this process is to run jobs too, see that nobody does so under its name. Raises AnotherWorker."""
-    from workflow.jobs import worker as jobs
-
-    if database.embedded:
-        jobs.check_name(settings, database)
-
-
-def _furnish_demo_apart() -> None:
-    """Fill in the demo in a process of its own: the server forks, and a forked document store never answers."""
-    ended = subprocess.run([sys.executable, "-m", "web.cli", "demo"], check=False)
-    if ended.returncode:
-        raise Refusal("演示数据没有放好，原因见上。/ The demo could not be filled in; see above.")
 
 
 def _furnish_demo(settings: configured.Settings, database: Any) -> None:
@@ -215,6 +132,7 @@ main.add_command(doctor)
 main.add_command(documents)
 main.add_command(migrate)
 main.add_command(restore)
+main.add_command(run)
 main.add_command(vet)
 
 

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, mult
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from workflow.metrics import FOLDER
+from workflow.processes import COUNTS
 from workflow.store.database import Database
 from workflow.store.figures import Figures, figures
 from workflow.store.trouble import trouble
@@ -28,7 +28,7 @@ def exposition(database: Database) -> bytes:
 
 def _counts() -> CollectorRegistry:
     """This process's counts, or those of all processes that share a folder of them."""
-    folder = os.environ.get(FOLDER)
+    folder = os.environ.get(COUNTS)
     if not folder:
         return REGISTRY
     _forget_the_dead(Path(folder))

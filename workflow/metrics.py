@@ -1,22 +1,17 @@
 """What this process did, counted for Prometheus where it happens.
 
 Counts belong to the process that made them. Several web processes under one `zhengji run` add theirs up in a folder of
-files (prometheus_client's way, `share_among_processes`), so whichever of them is asked answers for all.
+files (prometheus_client's way, `processes.together`), so whichever of them is asked answers for all.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Engine, event
 
 from workflow.engine import Attempt
-
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable by which prometheus_client, when it is imported, hears of the folder that processes share."""
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -27,11 +22,6 @@ _DURATION = Histogram(
 _TRANSITIONS = Counter("zhengji_transitions", "Attempts at a step, by outcome", ("lifecycle", "step", "outcome"))
 _REFUSALS = Counter("zhengji_refusals", "Findings that refused an attempt", ("rule",))
 _CONNECTIONS = Gauge("zhengji_connections_in_use", "Connections to the database in use", multiprocess_mode="livesum")
-
-
-def share_among_processes(folder: Path) -> None:
-    """Before prometheus_client is imported: processes that come of this one add their counts up in an empty folder."""
-    os.environ[FOLDER] = str(folder)
 
 
 def answered(method: str, route: str, status: int, seconds: float) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from workflow.processes import leaving
 from workflow.store.database import Database
 from workflow.store.figures import migrated
 from workflow.store.files import Files
 from workflow.store.trouble import trouble
 
-LEAVING = "ZHENGJI_LEAVING"
-"""Variable with the path of a file that is there once `zhengji run` was told to stop: nothing new should come here."""
 REMEMBERED = 5.0
 """Seconds for which a good answer of the document store is remembered."""
 PATIENCE = 1.0
@@ -38,8 +36,7 @@ class Readiness:
         return [*self._leaving(), *self._of_database(), *self._of_documents()]
 
     def _leaving(self) -> Iterator[str]:
-        mark = os.environ.get(LEAVING)
-        if mark and Path(mark).exists():
+        if leaving():
             yield "stopping"
 
     def _of_database(self) -> Iterator[str]:

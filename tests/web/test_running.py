@@ -18,7 +18,8 @@ from tests.web.conftest import As
 from tests.worlds import World
 from web.app import create_app
 from workflow import readiness
-from workflow.readiness import LEAVING, Readiness
+from workflow.processes import LEAVING
+from workflow.readiness import Readiness
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
