@@ -49,6 +49,7 @@ class Site:
             "ZHENGJI_DEMO": "1",
             "ZHENGJI_CLOCK": "2021-03-19",
             "ZHENGJI_SECRET_KEY": KEY,
+            "ZHENGJI_LOCK_SECONDS": "120",  # a test on a slow machine decides itself how long somebody waits
             "ZHENGJI_AUDIT_KEY": str(self.folder / "audit.key"),
         }
         command = [sys.executable, "-m", "web.cli", "run", "--port", str(self.port), *self.options]
@@ -142,7 +143,7 @@ class Browser:
         assert answer.status_code == 200, answer.text
 
     def _get(self, path: str) -> str:
-        return self._session.get(f"{self._address}{path}", timeout=60).text
+        return self._session.get(f"{self._address}{path}", timeout=180).text
 
     def form(self, path: str) -> dict[str, str]:
         """The form that is shown there."""
@@ -150,7 +151,7 @@ class Browser:
 
     def send(self, path: str, fields: dict[str, str]) -> Shown:
         """Send a form, proving at once who one is, and follow where it leads."""
-        answer = self._session.post(f"{self._address}{path}", data={**fields, "again": PASSWORD}, timeout=60)
+        answer = self._session.post(f"{self._address}{path}", data={**fields, "again": PASSWORD}, timeout=180)
         found = re.search(r'<a href="[^"]+">([^<#]+#\d+)</a> · <code>([0-9a-f]{64})</code>', answer.text)
         number, hashed = found.groups() if found else ("", "")
         return Shown(answer.status_code, number, hashed, answer.text)
@@ -226,7 +227,7 @@ class _Passing(BaseHTTPRequestHandler):
 
     def _pass_on(self, body: bytes) -> None:
         try:
-            behind = http.client.HTTPConnection("127.0.0.1", self.server.next(), timeout=60)
+            behind = http.client.HTTPConnection("127.0.0.1", self.server.next(), timeout=180)
             behind.request(self.command, self.path, body, dict(self.headers.items()) | {"Connection": "close"})
             answer = behind.getresponse()
             data = answer.read()

@@ -28,8 +28,8 @@ class Queued:
 
 @dataclass(frozen=True)
 class Figures:
-    """`jobs`: by queue and state (waiting, running, retrying, given_up). `unplaced`: entries without a place in the log. `unsigned`: entries of
-    the log under no checkpoint; `signed_at`: when the last one was signed."""
+    """`jobs`: by queue and state (waiting, running, retrying, given_up). `unplaced`: entries without a place in the log.
+    `unsigned`: entries of the log under no checkpoint; `signed_at`: when the last one was signed."""
 
     jobs: Mapping[tuple[str, str], Queued]
     unplaced: int
