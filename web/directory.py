@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, abort, current_app, render_template, request, session, url_for
-from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
 
 from web.auth import first_is_right, visitor
@@ -43,6 +40,8 @@ def install(app: Flask, to: Settings) -> None:
     """Make the directory known to the application, where one is set. Raises WrongDirectory."""
     if not directory.configured(to):
         return
+    from authlib.integrations.flask_client import OAuth  # loaded where a directory is set
+
     known = OAuth(app, cache=_Kept())
     known.register(
         "directory",
@@ -52,6 +51,14 @@ def install(app: Flask, to: Settings) -> None:
         client_kwargs={"scope": "openid email", "code_challenge_method": "S256", "default_timeout": TIMEOUT},
     )
     app.extensions["zhengji.directory"] = known.directory
+
+
+def _amiss() -> tuple[type[Exception], ...]:
+    """Whatever a directory that is away, misconfigured or hostile may raise."""
+    from authlib.integrations.base_client import OAuthError
+    from joserfc.errors import JoseError
+
+    return OSError, OAuthError, JoseError, ValueError, RuntimeError, KeyError
 
 
 def _client() -> Any:
@@ -67,7 +74,7 @@ def go() -> Response | tuple[str, int]:
         _check_issuer(client)
         answer: Response = client.authorize_redirect(_back())
         return answer
-    except (OSError, OAuthError, ValueError, RuntimeError) as wrong:
+    except _amiss() as wrong:
         return _failed(wrong)
 
 
@@ -93,7 +100,7 @@ def back() -> Response | tuple[str, int]:
     try:
         _check_issuer(client)
         token = client.authorize_access_token(claims_options=wanted)
-    except (OSError, OAuthError, JoseError, ValueError, RuntimeError, KeyError) as wrong:
+    except _amiss() as wrong:
         return _failed(wrong)
     claims = token.get("userinfo")
     if not claims:

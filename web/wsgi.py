@@ -10,7 +10,7 @@ from flask import Flask
 
 from web.app import create_app
 from workflow import anchors, configuration, logs
-from workflow.jobs import worker
+from workflow.jobs import queue
 from workflow.settings import from_environment
 from workflow.store.database import Database
 
@@ -25,7 +25,10 @@ def serve() -> Flask:
     database = Database.for_pages(settings)
     anchors.check(settings, database)
     configuration.record(database, settings, at=datetime.now(UTC))
+    queue.client(database.engine)  # loaded now, so that nobody waits for it in the middle of an act
     if database.embedded:
+        from workflow.jobs import worker  # only who does the work loads what does it
+
         worker.launch(settings, database, lost=lambda: Thread(target=worker.stop).start())
         Finalize(
             None, worker.stop, exitpriority=1

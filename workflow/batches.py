@@ -22,10 +22,10 @@ from states.reach import SYSTEM, Actor, reaches
 from workflow import cases, keeping, privacy
 from workflow import content as contents
 from workflow.audit import receipts
+from workflow.documents import writing
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.reading import Picture
 from workflow.documents.vetting import clean_name
-from workflow.documents.writing import CaseContent, case_document, summary_table
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer
@@ -440,7 +440,7 @@ def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor, sit
     phase = call.phase(batch.phase)
     if phase is None:
         raise LookupError(batch.phase)
-    data = summary_table(
+    data = writing.summary_table(
         call,
         phase,
         batch.office.seals_as,
@@ -578,9 +578,9 @@ _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document
 def _written(files: Files, call: Call, row: Any, papers: Sequence[Document]) -> bytes:
     """The case as it stands, with its pictures at the end."""
     theme = call.themes.get(row.theme)
-    return case_document(
+    return writing.case_document(
         call,
-        CaseContent(
+        writing.CaseContent(
             title=row.title,
             centre=row.centre_name,
             theme=row.theme_name or (theme.label.zh if theme else ""),

@@ -12,7 +12,7 @@ from states.reach import Actor
 from workflow import cases, keeping, lists, papers, personal, privacy
 from workflow.audit import log
 from workflow.cases import NoSuchCase
-from workflow.documents import preview, sheets, word
+from workflow.documents import preview, writing
 from workflow.documents.reading import Picture
 from workflow.engine import CannotServe
 from workflow.store import calls as stored_calls
@@ -62,12 +62,12 @@ def received(files: Files, document: Document) -> bytes:
 
 def template(session: Session, call_version: int) -> tuple[str, bytes]:
     """The blank case template of a call: name and .docx. Raises NoSuchCase when there is no such call."""
-    return "案例模板.docx", word.case_template(_call(session, call_version))
+    return "案例模板.docx", writing.case_template(_call(session, call_version))
 
 
 def blank_form(session: Session, call_version: int) -> tuple[str, bytes]:
     """The blank report form of a call: name and .xlsx. Raises NoSuchCase when there is no such call."""
-    return "案例报送表.xlsx", sheets.report_form(_call(session, call_version), {})
+    return "案例报送表.xlsx", writing.report_form(_call(session, call_version), {})
 
 
 def _call(session: Session, call_version: int) -> Call:
@@ -86,9 +86,9 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
         for one in reversed(papers.current(session, case))  # they come the newest first
         if one.slot == "picture"
     )
-    made = word.case_document(
+    made = writing.case_document(
         call,
-        word.CaseContent(
+        writing.CaseContent(
             title=content.title,
             centre=case.centre.name,
             theme=content.theme_name or (theme.label.zh if theme else ""),
@@ -109,7 +109,7 @@ def report_form(session: Session, case: Case, *, actor: Actor) -> tuple[str, byt
     newest = log.newest(session)
     record = f"\n留痕检查点 {newest.size}:{newest.root}" if newest else ""
     note = f"{case.number} · 第 {case.revision} 稿 · {case.content[:12]}{record}"
-    return f"{case.number}_报送表.xlsx", sheets.report_form(
+    return f"{case.number}_报送表.xlsx", writing.report_form(
         call, values if privacy.handles(case, actor) else personal.masked_form(values), note=note
     )
 

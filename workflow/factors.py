@@ -9,24 +9,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pyotp
 import segno
-import webauthn
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.fernet import InvalidToken
 from sqlalchemy.orm import Session
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from rules.words import Text
 from workflow import account_mail, sign_in
@@ -39,6 +29,9 @@ from workflow.store import people as stored_people
 from workflow.store import sign_in as stored_sign_in
 from workflow.store.database import Database
 from workflow.store.models import Passkey, Person
+
+if TYPE_CHECKING:
+    from workflow import passkeys  # a large library, so functions load it with the first passkey
 
 STEP = 30
 """Seconds for which an app shows a code; the one before and the one after are taken too (RFC 6238, 5.2)."""
@@ -214,46 +207,28 @@ def passkeys_possible(settings: Settings) -> bool:
         return address.scheme == "https" or address.hostname == "localhost"
 
 
-def _place(settings: Settings) -> tuple[str, str]:
-    """(relying party, origin): for whom a passkey is made and where it may be used."""
+def _place(settings: Settings) -> passkeys.Place:
+    from workflow import passkeys
+
     address = urlsplit(settings.base_url)
-    return address.hostname or "", f"{address.scheme}://{address.netloc}"
+    return passkeys.Place(address.hostname or "", f"{address.scheme}://{address.netloc}")
 
 
 def passkey_wanted(session: Session, settings: Settings, person: Person, *, at: datetime) -> dict[str, Any]:
     """What the browser needs to make a passkey: `token` to come back with, and `options`."""
+    from workflow import passkeys
+
     challenge = secrets.token_bytes(32)
-    options = webauthn.generate_registration_options(
-        rp_id=_place(settings)[0],
-        rp_name="征集 Zhengji",
-        user_id=f"zhengji-{person.id}".encode(),
-        user_name=person.login,
-        user_display_name=person.name,
-        challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED, user_verification=UserVerificationRequirement.PREFERRED
-        ),
-        exclude_credentials=_known(session, person.id),
-    )
-    return _asked(session, "passkey.new", person.id, challenge, webauthn.options_to_json(options), at)
-
-
-def _known(session: Session, person_id: int) -> list[PublicKeyCredentialDescriptor]:
-    spoken = {one.value for one in AuthenticatorTransport}
-    return [
-        PublicKeyCredentialDescriptor(
-            id=base64url_to_bytes(one.credential),
-            transports=[AuthenticatorTransport(way) for way in one.transports if way in spoken] or None,
-        )
-        for one in stored.passkeys(session, person_id)
-    ]
+    options = passkeys.to_make(_place(settings), person, stored.passkeys(session, person.id), challenge)
+    return _asked(session, "passkey.new", person.id, challenge, options, at)
 
 
 def _asked(
     session: Session, kind: str, person_id: int | None, challenge: bytes, options: str, at: datetime
 ) -> dict[str, Any]:
-    data = {"challenge": bytes_to_base64url(challenge)}
-    token = stored_sign_in.ask(session, kind, person_id=person_id, data=data, at=at, expires_at=at + ASKED_FOR)
+    token = stored_sign_in.ask(
+        session, kind, person_id=person_id, data={"challenge": challenge.hex()}, at=at, expires_at=at + ASKED_FOR
+    )
     return {"token": token, "options": json.loads(options)}
 
 
@@ -261,21 +236,16 @@ def add_passkey(
     session: Session, settings: Settings, person: Person, answered: str, name: str, *, at: datetime
 ) -> None:
     """Take a passkey that a browser made, under the name that the person gives it. Raises WrongFactor."""
+    from workflow import passkeys
+
     token, credential = _parts(answered)
     found = stored_sign_in.take(session, "passkey.new", token, at)
     if found is None or found.person_id != person.id:
         raise WrongFactor(_TOO_LATE)
-    place, origin = _place(settings)
-    try:
-        made = webauthn.verify_registration_response(
-            credential=credential,
-            expected_challenge=base64url_to_bytes(found.data["challenge"]),
-            expected_rp_id=place,
-            expected_origin=origin,
-        )
-    except WebAuthnException as wrong:
-        raise WrongFactor(_NOT_TAKEN) from wrong
-    identity = bytes_to_base64url(made.credential_id)
+    made = passkeys.made(_place(settings), credential, bytes.fromhex(found.data["challenge"]))
+    if made is None:
+        raise WrongFactor(_NOT_TAKEN)
+    identity, public_key, uses = made
     if len(identity) > 1400 or stored.passkey(session, identity) is not None:
         raise WrongFactor(_NOT_TAKEN)
     called = name.strip()[:60] or "通行密钥"
@@ -284,8 +254,8 @@ def add_passkey(
         session,
         person_id=person.id,
         credential=identity,
-        public_key=made.credential_public_key,
-        sign_count=made.sign_count,
+        public_key=public_key,
+        sign_count=uses,
         transports=[str(one)[:20] for one in ways[:8]] if isinstance(ways, list) else [],
         name=called,
         added_at=at,
@@ -295,20 +265,20 @@ def add_passkey(
 
 def passkey_asked(session: Session, settings: Settings, person: Person | None, *, at: datetime) -> dict[str, Any]:
     """What the browser needs to answer with a passkey. Without a person it may be anybody's, and must know its owner."""
+    from workflow import passkeys
+
     challenge = secrets.token_bytes(32)
-    options = webauthn.generate_authentication_options(
-        rp_id=_place(settings)[0],
-        challenge=challenge,
-        allow_credentials=_known(session, person.id) if person else None,
-        user_verification=UserVerificationRequirement.PREFERRED if person else UserVerificationRequirement.REQUIRED,
-    )
-    return _asked(session, "passkey", person.id if person else None, challenge, webauthn.options_to_json(options), at)
+    known = stored.passkeys(session, person.id) if person else None
+    options = passkeys.to_prove(_place(settings), known, challenge)
+    return _asked(session, "passkey", person.id if person else None, challenge, options, at)
 
 
 def passkey_right(
     session: Session, settings: Settings, answered: str, *, at: datetime, person: Person | None = None
 ) -> int | None:
     """Whose passkey answered what was asked; None when nobody's, or not that person's. Each question is answered once."""
+    from workflow import passkeys
+
     try:
         token, credential = _parts(answered)
     except WrongFactor:
@@ -319,20 +289,11 @@ def passkey_right(
         return None
     if person is not None and key.person_id != person.id:
         return None
-    place, origin = _place(settings)
-    try:
-        proved = webauthn.verify_authentication_response(
-            credential=credential,
-            expected_challenge=base64url_to_bytes(asked.data["challenge"]),
-            expected_rp_id=place,
-            expected_origin=origin,
-            credential_public_key=key.public_key,
-            credential_current_sign_count=key.sign_count,
-            require_user_verification=person is None,
-        )
-    except WebAuthnException:
+    challenge = bytes.fromhex(asked.data["challenge"])
+    uses = passkeys.proved(_place(settings), credential, challenge, key, knows_its_owner=person is None)
+    if uses is None:
         return None
-    stored.used_passkey(session, key.id, proved.new_sign_count, at)
+    stored.used_passkey(session, key.id, uses, at)
     return key.person_id
 
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gherkin.parser import Parser
 from sqlalchemy.orm import Session
 
 from rules.call import Call, RuleInForce
@@ -150,6 +149,8 @@ def _refusals(session: Session, actor: Actor, call: str) -> dict[str, Refusals]:
 @lru_cache(maxsize=4)
 def read_examples(folder: Path) -> Mapping[str, tuple[Example, ...]]:
     """Rule → its tagged scenarios, in the order of the files; nothing where the folder is not there."""
+    from gherkin.parser import Parser  # loaded where it is needed, once
+
     found: dict[str, list[Example]] = {}
     for path in sorted(folder.rglob("*.feature")):
         document = Parser().parse(path.read_text("utf-8"))

@@ -7,11 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import requests
-from cryptography import x509
-from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, VerificationError, VerifierBuilder
-from rfc3161_client import decode_timestamp_response as decoded
-
 from rules.call import BEIJING
 from states.reach import SYSTEM
 from workflow.audit import log
@@ -72,6 +67,12 @@ def asked(settings: Settings, size: int, note: str) -> Stamped:
 
     Raises NotStamped when the service is away, answers nonsense, or signs something else.
     """
+    # Loaded where they are needed: pages read stamps and ask for none.
+    import requests
+    from cryptography import x509
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, VerificationError, VerifierBuilder
+    from rfc3161_client import decode_timestamp_response as decoded
+
     request = TimestampRequestBuilder().data(note.encode()).hash_algorithm(HashAlgorithm.SHA256).build()
     try:
         roots = x509.load_pem_x509_certificates(Path(settings.timestamp_roots).read_bytes())

@@ -16,7 +16,7 @@ from states.reach import Actor
 from workflow import privacy
 from workflow.audit import search
 from workflow.audit.search import Entry, Filters
-from workflow.documents import sheets
+from workflow.documents import writing
 
 MOST = 5000
 """Entries in one file, the newest of those that fit; the file says so where there are more."""
@@ -79,7 +79,7 @@ class Taken:
             ("导出人", self.by),
             ("导出时间（北京）", _moment(self.at)),
         ]
-        return sheets.text_table("留痕", [one.zh for one in COLUMNS.values()], rows, notes)
+        return writing.text_table("留痕", [one.zh for one in COLUMNS.values()], rows, notes)
 
 
 def take(session: Session, filters: Filters, narrowed: Mapping[str, str], *, actor: Actor, at: datetime) -> Taken:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from docx import Document
 from lxml import etree
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -82,6 +81,8 @@ class NoWordFile(Exception):
 
 def read_blocks(data: bytes) -> Paper:
     """A .docx as blocks. Raises `NoWordFile`. The bytes have been vetted."""
+    from docx import Document  # loaded where it is needed: pages know these blocks and read no file
+
     try:
         document = Document(io.BytesIO(data))
         walker = _Walker(document.part)

@@ -1,7 +1,37 @@
-"""Every paper that we write for people, in one place."""
+"""Every paper that we write for people, in one place.
 
-from workflow.documents.sheets import report_form, summary_table
+What writes Word files and sheets is loaded with the first one that is written: a process that serves pages may never
+need it, and it would take a third of its start.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from workflow.documents.template import one_line, tidy
-from workflow.documents.word import CaseContent, case_document, case_template
 
-__all__ = ["CaseContent", "case_document", "case_template", "one_line", "report_form", "summary_table", "tidy"]
+if TYPE_CHECKING:
+    from workflow.documents.sheets import report_form, summary_table, text_table
+    from workflow.documents.word import CaseContent, case_document, case_template
+
+__all__ = [
+    "CaseContent",
+    "case_document",
+    "case_template",
+    "one_line",
+    "report_form",
+    "summary_table",
+    "text_table",
+    "tidy",
+]
+_WHERE = {
+    **dict.fromkeys(("CaseContent", "case_document", "case_template"), "word"),
+    **dict.fromkeys(("report_form", "summary_table", "text_table"), "sheets"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    return getattr(import_module(f"workflow.documents.{_WHERE[name]}"), name)

@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from docx import Document as WordDocument
-
 from rules.call import Call
 from workflow.content import Content
+from workflow.documents import writing
 from workflow.documents.packing import packed, settled
 from workflow.documents.vetting import clean_name
-from workflow.documents.writing import CaseContent, case_document
 
 FORMAT = "zhengji-push/1"
 
@@ -102,9 +100,9 @@ def _manifest(call: Call, case: Published, key: str, members: Mapping[str, bytes
 
 def _chinese(call: Call, case: Published) -> bytes:
     theme = call.themes.get(case.content.theme)
-    return case_document(
+    return writing.case_document(
         call,
-        CaseContent(
+        writing.CaseContent(
             title=case.content.title,
             centre=case.centre,
             theme=case.content.theme_name or (theme.label.zh if theme else ""),
@@ -115,6 +113,8 @@ def _chinese(call: Call, case: Published) -> bytes:
 
 
 def _english(case: Published) -> bytes:
+    from docx import Document as WordDocument  # loaded where it is needed, as in `documents.writing`
+
     document = WordDocument()
     document.add_heading(case.english.title, level=0)
     document.add_paragraph(f"{case.number}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dbos import DBOS, DBOSClient, EnqueueOptions
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -14,6 +13,9 @@ from workflow import logs
 from workflow.failpoints import reached
 from workflow.jobs.kinds import KINDS, Kind
 from workflow.store import jobs as stored
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient, EnqueueOptions  # a large library: loaded where it is used
 
 VERSION = "zhengji-1"
 """One version for every process: work queued before a restart is taken up after it."""
@@ -70,6 +72,8 @@ def which(workflow: str) -> tuple[str, int]:
 
 def client(engine: Engine) -> DBOSClient:
     """The queue's client on an engine, made once."""
+    from dbos import DBOSClient
+
     known = _CLIENTS.get(id(engine))
     if known is None or known[0] is not engine:
         known = (engine, DBOSClient(system_database_engine=engine, lazy=True))
@@ -79,6 +83,8 @@ def client(engine: Engine) -> DBOSClient:
 
 def prepare(database_url: str) -> None:
     """Bring the queue's own tables into the database."""
+    from dbos import DBOS
+
     DBOS.migrate(dbos_url(database_url))
 
 
