@@ -293,21 +293,21 @@ _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _DROP_LINES = (
     update(BatchLine.__table__)  # type: ignore[arg-type]
     .where(BatchLine.case_id.in_(_IDS), BatchLine.dropped_at.is_(None))
-    .values(dropped_at=bindparam("at"))
+    .values(dropped_at=bindparam("moment"))
 )
 _VOID_SIGN_OFFS = (
     update(SignOff.__table__)  # type: ignore[arg-type]
     .where(SignOff.case_id.in_(_IDS), SignOff.void_at.is_(None))
-    .values(void_at=bindparam("at"))
+    .values(void_at=bindparam("moment"))
 )
 
 
 def follow(session: Session, ids: Sequence[int], trigger: str, at: datetime) -> None:
     """What depends on where a case stands: lines of batches that lose it, sign-offs that are void."""
     if trigger in ("return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "unstamp"):
-        run(session, _DROP_LINES, {"ids": list(ids), "at": at})
+        run(session, _DROP_LINES, {"ids": list(ids), "moment": at})
     if trigger == "unshortlist":
-        run(session, _VOID_SIGN_OFFS, {"ids": list(ids), "at": at})
+        run(session, _VOID_SIGN_OFFS, {"ids": list(ids), "moment": at})
 
 
 def who_was_faster(session: Session, case_id: int) -> Text | None:
