@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
-from workflow import anchors, people, register
+from workflow import anchors, moving, people, register
 from workflow.calls import read_call, shipped_calls
 from workflow.engine import CannotServe
 from workflow.settings import Settings
@@ -63,12 +63,13 @@ def existing(settings: Settings) -> Database:
 def open_to_serve(settings: Settings) -> Database:
     """The installation's database, for whoever serves from it or does its work.
 
-    Raises RestoreUnfinished, DatabaseGone, and OlderPutBack when a checkpoint seen before shows that this is an older
+    Raises RestoreUnfinished, DatabaseGone, MovedAway, and OlderPutBack when a checkpoint seen before shows that this is an older
     database, or another.
     """
     anchors.check_place(settings)
     database = open_database(settings)
     try:
+        moving.check(database)
         anchors.check(settings, database)
     except CannotServe:
         database.close()

@@ -90,6 +90,8 @@ _BESIDE: Mapping[str, Text] = {
     "system.sweep": Text("清理无人引用的材料", "Swept papers that nothing names"),
     "system.move_documents": Text("把材料复制到另一个材料库", "Copied papers to another store"),
     "system.migrate": Text("升级数据库", "Upgraded the database"),
+    "system.move": Text("迁到另一个数据库", "Moved to another database"),
+    "system.stay": Text("仍用原来的数据库", "Stayed with the database after all"),
     "system.restore": Text("从备份恢复", "Restored from a backup"),
     "trail.export_log": Text("导出全部留痕", "Exported the whole trail"),
     "system.accept_older": Text("确认使用较早的数据库", "Accepted an older database"),
