@@ -101,7 +101,8 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     passed = {str(one.target) for one in history if one.target and one.done and one.of == "case"}
     steps = (one for one in history if one.of == "case" and one.done and one.target)
     taken_back = next((one for one in islice(steps, 1) if one.backward and one.remark), None)
-    similar = comparisons.of_case(session, case, actor())
+    similar, comparing = comparisons.known(session, case, actor())
+    every_paper = papers.every(session, case)
     call = lists.call_of(session, case)
     offers = cases.offers(session, case, actor=actor(), at=now())
     others = [one for one in offers if not one.mine]
@@ -118,11 +119,11 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "may_see_readers": privacy.sees_readers(case, actor()),
         "has_contacts": any(personal.is_contact(name) and value for name, value in case.form.items()),
         "paper_link": lambda one: paper_url(one) if privacy.may_open(case, one, actor()) else "",
-        "papers": papers.current(session, case),
-        "older": [one for one in papers.every(session, case) if one.superseded_at is not None],
+        "papers": [one for one in every_paper if one.superseded_at is None],
+        "older": [one for one in every_paper if one.superseded_at is not None],
         "seal": papers.newest_seal(session, case),
         "similar": [(one, comparisons.may_compare(case, one, actor())) for one in similar],
-        "comparing": comparisons.pending_elsewhere(session, case, actor()),
+        "comparing": comparing,
         "english": editorial.english(session, case),
         "sign_offs": editorial.sign_offs(session, case),
         "may_add": [what for what in _EDITS if editorial.may(case, what, actor())],

@@ -29,13 +29,15 @@ class ReasonMissing(CannotServe):
     """A ruling without its reason (422)."""
 
 
-def of_case(session: Session, case: Case, seen_by: Actor) -> list[Similar]:
-    """The earlier reports that a case looks like, as far as this person may know of them.
+def known(session: Session, case: Case, seen_by: Actor) -> tuple[list[Similar], bool]:
+    """The earlier reports that a case looks like, as far as this person may know of them; and whether a comparison is
+    pending of which they may know no more than that (比对中).
 
     Another office's undecided report is left out for all but the national office (docs/decisions.md 6).
     """
     found = _found(session, case)
-    return [one for one in found if _may_know(one, seen_by)]
+    pending = case.once_submitted and any(one.ruling is None and not _may_know(one, seen_by) for one in found)
+    return [one for one in found if _may_know(one, seen_by)], pending
 
 
 def _found(session: Session, case: Case) -> list[Similar]:
@@ -44,12 +46,9 @@ def _found(session: Session, case: Case) -> list[Similar]:
     return prior.find(session, together, together=True).get(case.id, [])
 
 
-def pending_elsewhere(session: Session, case: Case, seen_by: Actor) -> bool:
-    """比对中: whether a comparison is pending of which this person may know no more than that."""
-    if not case.once_submitted:
-        return False
-    found = _found(session, case)
-    return any(one.ruling is None and not _may_know(one, seen_by) for one in found)
+def of_case(session: Session, case: Case, seen_by: Actor) -> list[Similar]:
+    """The earlier reports that a case looks like, as far as this person may know of them."""
+    return known(session, case, seen_by)[0]
 
 
 def _may_know(one: Similar, actor: Actor) -> bool:

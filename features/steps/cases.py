@@ -268,8 +268,8 @@ def _likenesses(world: World, case: int) -> tuple[int, bool]:
     author = world.people["author"]
     with world.database.reading() as session:
         mine = cases.find(session, case, seen_by=author)
-        pending = comparisons.pending_elsewhere(session, mine, author)
-        return len(comparisons.of_case(session, mine, author)), pending
+        known, pending = comparisons.known(session, mine, author)
+        return len(known), pending
 
 
 @when("负责人把它另行组批报送国家局", target_fixture="attempt")

@@ -202,7 +202,7 @@ def test_of_another_offices_case_the_others_learn_only_that_a_comparison_is_pend
     }
     with world.database.reading() as session:
         case = session.get_one(Case, later)
-        pending = {key: comparisons.pending_elsewhere(session, case, actor) for key, actor in world.people.items()}
+        pending = {key: comparisons.known(session, case, actor)[1] for key, actor in world.people.items()}
     assert [pending[person] for person in ("author", "reviewer", "leader", "desk", "auditor")] == [
         True,
         True,
@@ -221,7 +221,7 @@ def test_a_pending_comparison_is_nobodys_business_before_the_case_is_submitted(w
     _, later = pair(world, "neighbour", REVIEWED)
     with world.database.reading() as session:
         case = session.get_one(Case, later)
-        assert comparisons.pending_elsewhere(session, case, world.people["author"]) is False
+        assert comparisons.known(session, case, world.people["author"])[1] is False
 
 
 def test_ruled_a_duplicate_the_centre_reads_number_and_title_of_the_other_but_never_its_text(world: World) -> None:

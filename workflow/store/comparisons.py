@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from rules.facts import Ruling
@@ -59,19 +59,24 @@ def imported(session: Session, prior_id: int) -> PriorReport | None:
     return session.get(PriorReport, prior_id)
 
 
+def _before_in_batch() -> Select[Case]:
+    mine, other = aliased(BatchLine), aliased(BatchLine)
+    return (
+        select(Case)
+        .join(other, other.case_id == Case.id)
+        .join(mine, mine.batch_id == other.batch_id)
+        .where(mine.case_id == bindparam("case"), mine.dropped_at.is_(None), other.dropped_at.is_(None))
+        .where(other.position < mine.position, Case.state == CaseState.PROVINCE_REVIEWED)
+        .order_by(other.position)
+    )
+
+
+_BEFORE_IN_BATCH = _before_in_batch()
+
+
 def before_in_batch(session: Session, case_id: int) -> list[Case]:
     """Reviewed cases that stand before this one in the batch that it is in, in order."""
-    mine, other = aliased(BatchLine), aliased(BatchLine)
-    return list(
-        session.scalars(
-            select(Case)
-            .join(other, other.case_id == Case.id)
-            .join(mine, mine.batch_id == other.batch_id)
-            .where(mine.case_id == case_id, mine.dropped_at.is_(None), other.dropped_at.is_(None))
-            .where(other.position < mine.position, Case.state == CaseState.PROVINCE_REVIEWED)
-            .order_by(other.position)
-        )
-    )
+    return list(session.scalars(_BEFORE_IN_BATCH, {"case": case_id}))
 
 
 def lock(session: Session, case_id: int) -> None:
