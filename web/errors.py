@@ -29,6 +29,7 @@ from workflow.editorial import TooLong
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
 from workflow.factors import WrongFactor
 from workflow.intake import NotShown
+from workflow.jobs.board import NoSuchJob, WhyMissing
 from workflow.notices import NoSuchCall
 from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
@@ -46,6 +47,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchPush: HTTPStatus.NOT_FOUND,
     NoSuchEvent: HTTPStatus.NOT_FOUND,
     NoSuchCall: HTTPStatus.NOT_FOUND,
+    NoSuchJob: HTTPStatus.NOT_FOUND,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
@@ -65,6 +67,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchReset: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongEntry: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WhyMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
 

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 from web.request import actor, now, reading
 from web.words import countdown
 from workflow import boards, comparisons, lists
+from workflow.jobs import board
 
 bp = Blueprint("home", __name__)
 
@@ -22,6 +23,7 @@ def show() -> str:
             batches=boards.waiting(session, actor()),
             to_collect=boards.to_collect(session, actor()),
             elsewhere=lists.waiting_for_others(session, actor()),
+            given_up=board.given_up(session, actor()),
             lately=lists.lately(session, actor()),
             may_write=bool(lists.centres_to_write_for(session, actor())),
             countdown=countdown,

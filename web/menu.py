@@ -43,6 +43,13 @@ ENTRIES = [
     Entry("priors.index", "以往报送", "Earlier reports", "list-details", frozenset({"reviewer", "desk"})),
     Entry("trail.index", "留痕", "Trail", "history", _CASES),
     Entry("public.index", "公开案例", "Published", "book"),
+    Entry(
+        "jobs.index",
+        "后台任务",
+        "Background work",
+        "hourglass",
+        frozenset({"administrator", "desk", "director", "liaison", "auditor"}),
+    ),
     Entry("admin.index", "管理", "Administration", "settings", frozenset({"administrator"})),
 ]
 """Screens add themselves where they belong; one whose screen is not installed is not shown."""

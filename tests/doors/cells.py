@@ -136,6 +136,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         return land.batches[cell.standing]
     if name == "push_id":
         return land.pushes[cell.standing]
+    if name == "job_id":
+        return land.jobs["waiting" if cell.endpoint == "jobs.cancel" else "gave_up", cell.argument]
     if name == "uid":
         return land.events[cell.standing]
     if name == "key":
@@ -150,6 +152,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
     return {
         "trigger": cell.argument,
         "what": cell.argument,
+        "kind": cell.argument,
         "person_id": world.people["judge"].id,
         "office_id": world.offices["first"],
         "centre_id": world.centres["university"],

@@ -20,14 +20,14 @@ from sqlalchemy import select, update
 
 from rules.roles import Role
 from states.case import CaseState
-from tests.doors.policy import PRINCIPALS
+from tests.doors.policy import JOBS, PRINCIPALS
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from web.app import create_app
 from workflow import batches, deadlines, papers, people, priors, pushes, register
 from workflow.settings import from_environment
 from workflow.store import people as stored_people
 from workflow.store.files import Files
-from workflow.store.models import AuditEvent, Batch, Case, Document, Push, SignIn
+from workflow.store.models import AuditEvent, Batch, Case, Document, Job, Push, SignIn
 from workflow.store.papers import Kept
 
 PASSWORD = "right horse"
@@ -113,6 +113,8 @@ class Country:
     pushes: dict[str, int] = field(default_factory=dict)
     pairs: dict[str, tuple[int, str]] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    jobs: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(state, kind of background work) → one of that kind in that state."""
     papers: dict[tuple[str, int], int] = field(default_factory=dict)
     """("case", "scan" or "batch", id) → a picture of the case, its sealed form, the batch's sealed table."""
     numbers: dict[int, str] = field(default_factory=dict)
@@ -181,6 +183,7 @@ def _settle(made: Country) -> None:
         made.cases[standing] = case_with_papers(made, files, way)
     _batches(made, files)
     _pushes(made, files)
+    _jobs(made)
     _pairs(made)
     sign_in(made)
     _events(made)
@@ -240,6 +243,17 @@ def _batches(made: Country, files: Files) -> None:
             made.papers["batch", batch] = (
                 session.scalars(select(Document.id).where(Document.batch_id == batch)).first() or 0
             )
+
+
+def _jobs(made: Country) -> None:
+    """Background work of each kind that the policy names, given up and waiting for its next try."""
+    with made.world.database.transaction() as session:
+        for state in ("gave_up", "waiting"):
+            for kind in JOBS:
+                row = Job(key=f"{kind}/{state}", name=kind, arguments=[1], state=state, queued_at=datetime.now(UTC))
+                session.add(row)
+                session.flush()
+                made.jobs[state, kind] = row.id
 
 
 def _pushes(made: Country, files: Files) -> None:

@@ -272,6 +272,14 @@ BATCH_STEPS = {
     "return_batch": ("desk", "sent received"),
 }
 
+LOOK_AFTER_JOBS = "liaison desk director auditor administrator"
+JOBS = {
+    # kind of background work: (who sees it, who settles it)
+    "mail_batch": ("desk director auditor administrator", "desk administrator"),
+    "recall_push": (LOOK_AFTER_JOBS, "liaison"),
+    "mail_notice": ("auditor administrator", "administrator"),
+}
+
 DOORS: dict[str, Door] = {
     # -- for everybody
     "GET static": Door(ANYBODY),
@@ -411,6 +419,11 @@ DOORS: dict[str, Door] = {
     "GET trail.receipt_json": Door(EVENT),
     "GET trail.receipt_pdf": Door(EVENT),
     "GET trail.course": Door(CASE),
+    # -- background work: each kind has those who look after it
+    "GET jobs.index": Door(LOOK_AFTER_JOBS),
+    "GET jobs.going": Door(LOOK_AFTER_JOBS),
+    **{f"POST jobs.{step} {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss", "retry_all") for kind in JOBS},
+    "POST jobs.cancel mail_notice": Door(*JOBS["mail_notice"]),  # other kinds cannot be called off
     # -- administration: no case is reached from here
     **{
         f"{method} admin.{name}": Door(SIGNED_IN, ADMINISTRATOR)

@@ -50,8 +50,8 @@ class WhyMissing(CannotServe):
 class Line:
     """One piece of work as the screen shows it.
 
-    `about`: what it is about, by number or name; `page`: (kind, id) of what the reader may open. `may`: what the reader
-    may do with it.
+    `about`: what it is about, by number or name; `page`: (kind, id) of what the reader may open. `elsewhere`: the reader
+    retries it there. `may`: what the reader may do with it here.
     """
 
     id: int
@@ -72,6 +72,7 @@ class Line:
     detail: str
     remark: str
     cancelling: bool
+    elsewhere: bool
     late: bool
     may: frozenset[str]
 
@@ -189,6 +190,7 @@ def _line(row: Job, actor: Actor, at: datetime, things: Mapping[str, str]) -> Li
         detail=row.detail if actor.roles & _READS_DETAILS else "",
         remark=row.remark,
         cancelling=row.cancel_asked,
+        elsewhere=kind.elsewhere and _settles(kind, actor),
         late=busy_since is not None and at - busy_since[0] > busy_since[1],
         may=_may(kind, state, actor) if not row.cancel_asked else frozenset(),
     )
