@@ -90,7 +90,7 @@ def move(url: str, endpoint: str | None, as_json: bool) -> None:
     from workflow.store.files import Files
 
     settings = configured.from_environment()
-    endpoint = settings.documents_endpoint if endpoint is None else endpoint
+    endpoint = settings.documents_endpoint if endpoint is None and url.startswith("s3:") else endpoint or ""
     if (url, endpoint) == (settings.documents_url, settings.documents_endpoint):
         raise click.UsageError("材料就在那里。/ The documents are there already.")
     progress = Progress()
