@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
@@ -14,10 +14,22 @@ from web import writing
 from web.errors import on_record
 from web.papers import paper_url
 from web.picture import draw
-from web.request import actor, form_key, form_mark, now, number, reading, transaction
+from web.request import actor, form_key, form_mark, now, number, reading, received, settings, transaction
 from web.tell import done, tell
 from web.words import countdown, say, t
-from workflow import cases, clock, comparisons, editorial, histories, lists, papers, personal, privacy, revisions
+from workflow import (
+    cases,
+    clock,
+    comparisons,
+    editorial,
+    histories,
+    letters,
+    lists,
+    papers,
+    personal,
+    privacy,
+    revisions,
+)
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
 from workflow.lists import Filters, Labelled
@@ -176,6 +188,7 @@ def act(case_id: int, trigger: str) -> Response | tuple[str, int]:
             confirmed=frozenset(request.form.getlist("confirmed")),
             reasons=_reasons(),
             new_day=_day(request.form.get("new_day", "")),
+            posting=letters.Posting(received() + timedelta(minutes=settings().hold_minutes)),
         )
     tell(attempts)
     if attempts[0].done:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from rules.words import Text
 from states.case import CASE, EDITABLE, CaseState
 from states.lifecycle import Standing
 from states.reach import Actor, reaches
+from workflow import letters
 from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.failpoints import reached
@@ -79,6 +80,18 @@ def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[
     return ENGINE.offers(_standing(rows[0]), actor, facts)
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What somebody confirms, and gives as reasons, for one case of many."""
+
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def on(self, inputs: stored_facts.Inputs) -> stored_facts.Inputs:
+        """With what holds for all of them."""
+        return replace(inputs, confirmed=inputs.confirmed | self.confirmed, reasons={**inputs.reasons, **self.reasons})
+
+
 def act(
     session: Session,
     cases: Sequence[int],
@@ -92,14 +105,19 @@ def act(
     confirmed: frozenset[str] = frozenset(),
     reasons: Mapping[str, str] | None = None,
     new_day: date | None = None,
+    own: Mapping[int, Answers] | None = None,
+    whole: bool = False,
+    posting: letters.Posting | None = None,
 ) -> list[Attempt]:
     """Try one transition on each of the cases, in their order; one is a list of one.
 
     `seen`: case → the mark (`Case.mark`) of what the person was looking at; another one raises Overtaken, and an empty
     one Unmarked where the step would be taken. `op`: the
     idempotency key; the same key again gives the same attempts and changes nothing. `new_day`: the own last day of a
-    line that is returned after the close. A case that a rule refuses is recorded and left as it is; raises
-    NoSuchCase, NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
+    line that is returned after the close. `own`: case → answers for it alone, beside those for all. `whole`: all of
+    them or none: where one is refused, the refusals are recorded, and the others are not tried. `posting`: when the
+    mails leave that the step causes; at once by default. A case that a rule refuses is recorded and left as it is;
+    raises NoSuchCase, NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
     """
     inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {}, new_day)
     rows = stored_facts.case_rows(session, cases, lock=True)
@@ -110,12 +128,15 @@ def act(
     fresh = [row for row in rows if row.stream not in already]
     for row in fresh:
         check_seen(session, row, (seen or {}).get(row.id))
-    attempts = rehearse(session, fresh, trigger, actor=actor, inputs=inputs)
-    for row, attempt in zip(fresh, attempts, strict=True):
+    attempts = rehearse(session, fresh, trigger, actor=actor, inputs=inputs, own=own)
+    tried = list(zip(fresh, attempts, strict=True))
+    for row, attempt in tried:
         check_marked(attempt, (seen or {}).get(row.id))
-    write(session, list(zip(fresh, attempts, strict=True)), op=op, new_day=new_day)
-    made = {row.stream: attempt for row, attempt in zip(fresh, attempts, strict=True)} | already
-    return [made[row.stream] for row in rows]
+    if whole and not all(one.done for one in attempts):
+        tried = [(row, one) for row, one in tried if not one.done]
+    write(session, tried, op=op, new_day=new_day, posting=posting)
+    made = {row.stream: attempt for row, attempt in tried} | already
+    return [made[row.stream] for row in rows if row.stream in made]
 
 
 def _alone(trigger: str) -> None:
@@ -136,11 +157,18 @@ def _alone(trigger: str) -> None:
 
 
 def rehearse(
-    session: Session, rows: Sequence[Any], trigger: str, *, actor: Actor, inputs: stored_facts.Inputs
+    session: Session,
+    rows: Sequence[Any],
+    trigger: str,
+    *,
+    actor: Actor,
+    inputs: stored_facts.Inputs,
+    own: Mapping[int, Answers] | None = None,
 ) -> list[Attempt]:
     """What an act would come to, with nothing written."""
     reached("act.before_facts")
-    facts = stored_facts.case_facts(session, rows, inputs)
+    each = {case: answers.on(inputs) for case, answers in (own or {}).items()}
+    facts = stored_facts.case_facts(session, rows, inputs, each)
     reached("act.after_facts")
     return [
         ENGINE.perform(_standing(row), trigger, actor, one, inputs.at, inputs.remark)
@@ -155,6 +183,7 @@ def write(
     op: str = "",
     new_day: date | None = None,
     within_batch: bool = False,
+    posting: letters.Posting | None = None,
 ) -> None:
     """Record attempts, move the rows of those that were done, and let what depends on a case follow it.
 
@@ -165,6 +194,7 @@ def write(
     moved = [one.row.id for one in made if one.attempt.done]
     if moved and not within_batch:
         stored.follow(session, moved, tried[0][1].transition.name, tried[0][1].at)
+    letters.follow(session, tried, posting)
 
 
 _HANDS = {"review": "reviewer_id", "shortlist": "selector_id", "take_up": "selector_id"}
@@ -186,9 +216,14 @@ def _also(row: Any, attempt: Attempt, new_day: date | None) -> dict[str, Any]:
 
 def check_seen(session: Session, row: Any, mark: str | None) -> None:
     """Raise Overtaken, naming who and what, when the case is not what the person was looking at."""
-    if not mark or mark == f"{row.version}.{row.revision}":
+    if not mark or mark == mark_of(row):
         return
-    raise Overtaken(stored.who_was_faster(session, row.id) or living.FASTER)
+    raise Overtaken(stored.who_was_faster(session, [row.id]).get(row.id) or living.FASTER)
+
+
+def mark_of(row: Any) -> str:
+    """What somebody who looks at a row sees: `Case.mark`."""
+    return f"{row.version}.{row.revision}"
 
 
 def check_marked(attempt: Attempt | None, mark: str | None) -> None:

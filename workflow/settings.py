@@ -27,7 +27,8 @@ class Settings:
     Connect). `connections`: of one process to the database.
     `lock_seconds`: how long one waits for others who work on the same thing; `statement_seconds`: how long a statement of
     a page may take on PostgreSQL, 0 without end. `proxies`: how many stand in front and say whom they ask for.
-    `metrics_token`: who brings it sees /metrics; without one, this machine does.
+    `metrics_token`: who brings it sees /metrics; without one, this machine does. `hold_minutes`: for how long mails on
+    what became of cases are held before they leave, unless whoever takes the step says otherwise; at most an hour.
     """
 
     home: Path
@@ -65,6 +66,11 @@ class Settings:
     statement_seconds: float = 30
     proxies: int = 0
     metrics_token: str = ""
+    hold_minutes: int = 10
+
+
+LONGEST_HOLD = 60
+"""Minutes for which mails on what became of cases are held at most."""
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -106,6 +112,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         statement_seconds=float(environ.get("ZHENGJI_STATEMENT_SECONDS", "30")),
         proxies=int(environ.get("ZHENGJI_PROXIES", "0")),
         metrics_token=environ.get("ZHENGJI_METRICS_TOKEN", ""),
+        hold_minutes=min(int(environ.get("ZHENGJI_HOLD_MINUTES", "10")), LONGEST_HOLD),
     )
 
 

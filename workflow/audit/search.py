@@ -149,7 +149,7 @@ class Group:
     actions: tuple[tuple[str, Text], ...]
 
 
-_ABOUT_CASES = ("case", "document", "reading", "export", "batch", "push", "call", "prior")
+_ABOUT_CASES = ("case", "document", "reading", "export", "batch", "push", "bulk", "call", "prior")
 
 
 def groups(actor: Actor) -> list[Group]:
@@ -396,6 +396,14 @@ def _taken(body: Mapping[str, Any]) -> Text:
     return Text(f"{what.zh}，{rows} 个案例{zh}", f"{what.en}, {rows} case{'' if rows == 1 else 's'}{en}")
 
 
+def _many(body: Mapping[str, Any]) -> Text:
+    """Which step, on how many cases, and of how many nothing came."""
+    done = body["counts"].get("done", 0)
+    left = body["chosen"] - done
+    zh, en = (f"，{left} 个没有办", f", {left} not done") if left else ("", "")
+    return Text(f"{body['zh']}：{done} 个案例{zh}", f"{body['en']}: {done} case{'' if done == 1 else 's'}{en}")
+
+
 def _erased(body: Mapping[str, Any]) -> Text:
     files = len(body["files"])
     return Text(
@@ -460,6 +468,8 @@ _DETAILS: Mapping[str, Any] = {
         f"{body['cases']} 个案例、{body['events']} 条留痕的个人信息部分",
         f"{body['cases']} cases, personal parts of {body['events']} entries",
     ),
+    "bulk.act": _many,
+    "bulk.undo": _many,
     "mail.hand_over": _plainly("subject"),
     "system.backup": _backed_up,
     "system.drop_backups": _dropped,

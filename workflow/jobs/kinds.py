@@ -139,6 +139,14 @@ _EVERY = (
         cancellable=True,
     ),
     Kind(
+        "mail_letters",
+        Text("告知案例结果的邮件", "Mails on what became of cases"),
+        A_WEEK,
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        queue=MAILS,
+    ),
+    Kind(
         "keep_no_longer",
         Text("到期清理个人信息", "Throw away what is kept no longer"),
         Waits(60, 3, 5),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
@@ -23,8 +23,11 @@ VERSION = "zhengji-1"
 _CLIENTS: dict[int, tuple[Engine, DBOSClient]] = {}
 
 
-def enqueue(session: Session, job: str, key: str, *arguments: Any) -> None:
-    """Queue work of a kind, once per key: the same key again is the same work. Arguments are plain values (JSON)."""
+def enqueue(session: Session, job: str, key: str, *arguments: Any, after: float = 0) -> None:
+    """Queue work of a kind, once per key: the same key again is the same work. Arguments are plain values (JSON).
+
+    `after`: seconds before which it is not to be done.
+    """
     reached("act.before_enqueue")
     kind = KINDS[job]
     about = f"{kind.about}/{arguments[0]}" if kind.about else ""
@@ -34,13 +37,13 @@ def enqueue(session: Session, job: str, key: str, *arguments: Any) -> None:
         name=job,
         arguments=list(arguments),
         about=about,
-        queued_at=datetime.now(UTC),
+        queued_at=datetime.now(UTC) + timedelta(seconds=after),
         request=logs.request_id.get()[:40],
     )
     if new:
         if kind.replaces:
             stored.settle(session, about, job)
-        hand_over(session, kind, key, arguments)
+        hand_over(session, kind, key, arguments, wait=after)
     reached("act.after_enqueue")
 
 

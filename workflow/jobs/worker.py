@@ -11,7 +11,7 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 from sqlalchemy.orm import Session
 
-from workflow import account_mail, batches, checkpoint_mail, clock, keeping, privacy, pushes, timestamps
+from workflow import account_mail, batches, checkpoint_mail, clock, keeping, letters, privacy, pushes, timestamps
 from workflow.jobs.heart import Heart
 from workflow.jobs.kinds import KINDS, QUEUES, SCHEDULES, Kind
 from workflow.jobs.queue import VERSION, dbos_url, enqueue
@@ -96,6 +96,12 @@ def _mail_checkpoints(here: Workshop, progress: Progress, size: int) -> str:
     return f"{len(everybody)} mails"
 
 
+def _mail_letters(here: Workshop, progress: Progress, posting: str) -> str:
+    """Let the mails go that a step on cases has caused, once they were held long enough."""
+    site = here.settings.base_url
+    return letters.send(here.database, here.mailer, site, posting, progress.each, at=datetime.now(UTC))
+
+
 def _keep_no_longer(here: Workshop, progress: Progress) -> str:
     """Throw away what is personal and is kept no longer."""
     made = privacy.keep_no_longer(here.database, here.files, here.settings, at=here.now(), each=progress.each)
@@ -122,6 +128,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_notice": _mail_notice,
     "mail_reset": _mail_reset,
     "mail_checkpoints": _mail_checkpoints,
+    "mail_letters": _mail_letters,
     "keep_no_longer": _keep_no_longer,
     "sweep_documents": _sweep_documents,
     "stamp_checkpoint": _stamp_checkpoint,

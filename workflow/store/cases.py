@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,13 +81,18 @@ def page(session: Session, seen_by: Actor, filters: Filters, after: str = "", li
         beyond = key < value if falling else key > value
         same = (key == value) & (Case.id < case_id if falling else Case.id > case_id)
         statement = statement.where(or_(beyond, same))
-    order = (key.desc(), Case.id.desc()) if falling else (key.asc(), Case.id.asc())
-    found = list(session.scalars(statement.order_by(*order).limit(limit + 1)))
+    found = list(session.scalars(in_order(statement, filters).limit(limit + 1)))
     if len(found) <= limit:
         return Page(found)
     last = found[limit - 1]
     value = last.id if key is Case.id else getattr(last, key.key).isoformat()
     return Page(found[:limit], f"{value}~{last.id}")
+
+
+def in_order(statement: Any, filters: Filters) -> Any:
+    """A select of cases in the order that a list has."""
+    key, falling = _SORTS.get(filters.sort, _SORTS["newest"])
+    return statement.order_by(*((key.desc(), Case.id.desc()) if falling else (key.asc(), Case.id.asc())))
 
 
 def _start(after: str, key: Any) -> tuple[Any, int] | None:
@@ -310,20 +315,26 @@ def follow(session: Session, ids: Sequence[int], trigger: str, at: datetime) -> 
         run(session, _VOID_SIGN_OFFS, {"ids": list(ids), "moment": at})
 
 
-def who_was_faster(session: Session, case_id: int) -> Text | None:
-    """A sentence on the last thing that was done with a case."""
-    last = session.execute(
-        select(AuditEvent.action, AuditEvent.at, Person.name)
+def who_was_faster(session: Session, ids: Collection[int]) -> dict[int, Text]:
+    """Case → a sentence on the last thing that was done with it."""
+    if not ids:
+        return {}
+    newest = (
+        select(func.max(AuditEvent.uid))
+        .where(AuditEvent.case_id.in_(ids), AuditEvent.outcome == "done")
+        .group_by(AuditEvent.case_id)
+    )
+    found = session.execute(
+        select(AuditEvent.case_id, AuditEvent.action, Person.name)
         .outerjoin(Person, Person.id == AuditEvent.person_id)
-        .where(AuditEvent.case_id == case_id, AuditEvent.outcome == "done")
-        .order_by(AuditEvent.uid.desc())
-        .limit(1)
-    ).first()
-    if last is None:
-        return None
-    transition = CASE.named(last.action.partition(".")[2])
+        .where(AuditEvent.uid.in_(newest))
+    )
+    return {case_id: _faster(action, name or "系统") for case_id, action, name in found if case_id is not None}
+
+
+def _faster(action: str, who: str) -> Text:
+    transition = CASE.named(action.partition(".")[2])
     what = transition.label if transition else Text("修改内容", "changed the content")
-    who = last.name or "系统"
     return Text(
         f"您查看之后，{who}已先办理：{what.zh}。您这次操作没有生效，请查看最新情况后再决定。",
         f"While you were looking, {who} was faster: {what.en}. Your action had no effect; look again and decide.",

@@ -132,8 +132,13 @@ def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> li
     return sorted(found, key=lambda row: place[row.id])
 
 
-def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[CaseFacts]:
-    """The facts of each case, in the order of the rows. Ten queries, however many cases."""
+def case_facts(
+    session: Session, rows: Sequence[Any], inputs: Inputs, own: Mapping[int, Inputs] | None = None
+) -> list[CaseFacts]:
+    """The facts of each case, in the order of the rows. Ten queries, however many cases.
+
+    `own`: case → what the person brings along for it alone, instead of `inputs`.
+    """
     ids = [row.id for row in rows]
     if not ids:
         return []
@@ -149,7 +154,7 @@ def case_facts(session: Session, rows: Sequence[Any], inputs: Inputs) -> list[Ca
         _case(
             row,
             call_of(session, row.call_version_id),
-            inputs,
+            (own or {}).get(row.id, inputs),
             matches=tuple(one.match for one in matches.get(row.id, [])),
             seal=seals.get(row.id),
             english=english.get(row.id),

@@ -815,6 +815,98 @@ class SentMail(Base):
     reply: Mapped[str] = mapped_column(Text, server_default="")
 
 
+class Letter(Base):
+    """通知邮件: one mail to one recipient on what became of some cases, held for a while before it leaves.
+
+    The recipient's address is that of the account, or of the office, at the moment when the mail leaves.
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        CheckConstraint("(person_id is null) <> (office_id is null)", name="one_recipient"),
+        Index("ix_letter_posting", "posting"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    posting: Mapped[str] = mapped_column(String(100))
+    """What caused it: a bulk act (bulk/7), or the receipt of a step taken singly (case/9#4)."""
+    trigger: Mapped[str] = mapped_column(String(40))
+    remark: Mapped[str] = mapped_column(Text, server_default="")
+    new_day: Mapped[date | None]
+    unit: Mapped[str] = mapped_column(String(160))
+    """Who took the step: the office, or whoever issued the call."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+    due_at: Mapped[datetime]
+    """A real moment in a demo too."""
+    released_at: Mapped[datetime | None]
+    """When it was let go: from then on it cannot be held back."""
+    person: Mapped[Person | None] = relationship(foreign_keys=[person_id])
+    office: Mapped[Office | None] = relationship()
+    lines: Mapped[list[LetterLine]] = relationship(order_by="LetterLine.position")
+
+
+class LetterLine(Base):
+    """One case in a mail. `dropped_at`: the step was taken back while the mail was still held."""
+
+    __tablename__ = "letter_line"
+    __table_args__ = (Index("ix_letter_line_case_id", "case_id"),)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    dropped_at: Mapped[datetime | None]
+    case: Mapped[Case] = relationship()
+
+
+# ---- many at once ----------------------------------------------------------------------------------------------------
+
+
+class BulkAct(Base):
+    """批量办理: one step taken on many cases at once; what came of each is a line, and an event of the case."""
+
+    __tablename__ = "bulk_act"
+    __table_args__ = (Index("ix_bulk_act_by_id_id", "by_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    op: Mapped[str | None] = mapped_column(String(120), unique=True)
+    """Idempotency key of its form."""
+    trigger: Mapped[str] = mapped_column(String(40))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    remark: Mapped[str] = mapped_column(Text, server_default="")
+    whole: Mapped[bool]
+    """All of them or none."""
+    search: Mapped[dict[str, Any]]
+    """What the cases were found by; empty when each was ticked."""
+    missing: Mapped[int]
+    """How many of those chosen are not there for this person."""
+    held_until: Mapped[datetime]
+    """Until when its mails are held and it can be undone; a real moment in a demo too."""
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("bulk_act.id"), unique=True)
+    by: Mapped[Person] = relationship()
+    lines: Mapped[list[BulkLine]] = relationship(order_by="BulkLine.position")
+
+
+class BulkLine(Base):
+    """What a bulk act came to for one case. `receipt`: number of the event, where there is one."""
+
+    __tablename__ = "bulk_line"
+    __table_args__ = (
+        CheckConstraint("outcome in ('done', 'refused', 'overtaken', 'impossible', 'left')", name="known_outcome"),
+        Index("ix_bulk_line_case_id", "case_id"),
+    )
+    bulk_id: Mapped[int] = mapped_column(ForeignKey("bulk_act.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    outcome: Mapped[str] = mapped_column(String(12))
+    receipt: Mapped[str] = mapped_column(String(100), server_default="")
+    mark: Mapped[str] = mapped_column(String(40), server_default="")
+    """Transitions and edits of the case right after it: whoever undoes it says so."""
+    said: Mapped[list[Any]]
+    """Why not: sentences as shown, in pairs of Chinese and English."""
+    case: Mapped[Case] = relationship()
+
+
 # ---- jobs ------------------------------------------------------------------------------------------------------------
 
 
@@ -849,6 +941,7 @@ class Job(Base):
     interrupted: Mapped[int] = mapped_column(server_default=text("0"))
     """How often this try was broken off by the end of its worker."""
     queued_at: Mapped[datetime]
+    """Since when it is to be done: ahead, where it was queued to be done later."""
     next_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

@@ -73,6 +73,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     centres = actor.units(Role.AUTHOR, Role.SEALER)
     if centres:
         clauses.append(and_(LOOKED, AuditEvent.case_id.in_(select(Case.id).where(Case.centre_id.in_(centres)))))
+    if actor.id:
+        clauses.append(and_(AuditEvent.stream.like("bulk/%"), AuditEvent.person_id == actor.id))
     of_call = AuditEvent.stream.like("call/%")
     offices = actor.units(Role.REVIEWER, Role.LEADER)
     if offices:

@@ -155,6 +155,11 @@ def _keep_apart(session: Session, secretly: Sequence[tuple[str, bytes, str]]) ->
     run(session, _KEEP_APART, kept)
 
 
+def head(session: Session, stream: str) -> tuple[int, str] | None:
+    """(seq, hash) of the newest event of a stream; None for an empty one."""
+    return _heads(session, [stream]).get(stream)
+
+
 def last(session: Session, stream: str) -> dict[str, Any] | None:
     """What the newest event of a stream says; None for an empty one."""
     body = session.scalar(

@@ -1,0 +1,407 @@
+"""Mails that tell centres and offices what became of their cases: whom, in which words, held for how long.
+
+A mail is rendered here and nowhere else: what the rehearsal of an act shows is what leaves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.call import BEIJING
+from rules.roles import Level, Role
+from rules.words import Labelled, Text
+from states.case import CASE
+from states.reach import Actor
+from workflow.documents.mail import compose
+from workflow.documents.vetting import clean_name
+from workflow.engine import Attempt, CannotServe
+from workflow.jobs.queue import enqueue
+from workflow.mailing import Mailer
+from workflow.store import letters as stored
+from workflow.store.calls import call_of
+from workflow.store.database import Database
+from workflow.store.models import Letter, LetterLine
+
+_CENTRE, _OFFICE, _BOTH = (Level.CENTRE,), (Level.OFFICE,), (Level.CENTRE, Level.OFFICE)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step that people are told of. `to`: whom. `came`: what became of the cases. `next`: what comes now."""
+
+    to: tuple[Level, ...]
+    came: Text
+    next: Text = Text("", "")
+
+
+TOLD: Mapping[str, Told] = {
+    "return_to_centre": Told(
+        _CENTRE,
+        Text("已退回中心修改", "returned to the centre"),
+        Text("请修改后由盖章人重新盖章报送。", "Please change them and have them sealed again."),
+    ),
+    "return_to_office": Told(
+        _OFFICE,
+        Text("已退回省级", "returned to the office"),
+        Text("处理之后可以另行组批重新报送。", "Once settled they can be sent again in another batch."),
+    ),
+    "shortlist": Told(
+        _BOTH,
+        Text("已入选", "shortlisted"),
+        Text(
+            "公开发布之前，请中心取得服务对象和作者的书面同意并登记。",
+            "Before publication the centre obtains and records the written consent of the served party and the author.",
+        ),
+    ),
+    "unshortlist": Told(_BOTH, Text("已撤销入选", "taken off the shortlist")),
+    "pass_over": Told(_BOTH, Text("未入选", "not selected")),
+    "take_up": Told(_BOTH, Text("重新进入遴选", "taken up again")),
+    "publish": Told(_BOTH, Text("已公开发布", "published")),
+    "retract": Told(_BOTH, Text("已撤下发布", "retracted")),
+    "republish": Told(_BOTH, Text("已重新发布", "published again")),
+}
+"""Step → who is told of it, and how. Of the other steps nobody is: the next hand finds them under “我的工作”."""
+
+_PUBLIC = ("publish", "republish")
+
+
+class NoSuchLetter(CannotServe):
+    """There is no such mail for this person (404)."""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """When mails leave, and what they belong to. `key`: "" for the receipt of the one step that causes them."""
+
+    due: datetime
+    key: str = ""
+
+
+class Where(Labelled):
+    """What became of a mail."""
+
+    HELD = "held", "保留中", "Held"
+    DROPPED = "dropped", "已截下，不寄", "Held back, not sent"
+    LEAVING = "leaving", "等待寄出", "About to leave"
+    SENT = "sent", "已寄出", "Sent"
+    BY_HAND = "by_hand", "未设邮件服务器，请下载后寄出", "No mail server is set: download it and send it by hand"
+
+
+@dataclass(frozen=True)
+class About:
+    """One case in a mail."""
+
+    id: int
+    number: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail to one recipient: a person by account, or an office by its own address."""
+
+    name: str
+    address: str
+    step: str
+    unit: str
+    at: datetime
+    cases: tuple[About, ...]
+    remark: str = ""
+    new_day: date | None = None
+    person_id: int | None = None
+    office_id: int | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"征集系统：{len(self.cases)} 个案例{TOLD[self.step].came.zh}"
+
+    def body(self, site: str) -> str:
+        """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
+        told, day = TOLD[self.step], self.at.astimezone(BEIJING)
+        step = CASE.named(self.step)
+        label = step.label if step else told.came
+        number = len(self.cases)
+        zh = [
+            f"{self.name}，您好！",
+            "",
+            f"{self.unit}于 {day.year} 年 {day.month} 月 {day.day} 日办理“{label.zh}”。下列 {number} 个案例{told.came.zh}：",
+            "",
+            *self._listed(site),
+            "",
+            *([f"理由：{self.remark}", ""] if self.remark else []),
+            *([f"重新报送的截止日：{self.new_day.isoformat()}", ""] if self.new_day else []),
+            *([told.next.zh, ""] if told.next.zh else []),
+            "详细情况和回执，请登录后在案例页面查看。本邮件由系统发出，不必回复。",
+            "",
+        ]
+        cases = f"{number} case{'' if number == 1 else 's'}"
+        en = [
+            f"On {day:%Y-%m-%d} {self.unit} took the step “{label.en}”. The {cases} listed above {_be(number)} {told.came.en}.",
+            *([f"Reason: {self.remark}"] if self.remark else []),
+            *([f"New last day for sending again: {self.new_day.isoformat()}"] if self.new_day else []),
+            *([told.next.en] if told.next.en else []),
+            "Details and receipts are on the page of each case, once signed in. Sent by the system; no reply is needed.",
+            "",
+        ]
+        return "\n".join([*zh, *en])
+
+    def _listed(self, site: str) -> Iterable[str]:
+        for place, one in enumerate(self.cases, 1):
+            page = f"public/{one.number}" if self.step in _PUBLIC else f"cases/{one.id}"
+            yield f"{place}. {one.number} 《{one.title}》 {site.rstrip('/')}/{page}"
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+# ---- who is told -----------------------------------------------------------------------------------------------------
+
+
+def due_for(session: Session, rows: Sequence[Any], step: str, actor: Actor, **said: Any) -> list[Mail]:
+    """The mails that a step on these cases causes, one for each recipient; none to whoever takes it. Two queries.
+
+    A centre: the case's author and the centre's sealers. An office: its reviewers, and where none of them has an
+    address the office's own. `said`: `at`, `remark`, `new_day`.
+    """
+    told = TOLD.get(step)
+    if told is None or not rows:
+        return []
+    offices = stored.offices(session, {row.office_id for row in rows})
+    known = _Holders(session, rows)
+    mails: dict[tuple[int | None, int | None, str], list[About]] = defaultdict(list)
+    names: dict[tuple[int | None, int | None], tuple[str, str]] = {}
+    for row in rows:
+        unit = _unit(session, row, step, offices)
+        for recipient, name in _recipients(row, told.to, known, offices):
+            if recipient[0] != actor.id:
+                names[recipient] = name
+                mails[(*recipient, unit)].append(About(row.id, row.number, row.title))
+    return [
+        Mail(*names[person, office], step, unit, cases=tuple(about), person_id=person, office_id=office, **said)
+        for (person, office, unit), about in mails.items()
+    ]
+
+
+class _Holders:
+    """Who holds which role where, of those with an address."""
+
+    def __init__(self, session: Session, rows: Sequence[Any]) -> None:
+        self._at: dict[tuple[str, int], list[Any]] = defaultdict(list)
+        centres, offices = ({getattr(row, name) for row in rows} for name in ("centre_id", "office_id"))
+        for one in stored.holders(session, centres, offices):
+            self._at[one.role, one.centre_id or one.office_id].append(one)
+
+    def of(self, role: Role, unit: int) -> list[Any]:
+        return self._at[str(role), unit]
+
+
+_Recipient = tuple[tuple[int | None, int | None], tuple[str, str]]
+
+
+def _recipients(
+    row: Any, levels: Collection[Level], known: _Holders, offices: Mapping[int, Any]
+) -> Iterable[_Recipient]:
+    people: dict[int, Any] = {}
+    if Level.CENTRE in levels:
+        authors = [one for one in known.of(Role.AUTHOR, row.centre_id) if one.id == row.author_id]
+        people |= {one.id: one for one in (*authors, *known.of(Role.SEALER, row.centre_id))}
+    reviewers = known.of(Role.REVIEWER, row.office_id) if Level.OFFICE in levels else []
+    people |= {one.id: one for one in reviewers}
+    yield from (((one.id, None), (one.name, one.email)) for one in people.values())
+    office = offices[row.office_id]
+    if Level.OFFICE in levels and not reviewers and office.email:
+        yield (None, office.id), (office.addressee, office.email)
+
+
+def _unit(session: Session, row: Any, step: str, offices: Mapping[int, Any]) -> str:
+    """Who took the step, as the others know it."""
+    transition = CASE.named(step)
+    if transition is not None and transition.by[0].level is Level.OFFICE:
+        return str(offices[row.office_id].addressee)
+    return call_of(session, row.call_version_id).issuer.zh
+
+
+# ---- held, dropped, let go -------------------------------------------------------------------------------------------
+
+
+def follow(session: Session, tried: Sequence[tuple[Any, Attempt]], posting: Posting | None) -> None:
+    """Keep the mails that steps just taken cause, and queue their leaving, in the same transaction.
+
+    Where the step takes another one back whose mail is still held, that is dropped instead, and nobody hears of either.
+    """
+    done = [(row, one) for row, one in tried if one.done]
+    if not done or done[0][1].transition.name not in TOLD:
+        return
+    first = done[0][1]
+    step = first.transition.name
+    back = [one.name for one in CASE.transitions if one.undone_by == step]
+    dropped = stored.drop(session, [row.id for row, _ in done], back, first.at)
+    new_day = first.facts.new_day if step == "return_to_office" else None
+    rows = [row for row, _ in done if row.id not in dropped]
+    mails = due_for(session, rows, step, first.actor, at=first.at, remark=first.remark, new_day=new_day)
+    if not mails:
+        return
+    real = datetime.now(UTC)
+    sent = posting or Posting(real)
+    key = sent.key or (first.receipt.number if first.receipt else "")
+    stored.add(session, key, sent.due, first.actor.id, [_new(one) for one in mails])
+    enqueue(session, "mail_letters", f"mail_letters/{key}", key, after=max(0.0, (sent.due - real).total_seconds()))
+
+
+def _new(mail: Mail) -> stored.New:
+    return stored.New(
+        mail.step,
+        mail.remark,
+        mail.new_day,
+        mail.unit,
+        mail.at,
+        mail.person_id,
+        mail.office_id,
+        [one.id for one in mail.cases],
+    )
+
+
+def send(
+    database: Database,
+    mailer: Mailer,
+    site: str,
+    posting: str,
+    each: Callable[[Sequence[int], Callable[[int], object]], None],
+    *,
+    at: datetime,
+) -> str:
+    """Let the mails of a posting go, and hand each to the mail server, once. Without a server they wait to be fetched.
+
+    `each` does one after another. Raises MailRefused.
+    """
+    with database.transaction() as session:
+        letters = stored.release(session, posting, at)
+    if not mailer.configured:
+        return "no mail server is set"
+    each(letters, lambda letter: _send(database, mailer, site, letter))
+    return f"{len(letters)} mails"
+
+
+def _send(database: Database, mailer: Mailer, site: str, letter_id: int) -> None:
+    with database.reading() as session:
+        letter = stored.one(session, letter_id)
+        mail = _mail(letter) if letter else None
+        if letter is None or mail is None or not mail.address:
+            return  # an account that has lost its address, or its step
+        data = _composed(letter, mail, mailer.sender, site)
+    mailer.send(data)
+
+
+def _composed(letter: Letter, mail: Mail, sender: str, site: str) -> bytes:
+    return compose(
+        sender=sender,
+        to=mail.address,
+        subject=mail.subject,
+        body=mail.body(site),
+        attachments=[],
+        message_id=_message_id(letter),
+        at=letter.at,
+    )
+
+
+def _message_id(letter: Letter) -> str:
+    digest = hashlib.sha256(f"{letter.posting} {letter.id} {letter.at.isoformat()}".encode()).hexdigest()[:24]
+    return f"<letter-{digest}@zhengji>"
+
+
+def _mail(letter: Letter) -> Mail | None:
+    """The mail as it leaves now; None when all its cases were taken out."""
+    left = [one for one in letter.lines if one.dropped_at is None]
+    return _of(letter, left) if left else None
+
+
+def _of(letter: Letter, lines: Sequence[LetterLine]) -> Mail:
+    name, address = "", ""
+    if letter.person is not None:
+        name, address = letter.person.name, letter.person.email if letter.person.active else ""
+    elif letter.office is not None:
+        name, address = letter.office.addressee, letter.office.email
+    return Mail(
+        name,
+        address,
+        letter.trigger,
+        letter.unit,
+        letter.at,
+        tuple(About(one.case_id, one.case.number, one.case.title) for one in lines),
+        letter.remark,
+        letter.new_day,
+        letter.person_id,
+        letter.office_id,
+    )
+
+
+# ---- looked at -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A mail that was caused: as it leaves, or as it would have; and what became of it. `until`: while it is held.
+
+    `by`: whose step caused it.
+    """
+
+    id: int
+    by: int
+    mail: Mail
+    where: Where
+    until: datetime
+    sent_at: datetime | None
+
+
+def of_posting(session: Session, posting: str, *, configured: bool) -> list[Kept]:
+    """The mails of one posting. `configured`: whether there is a mail server."""
+    return _kept(session, stored.of_posting(session, posting), configured)
+
+
+_NEWEST = 20
+
+
+def of_case(session: Session, case_id: int, *, configured: bool) -> list[Kept]:
+    """The newest mails about one case."""
+    return _kept(session, stored.of_case(session, case_id, _NEWEST), configured)
+
+
+def _kept(session: Session, letters: Sequence[Letter], configured: bool) -> list[Kept]:
+    sent = stored.sent(session, [_message_id(one) for one in letters])
+    made = []
+    for one in letters:
+        mail, at = _mail(one), sent.get(_message_id(one))
+        made.append(
+            Kept(one.id, one.by_id, mail or _of(one, one.lines), _where(one, mail, at, configured), one.due_at, at)
+        )
+    return made
+
+
+def _where(letter: Letter, mail: Mail | None, sent_at: datetime | None, configured: bool) -> Where:
+    if sent_at is not None:
+        return Where.SENT
+    if mail is None:
+        return Where.DROPPED
+    if letter.released_at is None:
+        return Where.HELD
+    return Where.LEAVING if configured else Where.BY_HAND
+
+
+def as_file(session: Session, letter_id: int, *, actor: Actor, sender: str, site: str) -> tuple[str, bytes, Mail]:
+    """One mail as .eml, for whoever took the step: its name, its bytes, and what is in it.
+
+    Raises NoSuchLetter where it is not there for this person, or was held back.
+    """
+    letter = stored.one(session, letter_id)
+    mail = _mail(letter) if letter is not None and letter.by_id == actor.id else None
+    if letter is None or mail is None or not mail.address:
+        raise NoSuchLetter(Text("没有这封邮件，或者它已被截下。", "There is no such mail, or it was held back."))
+    return clean_name(f"{mail.subject}_{mail.name}.eml"), _composed(letter, mail, sender, site), mail
