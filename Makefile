@@ -68,8 +68,8 @@ faults: $(VENV)/ready-for-tests ## what happens when parts fail or are killed, o
 	ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) -n $(JOBS) tests/faults
 
 soak: $(VENV)/ready-for-tests ## kill everything at random for long (ZHENGJI_SOAK_SECONDS for each ordeal, 1800 by default)
-	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} $(PYTEST) tests/faults/test_killed.py tests/faults/test_killed_site.py
-	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) tests/faults/test_killed.py tests/faults/test_killed_site.py
+	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} $(PYTEST) tests/faults -k "random or found_out"
+	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) tests/faults -k "random or found_out"
 
 bench: $(VENV)/ready-for-tests $(PEERS)/ready ## measure, and write benchmarks/latest.json
 	@ZHENGJI_PEERS=$(PEERS)/bin/python $(BIN)/python -m tests.bench

@@ -27,7 +27,7 @@ from workflow.secret_key import secret_key
 from workflow.settings import Settings
 from workflow.store import copies, trail
 from workflow.store.database import Database
-from workflow.store.files import Absent, Damaged, Files
+from workflow.store.files import NO_ROOM, Absent, Damaged, Files
 
 FORMAT = "zhengji-backup-1"
 MANIFEST = "manifest.json"
@@ -130,7 +130,7 @@ def _only_ours(target: Path) -> None:
 
 
 def _no_room(target: Path, problem: OSError) -> CannotBackUp:
-    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+    if problem.errno in NO_ROOM:
         return CannotBackUp(
             Text(
                 f"{target} 所在的磁盘已满，没有做成备份，也没有留下不完整的备份。请腾出空间或换一个位置（--to）。",

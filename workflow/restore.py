@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from rules.words import Text
 from states.reach import SYSTEM
@@ -18,9 +22,10 @@ from workflow.backup import MANIFEST, Tell, described, document, manifest_in, qu
 from workflow.engine import CannotServe
 from workflow.failpoints import reached
 from workflow.settings import Settings
-from workflow.store import copies, schema, trail
+from workflow.store import copies, operations, schema, trail
 from workflow.store.database import Database
 from workflow.store.files import Absent, Damaged, Files
+from workflow.store.trouble import Trouble, trouble
 
 
 class CannotRestore(CannotServe):
@@ -80,34 +85,39 @@ def restore(
     manifest = _manifest(backup, manifest_digest)
     _whole(backup, manifest, tell)
     _fits(settings, manifest)
-    digest = described(backup / MANIFEST)["sha256"]
-    files = _empty(settings, digest)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    (settings.home / anchors.RESTORING).write_text(digest)
-    _put_documents(backup, files, manifest, tell)
-    reached("restore.documents_put")
-    database = _put_database(settings, backup, manifest, tell)
-    try:
-        problems = [*_differences(database, manifest), *_undocumented(files, manifest)]
-        if problems:
-            raise BackupDamaged(problems)
-        unchecked = _checked(settings, database, manifest, tell)
-        with database.reading() as session:
-            found = anchors.lost(session, anchors.kept(settings, seen))
-            key_needed = log.public_key(session) is not None
-        _record(database, manifest, digest, found, at)
-        if found and accept_older:
-            anchors.accept(settings, database, found, accept_older, at)
-    finally:
-        database.close()
-    reached("restore.before_rename")
-    if database.embedded:
-        _drafted(settings).rename(_place(settings))
-    key_needed = key_needed and not _put_key(settings, backup)
-    (settings.home / anchors.RESTORING).unlink()
+    with _alone(settings.home), _room():
+        begun = _Begun(settings, described(backup / MANIFEST)["sha256"])
+        files = _empty(settings, begun)
+        begun.begin()
+        _put_documents(backup, files, manifest, tell)
+        reached("restore.documents_put")
+        database, as_backed_up = _put_database(settings, backup, manifest, begun, tell)
+        reached("restore.database_put")
+        try:
+            problems = [*(_differences(database, manifest) if as_backed_up else ()), *_undocumented(files, manifest)]
+            if problems:
+                raise BackupDamaged(problems)
+            begun.held_against()
+            unchecked = _checked(settings, database, manifest, tell)
+            with database.reading() as session:
+                found = anchors.lost(session, anchors.kept(settings, seen))
+                key_needed = log.public_key(session) is not None
+            _record(database, manifest, begun.digest, found, at)
+            if found and accept_older:
+                anchors.accept(settings, database, found, accept_older, at)
+        finally:
+            database.close()
+        key_needed = key_needed and not _put_key(settings, backup)
+        os.sync()
+        reached("restore.before_rename")
+        if database.embedded and _drafted(settings).exists():
+            _drafted(settings).rename(_place(settings))
+            os.sync()
+        reached("restore.renamed")
+        begun.end()
     return Restored(
         datetime.fromisoformat(manifest["created"]),
-        digest,
+        begun.digest,
         manifest["log"]["size"],
         len(_documents(manifest)),
         manifest["missing"],
@@ -118,6 +128,72 @@ def restore(
     )
 
 
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One restore at a time goes into a place; the lock goes with the process, however it ends."""
+    home.mkdir(parents=True, exist_ok=True)
+    folder = os.open(home, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            raise CannotRestore(
+                Text(f"另一次恢复正在写入 {home}。", f"Another restore is writing to {home}.")
+            ) from held
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Says what to do where there is no room. What was put there so far stays for the next try, and is not served."""
+    try:
+        yield
+    except Exception as problem:
+        if trouble(problem) is not Trouble.FULL:
+            raise
+        raise CannotRestore(
+            Text(
+                "磁盘已满，没有恢复完，也不会启动。请腾出空间，再运行一次同样的命令。",
+                "The disk is full. The restore did not come to its end, and nothing is served. Make room, and run the same"
+                " command again.",
+            )
+        ) from problem
+
+
+class _Begun:
+    """The mark in the home folder that a restore was begun here: of which backup, into which database, and how far it is.
+
+    Nothing is served while it is there (`anchors.check_place`).
+    """
+
+    def __init__(self, settings: Settings, digest: str) -> None:
+        self.digest = digest
+        self._marker = settings.home / anchors.RESTORING
+        self._said = [digest, copies.address(settings.owner_database_url or settings.database_url)]
+        there = self._marker.read_text(encoding="utf-8").splitlines() if self._marker.exists() else []
+        self.again = there[:2] == self._said
+        """Was it begun before, and did not come to its end?"""
+        self.held = self.again and _HELD in there[2:]
+        """Had the database been held against the manifest, and so may have gone on since?"""
+
+    def begin(self) -> None:
+        if not self.again:
+            self._marker.write_text("\n".join(self._said), encoding="utf-8")
+
+    def held_against(self) -> None:
+        if not self.held:
+            with self._marker.open("a", encoding="utf-8") as file:
+                file.write(f"\n{_HELD}\n")
+
+    def end(self) -> None:
+        self._marker.unlink()
+
+
+_HELD = "held against its manifest"
+
+
 # ---- is it what was backed up? ---------------------------------------------------------------------------------------
 
 
@@ -125,7 +201,7 @@ def _manifest(backup: Path, expected: str) -> dict[str, Any]:
     path = backup / MANIFEST
     try:
         manifest = manifest_in(backup)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise BackupDamaged(
             [Text(f"{path} 不在：这不是一个完整的备份。", f"{path} is not there: this is no whole backup.")]
         ) from None
@@ -183,12 +259,10 @@ def _fits(settings: Settings, manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _empty(settings: Settings, digest: str) -> Files:
+def _empty(settings: Settings, begun: _Begun) -> Files:
     """The document store of an empty place, or of one where this same backup was being restored. Raises CannotRestore."""
     files = Files(settings.documents_url, settings.documents_endpoint)
-    marker = settings.home / anchors.RESTORING
-    again = marker.exists() and marker.read_text() == digest
-    there = _database_there(settings, again) or ("" if again else files.anything())
+    there = _database_there(settings, begun) or ("" if begun.again else files.anything())
     if there:
         raise CannotRestore(
             Text(
@@ -201,11 +275,29 @@ def _empty(settings: Settings, digest: str) -> Files:
     return files
 
 
-def _database_there(settings: Settings, again: bool) -> str:
+def _database_there(settings: Settings, begun: _Begun) -> str:
     if settings.database_url.startswith("sqlite"):
         place = _place(settings)
+        if begun.again and _came_from(place, begun.digest):
+            return ""
         return next((str(one) for one in sorted(place.parent.glob(f"{place.name}*"))), "")
-    return "" if again else copies.anything(settings.owner_database_url or settings.database_url)
+    owner = settings.owner_database_url or settings.database_url
+    if copies.being_put_back(owner):
+        raise CannotRestore(
+            Text(
+                "上一次被中断的恢复，其 pg_restore 还在往这个数据库里写。请等它停下再试。",
+                "The pg_restore of a restore that was cut off still writes into this database. Try again when it has ended.",
+            )
+        )
+    return "" if begun.again else copies.anything(owner)
+
+
+def _came_from(place: Path, digest: str) -> bool:
+    """Whether an embedded database is one that was put there from this backup, with nothing but the mark left to remove."""
+    if not place.exists():
+        return False
+    with closing(Database(f"sqlite:///{place}")) as database, database.reading() as session:
+        return _recorded(session, digest)
 
 
 def _place(settings: Settings) -> Path:
@@ -228,20 +320,26 @@ def _put_documents(backup: Path, files: Files, manifest: Mapping[str, Any], tell
         files.put((backup / place).read_bytes())
 
 
-def _put_database(settings: Settings, backup: Path, manifest: Mapping[str, Any], tell: Tell) -> Database:
+def _put_database(
+    settings: Settings, backup: Path, manifest: Mapping[str, Any], begun: _Begun, tell: Tell
+) -> tuple[Database, bool]:
+    """The database, and whether it is still as it was backed up: one that an earlier try held good has gone on since."""
     tell(Text("放回数据库", "Putting the database back"), 0, 0)
     copy = backup / manifest["database"]["file"]
     if settings.database_url.startswith("sqlite"):
+        if _place(settings).exists():
+            return Database(settings.database_url), False
         draft = _drafted(settings)
         for old in draft.parent.glob(f"{draft.name}*"):  # of a restore that was killed
             old.unlink()
         draft.parent.mkdir(parents=True, exist_ok=True)
         copies.put_back_sqlite(copy, draft)
-        return Database(f"sqlite:///{draft}")
+        return Database(f"sqlite:///{draft}"), True
     owner = settings.owner_database_url or settings.database_url
-    if not copies.anything(owner):  # else put back whole by a restore that was killed later
+    there = copies.anything(owner)  # put back whole, by a restore that was killed later
+    if not there:
         copies.put_back_postgresql(copy, owner)
-    return Database(settings.database_url, settings.owner_database_url)
+    return Database(settings.database_url, settings.owner_database_url), not (there and begun.held)
 
 
 # ---- is it whole and true? -------------------------------------------------------------------------------------------
@@ -312,16 +410,26 @@ def _record(database: Database, manifest: Mapping[str, Any], digest: str, found:
         "behind": [{"size": one.missing, "anchor": one.note} for one in found],
     }
     with database.transaction() as session:
+        if _recorded(session, digest):  # by a restore that was killed later
+            return
         stream = trail.daily(session, "system", at)
         trail.append(session, [trail.Entry(stream, "system.restore", "done", at, SYSTEM, said)])
     log.sequence(database)
 
 
+def _recorded(session: Session, digest: str) -> bool:
+    """Whether the trail says that this database was restored from the backup whose manifest has that digest."""
+    return any(one["manifest"] == digest for one in operations.said(session, "system.restore"))
+
+
 def _put_key(settings: Settings, backup: Path) -> bool:
-    """Whether the trail's key is in place; one that is in the backup is put there, where there is none."""
+    """Whether the trail's key is in place; one that is in the backup is put there, whole, where there is none."""
     place, kept = Path(settings.audit_key), backup / "keys" / "audit_key.pem"
     if not place.exists() and kept.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        draft = place.with_suffix(".restoring")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(kept.read_bytes())
+        draft.rename(place)
     return place.exists()

@@ -15,6 +15,7 @@ from tests.postgres import Server, running
 from tests.web.conftest import app, settings, sign_in  # noqa: F401
 from tests.web.conftest import world as with_passwords  # noqa: F401
 from tests.workflow.receivers import Mailbox, mail_server
+from tests.workflow.test_backup import site  # noqa: F401
 from tests.worlds import Databases
 
 Start = Callable[..., Player]

@@ -81,8 +81,11 @@ REACHED_BY: dict[str, Callable[[Country], Wish]] = {
 ELSEWHERE = {
     *("job.part", "job.failed", "recall.handed_over", "log.sequenced", "log.signed"),
     *("migration.queue_ready", "migration.before_commit"),
+    *("migration.batch", "migration.blocked", "migration.index_built"),
+    *("transfer.table_copied", "move.before_commit", "move.copied", "move.marked_there"),
     *("backup.database_copied", "backup.document_copied", "backup.before_rename"),
-    *("restore.documents_put", "restore.before_rename", "sweep.before", "files.set_aside", "documents.some_moved"),
+    *("restore.documents_put", "restore.database_put", "restore.before_rename", "restore.renamed"),
+    *("sweep.before", "files.set_aside", "documents.some_moved"),
 }
 """Places that tests of their own reach."""
 IN_JOBS = ("job.", "mail.", "push.", "folder.")

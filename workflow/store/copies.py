@@ -150,6 +150,21 @@ def anything(url: str) -> str:
         return next((f"{schema}.{table}".strip(".") for schema, table in sorted(_tables(session))), "")
 
 
+def address(url: str) -> str:
+    """Which database a URL names, fit to be written down: its password left out."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def being_put_back(url: str) -> bool:
+    """Whether a pg_restore is at work in a PostgreSQL database, such as one whose caller was killed."""
+    with Session(create_engine(url, poolclass=NullPool)) as session:
+        others = text(
+            "select count(*) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'pg_restore'"
+        )
+        return bool(session.scalar(others))
+
+
 def put_back_sqlite(copy: Path, to: Path) -> None:
     """Raises OSError, NotCopied for a damaged copy."""
     shutil.copyfile(copy, to)
