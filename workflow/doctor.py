@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-import typst
 from sqlalchemy.exc import DatabaseError
 
 from rules.roles import Role
@@ -147,7 +146,7 @@ def condition_of(settings: Settings, at: datetime) -> Condition:
         total=disk.total,
         same_disk=_there(settings.home).stat().st_dev == _there(Path(settings.backups)).stat().st_dev,
         office=legacy.office() is not None,
-        face=bool(set(receipt.FACES) & set(typst.Fonts(include_system_fonts=True).families())),
+        face=bool(set(receipt.FACES) & set(receipt.fonts().families())),
         demo_passwords=[
             one for one in cast if one in logins and passwords.matches(settings, logins[one], passwords.DEMO_PASSWORD)
         ],

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pyotp
-import segno
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.fernet import InvalidToken
 from sqlalchemy.orm import Session
@@ -91,6 +90,8 @@ def enrol(session: Session, settings: Settings, person: Person, *, at: datetime)
 def _enrolment(token: str, secret: str, person: Person) -> Enrolment:
     address = pyotp.TOTP(secret).provisioning_uri(name=person.login, issuer_name=ISSUER)
     groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+    import segno
+
     return Enrolment(token, groups, segno.make(address, error="m").png_data_uri(scale=5, border=4))
 
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from lxml import etree
-
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -88,7 +86,7 @@ def read_blocks(data: bytes) -> Paper:
         walker = _Walker(document.part)
         blocks = tuple(walker.blocks(document.element.body))
         return Paper(blocks, tuple(walker.notes()), tuple(walker.margins()), tuple(walker.hidden))
-    except (KeyError, ValueError, AttributeError, TypeError, etree.XMLSyntaxError, RecursionError, OSError) as error:
+    except (KeyError, ValueError, AttributeError, TypeError, SyntaxError, RecursionError, OSError) as error:
         raise NoWordFile(str(error)) from error
 
 
@@ -121,7 +119,7 @@ class _Walker:
     def blocks(self, parent: Any) -> Iterator[Block]:
         """The blocks of a body, a cell, a text box or a content control, in reading order."""
         carried = ""
-        for child in parent.iterchildren(etree.Element):
+        for child in parent.iterchildren("*"):
             if child.tag == f"{_W}p":
                 line, boxes = self._line(child)
                 if _mark_deleted(child):
@@ -216,7 +214,7 @@ class _Walker:
             style_id = _value(self.styles[style_id], "basedOn")
 
     def _gather(self, element: Any, ink: _Ink, bold: bool) -> None:
-        for child in element.iterchildren(etree.Element):
+        for child in element.iterchildren("*"):
             if child.tag in _GONE:
                 continue
             if child.tag == f"{_W}r":
@@ -240,7 +238,7 @@ class _Walker:
                 if hidden := "".join(text.text or "" for text in run.iter(f"{_W}t")).strip():
                     self.hidden.append(hidden)
                 return
-        for child in run.iterchildren(etree.Element):
+        for child in run.iterchildren("*"):
             if child.tag in _GONE:
                 continue
             if child.tag == f"{_W}t":
@@ -254,7 +252,7 @@ class _Walker:
             elif child.tag == f"{_W}noBreakHyphen":
                 ink.runs.append(("-", bold))
             elif child.tag == f"{_MC}AlternateContent":
-                for inner in _chosen(child).iterchildren(etree.Element):
+                for inner in _chosen(child).iterchildren("*"):
                     if inner.tag in _FEATURES:
                         self._gather_feature(inner, ink)
                     elif inner.tag == f"{_W}t":
@@ -291,12 +289,14 @@ class _Walker:
 
 
 def _root(part: Any) -> Any:
+    from lxml import etree
+
     return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
 def _visible(element: Any) -> Iterator[Any]:
     """All descendants, of alternatives only the chosen one, and nothing from inside a text box."""
-    for child in element.iterchildren(etree.Element):
+    for child in element.iterchildren("*"):
         if child.tag == f"{_MC}AlternateContent":
             yield from _visible(_chosen(child))
             continue
@@ -307,7 +307,7 @@ def _visible(element: Any) -> Iterator[Any]:
 
 def _through(parent: Any, tag: str) -> Iterator[Any]:
     """Rows or cells, looking through content controls and insertions."""
-    for child in parent.iterchildren(etree.Element):
+    for child in parent.iterchildren("*"):
         if child.tag == f"{_W}{tag}":
             yield child
         elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):

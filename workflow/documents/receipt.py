@@ -10,9 +10,6 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-import segno
-import typst
-
 from rules.words import Text
 from workflow.engine import CannotServe
 
@@ -97,12 +94,16 @@ def page(said: Page) -> bytes:
         "faces": json.dumps([_face()]),
         "qr": qr_svg(said.address),
     }
-    made: Any = typst.compile(_TEMPLATE, sys_inputs=inputs, font_paths=_fonts())
+    import typst  # loaded with the first receipt
+
+    made: Any = typst.compile(_TEMPLATE, sys_inputs=inputs, font_paths=fonts())
     return bytes(made)
 
 
 def qr_svg(words: str) -> str:
     """A QR code as a drawing."""
+    import segno
+
     made = io.BytesIO()
     segno.make(words, error="m").save(made, kind="svg", scale=4, border=2, xmldecl=False, nl=False)
     return made.getvalue().decode()
@@ -110,6 +111,8 @@ def qr_svg(words: str) -> str:
 
 def qr_png(words: str, scale: int = 4) -> bytes:
     """A QR code as a picture, the same bytes each time."""
+    import segno
+
     made = io.BytesIO()
     segno.make(words, error="m").save(made, kind="png", scale=scale, border=2)
     return made.getvalue()
@@ -121,13 +124,15 @@ def qr_uri(words: str) -> str:
 
 
 @cache
-def _fonts() -> Any:
+def fonts() -> Any:
     """The machine's faces, looked for once: it takes half a second."""
+    import typst
+
     return typst.Fonts(include_system_fonts=True)
 
 
 def _face() -> str:
-    here = set(_fonts().families())
+    here = set(fonts().families())
     for one in FACES:
         if one in here:
             return one
