@@ -21,7 +21,7 @@ from rules.length import word_count
 from states.case import CASE
 from states.lifecycle import Standing
 from states.reach import Actor, Grant
-from tests.bench import acting, serving, trust
+from tests.bench import acting, jobs, serving, trust
 from tests.make import case_facts
 from workflow.engine import Engine
 
@@ -31,7 +31,14 @@ ROUNDS = 5
 
 def main() -> int:
     """Measure everything; 1 when a bound is not kept."""
-    ratios = {**_perform(), **_act(), **_counting(), **serving.measured(_ratio), **trust.measured(_side_by_side, _ratio)}
+    ratios = {
+        **_perform(),
+        **_act(),
+        **_counting(),
+        **serving.measured(_ratio),
+        **trust.measured(_side_by_side, _ratio),
+        **jobs.measured(_ratio),
+    }
     made = {
         "machine": {"cpus": os.cpu_count(), "machine": platform.machine(), "system": platform.system()},
         "versions": {name: version(name) for name in ("sqlalchemy", "transitions", "flask", "dbos")}

@@ -6,7 +6,8 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +19,8 @@ from tests.faults.waiting import PATIENCE
 from tests.worlds import World
 from workflow import batches, cases, failpoints, papers, pushes
 from workflow.engine import Attempt, CannotServe, Receipt
-from workflow.jobs import kinds, worker
-from workflow.store import trail
+from workflow.jobs import heart, kinds, worker
+from workflow.store import trail, workers
 from workflow.store.database import Database
 from workflow.store.papers import Kept
 
@@ -143,15 +144,21 @@ def grant(world: World, wish: Wish) -> Answer:
     )
 
 
-def play(url: str, folder: str, words: str, smtp: str, works: bool, pipes: list[Connection]) -> None:
-    """Serve wishes that come through the pipes, each in a thread, until killed; `works`: run the queued jobs too."""
+def play(
+    url: str, folder: str, words: str, smtp: str, works: bool, name: str, cron: str, pipes: list[Connection]
+) -> None:
+    """Serve wishes that come through the pipes, each in a thread, until killed; `works`: run the queued jobs too, under a
+    `name`; `cron`: when the nightly round comes."""
     os.environ["ZHENGJI_TESTING"] = "1"
     really = kinds.Waits.after
     setattr(kinds.Waits, "after", lambda waits, failed: really(waits, failed) and 0)  # noqa: B010  a failed try comes again at once
+    heart.BEAT, workers.LATE = 0.2, timedelta(seconds=3)
+    if cron:
+        worker.SCHEDULES = (kinds.Schedule("keep_no_longer", cron),)
     database = Database(url)
     world = World.of(database, Path(folder))
     if works:
-        worker.launch(settings(url, Path(folder), smtp), database, poll=0.05)
+        worker.launch(replace(settings(url, Path(folder), smtp), executor=name), database, poll=0.05)
     failpoints.arm(words)
     serving = [threading.Thread(target=_serve, args=(world, pipe)) for pipe in pipes]
     for one in serving:
@@ -179,11 +186,22 @@ class Player:
     """One such process, with so many people asking at once."""
 
     def __init__(
-        self, url: str, folder: Path, *, words: str = "", smtp: str = "", works: bool = False, people: int = 1
+        self,
+        url: str,
+        folder: Path,
+        *,
+        words: str = "",
+        smtp: str = "",
+        works: bool = False,
+        name: str = "player",
+        cron: str = "",
+        people: int = 1,
     ) -> None:
         ours, theirs = zip(*(_SERVER.Pipe() for _ in range(people)), strict=True)
         self._pipes: list[Connection] = list(ours)
-        self.process = _SERVER.Process(target=play, args=(url, str(folder), words, smtp, works, list(theirs)))
+        self.process = _SERVER.Process(
+            target=play, args=(url, str(folder), words, smtp, works, name, cron, list(theirs))
+        )
         self.process.start()
         for one in theirs:
             one.close()

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
 from rules.roles import Role
 from rules.words import Text
 from states.case import CaseState
+from tests.bench.jobs import fill
 from tests.workflow.test_jobs import queued
 from tests.worlds import World
 from workflow.engine import NotPermitted
@@ -305,3 +306,19 @@ def test_a_hundred_thousand_are_counted_as_over_so_many(world: World, monkeypatc
     for number in range(5):
         put(world, key=f"n{number}", state="queued")
     assert [one.many for one in shown(world, "administrator").queued] == [4]  # that is: over 3
+
+
+def test_a_long_queue_asks_no_more_of_the_database_and_shows_no_more_lines(world: World) -> None:
+    sent: list[str] = []
+    event.listen(world.database.engine, "before_cursor_execute", lambda *what: sent.append(what[2]))
+
+    def asked() -> int:
+        sent.clear()
+        shown(world, "administrator")
+        return len(sent)
+
+    make(world, "mail_notice", world.people["author"].id, SILENT)  # one line, so that its name is asked for
+    few = asked()
+    fill(world.database, 2000)
+    assert asked() == few
+    assert len(shown(world, "administrator").waiting) == board.SHOWN
