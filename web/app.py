@@ -123,7 +123,7 @@ def _words_in_templates(app: Flask) -> None:
         limit=uploads.limit,
     )
     app.jinja_env.filters.update(
-        day=words.day, moment=words.moment, month=words.month, size=words.size, last_day=words.last_day
+        day=words.day, moment=words.moment, month=words.month, hour=words.hour, size=words.size, last_day=words.last_day
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from states.reach import SYSTEM
 from web.picture import main_line
 from web.receipts import address
 from web.request import actor, language, now, number, reading, today, transaction
@@ -22,6 +23,7 @@ from workflow.audit.receipts import Seen
 from workflow.audit.search import Entry, Filters, Whole
 from workflow.clock import day_written
 from workflow.documents import receipt as paper
+from workflow.histories import Happened
 from workflow.lists import lifecycle
 
 bp = Blueprint("trail", __name__, url_prefix="/trail")
@@ -192,11 +194,23 @@ def _named(whole: Whole, ending: str) -> str:
     return f"{t('回执', 'receipt')}_{plain}.{ending}"
 
 
+def _who(one: Entry) -> str:
+    if by_itself(one):
+        return t("系统", "The system")
+    return one.who + (t("（{role}）", " ({role})", role=one.role.label) if one.role else "")
+
+
+@bp.app_template_global()
+def by_itself(one: Entry | Happened) -> bool:
+    """Whether nobody did it: the system, or its operator on the machine."""
+    return one.who == SYSTEM.name
+
+
 def _page(one: Entry, held: dict[str, Any], checked: receipts.Answer) -> paper.Page:
     about = f"{one.case.number}　{one.case.title}" if one.case else one.batch_number
     facts = [
         (t("事项", "What"), say(one.what) + ("" if one.done else t("（未办成）", " (not done)"))),
-        (t("办理人", "Who"), one.who + (t("（{role}）", " ({role})", role=one.role.label) if one.role else "")),
+        (t("办理人", "Who"), _who(one)),
         (t("时间", "When"), t("{at}（北京时间）", "{at} (Beijing)", at=moment(one.at))),
         *([(t("关于", "About"), about[:160])] if about else []),
         *(

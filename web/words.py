@@ -57,6 +57,11 @@ def moment(value: datetime | None) -> str:
     return t(f"{day(local)} {local:%H:%M}", f"{day(local)}, {local:%H:%M}")
 
 
+def hour(value: datetime) -> str:
+    """14:05: the time of day in Beijing."""
+    return f"{value.astimezone(BEIJING):%H:%M}"
+
+
 def month(value: date | None) -> str:
     """2020年6月, Jun 2020."""
     if value is None:

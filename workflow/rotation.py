@@ -183,8 +183,14 @@ def _against(said: _Said, origin: str, there: Mapping[str, os.stat_result], as_n
     ]
     if not bad:
         return None
-    some = "、".join(bad[:_NAMED]) + ("……" if len(bad) > _NAMED else "")
-    return Text(f"{len(bad)} 个文件缺失或大小不对：{some}", f"{len(bad)} files are missing or of another size: {some}")
+    some = "、".join(_short(one) for one in bad[:_NAMED]) + ("……" if len(bad) > _NAMED else "")
+    files = "1 file is" if len(bad) == 1 else f"{len(bad)} files are"
+    return Text(f"{len(bad)} 个文件缺失或大小不对：{some}", f"{files} missing or of another size: {some}")
+
+
+def _short(place: str) -> str:
+    """A place as people tell it apart: digests are long."""
+    return place if len(place) <= 32 else f"{place[:30]}…"
 
 
 def _files(folder: Path) -> dict[str, os.stat_result]:

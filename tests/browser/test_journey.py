@@ -295,6 +295,9 @@ def _on_record(journey: Journey, case: str) -> None:
     """Who looks after whom: each list and board, and the trail of the case."""
     journey.sign_in("auditor")
     journey.open("/trail")
+    entry = journey.page.locator("main a.entry-receipt").first.get_attribute("href")
+    journey.open(f"{entry}/receipt")
+    assert f"{journey.base}/receipts?" in journey.page.inner_text("main")  # where the code on a demo's receipt leads
     journey.open("/cases")
     journey.open("/calls")
     journey.open("/calls/2021-205")
@@ -303,7 +306,15 @@ def _on_record(journey: Journey, case: str) -> None:
     done = journey.page.locator("main ol.timeline li.entry-done").count()
     assert done >= 15
     journey.sign_in("administrator")
-    for path in ("/admin", "/admin/offices", "/admin/centres", "/admin/import", "/admin/calls", "/admin/people/new"):
+    for path in (
+        "/admin",
+        "/admin/backups",
+        "/admin/offices",
+        "/admin/centres",
+        "/admin/import",
+        "/admin/calls",
+        "/admin/people/new",
+    ):
         journey.open(path)
     assert journey.page.request.get(case).status == 404
 

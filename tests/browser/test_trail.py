@@ -59,6 +59,8 @@ def test_a_browser_remembers_the_record_and_follows_its_growth(
     visit: Visit, world: World, signer: notes.Signer
 ) -> None:
     leader = visit("leader")
+    leader.wait_for_url(lambda address: "sign-in" not in address)
+    leader.goto("/public")  # away from the first page, which looks at the record, too, before there is a checkpoint
     sizes = []
     for minute, word in enumerate(("已记住", "一致", "一致", "一致")):
         if minute < 3:

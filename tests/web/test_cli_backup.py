@@ -227,7 +227,7 @@ def test_backups_are_listed_with_whether_each_is_good(home: Path, tmp_path: Path
     code, said = told("backup", "list")
     assert (code, said[0]["stands"], bool(said[0]["wrong"]["en"])) == (1, False, True)
     shown = zhengji("backup", "list").stdout
-    assert (old in shown, "完好 good" in shown, "1 files are missing" in shown) == (True, True, True)
+    assert (old in shown, "完好 good" in shown, "1 file is missing" in shown) == (True, True, True)
 
 
 def test_a_rule_is_tried_before_it_is_carried_out(home: Path, tmp_path: Path) -> None:

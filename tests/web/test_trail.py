@@ -189,6 +189,36 @@ def test_the_course_of_a_case_has_its_tries_its_batch_and_its_push_in_order(worl
     assert "怎样看本案例的留痕" in page
 
 
+def test_the_course_tells_the_day_once_and_what_a_refused_try_left_as_it_was(world: World, refused: int, sign_in: As):
+    page = sign_in("author").get(f"/trail/cases/{refused}").get_data(as_text=True).partition("<main")[2]
+    assert (page.count("2021年3月"), '<span class="quiet">仍为</span><span class="state state-draft">草稿' in page) == (
+        page.count('id="day-'),
+        True,
+    )
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "系统"), ("en", "The system")])
+def test_the_system_has_a_name_in_both_languages_and_no_role_beside_it(
+    language: str, words: str, world: World, sign_in: As
+):
+    case = world.case(CaseState.WIPO_PUSHED)
+    client = sign_in("auditor", language)
+    uid = world.events(case, "push.acknowledge")[0].uid
+    role = {"zh": "（系统）", "en": "(System)"}[language]
+    for address in (f"/trail/{uid}", f"/trail/{uid}/receipt", f"/trail/cases/{case}", f"/cases/{case}"):
+        page = client.get(address).get_data(as_text=True)
+        assert (words in page, role in page, 'lang="zh-CN">系统<' in page) == (True, False, False), address
+
+
+def test_two_checkpoints_are_chosen_before_anybody_asks(two: tuple[Signed, Signed, int], sign_in: As):
+    old, new, _ = two
+    page = sign_in("leader").get("/trail/checkpoints").get_data(as_text=True)
+    assert (f'<option value="{old.size}" selected>' in page, page.index(f'<option value="{new.size}"') > 0) == (
+        True,
+        True,
+    )
+
+
 def test_a_centre_sees_its_own_steps_and_not_the_offices_batch(world: World, sign_in: As):
     case = world.case(CaseState.SUBMITTED)
     page = sign_in("author").get(f"/trail/cases/{case}").get_data(as_text=True)

@@ -27,6 +27,7 @@ def language(request: pytest.FixtureRequest):
 
 def test_a_day_and_a_moment_are_told_in_beijing(language: str):
     told = (words.day(date(2021, 3, 26)), words.moment(datetime(2021, 3, 26, 15, 59, tzinfo=UTC)))
+    assert words.hour(datetime(2021, 3, 26, 15, 59, tzinfo=UTC)) == "23:59"
     assert (
         told == {"zh": ("2021年3月26日", "2021年3月26日 23:59"), "en": ("26 Mar 2021", "26 Mar 2021, 23:59")}[language]
     )

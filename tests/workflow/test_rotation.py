@@ -97,8 +97,8 @@ def _other_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) ->
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a file is gone": (lambda one: next(one.glob("documents/*/*")).unlink(), "1 files are missing"),
-    "a file was cut": (lambda one: os.truncate(next(one.glob("database.*")), 10), "1 files are missing or of another"),
+    "a file is gone": (lambda one: next(one.glob("documents/*/*")).unlink(), "1 file is missing"),
+    "a file was cut": (lambda one: os.truncate(next(one.glob("database.*")), 10), "1 file is missing or of another"),
     "the manifest is gone": (lambda one: (one / MANIFEST).unlink(), "it has no manifest"),
     "the manifest is no JSON": (lambda one: (one / MANIFEST).write_text("{"), "changed, or is damaged"),
     "the manifest was changed": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -66,8 +67,11 @@ def _serve(settings: Settings, host: str, port: int, workers: int, threads: int,
 
     logs.set_up()
     _set_up(settings)
+    shown = f"http://{host}:{port}"
+    if settings.demo and host not in ("0.0.0.0", "::"):
+        os.environ.setdefault("ZHENGJI_BASE_URL", shown)  # so that the codes on its receipts lead here
     click.echo(
-        f"征集 Zhengji：http://{host}:{port}"
+        f"征集 Zhengji：{shown}"
         + ("  （演示 demo：账号见登录页 / accounts on the sign-in page）" if settings.demo else "")
     )
     server = Granian(
