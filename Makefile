@@ -84,7 +84,7 @@ docs: $(VENV)/ready-for-tests ## write the generated pages rules/README.md and s
 lock: $(VENV)/bootstrapped ## choose library versions anew (all of them: make lock UPGRADE=--upgrade)
 	printf 'setuptools\nuv\n' | $(LOCK) $(UPGRADE) --no-annotate --output-file requirements-setup.txt -
 	$(LOCK) $(UPGRADE) --output-file requirements.txt setup.cfg
-	$(LOCK) $(UPGRADE) --extra test --constraint requirements.txt --output-file requirements-test.txt setup.cfg
+	$(LOCK) $(UPGRADE) --extra otel --extra test --constraint requirements.txt --output-file requirements-test.txt setup.cfg
 	printf 'django\ndjango-fsm-2\nspiffworkflow\nsqlalchemy\ntransitions\n' | $(LOCK) $(UPGRADE) --constraint requirements.txt --output-file requirements-peers.txt -
 
 vendor: ## copy the front-end files of package-lock.json to web/static/vendor (needs Node)

@@ -37,6 +37,11 @@ def asked() -> set[str]:
     return {plain(name) for name in settings()["options"]["install_requires"].split()}
 
 
+def asked_where_wanted() -> set[str]:
+    """The libraries of extras: who does without them must be served all the same (tests/workflow/test_telemetry.py)."""
+    return {plain(name) for name in settings()["options.extras_require"]["otel"].split()}
+
+
 def asked_by_tests() -> set[str]:
     """The libraries that tests ask for besides."""
     return {plain(name) for name in settings()["options.extras_require"]["test"].split()}
@@ -83,7 +88,9 @@ def test_rules_and_states_import_only_the_standard_library(package):
 @pytest.mark.parametrize("package", [*HOUSE, "features", "tests"])
 def test_every_library_that_is_imported_is_asked_for_by_name(package):
     """A library that is here by chance, or because another brought it, is missing in the next environment."""
-    allowed = asked() | (asked_by_tests() if package == "tests" else set())
+    allowed = asked() | {"workflow": asked_where_wanted(), "tests": asked_where_wanted() | asked_by_tests()}.get(
+        package, set()
+    )
     theirs = imported(package) - sys.stdlib_module_names - {*HOUSE, "features", "tests", "zhengji_verify", *PEERS}
     found = {module: {plain(library) for library in packages_distributions().get(module, [])} for module in theirs}
     assert {module for module, libraries in found.items() if not libraries & allowed} == set()

@@ -67,7 +67,7 @@ def worker() -> None:
     \b
     例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker
     """
-    from workflow import installation, logs
+    from workflow import installation, logs, telemetry
     from workflow.jobs import worker as jobs
 
     logs.set_up()
@@ -82,10 +82,12 @@ def worker() -> None:
 
     with _CannotServeSaid():
         database = installation.open_to_serve(settings)
+        telemetry.set_up("worker", database.engine)
         jobs.launch(settings, database, lost=name_lost)
     click.echo(f"后台任务已启动 / worker {settings.executor} runs")
     ended.wait()
     finished = jobs.stop()
+    telemetry.stop()
     database.close()
     sys.stdout.flush()
     if not finished:  # a thread still waits for a mail server, and Python would wait for it; others do that work now

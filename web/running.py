@@ -10,7 +10,7 @@ from typing import cast
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
 
 from web.request import installed, settings
-from workflow import exposition, metrics
+from workflow import exposition, logs, metrics, telemetry
 from workflow.readiness import Readiness
 
 bp = Blueprint("running", __name__)
@@ -22,6 +22,7 @@ def install(app: Flask) -> None:
     app.extensions["zhengji_readiness"] = Readiness(at.database, at.files, at.settings.documents_url)
     app.before_request(_begin)
     app.after_request(_count)
+    app.teardown_request(_end)
 
 
 def asked_by_machines() -> bool:
@@ -34,13 +35,22 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 def _begin() -> None:
     g.begun = time.perf_counter()
+    if telemetry.on():
+        g.span = telemetry.Served()
 
 
 def _count(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else ""
     method = request.method if request.method in _METHODS else "other"
     metrics.answered(method, route, response.status_code, time.perf_counter() - g.begun)
+    if "span" in g:
+        g.span.answered(method, route, response.status_code, logs.request_id.get())
     return response
+
+
+def _end(_failed: BaseException | None) -> None:
+    if "span" in g:
+        g.pop("span").end()
 
 
 @bp.get("/healthz")

@@ -9,7 +9,7 @@ from threading import Thread
 from flask import Flask
 
 from web.app import create_app
-from workflow import anchors, configuration, logs
+from workflow import anchors, configuration, logs, telemetry
 from workflow.jobs import queue
 from workflow.settings import from_environment
 from workflow.store.database import Database
@@ -26,6 +26,8 @@ def serve() -> Flask:
     anchors.check(settings, database)
     configuration.record(database, settings, at=datetime.now(UTC))
     queue.client(database.engine)  # loaded now, so that nobody waits for it in the middle of an act
+    telemetry.set_up("web", database.engine)
+    Finalize(None, telemetry.stop, exitpriority=0)  # after the worker's
     if database.embedded:
         from workflow.jobs import worker  # only who does the work loads what does it
 

@@ -13,6 +13,9 @@ from typing import Any
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request that this thread serves, "" outside of one. Ours; what a browser calls its request is not taken over."""
 
+job: ContextVar[str] = ContextVar("job", default="")
+"""The key of the job that this thread works at, "" outside of one. `request_id` is then that of the request that queued it."""
+
 _HIDDEN = "***"
 _SECRET = re.compile(
     r"((?:(?:pass(?:word|wd)?|secret(?:_key)?|token|ticket|cookie|authorization)[\"']?\s*[=:]\s*|\bzhengji=)[\"']?)"
@@ -44,6 +47,8 @@ class JsonLines(logging.Formatter):
         }
         if number := request_id.get():
             entry["request"] = number
+        if at_work := job.get():
+            entry["job"] = at_work
         if record.exc_info:
             entry["error"] = without_secrets(self.formatException(record.exc_info))
         return _printable(json.dumps(entry, ensure_ascii=False))

@@ -33,7 +33,7 @@ class Site:
     """`zhengji run`, and on PostgreSQL two processes of it and `zhengji worker` beside them."""
 
     def __init__(self, here: Country, mailbox: Mailbox) -> None:
-        folder, database, port = here.world.folder, here.world.database, _free_port()
+        folder, database, port = here.world.folder, here.world.database, free_port()
         self.address = f"http://127.0.0.1:{port}"
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ZHENGJI_")},
@@ -116,7 +116,8 @@ class Site:
         return subprocess.run(line, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from workflow import logs
+from workflow import logs, telemetry
 from workflow.failpoints import reached
 from workflow.jobs.kinds import KINDS, Kind
 from workflow.store import jobs as stored
@@ -59,6 +59,8 @@ def hand_over(
     }
     if wait > 0:
         options["delay_seconds"] = wait
+    if telemetry.on():
+        options["otel_context"] = telemetry.current()
     client(session.get_bind().engine).enqueue_in_transaction(session, options, *arguments)
 
 

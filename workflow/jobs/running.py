@@ -110,11 +110,15 @@ class Runner:
 
     def run(self, kind: Kind, workflow: str, arguments: Sequence[Any], work: Callable[[Progress], str]) -> str:
         """Make the try that DBOS calls so; gives what came of it, for the log."""
+        key, number = which(workflow)
         self._making.add(workflow)
+        logs.job.set(key)
         try:
-            return self._try(kind, *which(workflow), arguments, work)
+            return self._try(kind, key, number, arguments, work)
         finally:
             self._making.discard(workflow)
+            logs.job.set("")  # what this thread does next belongs to neither
+            logs.request_id.set("")
 
     def _try(self, kind: Kind, key: str, number: int, arguments: Sequence[Any], work: Callable[[Progress], str]) -> str:
         if not self.persistently(lambda session: self._begin(session, kind, key, number, arguments)):

@@ -11,7 +11,18 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 from sqlalchemy.orm import Session
 
-from workflow import account_mail, batches, checkpoint_mail, clock, keeping, letters, privacy, pushes, timestamps
+from workflow import (
+    account_mail,
+    batches,
+    checkpoint_mail,
+    clock,
+    keeping,
+    letters,
+    privacy,
+    pushes,
+    telemetry,
+    timestamps,
+)
 from workflow.jobs.heart import Heart
 from workflow.jobs.kinds import KINDS, QUEUES, SCHEDULES, Kind
 from workflow.jobs.queue import VERSION, dbos_url, enqueue
@@ -218,6 +229,7 @@ def launch(
         "executor_id": settings.executor,
         "log_level": "WARNING",
         "run_migrations": False,
+        "enable_otlp": telemetry.on(),
         "notification_listener_polling_interval_sec": poll,
     }
     DBOS(config=config)

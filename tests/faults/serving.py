@@ -1,17 +1,15 @@
-"""The site as `zhengji run` serves it, in processes of its own, and a proxy before several of them."""
+"""Single processes of an installation, each started and stopped by itself, and a proxy before several web processes."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,79 +17,49 @@ from pathlib import Path
 
 import requests
 
-from tests.faults.waiting import until
-from tests.web.conftest import KEY, PASSWORD, hidden
+from tests.faults.site import ROOT, free_port
+from tests.faults.waiting import PATIENCE, until
 
-ROOT = Path(__file__).parents[2]
 _FIGURE = re.compile(r"^(zhengji_\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 @dataclass
-class Site:
-    """`zhengji run` on a database, as a demo on a day of the first phase."""
+class Started:
+    """One `zhengji` process that goes on until it is told to stop. `log`: a file of its own."""
 
-    url: str
-    folder: Path
-    port: int = field(default_factory=free_port)
-    options: Sequence[str] = ()
+    words: Sequence[str]
+    environ: Mapping[str, str]
+    log: Path
 
     def __post_init__(self) -> None:
-        settings = {
-            "ZHENGJI_HOME": str(self.folder),
-            "ZHENGJI_DATABASE_URL": self.url,
-            "ZHENGJI_DEMO": "1",
-            "ZHENGJI_CLOCK": "2021-03-19",
-            "ZHENGJI_SECRET_KEY": KEY,
-            "ZHENGJI_LOCK_SECONDS": "120",  # a test on a slow machine decides itself how long somebody waits
-            "ZHENGJI_AUDIT_KEY": str(self.folder / "audit.key"),
-        }
-        command = [sys.executable, "-m", "web.cli", "run", "--port", str(self.port), *self.options]
-        self._log = (self.folder / f"log-{self.port}").open("ab")
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | settings, stdout=self._log, stderr=subprocess.STDOUT
-        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "web.cli", *self.words],
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def lines(self) -> list[dict[str, str]]:
+        """Its log."""
+        said = self.log.read_text(encoding="utf-8").splitlines()
+        return [json.loads(one) for one in said if one.startswith("{")]
 
     @property
-    def log(self) -> list[dict[str, str]]:
-        """Lines of the log."""
-        lines = (self.folder / f"log-{self.port}").read_text(encoding="utf-8").splitlines()
-        return [json.loads(one) for one in lines if one.startswith("{")]
+    def mistakes(self) -> list[dict[str, str]]:
+        return [one for one in self.lines if one["level"] in ("ERROR", "CRITICAL")]
 
-    def lacking(self) -> list[str] | None:
-        """What keeps it from serving; None while it does not answer at all."""
-        try:
-            found: list[str] = requests.get(f"{self.address}/readyz", timeout=10).json()["lacking"]
-        except requests.ConnectionError:
-            return None
-        return found
+    def says(self, word: str) -> bool:
+        """Whether its log holds a word; it must not have ended."""
+        assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+        return word in self.log.read_text(encoding="utf-8")
 
     def until_ready(self) -> None:
-        def ready() -> bool:
-            assert self.process.poll() is None, (self.folder / f"log-{self.port}").read_text(encoding="utf-8")
-            return self.lacking() == []
-
-        until(ready)
-
-    def figures(self) -> dict[str, float]:
-        """What it tells Prometheus."""
-        told = requests.get(f"{self.address}/metrics", timeout=30).text
-        return {name: float(value) for name, value in _FIGURE.findall(told)}
-
-    def children(self) -> list[int]:
-        """Its web processes."""
-        number = self.process.pid
-        return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+        """A worker says that it runs."""
+        until(lambda: self.says("后台任务已启动"))
 
     def ask_to_stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -100,61 +68,59 @@ class Site:
         """Its exit code."""
         if self.process.poll() is None:
             self.ask_to_stop()
-        code = self.process.wait(60)
-        self._log.close()
-        return code
+        return self.process.wait(120)
+
+
+@dataclass
+class Serving(Started):
+    """`zhengji run` on a port."""
+
+    port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        self.words = ("run", "--port", str(self.port), *self.words)
+        super().__post_init__()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def lacking(self) -> list[str] | None:
+        """What keeps it from serving; None while it does not answer at all."""
+        try:
+            found: list[str] = requests.get(f"{self.address}/readyz", timeout=PATIENCE).json()["lacking"]
+        except requests.ConnectionError:
+            return None
+        return found
+
+    def until_ready(self) -> None:
+        def ready() -> bool:
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            return self.lacking() == []
+
+        until(ready)
+
+    def figures(self) -> dict[str, float]:
+        """What it tells Prometheus."""
+        told = requests.get(f"{self.address}/metrics", timeout=PATIENCE).text
+        return {name: float(value) for name, value in _FIGURE.findall(told)}
+
+    def children(self) -> list[int]:
+        """Its web processes."""
+        number = self.process.pid
+        return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
 
 
 @contextmanager
-def served(*sites: Site) -> Iterator[None]:
-    """These sites while they serve; whatever happens, they are gone afterwards."""
+def running(*processes: Started) -> Iterator[None]:
+    """These processes, ready; whatever happens, they are gone afterwards."""
     try:
-        for one in sites:
+        for one in processes:
             one.until_ready()
         yield
     finally:
-        for one in sites:
+        for one in processes:
             one.stop()
-
-
-# ---- a person at a browser -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a form came to: the status in the end, and the receipt on the page."""
-
-    status: int
-    receipt: str
-    hash: str
-    page: str
-
-
-class Browser:
-    """Somebody signed in at a site, or through a proxy."""
-
-    def __init__(self, address: str, login: str) -> None:
-        self._address = address
-        self._session = requests.Session()
-        sent = hidden(self._get("/sign-in"), "/sign-in")
-        answer = self._session.post(
-            f"{address}/sign-in", data={**sent, "login": login, "password": PASSWORD}, timeout=60
-        )
-        assert answer.status_code == 200, answer.text
-
-    def _get(self, path: str) -> str:
-        return self._session.get(f"{self._address}{path}", timeout=180).text
-
-    def form(self, path: str) -> dict[str, str]:
-        """The form that is shown there."""
-        return hidden(self._get(path), path)
-
-    def send(self, path: str, fields: dict[str, str]) -> Shown:
-        """Send a form, proving at once who one is, and follow where it leads."""
-        answer = self._session.post(f"{self._address}{path}", data={**fields, "again": PASSWORD}, timeout=180)
-        found = re.search(r'<a href="[^"]+">([^<#]+#\d+)</a> · <code>([0-9a-f]{64})</code>', answer.text)
-        number, hashed = found.groups() if found else ("", "")
-        return Shown(answer.status_code, number, hashed, answer.text)
 
 
 # ---- a proxy ---------------------------------------------------------------------------------------------------------
@@ -182,7 +148,7 @@ class Proxy(ThreadingHTTPServer):
     def _look(self, port: int) -> None:
         while not self._ended.wait(0.1):
             try:
-                ready = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+                ready = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE).status_code == 200
             except requests.RequestException:
                 ready = False
             self._ready[port] = ready
