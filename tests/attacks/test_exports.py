@@ -22,6 +22,8 @@ from workflow.documents.writing import CaseContent, case_document
 from workflow.store.files import Files
 from workflow.store.models import Batch
 
+pytestmark = pytest.mark.once
+
 TEMPLATES = (
     "{{7*7}}",
     "{{ config.items() }}",
@@ -100,7 +102,6 @@ def test_nothing_written_is_a_template_for_a_word_or_excel_file(words: str):
     assert (lines[:2], lines.count(words), words in sheet) == ([words, words], 2 + 2 * len(call.sections), True)
 
 
-@pytest.mark.database
 @pytest.mark.parametrize("words", TEMPLATES)
 def test_nothing_written_is_a_template_for_a_mail(words: str, sign_in: As, world: World):
     batch = world.batch()
@@ -116,7 +117,6 @@ def test_nothing_written_is_a_template_for_a_mail(words: str, sign_in: As, world
     )
 
 
-@pytest.mark.database
 @pytest.mark.parametrize(
     "gap", ["{addressee.__class__}", "{0}", "{addressee!r}", "{addressee:>999999999}", "{}", "{x}"]
 )
@@ -127,7 +127,6 @@ def test_a_call_whose_subject_asks_for_more_than_the_addressee_is_refused(gap: s
     assert (answer.status_code, "mail.subject" in answer.get_data(as_text=True)) == (422, True)
 
 
-@pytest.mark.database
 @pytest.mark.parametrize("words", FORMULAS)
 def test_a_case_that_begins_like_a_formula_leaves_as_text(words: str, sign_in: As, world: World):
     content = world.content(title=words.strip() or words, recipient=words.strip())

@@ -26,7 +26,7 @@ from tests.worlds import World
 from web.app import create_app
 from workflow.settings import Settings
 
-pytestmark = pytest.mark.database
+pytestmark = pytest.mark.once
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",

@@ -16,6 +16,8 @@ from tests.attacks.sent import BREAKING
 from tests.worlds import World
 from workflow import logs
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
@@ -100,7 +102,6 @@ def test_receipts_days_and_digests_stay_readable(log: io.StringIO):
     assert [one["says"] for one in entries(log)] == [words]
 
 
-@pytest.mark.database
 def test_what_was_written_to_the_database_is_not_in_the_message_of_its_error(world: World):
     with (
         pytest.raises(OperationalError if world.database.embedded else Exception) as failed,
