@@ -72,6 +72,7 @@ soak: $(VENV)/ready-for-tests ## kill everything at random for long (ZHENGJI_SOA
 	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) tests/faults -k "random or found_out"
 
 bench: $(VENV)/ready-for-tests $(PEERS)/ready ## measure, and write benchmarks/latest.json
+	@sh deploy/system_parts.sh bench
 	@ZHENGJI_PEERS=$(PEERS)/bin/python $(BIN)/python -m tests.bench
 
 $(PEERS)/ready: $(VENV)/bootstrapped requirements-peers.txt

@@ -2,6 +2,8 @@
 # The programs that tests need beside Python: installed by apt when root, otherwise named.
 set -eu
 
+purpose=${1:-tests} # tests, or bench, which needs more
+
 missing=""
 need() { # need PACKAGES COMMAND…: the packages are missing when the command fails
     packages=$1
@@ -21,6 +23,7 @@ look() {
     need "fontconfig fonts-noto-cjk" fonts_present
     need poppler-utils command -v pdftotext
     need postgresql postgresql_present
+    if [ "$purpose" = bench ]; then need faketime command -v faketime; fi
 }
 
 look

@@ -21,7 +21,7 @@ from rules.length import word_count
 from states.case import CASE
 from states.lifecycle import Standing
 from states.reach import Actor, Grant
-from tests.bench import acting, jobs, serving, trust
+from tests.bench import acting, jobs, last_hour, serving, trust
 from tests.make import case_facts
 from workflow.engine import Engine
 
@@ -38,6 +38,7 @@ def main() -> int:
         **serving.measured(_ratio),
         **trust.measured(_side_by_side, _ratio),
         **jobs.measured(_ratio),
+        **last_hour.measured(_ratio),
     }
     made = {
         "machine": {"cpus": os.cpu_count(), "machine": platform.machine(), "system": platform.system()},
