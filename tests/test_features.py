@@ -13,7 +13,8 @@ from tests.make import CALLS
 from tests.worlds import CALL_2021, Databases, World, world_under
 
 pytest_plugins = [
-    f"features.steps.{name}" for name in ("people", "outcomes", "moments", "contents", "cases", "batches", "pushes")
+    f"features.steps.{name}"
+    for name in ("people", "outcomes", "moments", "contents", "cases", "batches", "pushes", "bulk")
 ]
 pytestmark = pytest.mark.database
 

@@ -52,6 +52,8 @@ _ADMINISTRATOR = "administrator"
 ASKS: Mapping[str, _Asked] = {
     # sealing, and sending what was sealed
     "cases.act": _among(lists.lifecycle, "trigger", "stamp", "publish", "republish"),
+    "bulk.act": _among(lists.lifecycle, "trigger", "publish", "republish"),
+    "bulk.undo": _always("撤销批量办理", "Undo", "editor"),  # of a retraction it is publishing again
     "papers.confirm_seal": _always("确认印章", "Confirm the seal", "sealer"),
     "batches.act": _among(batch_lifecycle, "trigger", "seal", "send"),
     "batches.confirm_scan": _always("确认汇总表印章", "Confirm the seal of the summary table", "leader"),

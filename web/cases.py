@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
@@ -41,7 +42,7 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 
 @bp.get("")
 def index() -> str:
-    filters, after = _filters(), request.args.get("after", "")[:80]
+    filters, after = filters_of(request.args), request.args.get("after", "")[:80]
     with reading() as session:
         return render_template(
             "cases/index.html",
@@ -54,9 +55,8 @@ def index() -> str:
         )
 
 
-def _filters() -> Filters:
-    """What the address asks for; a number that is none counts as not given."""
-    given = request.args
+def filters_of(given: Mapping[str, str]) -> Filters:
+    """What an address or a form asks for; a number that is none counts as not given."""
     return Filters(
         given.get("state", "")[:40],
         given.get("phase", "")[:40],
@@ -146,6 +146,8 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "window": lists.window(session, case, now()),
         "history_entries": history,
         "taken_back": taken_back,
+        "call_step": lambda name: next(one.label for one in lists.lifecycle().transitions if one.name == name),
+        "letters": letters.of_case(session, case.id, configured=bool(settings().smtp_url)),
         "countdown": countdown,
     }
 

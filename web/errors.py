@@ -17,6 +17,7 @@ from web.words import moment, say, t
 from workflow import cases, logs, people, reception
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
+from workflow.bulk import NoSuchBulkAct, WrongChoice
 from workflow.cases import NoSuchCase, NotEditable
 from workflow.clock import BEIJING
 from workflow.comparisons import ReasonMissing
@@ -30,6 +31,7 @@ from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
 from workflow.factors import WrongFactor
 from workflow.intake import NotShown
 from workflow.jobs.board import NoSuchJob, WhyMissing
+from workflow.letters import NoSuchLetter
 from workflow.notices import NoSuchCall
 from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
@@ -45,6 +47,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
     NoSuchBatch: HTTPStatus.NOT_FOUND,
     NoSuchPush: HTTPStatus.NOT_FOUND,
+    NoSuchBulkAct: HTTPStatus.NOT_FOUND,
+    NoSuchLetter: HTTPStatus.NOT_FOUND,
     NoSuchEvent: HTTPStatus.NOT_FOUND,
     NoSuchCall: HTTPStatus.NOT_FOUND,
     NoSuchJob: HTTPStatus.NOT_FOUND,
@@ -60,6 +64,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     Erased: HTTPStatus.GONE,
     NothingToErase: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongBatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongChoice: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -478,6 +478,7 @@ def _take(
     held_until: datetime,
     op: str,
     made: Mapping[str, Any],
+    undoes: int | None = None,
 ) -> Done:
     rows = _within_reach(stored_facts.case_rows(session, list(seen), lock=True), actor)
     earlier = stored.by_op(session, op)  # looked for once the cases are held, so that of two clicks the second finds it
@@ -508,8 +509,11 @@ def _take(
         tried = {(one.receipt.stream if one.receipt else "").removesuffix("/tries"): one for one in attempts}
     lines = [_kept(row, tried.get(row.stream), turned.get(row.id)) for row in rows]
     stored.add_lines(session, [{"bulk_id": bulk_id, "position": at, **one} for at, one in enumerate(lines)])
-    _record(session, bulk_id, step, actor, rows, lines, missing, held_until, op, made)
-    return Done(bulk_id, refused=not any(one["outcome"] == Outcome.DONE for one in lines))
+    _record(session, bulk_id, step, actor, rows, lines, missing, held_until, op, made, undoes)
+    done = any(one["outcome"] == Outcome.DONE for one in lines)
+    if undoes and done:  # an undo that came to nothing may be tried again
+        stored.took_back(session, bulk_id, undoes)
+    return Done(bulk_id, refused=not done)
 
 
 def _again(earlier: BulkAct, actor: Actor) -> Done:
@@ -543,12 +547,12 @@ def _record(
     held_until: datetime,
     op: str,
     made: Mapping[str, Any],
+    undoes: int | None,
 ) -> None:
     """One entry for the act as a whole, beside those of its cases."""
     numbers: dict[str, list[str]] = defaultdict(list)
     for row, line in zip(rows, lines, strict=True):
         numbers[line["outcome"]].append(row.number)
-    undoes = made.get("undoes_id")
     data = {
         "step": step.name,
         "zh": step.label.zh,
@@ -587,10 +591,11 @@ def _inverse(step: Transition, actor: Actor) -> Transition | None:
 
 
 def check_undoable(session: Session, act: BulkAct, *, actor: Actor, real: datetime) -> Transition:
-    """The step that takes a bulk act back. Raises NotUndone, saying why, where it cannot be."""
-    step = CASE.named(act.trigger)
-    inverse = _inverse(step, actor) if step else None
-    if step is None or inverse is None or act.by_id != actor.id:
+    """The step that takes a bulk act back. Raises NotPermitted for all but whoever took it; NotUndone, saying why not."""
+    if act.by_id != actor.id:
+        raise NotPermitted(Text("由办理的人自己撤销。", "It is undone by whoever did it."))
+    inverse = _inverse(step_of(act), actor)
+    if inverse is None:
         raise NotUndone(_ONWARD)
     if act.undoes_id is not None:
         raise NotUndone(Text("撤销本身不能再撤销；需要时请重新办理。", "An undo is not undone; take the step again."))
@@ -616,6 +621,21 @@ _ONWARD = Text(
 )
 
 
+def why_not_undone(session: Session, act: BulkAct, *, actor: Actor, real: datetime) -> Text | None:
+    """Why a bulk act cannot be undone, None where it can."""
+    try:
+        check_undoable(session, act, actor=actor, real=real)
+    except (NotUndone, NotPermitted) as told:
+        return told.message
+    return None
+
+
+def by_outcome(act: BulkAct) -> list[tuple[Outcome, list[BulkLine]]]:
+    """The lines of an act by what came of them."""
+    found = [(one, [line for line in act.lines if line.outcome == one]) for one in Outcome]
+    return [(one, many) for one, many in found if many]
+
+
 def done_lines(act: BulkAct) -> list[BulkLine]:
     """What was done by an act."""
     return [one for one in act.lines if one.outcome == Outcome.DONE]
@@ -624,7 +644,7 @@ def done_lines(act: BulkAct) -> list[BulkLine]:
 def rehearse_undo(
     session: Session, act: BulkAct, *, actor: Actor, at: datetime, real: datetime, form: Form = Form()
 ) -> Rehearsal:
-    """What undoing an act would come to: which cases go back, and which moved on and stay. Raises NotUndone."""
+    """What undoing an act would come to: which cases go back, and which moved on and stay. Raises NotPermitted, NotUndone."""
     inverse = check_undoable(session, act, actor=actor, real=real)
     marks = {one.case_id: one.mark for one in done_lines(act)}
     return rehearse(session, inverse.name, list(marks), actor=actor, at=at, form=form, seen=marks)
@@ -643,15 +663,8 @@ def undo(
         return _again(earlier, actor)
     inverse = check_undoable(session, act, actor=actor, real=real)
     marks = {one.case_id: one.mark for one in done_lines(act)}
-    made = {
-        "by_id": actor.id,
-        "at": at,
-        "remark": form.remark.strip(),
-        "whole": False,
-        "search": {},
-        "undoes_id": bulk_id,
-    }
-    return _take(session, inverse, marks, actor, form, real, op, made)
+    made = {"by_id": actor.id, "at": at, "remark": form.remark.strip(), "whole": False, "search": {}}
+    return _take(session, inverse, marks, actor, form, real, op, made, bulk_id)
 
 
 # ---- looking at it ---------------------------------------------------------------------------------------------------

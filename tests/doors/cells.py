@@ -157,6 +157,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "office_id": world.offices["first"],
         "centre_id": world.centres["university"],
         "call": world.call_version,
+        "bulk_id": land.many[0],
+        "letter_id": land.many[1],
         "position": 1,
         "page": 1,
         "token": "no-such-token",
@@ -211,6 +213,9 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "words": "对方来函确认",
     }
     data = {"mark": steps["mark"], **filled.get(cell.endpoint, steps)}
+    if cell.endpoint.startswith("bulk."):
+        everything = [f"{case}.{land.marks['case', case]}" for case in land.cases.values()]
+        data = {**steps, "case": everything}
     match cell.endpoint:
         case "papers.understand":
             data = {"case": (BytesIO(SAMPLE.read_bytes()), SAMPLE.name)}

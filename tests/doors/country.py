@@ -23,11 +23,11 @@ from states.case import CaseState
 from tests.doors.policy import JOBS, PRINCIPALS
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from web.app import create_app
-from workflow import batches, deadlines, papers, people, priors, pushes, register
+from workflow import batches, bulk, deadlines, papers, people, priors, pushes, register
 from workflow.settings import from_environment
 from workflow.store import people as stored_people
 from workflow.store.files import Files
-from workflow.store.models import AuditEvent, Batch, Case, Document, Job, Push, SignIn
+from workflow.store.models import AuditEvent, Batch, BulkAct, Case, Document, Job, Letter, Person, Push, SignIn
 from workflow.store.papers import Kept
 
 PASSWORD = "right horse"
@@ -113,6 +113,8 @@ class Country:
     pushes: dict[str, int] = field(default_factory=dict)
     pairs: dict[str, tuple[int, str]] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    many: tuple[int, int] = (0, 0)
+    """A bulk act of the desk's, and a mail of it."""
     jobs: dict[tuple[str, str], int] = field(default_factory=dict)
     """(state, kind of background work) → one of that kind in that state."""
     papers: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -185,6 +187,7 @@ def _settle(made: Country) -> None:
     _pushes(made, files)
     _jobs(made)
     _pairs(made)
+    _many_at_once(made, files)
     sign_in(made)
     _events(made)
     with world.database.reading() as session:
@@ -304,6 +307,20 @@ def _pairs(made: Country) -> None:
         made.pairs[name] = (later, f"c{world.walk(early, 'stamp', 'review', 'submit')}")
 
 
+def _many_at_once(made: Country, files: Files) -> None:
+    """One step that the desk took on two cases at once, whose mail is still held."""
+    world, real = made.world, datetime.now(UTC) + timedelta(days=1)
+    chosen = [case_with_papers(made, files, _WAYS["submitted"]) for _ in range(2)]
+    with world.database.transaction() as session:
+        sealer = update(Person).where(Person.id == world.people["sealer"].id)
+        session.execute(sealer.values(email="sealer@centre.example"))
+        seen = {row.id: row.mark for row in session.scalars(select(Case).where(Case.id.in_(chosen)))}
+        done = bulk.act(session, "shortlist", seen, actor=world.people["desk"], at=world.at, real=real, op="")
+        letter = session.scalars(select(Letter.id).where(Letter.posting == f"bulk/{done.id}")).one()
+        session.execute(update(BulkAct).where(BulkAct.id == done.id).values(held_until=real + timedelta(days=1)))
+    made.many = (done.id, letter)
+
+
 def sign_in(made: Country) -> None:
     """Everybody, of whom one then loses the role and one the account."""
     with made.world.database.transaction() as session:
@@ -368,6 +385,7 @@ def _events(made: Country) -> None:
         "a sign-in": _uid(made, "person.sign_in"),
         "a role given": _uid(made, "person.grant"),
         "a door found closed": _uid(made, "door.closed"),
+        "what the desk did to many cases at once": _uid(made, "bulk.act"),
         "a corrected register": _uid(made, "register.change_office"),
     }
 

@@ -142,6 +142,7 @@ EVENTS: Mapping[str, Thing] = {
     "a sign-in": Thing(about="the auditor's"),
     "a role given": Thing(about="the auditor's"),
     "a door found closed": Thing(about="the auditor's"),
+    "what the desk did to many cases at once": Thing(about="the desk's own"),
     "a corrected register": Thing(about="the auditor's"),
 }
 
@@ -196,6 +197,7 @@ def _reads(who: Principal, entry: Thing) -> bool:
         "the national office's": {NATIONAL: True},
         "the centre's": {CENTRE: who.place == HERE},
         "the auditor's": {},
+        "the desk's own": {"desk": True},
     }
     return any(who.role in roles.split() and met for roles, met in table[entry.about].items())
 
@@ -221,6 +223,7 @@ class Door:
     """One row. `there`: the states in which what is behind the door exists at all. `gives`: what it gives besides.
 
     `at_office`: while the batch is with its office, what is behind the door is the office's and the auditor's alone.
+    `anywhere`: a role held at another unit opens it as well; behind it is nothing but what is within that one's reach.
     """
 
     to: str
@@ -228,6 +231,7 @@ class Door:
     when: str = ""
     there: str = ""
     at_office: bool = False
+    anywhere: bool = False
     gives: tuple[int, ...] = ()
 
 
@@ -279,6 +283,12 @@ JOBS = {
     "recall_push": (LOOK_AFTER_JOBS, "liaison"),
     "mail_notice": ("auditor administrator", "administrator"),
 }
+
+MANY_AT_ONCE = (
+    *("review", "return_to_centre", "reopen", "shortlist", "pass_over", "return_to_office"),
+    *("unshortlist", "take_up", "publish", "retract", "republish"),
+)
+"""Steps that are taken on many cases at once; sealing and withdrawing are not, nor what is part of another act."""
 
 DOORS: dict[str, Door] = {
     # -- for everybody
@@ -341,6 +351,22 @@ DOORS: dict[str, Door] = {
     "POST cases.save": Door(CASE, "author", WITH_CENTRE),
     **_steps("cases", CASE_STEPS, CASE, part_of={"submit": "sending a batch", "no_such_step": "nothing"}),
     "POST cases.act recall_push": Door(CASE, when=NEVER),
+    # -- many cases at once: for whoever takes the step on one; each sees what they did, and the auditor everybody's
+    "GET bulk.index": Door(SIGNED_IN),
+    **{
+        f"POST bulk.{name} {step}": Door(SIGNED_IN, CASE_STEPS[step][0], anywhere=True)
+        for name in ("rehearse", "act")
+        for step in MANY_AT_ONCE
+    },
+    **{
+        f"POST bulk.{name} {step}": Door(SIGNED_IN, when=NEVER)
+        for name in ("rehearse", "act")
+        for step in ("stamp", "withdraw", "submit", "push", "no_such_step")
+    },
+    "GET bulk.show": Door("desk auditor"),
+    "GET bulk.ask_undo": Door("desk auditor", "desk"),
+    "POST bulk.undo": Door("desk auditor", "desk"),
+    "GET bulk.mail": Door("desk"),
     # -- papers of a case
     "GET papers.upload": Door(CASE, "author", WITH_CENTRE),
     "POST papers.understand": Door(CASE, "author", WITH_CENTRE),
@@ -509,7 +535,7 @@ def expected(key: str, door: Door, who: Principal, thing: Thing) -> tuple[int, .
         return served if who.role in TEXTS_SIDE_BY_SIDE[thing.pair].split() else (404,)
     if key == "POST papers.rule":
         by = RULES_ON[thing.pair]
-    at_home = who.place in ("", HERE)
+    at_home = door.anywhere or who.place in ("", HERE)
     if by and not (who.role in by.split() and at_home):
         return (403,)
     if door.when and thing.state not in door.when.split():

@@ -25,7 +25,7 @@ UNRECORDED = {
 
 MANY = {key for key in DOORS if key.startswith("POST ")}
 READING = {"papers.original", "papers.document", "papers.form", "batches.summary", "batches.paper", "batches.mail"}
-READING |= {"pushes.package", "papers.pages", "batches.pages"}
+READING |= {"bulk.mail", "pushes.package", "papers.pages", "batches.pages"}
 """What is opened or taken away by a GET, and goes on record."""
 
 

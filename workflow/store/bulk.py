@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from states.reach import Actor
@@ -48,6 +48,11 @@ def add(session: Session, **columns: Any) -> int:
 def add_lines(session: Session, lines: Sequence[Mapping[str, Any]]) -> None:
     if lines:
         run(session, insert(BulkLine.__table__), lines)  # type: ignore[arg-type]
+
+
+def took_back(session: Session, bulk_id: int, undoes: int) -> None:
+    """Say which act this one took back."""
+    session.execute(update(BulkAct).where(BulkAct.id == bulk_id).values(undoes_id=undoes))
 
 
 def by_op(session: Session, op: str) -> BulkAct | None:
