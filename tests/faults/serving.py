@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -99,6 +100,14 @@ class Serving(Started):
             return self.lacking() == []
 
         until(ready)
+
+    def listens(self) -> bool:
+        """Whether it takes connections; nothing is asked."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def figures(self) -> dict[str, float]:
         """What it tells Prometheus."""

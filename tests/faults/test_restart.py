@@ -100,17 +100,12 @@ def test_what_was_begun_is_finished_before_the_site_stops(land: Country, serve: 
             answer = pool.submit(author.send, address, fields)
             until(lambda: one.figures()["zhengji_connections_in_use"] > 0)
             one.ask_to_stop()
-            until(lambda: _refuses(one))
+            until(lambda: not one.listens())
             assert not answer.done()
         assert leads_to(answer.result()) == f"/cases/{case}"
         assert one.stop() == 0
     assert land.world.state(case) is CaseState.WITHDRAWN
     assert one.mistakes == []
-
-
-def _refuses(one: Serving) -> bool:
-    """Whether it takes no new connections."""
-    return one.lacking() is None
 
 
 def test_for_a_while_it_says_that_it_stops_and_serves_on(serve: Start) -> None:
