@@ -38,6 +38,7 @@ def add_passkey(page: Page, name: str) -> None:
     confirm_again(page)
     page.fill("#name", name)
     page.click("form[data-new-passkey] button")
+    expect(page.locator(".codes li")).to_have_count(10)  # the first factor brings recovery codes
 
 
 def sign_out(page: Page) -> None:
@@ -84,7 +85,6 @@ def test_a_passkey_signs_in_without_a_password(visit: Visit):
     page = visit("leader")
     authenticator(page)
     add_passkey(page, "办公室电脑")
-    expect(page.locator(".codes li")).to_have_count(10)
     sign_out(page)
     assert grave(page) == []
     page.click("form[data-passkey] button")
@@ -98,7 +98,6 @@ def test_a_passkey_that_knows_no_owner_is_a_second_factor(visit: Visit):
     page = visit("leader")
     authenticator(page, resident=False)
     add_passkey(page, "安全密钥")
-    expect(page.locator(".codes li")).to_have_count(10)
     sign_out(page)
     page.fill("#login", "leader")
     page.fill("#password", PASSWORD)
@@ -111,7 +110,6 @@ def test_a_passkey_confirms_a_grave_act_and_what_was_typed_is_kept(visit: Visit)
     page = visit("administrator")
     authenticator(page)
     add_passkey(page, "电脑")
-    expect(page.locator(".codes li")).to_have_count(10)
     sign_out(page)
     page.click("form[data-passkey] button")
     expect(page.locator("details.who")).to_be_visible()

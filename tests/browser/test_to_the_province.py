@@ -47,7 +47,7 @@ def test_a_word_file_reaches_the_province(language: str, visit: Visit, world: Wo
     sealer.click(".offer-blocked .finding-who a")
     sealer.set_input_files("#file-scan", SAMPLES / "报送表01_扫描件.pdf")
     sealer.click("form .btn-primary")
-    expect(sealer.locator(".scan-large")).to_be_visible()
+    expect(sealer.locator(".leaves")).to_be_visible()
     assert grave(sealer) == []
     sealer.check("[value=host]")
     sealer.click("form .btn-primary")
