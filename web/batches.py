@@ -17,6 +17,7 @@ from web.uploads import uploaded
 from web.words import countdown, t
 from workflow import batches, boards, deadlines, downloads, histories, privacy
 from workflow.engine import NoSuchTransition
+from workflow.jobs import board
 from workflow.store.models import Batch, Case, Document
 from workflow.store.papers import Kept
 
@@ -107,6 +108,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "may_be_last": batches.may_be_last(session, batch),
         "short": batches.short_centres(session, batch),
         "mailed": batches.mailed(session, batch) if batch.sent_at else None,
+        "mail_delayed": board.delayed(session, batch.stream, "mail_batch"),
         "mail_configured": bool(settings().smtp_url),
         "countdown": countdown,
         "here_office": boards.reports_for(batch, actor()),

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from tests.faults.conftest import Check, Start
-from tests.faults.country import Country, busy, settings
-from tests.faults.ledger import Ledger
-from tests.faults.players import Gone, Wish
+from tests.faults.country import Country, busy, country, settings
+from tests.faults.ledger import Ledger, last_event, problems, summary
+from tests.faults.players import Gone, Player, Wish, grant
 from tests.faults.test_mail import ROOT
 from tests.faults.waiting import until
+from tests.postgres import Server
 from tests.web.conftest import KEY
 from tests.workflow.receivers import Mailbox
+from tests.worlds import Databases
 from workflow.jobs.queue import client, enqueue
 from workflow.store import log
 from workflow.store.models import Job, Office
@@ -128,3 +132,30 @@ def test_what_the_clock_brings_comes_once_to_however_many_workers(here: Country,
     assert {(one.number, one.interrupted) for one in rounds() if one.state == "done"} == {(1, 0)}
     tries = client(here.world.database.engine).list_workflows(name="keep_no_longer")
     assert sorted(one.workflow_id for one in tries) == sorted(keys)
+
+
+def test_workers_go_on_when_their_database_restarts_under_load(
+    database_kind: str, durable_databases: Databases, durable_server: Server, tmp_path: Path, mailbox: Mailbox
+) -> None:
+    """Twice, in the middle of ten jobs that two workers share: each is done, and nothing comes in two versions."""
+    if database_kind != "postgresql":
+        pytest.skip("a database that is a process of its own")
+    with country(durable_databases, tmp_path) as land, ExitStack() as later:
+        kept = Ledger(tmp_path / "ledger", last_event(land.world.database))
+        later.callback(kept.close)
+        for number in (1, 2):
+            works = {"smtp": mailbox.url, "works": True, "name": f"worker-{number}"}
+            later.callback(Player(land.url, tmp_path, **works).kill)
+        asked = [
+            *(Wish(f"1.send{number}", "send", "leader", batch) for number, batch in enumerate(land.batches)),
+            *(Wish(f"1.push{number}", "push", "liaison", case) for number, case in enumerate(land.published)),
+        ]
+        for one in asked:
+            kept.asked(one)
+            kept.answered(one, grant(land.world, one))
+            if one.about in (land.batches[-1], land.published[2]):
+                durable_server.stop("immediate")
+                durable_server.start()
+        until(lambda: not busy(land.world.database))
+        found = problems(land.world.database, kept, mailbox, tmp_path / "abroad")
+    assert not found, summary(found)

@@ -5,26 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
 
 from tests.web.test_cli import told, zhengji
 from tests.web.test_cli_backup import home  # noqa: F401
+from tests.workflow.test_migrations import EXPAND, HEAD, Later, later  # noqa: F401
 from tests.worlds import World
 from workflow.store import operations
-from workflow.store.database import Database
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("home")]
-
-
-def one_step_back(database: Database) -> None:
-    """As the version before 0008 left it."""
-    engine = create_engine(database.owner_url, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(text("drop index ix_push_package"))
-        connection.execute(text("delete from schema_step where revision >= '0008'"))
-        connection.execute(text("update alembic_version set version_num = '0007'"))
-    engine.dispose()
 
 
 def test_nothing_is_pending_in_a_database_of_this_version() -> None:
@@ -33,19 +21,20 @@ def test_nothing_is_pending_in_a_database_of_this_version() -> None:
     assert "0 pending" in zhengji("migrate", "--check").stdout
 
 
-def test_what_is_pending_is_told_and_taken_once(world: World) -> None:
-    one_step_back(world.database)
+def test_what_is_pending_is_told_and_taken_once(world: World, later: Later) -> None:  # noqa: F811
+    later(("EXPAND", EXPAND))
+    new = f"{int(HEAD) + 1:04}"
     code, said = told("migrate", "--check")
-    assert (code, said["revision"], said["serves"]) == (1, "0007", False)
-    assert (said["pending"][0]["revision"], said["pending"][0]["kind"]) == ("0008", "expand")
+    assert (code, said["revision"], said["serves"]) == (1, HEAD, False)
+    assert (said["pending"][0]["revision"], said["pending"][0]["kind"]) == (new, "expand")
     shown = zhengji("migrate", "--check").stdout
     assert ("旧版本可以照常运行" in shown, "this version cannot serve yet" in shown) == (True, True)
     code, said = told("migrate")
-    assert (code, said["taken"][0]["revision"], said["pending"], said["serves"]) == (0, "0008", [], True)
+    assert (code, said["taken"][0]["revision"], said["pending"], said["serves"]) == (0, new, [], True)
     assert told("migrate")[1]["taken"] == []
     with world.database.reading() as session:
         [event] = operations.said(session, "system.migrate")
-    assert (event["from"], event["steps"][0]) == ("0007", {"revision": "0008", "kind": "expand"})
+    assert (event["from"], event["steps"][0]) == (HEAD, {"revision": new, "kind": "expand"})
 
 
 def test_where_there_is_no_database_none_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

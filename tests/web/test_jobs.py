@@ -9,7 +9,11 @@ from sqlalchemy import insert, select
 
 from tests.web.conftest import As, post, send
 from tests.workflow.jobs.test_board import REFUSED, SILENT, make, row
-from tests.worlds import World
+from tests.workflow.jobs.test_running import failing
+from tests.workflow.test_jobs import mail_key, sealed_batch
+from tests.worlds import World, went
+from workflow.jobs.kinds import KINDS
+from workflow.jobs.running import Runner
 from workflow.store.models import Job
 
 pytestmark = pytest.mark.database
@@ -72,3 +76,20 @@ def test_others_find_nothing_there(world: World, sign_in: As) -> None:
     assert "/jobs" not in author.get("/").get_data(as_text=True)
     with world.database.reading() as session:
         assert session.scalars(select(Job)).all() == []
+
+
+def test_an_office_reads_on_its_batch_why_the_mail_has_not_left(world: World, sign_in: As) -> None:
+    batch = sealed_batch(world)
+    went(world.act_on_batch(batch, "send"))
+    leader = sign_in("leader")
+
+    def told() -> str:
+        return leader.get(f"/batches/{batch}").get_data(as_text=True)
+
+    assert "邮件还没有寄出" not in told()
+    key = mail_key(world, batch)
+    runner = Runner(world.database, "worker-1")
+    runner.run(KINDS["mail_batch"], key, (batch,), failing(SILENT))
+    assert ("邮件还没有寄出：连接不上。" in told(), "再试。" in told()) == (True, True)
+    runner.run(KINDS["mail_batch"], f"{key}~2", (batch,), failing(REFUSED))
+    assert ("邮件还没有寄出：拒收。" in told(), "下载 .eml" in told()) == (True, True)

@@ -135,6 +135,23 @@ def given_up(session: Session, actor: Actor) -> int:
     return len(stored.some(session, mine, JobState.GAVE_UP, SHOWN)) if mine else 0
 
 
+@dataclass(frozen=True)
+class Delayed:
+    """Work about a thing that has failed so far. `next_at`: when it is tried again; None: it was given up."""
+
+    why: Text
+    next_at: datetime | None
+
+
+def delayed(session: Session, thing: str, name: str) -> Delayed | None:
+    """What keeps work of a kind about a thing, for the page of that thing; None when nothing does."""
+    row = stored.about(session, thing, name)
+    if row is None or not row.trouble:
+        return None
+    given_up = row.state == JobState.GAVE_UP
+    return Delayed(Text(row.trouble["zh"], row.trouble["en"]), None if given_up else row.next_at or row.queued_at)
+
+
 def board(session: Session, actor: Actor) -> Board:
     """What there is to see for somebody, in a fixed number of queries. Raises NoSuchJob for those who see nothing."""
     check_sees(actor)

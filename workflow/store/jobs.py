@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from workflow.jobs.kinds import UNFINISHED, JobState
 from workflow.store.models import Batch, Case, Job, Person, Push, SentMail
 
+_OPEN = (*UNFINISHED, JobState.GAVE_UP)
 _NEW = {
     new.__name__.rpartition(".")[2]: new.insert(Job).on_conflict_do_nothing(index_elements=["key"]).returning(Job.id)
     for new in (sqlite, postgresql)
@@ -75,14 +76,14 @@ def some(session: Session, names: Collection[str], state: JobState, limit: int, 
 
 def ended(session: Session, names: Collection[str], since: datetime, limit: int) -> list[Job]:
     """Work of these kinds that has come to an end of some kind since then, the newest first."""
-    over = Job.state.not_in([*UNFINISHED, JobState.GAVE_UP])
+    over = Job.state.not_in(_OPEN)
     found = select(Job).where(Job.ended_at > since, over, Job.name.in_(names)).order_by(Job.ended_at.desc())
     return list(session.scalars(found.limit(limit)))
 
 
 def counts(session: Session, names: Collection[str], most: int) -> Mapping[tuple[str, JobState], int]:
     """(kind, state) → how much is unfinished or given up; of one kind in one state no more than `most` is counted."""
-    keys = [(name, state) for state in (*UNFINISHED, JobState.GAVE_UP) for name in names]
+    keys = [(name, state) for state in _OPEN for name in names]
     many = [
         select(func.count()).select_from(_first(Job.id, name, state).limit(most).subquery()).scalar_subquery()
         for name, state in keys
@@ -101,10 +102,11 @@ def _first(column: Any, name: str, state: JobState) -> Select[Any]:
     return select(column).where(Job.state == state, Job.name == name)
 
 
-def about(session: Session, thing: str, names: Collection[str]) -> list[Job]:
-    """Unfinished and given up work about a thing."""
-    open_ = (*UNFINISHED, JobState.GAVE_UP)
-    return list(session.scalars(select(Job).where(Job.state.in_(open_), Job.about == thing, Job.name.in_(names))))
+def about(session: Session, thing: str, name: str) -> Job | None:
+    """The newest unfinished or given up work of a kind about a thing."""
+    found = [select(Job).where(Job.state == state, Job.name == name, Job.about == thing) for state in _OPEN]
+    rows = [row for one in found for row in session.scalars(one)]
+    return max(rows, key=lambda row: row.id, default=None)
 
 
 def numbers(session: Session, about: Collection[str]) -> Mapping[str, str]:
