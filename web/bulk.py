@@ -99,8 +99,14 @@ def _rehearsed(session: Any, trigger: str, chosen: bulk.Chosen, refused: str = "
     )
 
 
-def _shown() -> dict[str, Any]:
-    return {"states_of": lists.lifecycle().state, "site": settings().base_url, "masked": personal.masked_email}
+def _shown(*, own: bool = True) -> dict[str, Any]:
+    """For templates. `own`: whoever reads took the step; to others numbers in a mail are masked."""
+    site = settings().base_url
+
+    def words(mail: letters.Mail) -> str:
+        return mail.body(site) if own else personal.masked_text(mail.body(site))
+
+    return {"states_of": lists.lifecycle().state, "words_of": words, "masked": personal.masked_email}
 
 
 def _by_search() -> bool:
@@ -181,7 +187,7 @@ def show(bulk_id: int) -> str:
             mails=letters.of_posting(session, f"bulk/{found.id}", configured=bool(settings().smtp_url)),
             undoable=bulk.why_not_undone(session, found, actor=actor(), real=received()),
             undone=bulk.undone_by(session, found),
-            **_shown(),
+            **_shown(own=found.by_id == actor().id),
         )
 
 

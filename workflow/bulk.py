@@ -25,6 +25,7 @@ from workflow import cases, deadlines, letters
 from workflow.cases import Answers
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Receipt, not_yours
 from workflow.letters import Mail
+from workflow.personal import masked_text
 from workflow.settings import LONGEST_HOLD
 from workflow.store import bulk as stored
 from workflow.store import cases as stored_cases
@@ -465,8 +466,13 @@ def act(
     ticked(list(seen))
     if not all(seen.values()):
         raise living.Unmarked(living.UNMARKED)
-    made = {"by_id": actor.id, "at": at, "remark": form.remark.strip(), "whole": whole, "search": dict(search or {})}
+    made = {"by_id": actor.id, "at": at, "remark": _shown(form), "whole": whole, "search": dict(search or {})}
     return _take(session, step, seen, actor, form, real + min(hold, timedelta(minutes=LONGEST_HOLD)), op, made)
+
+
+def _shown(form: Form) -> str:
+    """The reason as the page of an act shows it; in full it stands with each case, apart, where it can be erased."""
+    return masked_text(form.remark.strip())
 
 
 def _take(
@@ -489,11 +495,12 @@ def _take(
     bulk_id = stored.add(session, op=op or None, trigger=step.name, missing=missing, held_until=held_until, **made)
     tried = {}
     if not (whole and (turned or missing)):
-        left = [row.id for row in rows if row.id not in turned]
+        left = [row for row in rows if row.id not in turned]
         attempts = cases.act(
             session,
-            left,
+            [row.id for row in left],
             step.name,
+            held=left,
             actor=actor,
             at=made["at"],
             seen=seen,
@@ -509,7 +516,7 @@ def _take(
         tried = {(one.receipt.stream if one.receipt else "").removesuffix("/tries"): one for one in attempts}
     lines = [_kept(row, tried.get(row.stream), turned.get(row.id)) for row in rows]
     stored.add_lines(session, [{"bulk_id": bulk_id, "position": at, **one} for at, one in enumerate(lines)])
-    _record(session, bulk_id, step, actor, rows, lines, missing, held_until, op, made, undoes)
+    _record(session, bulk_id, step, actor, rows, lines, missing, held_until, op, form, made, undoes)
     done = any(one["outcome"] == Outcome.DONE for one in lines)
     if undoes and done:  # an undo that came to nothing may be tried again
         stored.took_back(session, bulk_id, undoes)
@@ -546,6 +553,7 @@ def _record(
     missing: int,
     held_until: datetime,
     op: str,
+    form: Form,
     made: Mapping[str, Any],
     undoes: int | None,
 ) -> None:
@@ -557,7 +565,7 @@ def _record(
         "step": step.name,
         "zh": step.label.zh,
         "en": step.label.en,
-        "remark": made["remark"],
+        "remark": form.remark.strip(),
         "whole": made["whole"],
         "search": made["search"],
         "chosen": len(rows) + missing,
@@ -663,7 +671,7 @@ def undo(
         return _again(earlier, actor)
     inverse = check_undoable(session, act, actor=actor, real=real)
     marks = {one.case_id: one.mark for one in done_lines(act)}
-    made = {"by_id": actor.id, "at": at, "remark": form.remark.strip(), "whole": False, "search": {}}
+    made = {"by_id": actor.id, "at": at, "remark": _shown(form), "whole": False, "search": {}}
     return _take(session, inverse, marks, actor, form, real, op, made, bulk_id)
 
 

@@ -108,6 +108,7 @@ def act(
     own: Mapping[int, Answers] | None = None,
     whole: bool = False,
     posting: letters.Posting | None = None,
+    held: Sequence[Any] | None = None,
 ) -> list[Attempt]:
     """Try one transition on each of the cases, in their order; one is a list of one.
 
@@ -116,11 +117,12 @@ def act(
     idempotency key; the same key again gives the same attempts and changes nothing. `new_day`: the own last day of a
     line that is returned after the close. `own`: case → answers for it alone, beside those for all. `whole`: all of
     them or none: where one is refused, the refusals are recorded, and the others are not tried. `posting`: when the
-    mails leave that the step causes; at once by default. A case that a rule refuses is recorded and left as it is;
+    mails leave that the step causes; at once by default. `held`: the rows of these cases, where the caller has them
+    locked already. A case that a rule refuses is recorded and left as it is;
     raises NoSuchCase, NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
     """
     inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {}, new_day)
-    rows = stored_facts.case_rows(session, cases, lock=True)
+    rows = stored_facts.case_rows(session, cases, lock=True) if held is None else held
     if len(rows) < len(set(cases)) or not all(reaches(actor, whereabouts(row)) for row in rows):
         raise _nothing()
     _alone(trigger)

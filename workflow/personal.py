@@ -56,10 +56,19 @@ _EMAIL = re.compile(r"(?<![A-Za-z0-9_.+@-])[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A
 _IDENTITY = re.compile(rf"{_ALONE}[1-9１-９]\d{{5}}(?:[12１２]\d{{10}}[0-9０-９Xx]|\d{{9}}){_ENDS}")
 _MOBILE = re.compile(rf"{_ALONE}(?:\+?86[- ]?)?[1１][3-9３-９]\d[- ]?\d{{4}}[- ]?\d{{4}}{_ENDS}")
 _LANDLINE = re.compile(rf"(?<![0-9A-Za-z０-９.:+-])[0０]\d{{2,3}}[- ]?\d{{7,8}}{_ENDS}")
+_LONG = re.compile(r"\d{4}[- ]?\d{4}|\d{7}")
+"""Every number that is masked has a stretch like this; most text has not, no date and no moment either."""
+
+
+def _may_hide(text: str) -> bool:
+    """Whether a text is worth a closer look."""
+    return "@" in text or _LONG.search(text) is not None
 
 
 def masked_text(text: str) -> str:
     """Running text with telephone and identity numbers and e-mail addresses masked; the rest as it was."""
+    if not _may_hide(text):
+        return text
     text = _EMAIL.sub(lambda found: masked_email(found[0]), text)
     text = _IDENTITY.sub(lambda found: f"{found[0][:3]}***{found[0][-2:]}", text)
     text = _MOBILE.sub(lambda found: masked_phone(_national(found[0])), text)
@@ -77,7 +86,17 @@ _AS_THEY_ARE = frozenset({"destination", "sha256", "content"})
 def apart(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Plain values with what is personal masked, and what was masked in full, by its place ("findings.0.zh")."""
     hidden: dict[str, str] = {}
-    return {name: _apart(value, name, hidden) for name, value in data.items()}, hidden
+    made = {name: _apart(value, name, hidden) if _worth_it(name, value) else value for name, value in data.items()}
+    return made, hidden
+
+
+def _worth_it(name: str, value: Any) -> bool:
+    """Whether there may be something to mask anywhere in a value; nearly always there is nothing."""
+    if isinstance(value, str):
+        return name not in _AS_THEY_ARE and _may_hide(value)
+    if isinstance(value, dict | Mapping):
+        return any(_worth_it(key, item) for key, item in value.items())
+    return isinstance(value, list | tuple) and any(_worth_it("", item) for item in value)
 
 
 def _apart(value: Any, place: str, hidden: dict[str, str]) -> Any:
@@ -88,7 +107,9 @@ def _apart(value: Any, place: str, hidden: dict[str, str]) -> Any:
         if shown != value:
             hidden[place] = value
         return shown
-    if isinstance(value, Mapping):
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, dict | Mapping):
         return {name: _apart(item, f"{place}.{name}", hidden) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_apart(item, f"{place}.{index}", hidden) for index, item in enumerate(value)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -11,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extract
 from rensa import RMinHash
 
 from rules.words import Labelled
@@ -151,20 +153,40 @@ def _same_party(a: str, b: str) -> bool:
     return placed or ratio(one, other, score_cutoff=PARTY_RATIO) >= PARTY_RATIO
 
 
-@dataclass(frozen=True)
 class Named:
-    """A report's title and served party, made comparable once however many they are compared with."""
+    """Titles and served parties of many reports; titles are made comparable once, however many they are compared with."""
 
-    title: str
-    party: str
+    def __init__(self, reports: Sequence[tuple[str, str]]) -> None:
+        self._titles = [_plain(title) for title, _ in reports]
+        self._parties = [party for _, party in reports]
+        self._ends: dict[tuple[bool, str], set[int]] = defaultdict(set)
+        for place, title in enumerate(self._titles):
+            for end in _ends(title):
+                self._ends[end].add(place)
 
-    @classmethod
-    def of(cls, title: str, party: str) -> Named:
-        return cls(_plain(title), _party(party))
+    def same(self, title: str, party: str) -> list[int]:
+        """Places of those whose title and served party are both the same as these, or nearly so."""
+        mine = _plain(title)
+        if not mine:
+            return []
+        near = {
+            place for _, _, place in extract(mine, self._titles, scorer=ratio, score_cutoff=TITLE_RATIO, limit=None)
+        }
+        for end in _ends(mine):
+            near |= self._ends.get(end, set())
+        its = _party(party) if near else ""
+        return [
+            place
+            for place in sorted(near)
+            if _same_title(mine, self._titles[place]) and _same_party(its, _party(self._parties[place]))
+        ]
 
-    def same(self, other: Named) -> bool:
-        """Whether both the titles and the served parties are the same or nearly so."""
-        return _same_title(self.title, other.title) and _same_party(self.party, other.party)
+
+def _ends(title: str) -> tuple[tuple[bool, str], ...]:
+    """What a title shares with one of which it is the beginning or the end, where that counts as the same."""
+    if len(title) < SHORTEST_PART_OF_TITLE:
+        return ()
+    return (True, title[:SHORTEST_PART_OF_TITLE]), (False, title[-SHORTEST_PART_OF_TITLE:])
 
 
 def compare_files(files: Sequence[tuple[str, str]], against: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from rules.length import word_count
 from states.case import CASE
 from states.lifecycle import Standing
 from states.reach import Actor, Grant
-from tests.bench import acting, jobs, last_hour, serving, trust
+from tests.bench import acting, bulk, jobs, last_hour, serving, trust
 from tests.make import case_facts
 from workflow.engine import Engine
 
@@ -34,6 +34,7 @@ def main() -> int:
     ratios = {
         **_perform(),
         **_act(),
+        **bulk.measured(ROUNDS, _ratio),
         **_counting(),
         **serving.measured(_ratio),
         **trust.measured(_side_by_side, _ratio),

@@ -184,6 +184,16 @@ def test_without_a_mail_server_a_mail_is_fetched_by_whoever_took_the_step(
     assert sign_in("second_desk").get("/bulk/mails/1").status_code == 404
 
 
+def test_the_auditor_looks_and_reads_no_number_in_a_reason(world: World, ids: list[int], sign_in: As) -> None:
+    browser = sign_in("desk")
+    page = rehearsed(browser, "pass_over", ids)
+    send_fields(browser, "/bulk/pass_over", dict(filled(page, remark="请电 13800000000")))
+    assert "请电 13800000000" in browser.get("/bulk/1").get_data(as_text=True)
+    looked = sign_in("auditor").get("/bulk/1").get_data(as_text=True)
+    assert "请电 138****0000" in looked
+    assert "13800000000" not in looked
+
+
 def test_too_many_or_none_are_told(world: World, ids: list[int], sign_in: As, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "MOST", 2)
     browser = sign_in("desk")

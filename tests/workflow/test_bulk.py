@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from states.case import CaseState
 from tests.make import CALLS
 from tests.worlds import CALL_2021, Databases, World, world_under
-from workflow import bulk, cases, letters
+from workflow import bulk, cases, letters, privacy
 from workflow.bulk import Answers, Done, Form, NotUndone, Outcome, Rehearsal, Verdict, WrongChoice
 from workflow.engine import NoSuchTransition, NotPermitted
 from workflow.store import copies
@@ -464,6 +464,24 @@ def test_the_mails_that_leave_are_those_that_were_rehearsed(world: World) -> Non
         "institute_sealer@mail.example": 1,
     }
     assert {(one.where, one.until) for one in kept} == {(letters.Where.HELD, NOW + TEN)}
+
+
+def test_a_number_in_the_reason_reaches_the_reader_and_is_kept_where_it_can_be_erased(world: World) -> None:
+    with_addresses(world, "sealer")
+    ids = submitted(world, 1)
+    done = act(world, "pass_over", marks(world, *ids), form=Form(remark="请电 13800000000"), op="form")
+    with world.database.reading() as session:
+        assert bulk.find(session, done.id, world.people["desk"]).remark == "请电 138****0000"
+        [kept] = letters.of_posting(session, f"bulk/{done.id}", configured=True)
+        assert kept.mail.remark == "请电 13800000000"
+    assert "13800000000" not in of_acts(world)[0].body
+    with world.database.transaction() as session:
+        number = session.get_one(Case, ids[0]).number
+        administrator = world.people["administrator"]
+        privacy.erase_case(session, number, "本人要求", papers=False, actor=administrator, at=world.at)
+    with world.database.reading() as session:
+        [kept] = letters.of_posting(session, f"bulk/{done.id}", configured=True)
+    assert kept.mail.remark == "请电 138****0000"
 
 
 # ---- undoing ---------------------------------------------------------------------------------------------------------

@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as runs
+from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
@@ -191,6 +194,35 @@ def test_an_export_names_its_rows_and_its_filter(world: World) -> None:
 )
 def test_numbers_and_addresses_are_masked_in_running_text(written: str, shown: str) -> None:
     assert personal.masked_text(written) == shown
+
+
+SHAPES = (
+    "@",
+    "a@b.cn",
+    "138",
+    "1380",
+    "0000",
+    "0123",
+    "010",
+    "1234567",
+    "12345678",
+    "１３８",
+    "２３４５",
+    "110101",
+    "1990",
+)
+BETWEEN = ("", " ", "-", "，", "x", "X", "+86", ".")
+
+
+@runs(max_examples=3000, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from([*SHAPES, *BETWEEN, "文"]), max_size=9).map("".join))
+def test_the_quick_look_before_masking_passes_over_nothing_that_is_masked(written: str) -> None:
+    patterns = (personal._EMAIL, personal._IDENTITY, personal._MOBILE, personal._LANDLINE)
+    if any(one.search(written) for one in patterns):
+        assert personal._may_hide(written)
+        shown, hidden = personal.apart({"facts": {"list": [{"words": written}]}})
+        assert hidden == {"facts.list.0.words": written}
+        assert shown["facts"]["list"][0]["words"] == personal.masked_text(written) != written
 
 
 @pytest.mark.parametrize(

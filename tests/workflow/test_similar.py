@@ -19,6 +19,7 @@ from workflow.similar import (
     PARAMETERS,
     SHORTEST_PASSAGE,
     Likeness,
+    Named,
     bands,
     compare_files,
     likeness,
@@ -287,6 +288,27 @@ def test_titles_from_one_template_differ():
 def test_served_parties_are_the_same_but_for_form_and_place(a, b, same):
     assert same_party(a, b) is same
     assert same_party(b, a) is same
+
+
+def test_one_among_many_is_the_same_as_one_beside_another():
+    some = random.Random(205)
+    stems = [TITLE, "以专利导航助力水泵产业高质量发展", "短题", "", "八个字的案例题目"]
+    cut = [(title, some.randint(0, len(title))) for title in stems for _ in range(8)]
+    titles = [
+        *stems,
+        *(title[:at] for title, at in cut),
+        *(title[at:] for title, at in cut),
+        *(f"{one}——纪实" for one in stems),
+    ]
+    parties = [some.choice(["示例新材料有限公司", "示例新材料股份有限公司", "示例市第一中学", ""]) for _ in titles]
+    many = Named(list(zip(titles, parties, strict=True)))
+    for title, party in zip(titles, parties, strict=True):
+        alone = [
+            place
+            for place, other in enumerate(titles)
+            if same_title(title, other) and same_party(party, parties[place])
+        ]
+        assert many.same(title, party) == alone
 
 
 @pytest.mark.parametrize(("field", "same"), [("title", same_title), ("recipient", same_party)])

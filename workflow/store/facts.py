@@ -314,12 +314,19 @@ class Extensions:
             self._days[call, phase].append((office, day))
         own = run(session, _CENTRE_DAYS, {"calls": sorted(numbers)})
         self._centre_days = {(call, phase, office): day for call, phase, office, day in own}
+        self._known: dict[tuple[Any, ...], Window] = {}
 
     def window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None = None) -> Window:
         """The window of one level and office: the latest of the call's own day, extensions, and a line's own day.
 
         A centre's window ends earlier where its office says so, but not before a line's own day.
         """
+        key = (id(call), phase.id, level, office, own_day)
+        if key not in self._known:
+            self._known[key] = self._window(call, phase, level, office, own_day)
+        return self._known[key]
+
+    def _window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None) -> Window:
         granted = [day for unit, day in self._days[call.number, phase.id] if unit is None or unit == office]
         usual = phase.closes_for.get(level, phase.closes)
         later = [day for day in (*granted, own_day) if day is not None and day > usual]
@@ -491,10 +498,37 @@ _LEFT_OUT = {"call", "at", "sections", "form", "remark", "actor", "step"}
 
 def as_recorded(facts: Any) -> dict[str, Any]:
     """The facts that the guards saw, as plain values for the event's body."""
-    return {one.name: _plain(getattr(facts, one.name)) for one in fields(facts) if one.name not in _LEFT_OUT}
+    return {name: _plain(getattr(facts, name)) for name in _fields(type(facts)) if name not in _LEFT_OUT}
+
+
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a kind of facts, asked for once: that costs as much as reading them."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(one.name for one in fields(kind))
+    return _NAMES[kind]
+
+
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+"""Types whose values stand in JSON as they are; looked at first, because most values are of them."""
 
 
 def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if kind is dict:
+        return {str(key): _plain(item) for key, item in value.items()}
+    if kind is tuple or kind is list:
+        return [_plain(item) for item in value]
+    if kind is frozenset or kind is set:
+        return sorted(_plain(item) for item in value)
+    return _of_ours(value)
+
+
+def _of_ours(value: Any) -> Any:
     if isinstance(value, Phase):
         return value.id
     if isinstance(value, Window):
@@ -505,10 +539,6 @@ def _plain(value: Any) -> Any:
         return value.astimezone(BEIJING).isoformat() if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted(_plain(item) for item in value)
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        return {name: _plain(getattr(value, name)) for name in _fields(type(value))}
     return value

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from states.reach import Actor
 from workflow.engine import Receipt
-from workflow.personal import ERASED, is_contact
+from workflow.personal import ERASED, is_contact, masked_text
 from workflow.store import trail
 from workflow.store.models import (
     AuditEvent,
@@ -23,6 +23,8 @@ from workflow.store.models import (
     Challenge,
     DirectoryLink,
     Document,
+    Letter,
+    LetterLine,
     Passkey,
     PasswordReset,
     Person,
@@ -90,7 +92,16 @@ def erase_contacts(session: Session, case: Case) -> int:
     """Throw the contacts of a case away, from its form and all its revisions; how many revisions held any."""
     form = {name: ERASED if value and is_contact(name) else value for name, value in case.form.items()}
     session.execute(update(Case).where(Case.id == case.id).values(form=form, salt=""))
+    _mask_letters(session, case.id)
     return _gone(session, delete(CaseContact).where(CaseContact.case_id == case.id))
+
+
+def _mask_letters(session: Session, case_id: int) -> None:
+    """Mask numbers and addresses in the reasons of mails about a case: they were kept in full only to be sent."""
+    about = select(LetterLine.letter_id).where(LetterLine.case_id == case_id)
+    for letter_id, remark in session.execute(select(Letter.id, Letter.remark).where(Letter.id.in_(about))).all():
+        if masked_text(remark) != remark:
+            session.execute(update(Letter).where(Letter.id == letter_id).values(remark=masked_text(remark)))
 
 
 def erase_private(session: Session, of: ColumnElement[bool]) -> int:

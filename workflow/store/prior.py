@@ -239,18 +239,19 @@ def _by_title(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other
     """Same centre, near-equal title and served party, though the text was written anew."""
     wanted = {"centres": sorted({case.centre_id for case in by_id.values()}), "ids": list(by_id)}
     rows = (*run(session, _OF_CENTRES, wanted), *run(session, _IMPORTED_OF_CENTRES, wanted))
-    of_centre: dict[int | None, list[tuple[_Other, similar.Named]]] = defaultdict(list)
+    of_centre: dict[int | None, list[_Other]] = defaultdict(list)
     for other in map(_other, rows):
-        of_centre[other.centre_id].append((other, similar.Named.of(other.title, other.recipient)))
-    found = []
-    for case in by_id.values():
-        named = similar.Named.of(case.title, case.recipient)
-        found += [
-            (case.id, other, 0.0, "title")
-            for other, its in of_centre[case.centre_id]
-            if other.case_id != case.id and named.same(its)
-        ]
-    return found
+        of_centre[other.centre_id].append(other)
+    named = {
+        centre: similar.Named([(one.title, one.recipient) for one in others]) for centre, others in of_centre.items()
+    }
+    return [
+        (case.id, other, 0.0, "title")
+        for case in by_id.values()
+        if case.centre_id in named
+        for place in named[case.centre_id].same(case.title, case.recipient)
+        if (other := of_centre[case.centre_id][place]).case_id != case.id
+    ]
 
 
 def _other(row: Any) -> _Other:
