@@ -37,6 +37,7 @@ from web import (
     receipts,
     rulebook,
     running,
+    searches,
     trail,
     uploads,
     words,
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     papers.bp,
     cases.bp,
     bulk.bp,
+    searches.bp,
     demo.bp,
     public.bp,
     trail.bp,
@@ -125,7 +127,13 @@ def _words_in_templates(app: Flask) -> None:
         limit=uploads.limit,
     )
     app.jinja_env.filters.update(
-        day=words.day, moment=words.moment, month=words.month, hour=words.hour, size=words.size, last_day=words.last_day
+        day=words.day,
+        many=words.many,
+        moment=words.moment,
+        month=words.month,
+        hour=words.hour,
+        size=words.size,
+        last_day=words.last_day,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -15,7 +15,7 @@ from web import writing
 from web.errors import on_record
 from web.papers import paper_url
 from web.picture import draw
-from web.request import actor, form_key, form_mark, now, number, reading, received, settings, transaction
+from web.request import actor, form_key, form_mark, now, number, place, reading, received, settings, transaction
 from web.tell import done, tell
 from web.words import countdown, say, t
 from workflow import (
@@ -30,6 +30,7 @@ from workflow import (
     personal,
     privacy,
     revisions,
+    searches,
 )
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
@@ -42,15 +43,20 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 
 @bp.get("")
 def index() -> str:
-    filters, after = filters_of(request.args), request.args.get("after", "")[:80]
+    filters = filters_of(request.args)
+    here = _narrowed_by(filters)
     with reading() as session:
+        choices = lists.choices(session, actor(), filters.office)
         return render_template(
             "cases/index.html",
-            found=lists.page(session, actor(), filters, after),
-            choices=lists.choices(session, actor()),
+            found=lists.page(session, actor(), filters, place()),
+            choices=choices,
             filters=filters,
-            after=after,
-            here=_narrowed_by(filters),
+            query=filters.query,
+            chips=_chips(filters, choices),
+            here=here,
+            saved=searches.of(session, actor()),
+            address=searches.written(here),
             may_write=bool(lists.centres_to_write_for(session, actor())),
         )
 
@@ -63,13 +69,32 @@ def filters_of(given: Mapping[str, str]) -> Filters:
         given.get("theme", "")[:40],
         number(given.get("office")),
         number(given.get("centre")),
-        given.get("text", "")[:80],
+        given.get("text", "")[: lists.LONGEST_QUERY],
         given.get("sort", "newest"),
     )
 
 
+def _chips(filters: Filters, choices: lists.Choices) -> list[tuple[str, str]]:
+    """What a list is narrowed by, besides words: the name in the address, and what to call it."""
+    states = {str(one): say(one.label) for one in choices.states}
+    named: dict[str, str | None] = {
+        "state": states.get(filters.state, filters.state),
+        "phase": next((say(one.label) for one in choices.phases if one.id == filters.phase), filters.phase),
+        "theme": next((say(one.label) for one in choices.themes if one.id == filters.theme), filters.theme),
+        "office": next((one.addressee for one in choices.offices if one.id == filters.office), None),
+        "centre": next((one.name for one in choices.centres if one.id == filters.centre), None),
+    }
+    return [(name, words or t("另一个", "another one")) for name, words in named.items() if getattr(filters, name)]
+
+
 def _narrowed_by(filters: Filters) -> dict[str, Any]:
     return {name: value for name, value in vars(filters).items() if value and (name, value) != ("sort", "newest")}
+
+
+@bp.app_template_global()
+def without(here: dict[str, Any], name: str) -> dict[str, Any]:
+    """The arguments of a list without one of them."""
+    return {key: value for key, value in here.items() if key != name}
 
 
 @bp.get("/new")

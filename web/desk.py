@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.request import actor, form_key, now, number, reading, transaction
+from web.request import actor, form_key, now, number, place, reading, transaction
 from web.tell import done
 from web.words import countdown, t
 from workflow import batches, boards, deadlines
@@ -47,16 +47,14 @@ def _state() -> str:
 def select() -> str:
     """Submitted cases that wait to be shortlisted or passed over."""
     office, phase = number(request.args.get("office")), request.args.get("phase", "")[:40]
-    after = request.args.get("after", "")[:80]
     here = {name: value for name, value in (("office", office), ("phase", phase)) if value}
     with reading() as session:
         return render_template(
             "desk/select.html",
             board=boards.national(session, actor()),
-            found=boards.to_select(session, actor(), now(), office=office, phase=phase, after=after),
+            found=boards.to_select(session, actor(), now(), office=office, phase=phase, place=place()),
             office=office,
             phase=phase,
-            after=after,
             here=here,
         )
 

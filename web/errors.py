@@ -39,6 +39,7 @@ from workflow.privacy import NothingToErase
 from workflow.pushes import NoSuchPush, ReasonNeeded
 from workflow.register import WrongEntry, WrongList
 from workflow.resets import NoSuchReset
+from workflow.searches import NoSuchSearch, NotKept
 from workflow.store.files import Absent, Damaged
 from workflow.store.living import Overtaken
 from workflow.throttle import LockedOut
@@ -52,6 +53,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchEvent: HTTPStatus.NOT_FOUND,
     NoSuchCall: HTTPStatus.NOT_FOUND,
     NoSuchJob: HTTPStatus.NOT_FOUND,
+    NoSuchSearch: HTTPStatus.NOT_FOUND,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
@@ -73,6 +75,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongEntry: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
     WhyMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotKept: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
 

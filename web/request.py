@@ -17,6 +17,7 @@ from workflow import clock
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
+from workflow.store.pages import Place
 
 NOBODY = Actor(0, "")
 LANGUAGES = ("zh", "en")
@@ -115,6 +116,11 @@ def number(value: str | None) -> int | None:
     digits = value or ""
     fits = digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= LARGEST
     return int(digits) if fits else None
+
+
+def place() -> Place:
+    """Where in a list the page begins or ends."""
+    return Place(request.args.get("after", "")[:80], request.args.get("before", "")[:80])
 
 
 def new_form_key() -> str:

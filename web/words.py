@@ -7,6 +7,7 @@ from typing import Protocol
 
 from web.request import language
 from workflow.clock import BEIJING
+from workflow.store.pages import FEW
 
 
 class Words(Protocol):
@@ -87,6 +88,11 @@ def countdown(closes: datetime, at: datetime) -> str:
         return t(f"今日截止，还有 {hours} 小时", f"closes today, {hours} hour{'s' if hours != 1 else ''} left")
     minutes = max(1, int(left.total_seconds() // 60))
     return t(f"即将截止，还有 {minutes} 分钟", f"closes in {minutes} minute{'s' if minutes != 1 else ''}")
+
+
+def many(count: int) -> str:
+    """A number that is counted up to one more than `FEW`; that one stands for more than them."""
+    return t(f"超过 {FEW:,}", f"over {FEW:,}") if count > FEW else f"{count:,}"
 
 
 def size(count: int) -> str:

@@ -21,15 +21,15 @@ from workflow.cases import NoSuchCase
 from workflow.engine import NotPermitted, Offer
 from workflow.store import batches as stored_batches
 from workflow.store import calls as stored_calls
-from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
 from workflow.store import histories as stored
-from workflow.store import lists as stored_lists
+from workflow.store import pages
 from workflow.store import papers as stored_papers
 from workflow.store.batches import Standing as Count
-from workflow.store.cases import Filters
 from workflow.store.histories import Granted
 from workflow.store.models import Batch, Case, Centre, Document, Office, Push
+from workflow.store.pages import TOP, Filters, Page, Place
+from workflow.store.pages import Count as Number
 
 
 def lifecycle() -> Lifecycle:
@@ -296,6 +296,7 @@ class NationalBoard:
         )
 
     def submitted(self, phase: str) -> int:
+        """How many cases all offices submitted; as far as they are counted."""
         return sum(one.submitted for row in self.rows for one in row.cells if one.phase.id == phase)
 
 
@@ -341,20 +342,20 @@ class ToSelect:
 
 @dataclass(frozen=True)
 class Selecting:
-    """One page of submitted cases. `after`: the key of the next page, "" at the end."""
+    """One page of submitted cases, and how many there are."""
 
     items: tuple[ToSelect, ...]
-    after: str
-    total: int
+    page: Page
+    total: Number
 
 
 def to_select(
-    session: Session, actor: Actor, at: datetime, *, office: int | None = None, phase: str = "", after: str = ""
+    session: Session, actor: Actor, at: datetime, *, office: int | None = None, phase: str = "", place: Place = TOP
 ) -> Selecting:
     """Submitted cases that wait for selection, with all that stands in the way of each step."""
     check_national(actor)
     filters = Filters(state=str(CaseState.SUBMITTED), office=office, phase=phase, sort="oldest")
-    found = stored_cases.page(session, actor, filters, after, 20)
+    found = pages.page(session, actor, filters, place, 20)
     rows = stored_facts.case_rows(session, [case.id for case in found.cases])
     facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
     items = tuple(
@@ -367,8 +368,7 @@ def to_select(
         )
         for case, fact in zip(found.cases, facts, strict=True)
     )
-    total = sum(stored_lists.count_by_state(session, actor, filters).values())
-    return Selecting(items, found.after, total)
+    return Selecting(items, found, pages.count(session, actor, filters))
 
 
 def granted(session: Session, actor: Actor, call: Call) -> list[Granted]:
@@ -448,7 +448,7 @@ class ToPush:
 def to_push(session: Session, actor: Actor, at: datetime) -> list[ToPush]:
     """Published cases found outstanding, that are not on their way abroad: the ones to be pushed next."""
     filters = Filters(state=str(CaseState.PUBLISHED), sort="oldest")
-    found = [case for case in stored_cases.page(session, actor, filters, "", 200).cases if case.effect]
+    found = [case for case in pages.page(session, actor, filters, limit=200).cases if case.effect]
     rows = stored_facts.case_rows(session, [case.id for case in found])
     facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
     made = []

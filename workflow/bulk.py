@@ -32,8 +32,8 @@ from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
 from workflow.store import living, trail
 from workflow.store.calls import call_of
-from workflow.store.cases import Filters
 from workflow.store.models import BulkAct, BulkLine, Centre, Office
+from workflow.store.pages import Filters
 from workflow.store.reach import whereabouts
 
 MOST = 1000

@@ -21,7 +21,7 @@ from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotP
 from workflow.failpoints import reached
 from workflow.store import cases as stored
 from workflow.store import facts as stored_facts
-from workflow.store import living, papers
+from workflow.store import living, papers, words
 from workflow.store.living import Overtaken
 from workflow.store.models import Case
 from workflow.store.reach import whereabouts
@@ -194,9 +194,16 @@ def write(
     made = [living.Tried(row, attempt, _also(row, attempt, new_day), row.id, row.office_id) for row, attempt in tried]
     living.record(session, Case, CASE, made, op)
     moved = [one.row.id for one in made if one.attempt.done]
+    words.keep(session, [one.row.id for one in made if one.attempt.done and _comes_further(one)])
     if moved and not within_batch:
         stored.follow(session, moved, tried[0][1].transition.name, tried[0][1].at)
     letters.follow(session, tried, posting)
+
+
+def _comes_further(one: living.Tried) -> bool:
+    """Whether a case is now shown to more people than ever before."""
+    name = one.attempt.transition.name
+    return name in ("stamp", "submit") and getattr(one.row, _FIRSTS[name]) is None
 
 
 _HANDS = {"review": "reviewer_id", "shortlist": "selector_id", "take_up": "selector_id"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,49 +21,64 @@ from states.lifecycle import Lifecycle, Standing, Transition
 from states.push import PUSH
 from states.reach import Actor
 from workflow import content as contents
-from workflow import privacy
+from workflow import excerpts, privacy
 from workflow.audit import actions, search
 from workflow.cases import NoSuchCase
 from workflow.comparisons import ReasonMissing
 from workflow.content import Content
 from workflow.engine import Engine, Offer
+from workflow.excerpts import Hit
 from workflow.personal import together
+from workflow.queries import LONGEST as LONGEST_QUERY
 from workflow.store import calls as stored_calls
-from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
 from workflow.store import lists as stored
-from workflow.store.cases import Filters
+from workflow.store import pages
 from workflow.store.models import Case, CaseRevision, Centre, Office
+from workflow.store.pages import PAGE, TOP, Count, Filters, Page, Place
 from workflow.store.prior import Similar
 
-__all__ = ["Choices", "Filters", "Labelled", "Listing", "Pile", "Waiting"]
+__all__ = ["LONGEST_QUERY", "Choices", "Filters", "Labelled", "Listing", "Pile", "Place", "Waiting"]
 
 # ---- a list, narrowed ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of cases, and how many there are in all, by state; an office's drafts only as a number."""
+    """One page of cases, with how many there are.
 
-    cases: Sequence[Case]
-    after: str
-    total: int
-    by_state: dict[str, int]
+    `by_state`: state → how many, as if none were chosen; None where that is not counted. `drafts`: how many an office does
+    not see yet, for those to whom that is told.
+    """
+
+    page: Page
+    total: Count
+    by_state: Mapping[str, int] | None
     drafts: int | None
+    hits: Mapping[int, Hit]
+    """Case → where the words that were looked for stand in it."""
+
+    @property
+    def cases(self) -> Sequence[Case]:
+        return self.page.cases
 
 
-def page(session: Session, seen_by: Actor, filters: Filters, after: str = "", limit: int = 30) -> Listing:
-    """Cases within reach. `by_state` counts as if no state were chosen."""
-    found = stored_cases.page(session, seen_by, filters, after, limit)
-    counts = stored.count_by_state(session, seen_by, _without_state(filters))
-    total = counts.get(filters.state, 0) if filters.state else sum(counts.values())
+def page(session: Session, seen_by: Actor, filters: Filters, place: Place = TOP, limit: int = PAGE) -> Listing:
+    """Cases within reach, with their number as far as counting is cheap."""
+    found = pages.page(session, seen_by, filters, place, limit)
+    states = pages.by_state(session, seen_by, filters)
+    if states is None:
+        total = pages.count(session, seen_by, filters)
+    else:
+        total = Count(states.get(filters.state, 0) if filters.state else sum(states.values()))
     offices = seen_by.units(Role.REVIEWER, Role.LEADER)
-    drafts = sum(stored_cases.drafts_of(session, office) for office in offices) if offices else None
-    return Listing(found.cases, found.after, total, counts, drafts)
+    drafts = pages.drafts_of(session, offices) if offices else None
+    return Listing(found, total, states, drafts, _hits(found.cases, filters))
 
 
-def _without_state(filters: Filters) -> Filters:
-    return Filters("", filters.phase, filters.theme, filters.office, filters.centre, filters.text, filters.sort)
+def _hits(cases: Sequence[Case], filters: Filters) -> dict[int, Hit]:
+    query = filters.query
+    return {} if query.empty else {case.id: excerpts.hit(case, query) for case in cases}
 
 
 @dataclass(frozen=True)
@@ -77,10 +92,10 @@ class Choices:
     centres: Sequence[Centre]
 
 
-def choices(session: Session, seen_by: Actor) -> Choices:
-    """Phases and themes of the newest calls; offices and centres that have cases within reach."""
+def choices(session: Session, seen_by: Actor, office: int | None = None) -> Choices:
+    """Phases and themes of the newest calls; offices and centres whose cases this person may reach."""
     calls = [call for _, call in stored_calls.open_calls(session)]
-    offices, centres = stored.units(session, seen_by)
+    offices, centres = stored.units(session, seen_by, office)
     phases = {phase.id: phase for call in reversed(calls) for phase in call.phases}
     themes = {theme.id: theme for call in reversed(calls) for theme in call.themes.values()}
     return Choices(tuple(CaseState), tuple(phases.values()), tuple(themes.values()), offices, centres)
@@ -128,7 +143,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Pile:
-    """Cases that wait for the same step. `step` None: the content is still being written.
+    """Cases that wait for the same step. `step` None: the content is still being written. `count`: up to pages.FEW + 1.
 
     `items`: the first few, those that have waited longest first; `states` narrows a list to the whole pile.
     """
@@ -180,18 +195,23 @@ def asked_of(session: Session, actor: Actor, at: datetime) -> list[Asked]:
     Looks at the oldest few of each state: what is settled makes room for the next. Where the one who takes the step
     has something to settle as well, that comes first: nobody is asked for English before a push is wanted.
     """
+    if actor.roles <= _SETTLE_NOTHING:
+        return []
     found = []
     for state in CaseState:
         steps = [one for one in CASE.leaving(state) if not one.backward and one.name not in ("resume", "republish")]
         if not steps or any(role in actor.roles for step in steps for role in step.by):
             continue
-        _, cases = stored.where_states(session, actor, (state,), centres=None, offices=None, limit=5 * _PILE)
+        _, cases = pages.waiting(session, actor, (state,), limit=5 * _PILE)
         rows = stored_facts.case_rows(session, [case.id for case in cases])
         facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
         for case, fact in zip(cases, facts, strict=True):
             mine = [one for step in steps for one in _settles(_offer(case, step, actor, fact), actor)]
             found += [Asked(case, tuple(mine))] if mine else []
     return found
+
+
+_SETTLE_NOTHING = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
 
 
 def _settles(offer: Offer | None, actor: Actor) -> list[Finding]:
@@ -211,7 +231,7 @@ def _pile(
     states: tuple[CaseState, ...],
 ) -> Pile:
     level = roles[0].level
-    number, found = stored.where_states(
+    number, found = pages.waiting(
         session,
         actor,
         states,
@@ -249,14 +269,14 @@ class Elsewhere:
 
 def waiting_for_others(session: Session, actor: Actor) -> list[Elsewhere]:
     """Cases within reach whose next forward step is taken by somebody else, by state."""
-    counts = stored.count_by_state(session, actor, Filters())
-    found = []
+    others = {}
     for state in CaseState:
         steps = [step for step in CASE.leaving(state) if not step.backward and step.name != "resume"]
         roles = tuple(dict.fromkeys(role for step in steps for role in step.by))
-        if counts.get(state) and roles and not set(roles) & actor.roles and state is not CaseState.PUBLISHED:
-            found.append(Elsewhere(state, counts[state], roles))
-    return found
+        if roles and not set(roles) & actor.roles and state is not CaseState.PUBLISHED:
+            others[state] = roles
+    counts = pages.numbers(session, actor, others)
+    return [Elsewhere(state, counts[state], roles) for state, roles in others.items() if counts[state]]
 
 
 def for_anybody(findings: Sequence[Finding]) -> list[Finding]:

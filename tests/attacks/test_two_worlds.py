@@ -161,7 +161,7 @@ _KINDS = {
     "push": "push",
 }
 _NUMBER = re.compile(r"2021-205-[A-Z]+-(?:P\d-)?\d+")
-_COUNTED = re.compile(r'(/trail/|/papers/|after=|/doors/|id="e|#e)(\d+)(~\d+)?')
+_COUNTED = re.compile(r'(/trail/|/papers/|after=|before=|/doors/|id="e|#e)(\d+)(~\d+)?')
 _FILE = re.compile(r"((?:扫描件|汇总表)\d+)\.png")
 _INSIDE = re.compile(r"(&#34;(?:case_id|batch_id|document)&#34;: |^ +)(\d+)(?=,?$)", re.M)
 _PENDING = re.compile(
@@ -320,6 +320,13 @@ ASKED = [
     *(f"/cases?state={one}" for one in ("draft", "submitted", "published")),
     *(f"/cases?office={one}" for one in (1, 2)),
     *(f"/cases?centre={one}" for one in (1, 2, 3)),
+    *(
+        f"/cases?text={quote(one)}"
+        for one in ("标题:案例", "中心:大学", "正文:知识", "服务对象:公司", '"2021 205"', "案例 2021", "的")
+    ),
+    *(f"/cases?text=2021&{one}" for one in ("sort=oldest", "state=submitted", "office=2", "centre=3", "phase=first")),
+    *(f"/cases?{one}" for one in ("phase=first", "theme=smes", "phase=first&sort=moved")),
+    "/searches",
     *(f"{place}?text={quote(one)}" for place in ("/cases", "/public", "/admin") for one in _WORDS),
     *(f"/desk/select?office={one}" for one in (1, 2)),
     *(f"/desk/batches?office={one}" for one in (1, 2)),

@@ -18,7 +18,7 @@ from tests.doors import policy
 from tests.doors.country import Country, Witness, application, login_of, sign_in
 from tests.doors.policy import ELSEWHERE, HERE, NEXT_DOOR, Principal, Thing
 from tests.worlds import CALL_2021, Databases, World, went, world_under
-from workflow import batches, comparisons, editorial, papers, priors, pushes
+from workflow import batches, comparisons, editorial, papers, priors, pushes, searches
 from workflow.content import Content
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case, Office, Person
@@ -326,6 +326,8 @@ def _people(made: Aviary) -> None:
     world = made.land.world
     with world.database.transaction() as session:
         for key, actor in world.people.items():
+            word = made.hang(f"saved search of {key}", NOBODY, of=key)
+            searches.keep(session, word, "state=draft", actor=actor, at=world.at)
             word = made.hang(f"e-mail address of {key}", AT_ADMINISTRATION, of=key)
             session.execute(update(Person).where(Person.id == actor.id).values(email=f"{word}@people.example"))
         word = made.hang("e-mail address of the other office", AT_ADMINISTRATION)

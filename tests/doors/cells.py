@@ -164,6 +164,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "token": "no-such-token",
         "sign_in_id": 1,
         "passkey_id": 1,
+        "search_id": 1,
         "filename": "zhengji.css",
     }[name]
 
@@ -187,6 +188,8 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "demo.move": {"day": DAY},
         "cases.create": {"call": world.call_version, "centre": world.centres["university"]},
         "cases.save": {"title": "另一个题目"},
+        "searches.keep": {"name": "水泵", "address": "text=水泵"},
+        "searches.rename": {"name": "秸秆"},
         "editorial.consent": {"words": "同意"},
         "editorial.translate": {"title": "A case", "summary": "In short.", "text": "What was done."},
         "editorial.judge_effect": {"words": "成效显著"},

@@ -64,7 +64,7 @@ class Witness:
         self.watching = sqlite3.connect(self.path, isolation_level=None)
         self.watching.execute("create table touched (name text)")
         for (name,) in self.watching.execute("select name from sqlite_master where type = 'table'").fetchall():
-            if name.startswith(("audit_", "sqlite_", "touched")):
+            if name.startswith(("audit_", "sqlite_", "touched", "case_words")):
                 continue
             for what in ("insert", "update", "delete"):
                 self.watching.execute(

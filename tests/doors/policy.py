@@ -343,6 +343,11 @@ DOORS: dict[str, Door] = {
             *("new_passkey", "add_passkey", "remove_passkey", "end_session", "end_others"),
         )
     },
+    # -- searches that somebody keeps: everybody's own; another's is not there
+    "GET searches.index": Door(SIGNED_IN),
+    "POST searches.keep": Door(SIGNED_IN),
+    "POST searches.rename": Door(SIGNED_IN, gives=(404,)),
+    "POST searches.forget": Door(SIGNED_IN, gives=(404,)),
     # -- cases
     "POST cases.create": Door(SIGNED_IN, "author"),
     "GET cases.show": Door(CASE),
@@ -506,6 +511,7 @@ NOT_THE_AUDITORS = {
     "receipts.check": "checking a receipt, as everybody may",
     "trail.export": "taking away what the trail shows",
     "demo.move": "the clock of a demo, which everybody moves",
+    **dict.fromkeys(("searches.keep", "searches.rename", "searches.forget"), "searches that are one's own"),
 }
 """POST doors that an auditor may use all the same, and what they are; there is no other."""
 

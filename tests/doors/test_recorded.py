@@ -19,6 +19,7 @@ UNRECORDED = {
     "sign_in": "when a session was last seen, to the minute; its beginning and end are entries",
     "challenge": "a question that waits a few minutes for its answer; what is answered is an entry",
     "failed_tries": "counts of guesses; each one at a known account is an entry",
+    "saved_search": "what somebody keeps to find cases again; it opens none and is seen by nobody else",
     "setting": "how many unknown logins were tried on a day; the demo's clock, whose moves are entries",
 }
 """Tables that may be written to without an entry, and why."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from html import unescape
+from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -57,8 +59,18 @@ def test_a_list_is_narrowed_by_state_text_phase_and_theme(sign_in: As, world: Wo
 
 def test_a_list_says_when_nothing_fits_and_how_to_go_on(sign_in: As, world: World):
     world.draft()
-    shown = page(sign_in("author"), "/cases?text=没有这样的")
-    assert ["没有符合条件的案例" in shown, "清除筛选" in shown] == [True, True]
+    client = sign_in("author")
+    narrowed = page(client, "/cases?state=published")
+    assert ["没有符合条件的案例" in narrowed, "清除筛选" in narrowed] == [True, True]
+    shown = page(client, "/cases?text=标题:没有这样+检索&state=published")
+    ways = [unescape(one) for one in re.findall(r'<li><a href="(/cases\?text[^"]+)">', shown)]
+    assert ["没有找到" in shown, "换个说法" in shown] == [True, True]
+    assert [unquote(one) for one in ways] == [
+        "/cases?text=标题:没有这样+检索",
+        "/cases?text=标题:没有这样",
+        "/cases?text=检索",
+        "/cases?text=没有这样",
+    ]
 
 
 def test_a_long_list_goes_on_where_the_page_before_ended(sign_in: As, world: World):

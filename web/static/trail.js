@@ -1,14 +1,9 @@
-// Keys on the list of the trail: / to search, j and k from entry to entry. Nothing else depends on it.
+// Keys on the list of the trail: j and k from entry to entry. Nothing else depends on it.
 
 const entries = [...document.querySelectorAll(".trail .entry-receipt")];
-const search = document.querySelector("[aria-keyshortcuts='/']");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
-  if (event.key === "/" && search) {
-    event.preventDefault();
-    search.focus();
-  }
   const step = { j: 1, k: -1 }[event.key];
   if (!step || !entries.length) return;
   const here = entries.indexOf(document.activeElement);

@@ -20,6 +20,16 @@ for (const account of document.querySelectorAll("button[data-login]")) {
   });
 }
 
+// The slash goes to the search box of a page that has one.
+const search = document.querySelector("[aria-keyshortcuts='/']");
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !search) return;
+  if (event.target.closest("input, select, textarea, dialog")) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
 // A second click on the same button would only bring back the same receipt; it need not be tried.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", () => {

@@ -161,6 +161,13 @@ _EVERY = (
         frozenset({Role.ADMINISTRATOR}),
     ),
     Kind(
+        "complete_words",
+        Text("补全案例的全文查找", "Make up for cases that words do not find yet"),
+        Waits(60, 3, 5),
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+    ),
+    Kind(
         "stamp_checkpoint",
         Text("为检查点加盖时间戳", "Have a checkpoint time-stamped"),
         Waits(30, 2, 12),
@@ -191,5 +198,6 @@ class Schedule:
 SCHEDULES = (
     Schedule("keep_no_longer", "15 19 * * *", missed=True),  # a quarter past three at night in Beijing
     Schedule("sweep_documents", "45 19 * * *"),  # half an hour after it
+    Schedule("complete_words", "15 20 * * *"),  # and again half an hour
     Schedule("stamp_checkpoint", "30 15 * * *"),  # half past eleven in the evening in Beijing
 )

@@ -20,6 +20,7 @@ from workflow import (
     letters,
     privacy,
     pushes,
+    searches,
     telemetry,
     timestamps,
 )
@@ -126,6 +127,11 @@ def _sweep_documents(here: Workshop, _progress: Progress) -> str:
     return f"{thrown_away} thrown away, {len(made.aside)} set aside, {len(made.gone)} removed"
 
 
+def _complete_words(here: Workshop, _progress: Progress) -> str:
+    """Put into the index of words what the version before wrote while this one was being installed."""
+    return f"{searches.complete(here.database)} cases"
+
+
 def _stamp_checkpoint(here: Workshop, _progress: Progress) -> str:
     """Have the newest checkpoint stamped by a third party, where one is set."""
     made = timestamps.stamp(here.settings, here.database, datetime.now(UTC))
@@ -142,6 +148,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_letters": _mail_letters,
     "keep_no_longer": _keep_no_longer,
     "sweep_documents": _sweep_documents,
+    "complete_words": _complete_words,
     "stamp_checkpoint": _stamp_checkpoint,
 }
 """Name of a kind → the work itself, with what it works with, its progress, and the arguments it was queued with."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from rules.roles import Level, Role
@@ -18,6 +18,7 @@ from workflow.store import trail
 from workflow.store.calls import call_of
 from workflow.store.database import next_id
 from workflow.store.models import AuditEvent, Batch, BatchLine, Case, Centre, Office
+from workflow.store.pages import FEW
 
 
 def insert_batch(
@@ -114,23 +115,29 @@ def of_case(session: Session, case_id: int) -> int | None:
 
 def ready_cases(session: Session, batch: Any) -> list[Case]:
     """Reviewed cases of the batch's office and phase that stand in no batch yet."""
-    taken = select(BatchLine.case_id).where(BatchLine.dropped_at.is_(None))
     return list(
         session.scalars(
             select(Case)
             .where(Case.call_number == batch.call_number, Case.phase == batch.phase)
-            .where(Case.office_id == batch.office_id, Case.state == CaseState.PROVINCE_REVIEWED)
-            .where(Case.id.not_in(taken))
+            .where(Case.office_id == batch.office_id, Case.state == CaseState.PROVINCE_REVIEWED, _IN_NO_BATCH)
             .order_by(Case.id)
         )
     )
 
 
+_IN_NO_BATCH = ~exists().where(BatchLine.case_id == Case.id, BatchLine.dropped_at.is_(None))
+
+
 def reviewed_in_no_batch(session: Session, offices: Collection[int]) -> int:
-    """How many reviewed cases of these offices stand in no batch."""
-    taken = select(BatchLine.case_id).where(BatchLine.dropped_at.is_(None))
-    statement = select(func.count(Case.id)).where(Case.office_id.in_(offices), Case.id.not_in(taken))
-    return session.scalar(statement.where(Case.state == CaseState.PROVINCE_REVIEWED)) or 0
+    """How many reviewed cases of these offices stand in no batch, up to FEW + 1."""
+    reviewed = Case.office_id.in_(offices), Case.state == CaseState.PROVINCE_REVIEWED, _IN_NO_BATCH
+    return session.scalar(select(_upto(FEW + 1, *reviewed))) or 0
+
+
+def _upto(most: int, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """How many cases meet the conditions, counted no further than `most`."""
+    some = select(Case.id).where(*conditions).limit(most).correlate(Office, Centre).subquery()
+    return select(func.count()).select_from(some).correlate(Office, Centre).scalar_subquery()
 
 
 def set_lines(session: Session, batch_id: int, case_ids: Sequence[int], at: datetime) -> tuple[list[int], list[int]]:
@@ -178,7 +185,7 @@ def last_sending(session: Session, stream: str) -> int | None:
 
 @dataclass(frozen=True)
 class Standing:
-    """How an office stands in one phase: what counts, what is on its way, what is missing."""
+    """How an office stands in one phase: what counts, what is on its way, what is missing. Counted up to FEW + 1."""
 
     office: Office
     phase: str
@@ -194,55 +201,37 @@ class Standing:
         return max(0, self.minimum - self.submitted - self.reviewed)
 
 
+_COUNTED = tuple(str(state) for state in COUNTED)
+_ON_THEIR_WAY = (str(CaseState.CENTRE_STAMPED), str(CaseState.PROVINCE_REVIEWED))
+_STANDINGS = {
+    "submitted": _COUNTED,
+    "reviewed": (str(CaseState.PROVINCE_REVIEWED),),
+    "stamped": (str(CaseState.CENTRE_STAMPED),),
+    "drafts": (str(CaseState.DRAFT), str(CaseState.RETURNED)),
+}
+
+
 def standings(
     session: Session, call: str, minimums: Mapping[str, int], offices: Sequence[int] | None = None
 ) -> list[Standing]:
-    """Every office's standing in every phase, by two queries."""
-    chosen = select(Office).order_by(Office.id)
-    if offices is not None:
-        chosen = chosen.where(Office.id.in_(offices))
-    counts: dict[tuple[int, str, str], int] = {
-        (office, phase, state): number
-        for office, phase, state, number in session.execute(
-            select(Case.office_id, Case.phase, Case.state, func.count())
-            .where(Case.call_number == call)
-            .group_by(Case.office_id, Case.phase, Case.state)
-        )
-    }
-    made = []
-    for office in session.scalars(chosen):
-        for phase, minimum in minimums.items():
-
-            def total(*states: str, office: int = office.id, phase: str = phase) -> int:
-                return sum(counts.get((office, phase, state), 0) for state in states)
-
-            made.append(
-                Standing(
-                    office,
-                    phase,
-                    minimum,
-                    total(*(str(state) for state in COUNTED)),
-                    total(CaseState.PROVINCE_REVIEWED),
-                    total(CaseState.CENTRE_STAMPED),
-                    total(CaseState.DRAFT, CaseState.RETURNED),
-                )
+    """Every office's standing in every phase, by a query for each phase."""
+    made: dict[int, list[Standing]] = {}
+    for phase, minimum in minimums.items():
+        of_phase = Case.call_number == call, Case.phase == phase, Case.office_id == Office.id
+        numbers = [_upto(FEW + 1, *of_phase, Case.state.in_(states)).label(name) for name, states in _STANDINGS.items()]
+        statement = select(Office, *numbers).order_by(Office.id)
+        if offices is not None:
+            statement = statement.where(Office.id.in_(offices))
+        for row in session.execute(statement):
+            made.setdefault(row.Office.id, []).append(
+                Standing(row.Office, phase, minimum, row.submitted, row.reviewed, row.stamped, row.drafts)
             )
-    return made
+    return [one for many in made.values() for one in many]
 
 
 def centre_counts(session: Session, call: str, office_id: int) -> list[tuple[Centre, int, int]]:
-    """Per centre of an office: its cases that count, and those on their way."""
-    counted = [str(state) for state in COUNTED]
-    way = [str(state) for state in (CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED)]
-    found = session.execute(
-        select(
-            Case.centre_id,
-            func.count().filter(Case.state.in_(counted)),
-            func.count().filter(Case.state.in_(way)),
-        )
-        .where(Case.call_number == call, Case.office_id == office_id)
-        .group_by(Case.centre_id)
-    )
-    numbers = {centre: (done, coming) for centre, done, coming in found}
-    centres = session.scalars(select(Centre).where(Centre.office_id == office_id, Centre.eligible).order_by(Centre.id))
-    return [(centre, *numbers.get(centre.id, (0, 0))) for centre in centres]
+    """Per centre of an office: its cases there that count, and those on their way; each up to FEW + 1."""
+    here = Case.call_number == call, Case.centre_id == Centre.id, Case.office_id + 0 == office_id
+    numbers = [_upto(FEW + 1, *here, Case.state.in_(states)) for states in (_COUNTED, _ON_THEIR_WAY)]
+    found: Any = select(Centre, *numbers).where(Centre.office_id == office_id, Centre.eligible).order_by(Centre.id)
+    return [(centre, counted, coming) for centre, counted, coming in session.execute(found)]

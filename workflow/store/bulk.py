@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from states.reach import Actor
-from workflow.store import cases as stored_cases
-from workflow.store.cases import Filters
+from workflow.store import pages
 from workflow.store.database import run
 from workflow.store.models import BulkAct, BulkLine, Case, Centre, Office
+from workflow.store.pages import Filters
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,13 @@ class Matching:
 
 
 def matching(session: Session, seen_by: Actor, filters: Filters, states: Collection[str], most: int) -> Matching:
-    """Cases within reach, in the search's own order."""
-    found = stored_cases.narrowed(select(Case.id), seen_by, filters)
-    standing = found.where(Case.state.in_(states))
-    number = [_count(session, one) for one in (found, standing)]
-    return Matching(number[0], number[1], list(session.scalars(stored_cases.in_order(standing, filters).limit(most))))
-
-
-def _count(session: Session, statement: Any) -> int:
-    return int(session.scalar(select(func.count()).select_from(statement.subquery())) or 0)
+    """Cases within reach, in the search's own order. Beyond `most` they are counted as far as lists count."""
+    wanted = [state for state in states if filters.state in ("", state)]
+    first, more = pages.first(session, seen_by, filters, wanted, most)
+    standing = len(first)
+    if more:
+        standing = sum(pages.count(session, seen_by, replace(filters, state=one)).number for one in wanted)
+    return Matching(max(standing, pages.count(session, seen_by, filters).number), standing, first)
 
 
 # ---- kept ------------------------------------------------------------------------------------------------------------

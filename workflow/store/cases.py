@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, bindparam, func, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
 from rules.words import Text
-from states.case import CASE, COUNTED, CaseState
+from states.case import CASE
 from states.reach import Actor
 from workflow.content import Content
 from workflow.engine import Receipt
-from workflow.store import prior, trail
+from workflow.store import prior, trail, words
 from workflow.store.calls import call_of
 from workflow.store.database import next_id, run
 from workflow.store.models import (
@@ -40,96 +39,6 @@ def one(session: Session, case_id: int, seen_by: Actor) -> Case | None:
 
 def numbered(session: Session, number: str, seen_by: Actor) -> Case | None:
     return session.scalar(select(Case).where(Case.number == number, reachable(seen_by)))
-
-
-@dataclass(frozen=True)
-class Filters:
-    """How a list of cases is narrowed; empty means all. `sort`: "newest", "oldest" or "moved"."""
-
-    state: str = ""
-    phase: str = ""
-    theme: str = ""
-    office: int | None = None
-    centre: int | None = None
-    text: str = ""
-    sort: str = "newest"
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list. `after`: the key with which the next page is asked for, "" at the end."""
-
-    cases: list[Case]
-    after: str = ""
-
-
-_SORTS: dict[str, tuple[Any, bool]] = {
-    "newest": (Case.id, True),
-    "oldest": (Case.id, False),
-    "moved": (Case.moved_at, True),
-    "changed": (Case.changed_at, True),
-}
-
-
-def page(session: Session, seen_by: Actor, filters: Filters, after: str = "", limit: int = 30) -> Page:
-    """Cases within reach, by keyset: a page costs the same wherever it lies."""
-    key, falling = _SORTS.get(filters.sort, _SORTS["newest"])
-    statement = narrowed(select(Case), seen_by, filters)
-    start = _start(after, key)
-    if start is not None:
-        value, case_id = start
-        beyond = key < value if falling else key > value
-        same = (key == value) & (Case.id < case_id if falling else Case.id > case_id)
-        statement = statement.where(or_(beyond, same))
-    found = list(session.scalars(in_order(statement, filters).limit(limit + 1)))
-    if len(found) <= limit:
-        return Page(found)
-    last = found[limit - 1]
-    value = last.id if key is Case.id else getattr(last, key.key).isoformat()
-    return Page(found[:limit], f"{value}~{last.id}")
-
-
-def in_order(statement: Any, filters: Filters) -> Any:
-    """A select of cases in the order that a list has."""
-    key, falling = _SORTS.get(filters.sort, _SORTS["newest"])
-    return statement.order_by(*((key.desc(), Case.id.desc()) if falling else (key.asc(), Case.id.asc())))
-
-
-def _start(after: str, key: Any) -> tuple[Any, int] | None:
-    """Where a page begins; a key that somebody made up begins at the top."""
-    value, mark, case_id = after.rpartition("~")
-    if not mark or not case_id.isascii() or not case_id.isdigit():
-        return None
-    try:
-        return (int(value) if key is Case.id else datetime.fromisoformat(value)), int(case_id)
-    except ValueError:
-        return None
-
-
-def narrowed(statement: Any, seen_by: Actor, filters: Filters) -> Any:
-    """A select of cases, narrowed to reach and filters."""
-    statement = statement.where(reachable(seen_by))
-    for column, value in (
-        (Case.state, filters.state),
-        (Case.phase, filters.phase),
-        (Case.theme, filters.theme),
-        (Case.office_id, filters.office),
-        (Case.centre_id, filters.centre),
-    ):
-        if value:
-            statement = statement.where(column == value)
-    if filters.text.strip():
-        wanted = filters.text.strip()
-        named = select(Centre.id).where(Centre.name.contains(wanted, autoescape=True))
-        statement = statement.where(
-            or_(
-                Case.title.contains(wanted, autoescape=True),
-                Case.number.contains(wanted, autoescape=True),
-                Case.recipient.contains(wanted, autoescape=True),
-                Case.centre_id.in_(named),
-            )
-        )
-    return statement
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
@@ -279,6 +188,7 @@ def _keep(
             )
         )
     prior.remember(session, text=content.body, case_id=case_id)
+    words.keep(session, [case_id])
 
 
 def created_by_op(session: Session, op: str) -> int | None:
@@ -338,29 +248,4 @@ def _faster(action: str, who: str) -> Text:
     return Text(
         f"您查看之后，{who}已先办理：{what.zh}。您这次操作没有生效，请查看最新情况后再决定。",
         f"While you were looking, {who} was faster: {what.en}. Your action had no effect; look again and decide.",
-    )
-
-
-def drafts_of(session: Session, office_id: int) -> int:
-    """How many cases of an office's centres have not been stamped yet: an office sees them only as a number."""
-    return int(
-        session.scalar(
-            select(func.count())
-            .select_from(Case)
-            .where(Case.office_id == office_id, Case.first_stamped_at.is_(None), Case.state != CaseState.WITHDRAWN)
-        )
-        or 0
-    )
-
-
-def counted(session: Session, call: str, phase: str, office_id: int) -> int:
-    """Cases of an office and phase that count: submitted, and not since returned or withdrawn."""
-    return int(
-        session.scalar(
-            select(func.count())
-            .select_from(Case)
-            .where(Case.call_number == call, Case.phase == phase, Case.office_id == office_id)
-            .where(Case.state.in_([str(state) for state in COUNTED]))
-        )
-        or 0
     )

@@ -1,49 +1,19 @@
-"""Rows for lists: how many, which next, and what happened lately, always within somebody's reach."""
+"""Rows around lists: what happened lately, what a case said before, by what a list is narrowed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
-from workflow.store.cases import Filters, narrowed
+from workflow.store import pages
 from workflow.store.models import AuditEvent, Case, CaseContact, CaseRevision, Centre, Office
-from workflow.store.reach import reachable
-
-
-def count_by_state(session: Session, seen_by: Actor, filters: Filters) -> dict[str, int]:
-    """State → number of cases, within reach and filters."""
-    counted: Any = select(Case.state, func.count(Case.id))
-    statement = narrowed(counted, seen_by, filters).group_by(Case.state)
-    return {state: number for state, number in session.execute(statement)}
-
-
-def where_states(
-    session: Session,
-    seen_by: Actor,
-    states: Iterable[str],
-    *,
-    centres: frozenset[int] | None,
-    offices: frozenset[int] | None,
-    limit: int,
-) -> tuple[int, list[Case]]:
-    """How many cases are in these states at these units (None: everywhere), and the ones that moved longest ago."""
-    clauses = [reachable(seen_by), Case.state.in_([str(state) for state in states])]
-    units = [
-        *([Case.centre_id.in_(centres)] if centres else []),
-        *([Case.office_id.in_(offices)] if offices else []),
-    ]
-    if centres is not None or offices is not None:
-        clauses.append(or_(*units) if units else Case.id.is_(None))
-    number = session.scalar(select(func.count(Case.id)).where(*clauses)) or 0
-    found = session.scalars(select(Case).where(*clauses).order_by(Case.moved_at, Case.id).limit(limit))
-    return number, list(found) if number else []
+from workflow.store.reach import reachable, ways
 
 
 @dataclass(frozen=True)
@@ -98,17 +68,16 @@ def events_of(session: Session, case_id: int) -> list[Event]:
 
 
 def lately(session: Session, seen_by: Actor, limit: int) -> list[tuple[Event, Case]]:
-    """The newest steps of cases within reach."""
+    """The newest entries about those cases within reach that moved or changed last."""
+    ids = pages.lately(session, seen_by, limit)
+    cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids), reachable(seen_by)))}
     statement = (
         select(*_EVENT)
-        .join(Case, Case.id == AuditEvent.case_id)
-        .where(reachable(seen_by), AuditEvent.action.like("case.%"))
+        .where(AuditEvent.case_id.in_(cases), AuditEvent.action.like("case.%"))
         .order_by(AuditEvent.uid.desc())
         .limit(limit)
     )
     events = [_event(row) for row in session.execute(statement)]
-    ids = {event.case_id for event in events}
-    cases = {case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))}
     return [(event, cases[event.case_id]) for event in events if event.case_id is not None]
 
 
@@ -128,11 +97,18 @@ def contacts(session: Session, case_id: int, number: int) -> dict[str, str]:
     return dict(kept.payload) if kept else {}
 
 
-def units(session: Session, seen_by: Actor) -> tuple[list[Office], list[Centre]]:
-    """Offices and centres that have cases within reach, for narrowing a list."""
-    offices = select(Office).where(Office.id.in_(select(Case.office_id).where(reachable(seen_by)).distinct()))
-    centres = select(Centre).where(Centre.id.in_(select(Case.centre_id).where(reachable(seen_by)).distinct()))
-    return list(session.scalars(offices.order_by(Office.id))), list(session.scalars(centres.order_by(Centre.id)))
+def units(session: Session, seen_by: Actor, office: int | None) -> tuple[list[Office], list[Centre]]:
+    """Offices and centres by which a list may be narrowed: of the register, whether they have cases or not.
+
+    Those who reach cases of every office choose an office (`office`) first, and then among its centres.
+    """
+    found = ways(seen_by)
+    everywhere = any(way.centre is None and way.office is None for way in found)
+    own = [way.office for way in found if way.office is not None]
+    offices = select(Office).where(true() if everywhere else Office.id.in_(own)).order_by(Office.id)
+    of = Centre.office_id.in_([office] if everywhere and office else own)
+    centres = select(Centre).where(or_(of, Centre.id.in_([way.centre for way in found if way.centre is not None])))
+    return list(session.scalars(offices)), list(session.scalars(centres.order_by(Centre.id)))
 
 
 def centres_named(session: Session, ids: frozenset[int]) -> list[Centre]:

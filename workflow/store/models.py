@@ -468,6 +468,13 @@ class Waiver(Base):
 
 # ---- cases -----------------------------------------------------------------------------------------------------------
 
+_ABOUT = ("phase", "theme")
+
+
+def _where(name: str, condition: str, *columns: str) -> Index:
+    """An index of those rows that meet a condition."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
 
 class Case(Living, Base):
     """案例. `version` counts transitions, `revision` counts edits of the content."""
@@ -480,6 +487,25 @@ class Case(Living, Base):
         Index("ix_cases_office_id_state_id", "office_id", "state", "id"),
         Index("ix_cases_state_id", "state", "id"),
         Index("ix_cases_call_number_phase_office_id_state", "call_number", "phase", "office_id", "state"),
+        # Lists: one for each way of reaching cases and each order. What stands after the order is looked at besides.
+        Index("ix_cases_centre_moved", "centre_id", "moved_at", "id", "state", "call_number"),
+        Index("ix_cases_centre_changed", "centre_id", "changed_at", "id"),
+        _where("ix_cases_office_begun", "first_stamped_at is not null", "office_id", "id", "phase", "theme"),
+        _where("ix_cases_office_moved", "first_stamped_at is not null", "office_id", "moved_at", "id"),
+        _where("ix_cases_office_changed", "first_stamped_at is not null", "office_id", "changed_at", "id"),
+        _where(
+            "ix_cases_office_state", "first_stamped_at is not null", "office_id", "state", "moved_at", "id", *_ABOUT
+        ),
+        _where("ix_cases_office_drafts", "first_stamped_at is null", "office_id", "state"),
+        _where("ix_cases_nation_begun", "first_submitted_at is not null", "id", "phase", "theme"),
+        _where("ix_cases_nation_moved", "first_submitted_at is not null", "moved_at", "id"),
+        _where("ix_cases_nation_changed", "first_submitted_at is not null", "changed_at", "id"),
+        _where("ix_cases_nation_state", "first_submitted_at is not null", "state", "id", *_ABOUT),
+        _where("ix_cases_nation_waiting", "first_submitted_at is not null", "state", "moved_at", "id"),
+        Index("ix_cases_moved", "moved_at", "id"),
+        Index("ix_cases_changed", "changed_at", "id"),
+        _where("ix_cases_outstanding", "effect <> ''", "state", "id"),
+        _where("ix_cases_published", "published_at is not null", "published_at", "id"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     number: Mapped[str] = mapped_column(String(60), unique=True)
@@ -536,6 +562,18 @@ class Case(Living, Base):
     @property
     def once_submitted(self) -> bool:
         return self.first_submitted_at is not None
+
+
+class SavedSearch(Base):
+    """A search that a person keeps under a name. `address`: the arguments of the list's address."""
+
+    __tablename__ = "saved_search"
+    __table_args__ = (UniqueConstraint("person_id", "name"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    address: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
 
 
 class CaseRevision(Base):

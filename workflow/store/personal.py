@@ -29,6 +29,7 @@ from workflow.store.models import (
     PasswordReset,
     Person,
     RecoveryCode,
+    SavedSearch,
     SignIn,
 )
 
@@ -141,11 +142,11 @@ def unnamed(session: Session, since: datetime) -> list[str]:
     return sorted(set(session.scalars(gone)))
 
 
-_OF_A_PERSON = (SignIn, Authenticator, Passkey, RecoveryCode, PasswordReset, DirectoryLink, Challenge)
+_OF_A_PERSON = (SignIn, Authenticator, Passkey, RecoveryCode, PasswordReset, DirectoryLink, Challenge, SavedSearch)
 
 
 def erase_person(session: Session, person_id: int, name: str, at: datetime) -> int:
-    """Put a pseudonym in the place of a person, and throw away what they signed in with; how many rows that were."""
+    """Put a pseudonym in the place of a person, and throw away what they signed in with and what they saved; how many rows."""
     session.execute(
         update(Person)
         .where(Person.id == person_id)

@@ -11,22 +11,63 @@ from states.reach import REACH, Actor, Condition, Grant
 from workflow.store.models import Case
 
 
+@dataclass(frozen=True)
+class Way:
+    """One way in which somebody reaches cases: all of it must hold. Nothing asked: every case."""
+
+    centre: int | None = None
+    office: int | None = None
+    stamped: bool = False
+    submitted: bool = False
+
+    def within(self, other: Way) -> bool:
+        """Whether whatever is reached by this way is reached by the other."""
+        return (
+            other.centre in (None, self.centre)
+            and other.office in (None, self.office)
+            and (self.stamped or not other.stamped)
+            and (self.submitted or not other.submitted)
+        )
+
+    @property
+    def clause(self) -> ColumnElement[bool]:
+        return and_(
+            true(),
+            *([Case.centre_id == self.centre] if self.centre is not None else []),
+            *([Case.office_id == self.office] if self.office is not None else []),
+            *([Case.first_stamped_at.is_not(None)] if self.stamped else []),
+            *([Case.first_submitted_at.is_not(None)] if self.submitted else []),
+        )
+
+
+def ways(actor: Actor) -> tuple[Way, ...]:
+    """The ways in which a person reaches cases, none of them within another, in a stable order.
+
+    Each is answered by an index; all at once, with OR between them, would be answered by none.
+    """
+    found = {way for grant in actor.grants if (way := _way(grant)) is not None}
+    widest = {one for one in found if not any(one != other and one.within(other) for other in found)}
+    return tuple(sorted(widest, key=repr))
+
+
+_AT_A_UNIT = frozenset({Condition.OWN_CENTRE, Condition.OWN_OFFICE})
+
+
+def _way(grant: Grant) -> Way | None:
+    conditions = REACH[grant.role]
+    if conditions is None or (conditions & _AT_A_UNIT and grant.unit is None):
+        return None
+    return Way(
+        centre=grant.unit if Condition.OWN_CENTRE in conditions else None,
+        office=grant.unit if Condition.OWN_OFFICE in conditions else None,
+        stamped=Condition.ONCE_STAMPED in conditions,
+        submitted=Condition.ONCE_SUBMITTED in conditions,
+    )
+
+
 def reachable(actor: Actor) -> ColumnElement[bool]:
     """The WHERE that leaves only the cases that this person reaches."""
-    return or_(false(), *(_meets(grant) for grant in actor.grants))
-
-
-def _meets(grant: Grant) -> ColumnElement[bool]:
-    conditions = REACH[grant.role]
-    if conditions is None:
-        return false()
-    clauses: dict[Condition, ColumnElement[bool]] = {
-        Condition.OWN_CENTRE: Case.centre_id == grant.unit,
-        Condition.OWN_OFFICE: Case.office_id == grant.unit,
-        Condition.ONCE_STAMPED: Case.first_stamped_at.is_not(None),
-        Condition.ONCE_SUBMITTED: Case.first_submitted_at.is_not(None),
-    }
-    return and_(true(), *(clauses[condition] for condition in conditions))
+    return or_(false(), *(way.clause for way in ways(actor)))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
-from workflow.store import trail
-from workflow.store.models import Centre, Office
+from workflow.store import trail, words
+from workflow.store.models import Case, Centre, Office
 
 
 def offices(session: Session) -> list[Office]:
@@ -55,7 +55,12 @@ def change_office(session: Session, office_id: int, fields: Mapping[str, str]) -
 
 
 def change_centre(session: Session, centre_id: int, fields: Mapping[str, str]) -> None:
+    """Its cases are found by its name, and those that are being started meanwhile will be: they wait for its office."""
+    mine = select(Centre.office_id).where(Centre.id == centre_id).scalar_subquery()
+    session.execute(select(Office.id).where(Office.id == mine).with_for_update())
     session.execute(update(Centre).where(Centre.id == centre_id).values(**fields))
+    if "name" in fields:
+        words.keep(session, list(session.scalars(select(Case.id).where(Case.centre_id == centre_id).order_by(Case.id))))
 
 
 def note(session: Session, action: str, data: Mapping[str, Any], actor: Actor, at: datetime) -> None:

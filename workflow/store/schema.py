@@ -224,7 +224,7 @@ def _migrate(database: Database, due: Sequence[Step], tell: Tell) -> None:
 def _take(connection: Connection, step: Step, *, last: bool, tell: Tell) -> None:
     """A step in the transaction of the caller."""
     for index in step.indexes:
-        connection.exec_driver_sql(f"create index {index.name} on {index.table} ({', '.join(index.columns)})")
+        connection.exec_driver_sql(f"create index {index.name} {index.made}")
     rows = 0
     while step.batch is not None and (done := step.batch(connection)):
         rows += done
@@ -278,8 +278,7 @@ def _build(engine: Engine, index: NewIndex) -> None:
         if valid:
             return
         connection.exec_driver_sql(f"drop index concurrently if exists {index.name}")
-        columns = ", ".join(index.columns)
-        connection.exec_driver_sql(f"create index concurrently {index.name} on {index.table} ({columns})")
+        connection.exec_driver_sql(f"create index concurrently {index.name} {index.made}")
     reached("migration.index_built")
 
 

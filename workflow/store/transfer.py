@@ -38,7 +38,7 @@ from rules.words import Text
 from workflow.audit.canonical import canonical
 from workflow.engine import CannotServe
 from workflow.failpoints import reached
-from workflow.store import copies, log
+from workflow.store import copies, log, words
 from workflow.store.models import AuditEvent, AuditHead, AuditLog, AuditPending, AuditPrivate, Base, SchemaStep
 
 AT_ONCE = 2000
@@ -122,7 +122,8 @@ def alone(url: str) -> Iterator[Engine]:
 def pairs(source: Connection, target: Connection) -> list[Pair]:
     """Every table in an order in which nothing is missing that a row names. Raises NotCarried for one that is not known."""
     ours = [Pair(one.name, one, one) for one in Base.metadata.sorted_tables if one.name not in _OF_EACH]
-    here = set(inspect(source).get_table_names()) - _OF_EACH - {one.name for one in ours}
+    made_anew = {one for one in inspect(source).get_table_names() if one.startswith(words.NAME)}
+    here = set(inspect(source).get_table_names()) - _OF_EACH - made_anew - {one.name for one in ours}
     there = set(inspect(target).get_table_names(schema=QUEUE)) - _OF_EACH
     unknown = sorted(here - there)
     if unknown:
@@ -177,6 +178,8 @@ def carry(source: Connection, target: Connection, tables: Sequence[Pair], tell: 
     # Events wait for a place in the log when they are written; these have theirs.
     target.execute(delete(AuditPending).where(AuditPending.uid.in_(select(AuditLog.uid))))
     _set_sequences(target)
+    while words.catch_up(target, words.AT_ONCE):  # each kind of database has an index of words of its own kind
+        pass
     return found
 
 

@@ -29,6 +29,13 @@ class NewIndex(NamedTuple):
     name: str
     table: str
     columns: Sequence[str]
+    where: str = ""
+    """Of which rows; all, where it says nothing."""
+
+    @property
+    def made(self) -> str:
+        """How it is created, after its name."""
+        return f"on {self.table} ({', '.join(self.columns)}){f' where {self.where}' if self.where else ''}"
 
 
 Batch = Callable[[Connection], int]
