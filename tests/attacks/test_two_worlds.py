@@ -219,6 +219,8 @@ class Walk:
 
 ON_RECORD = ("/readers", "/receipt", ".docx", ".xlsx", ".eml", ".zip")
 """Pages that tell how large the whole record is, or when somebody looked; files, whose taking away is recorded."""
+BACKGROUND = "/jobs"
+"""How much work waits in the whole installation, which who keeps it must know (docs/decisions.md 44)."""
 
 
 def onward(shown: str) -> list[str]:
@@ -228,7 +230,7 @@ def onward(shown: str) -> list[str]:
     return [
         one
         for one in links
-        if not one.startswith(("/static/", "/sign-out", "/account"))
+        if not one.startswith(("/static/", "/sign-out", "/account", BACKGROUND))
         and "lang=" not in one
         and not one.endswith(ON_RECORD)
     ]
