@@ -66,11 +66,7 @@ class Listing:
 def page(session: Session, seen_by: Actor, filters: Filters, place: Place = TOP, limit: int = PAGE) -> Listing:
     """Cases within reach, with their number as far as counting is cheap."""
     found = pages.page(session, seen_by, filters, place, limit)
-    states = pages.by_state(session, seen_by, filters)
-    if states is None:
-        total = pages.count(session, seen_by, filters)
-    else:
-        total = Count(states.get(filters.state, 0) if filters.state else sum(states.values()))
+    total, states = pages.counts(session, seen_by, filters)
     offices = seen_by.units(Role.REVIEWER, Role.LEADER)
     drafts = pages.drafts_of(session, offices) if offices else None
     return Listing(found, total, states, drafts, _hits(found.cases, filters))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from collections import defaultdict
@@ -103,8 +104,8 @@ def resemblance(a: bytes, b: bytes) -> float:
         return 0.0
     if len(a) != _SIGNATURE.size or len(b) != _SIGNATURE.size:
         raise ValueError(f"a signature has {_SIGNATURE.size} bytes, not {len(a)} and {len(b)}")
-    pairs = zip(_SIGNATURE.unpack(a), _SIGNATURE.unpack(b), strict=True)
-    return sum(1 for one, other in pairs if one == other) / PERMUTATIONS
+    differing = int.from_bytes(a, "big") ^ int.from_bytes(b, "big")  # nothing where they are equal
+    return _SIGNATURE.unpack(differing.to_bytes(_SIGNATURE.size, "big")).count(0) / PERMUTATIONS
 
 
 def likeness(score: float) -> Likeness:
@@ -153,40 +154,28 @@ def _same_party(a: str, b: str) -> bool:
     return placed or ratio(one, other, score_cutoff=PARTY_RATIO) >= PARTY_RATIO
 
 
-class Named:
-    """Titles and served parties of many reports; titles are made comparable once, however many they are compared with."""
+class Titles:
+    """Titles of many reports, made comparable once, however many they are compared with."""
 
-    def __init__(self, reports: Sequence[tuple[str, str]]) -> None:
-        self._titles = [_plain(title) for title, _ in reports]
-        self._parties = [party for _, party in reports]
-        self._ends: dict[tuple[bool, str], set[int]] = defaultdict(set)
-        for place, title in enumerate(self._titles):
-            for end in _ends(title):
-                self._ends[end].add(place)
+    def __init__(self, titles: Sequence[str]) -> None:
+        self._plain = [_plain(title) for title in titles]
+        self._begins: dict[str, list[int]] = defaultdict(list)
+        self._ends: dict[str, list[int]] = defaultdict(list)
+        for place, title in enumerate(self._plain):
+            if len(title) >= SHORTEST_PART_OF_TITLE:
+                self._begins[title[:SHORTEST_PART_OF_TITLE]].append(place)
+                self._ends[title[-SHORTEST_PART_OF_TITLE:]].append(place)
 
-    def same(self, title: str, party: str) -> list[int]:
-        """Places of those whose title and served party are both the same as these, or nearly so."""
+    def same(self, title: str) -> list[int]:
+        """Places of those that are equal to a title, or nearly so (`same_title`)."""
         mine = _plain(title)
         if not mine:
             return []
-        near = {
-            place for _, _, place in extract(mine, self._titles, scorer=ratio, score_cutoff=TITLE_RATIO, limit=None)
-        }
-        for end in _ends(mine):
-            near |= self._ends.get(end, set())
-        its = _party(party) if near else ""
-        return [
-            place
-            for place in sorted(near)
-            if _same_title(mine, self._titles[place]) and _same_party(its, _party(self._parties[place]))
-        ]
-
-
-def _ends(title: str) -> tuple[tuple[bool, str], ...]:
-    """What a title shares with one of which it is the beginning or the end, where that counts as the same."""
-    if len(title) < SHORTEST_PART_OF_TITLE:
-        return ()
-    return (True, title[:SHORTEST_PART_OF_TITLE]), (False, title[-SHORTEST_PART_OF_TITLE:])
+        near = {place for *_, place in extract(mine, self._plain, scorer=ratio, score_cutoff=TITLE_RATIO, limit=None)}
+        if len(mine) >= SHORTEST_PART_OF_TITLE:
+            near |= {*self._begins.get(mine[:SHORTEST_PART_OF_TITLE], ())}
+            near |= {*self._ends.get(mine[-SHORTEST_PART_OF_TITLE:], ())}
+        return [place for place in sorted(near) if _same_title(mine, self._plain[place])]
 
 
 def compare_files(files: Sequence[tuple[str, str]], against: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -228,8 +217,12 @@ def _key(band: int, rows: Sequence[int]) -> int:
     return int.from_bytes(digest) >> 1
 
 
+_NEITHER = re.compile(r"[\W_]+")
+"""What is neither letter nor figure."""
+
+
 def _plain(text: str) -> str:
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+    return _NEITHER.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _party(name: str) -> str:

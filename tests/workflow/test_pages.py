@@ -164,7 +164,8 @@ def test_a_list_is_counted(name: str, masses: Database):
         for filters in NARROWED.values():
             there = len(expected(masses, ACTORS[name], filters))
             assert pages.count(session, ACTORS[name], filters) == Count(there)
-            by_state = pages.by_state(session, ACTORS[name], filters)
+            total, by_state = pages.counts(session, ACTORS[name], filters)
+            assert total == Count(there)
             any_state = expected(masses, ACTORS[name], Filters(**{**vars(filters), "state": ""}))
             assert by_state is not None
             assert (sum(by_state.values()), by_state.get(filters.state, there if not filters.state else 0)) == (
@@ -179,7 +180,9 @@ def test_a_long_list_is_counted_as_far_as_is_cheap(masses: Database, monkeypatch
     desk = ACTORS["desk"]
     with masses.reading() as session:
         assert pages.count(session, desk, Filters()) == Count(20, more=True)
-        assert pages.by_state(session, desk, Filters()) is None
+        assert pages.counts(session, desk, Filters()) == (Count(20, more=True), None)
+        chosen = len(expected(masses, desk, Filters(state="retracted")))
+        assert pages.counts(session, desk, Filters(state="retracted")) == (Count(chosen), None)
         some = pages.count(session, desk, Filters(theme="public"))
         assert (0 < some.number < 20, some.more) == (True, True)
 
@@ -319,7 +322,7 @@ def test_every_count_reads_what_it_counts(name: str, filters: Filters, masses: D
     with asked(masses) as sent, masses.reading() as session:
         pages.count(session, ACTORS[name], filters)
         if name != "auditor":  # who counts the first so many of everything there is
-            pages.by_state(session, ACTORS[name], filters)
+            pages.counts(session, ACTORS[name], filters)
     assert slow(masses, sent, in_order=False) == []
 
 

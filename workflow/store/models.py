@@ -487,20 +487,28 @@ class Case(Living, Base):
         Index("ix_cases_office_id_state_id", "office_id", "state", "id"),
         Index("ix_cases_state_id", "state", "id"),
         Index("ix_cases_call_number_phase_office_id_state", "call_number", "phase", "office_id", "state"),
-        # Lists: one for each way of reaching cases and each order. What stands after the order is looked at besides.
+        # Lists: one for each way of reaching cases and each order. What stands after the order is looked at besides, and
+        # SQLite looks at the condition of an index once more.
         Index("ix_cases_centre_moved", "centre_id", "moved_at", "id", "state", "call_number"),
         Index("ix_cases_centre_changed", "centre_id", "changed_at", "id"),
-        _where("ix_cases_office_begun", "first_stamped_at is not null", "office_id", "id", "phase", "theme"),
+        _where("ix_cases_office_begun", "first_stamped_at is not null", "office_id", "id", *_ABOUT, "first_stamped_at"),
         _where("ix_cases_office_moved", "first_stamped_at is not null", "office_id", "moved_at", "id"),
         _where("ix_cases_office_changed", "first_stamped_at is not null", "office_id", "changed_at", "id"),
         _where(
-            "ix_cases_office_state", "first_stamped_at is not null", "office_id", "state", "moved_at", "id", *_ABOUT
+            "ix_cases_office_state",
+            "first_stamped_at is not null",
+            "office_id",
+            "state",
+            "moved_at",
+            "id",
+            *_ABOUT,
+            "first_stamped_at",
         ),
         _where("ix_cases_office_drafts", "first_stamped_at is null", "office_id", "state"),
-        _where("ix_cases_nation_begun", "first_submitted_at is not null", "id", "phase", "theme"),
+        _where("ix_cases_nation_begun", "first_submitted_at is not null", "id", *_ABOUT, "first_submitted_at"),
         _where("ix_cases_nation_moved", "first_submitted_at is not null", "moved_at", "id"),
         _where("ix_cases_nation_changed", "first_submitted_at is not null", "changed_at", "id"),
-        _where("ix_cases_nation_state", "first_submitted_at is not null", "state", "id", *_ABOUT),
+        _where("ix_cases_nation_state", "first_submitted_at is not null", "state", "id", *_ABOUT, "first_submitted_at"),
         _where("ix_cases_nation_waiting", "first_submitted_at is not null", "state", "moved_at", "id"),
         Index("ix_cases_moved", "moved_at", "id"),
         Index("ix_cases_changed", "changed_at", "id"),
@@ -692,7 +700,7 @@ class PriorReport(Base):
     source: Mapped[str] = mapped_column(String(160))
     number: Mapped[str] = mapped_column(String(80))
     title: Mapped[str] = mapped_column(String(300))
-    centre_name: Mapped[str] = mapped_column(String(160), server_default="")
+    centre_name: Mapped[str] = mapped_column(String(160), server_default="", index=True)
     recipient: Mapped[str] = mapped_column(String(300), server_default="")
     text: Mapped[str] = mapped_column(Text, server_default="")
     office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"), index=True)

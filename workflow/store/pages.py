@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select, tuple_, union
 from sqlalchemy.orm import Session, defer
 
 from states.case import CaseState
@@ -29,7 +29,7 @@ FEW = 1_000
 """Cases that are counted where they are found by words, wait for somebody or fill a board; one more stands for "more than"."""
 STRETCH = 20_000
 """Cases of a list that one page looks through for those that fit."""
-HITS = 5_000
+HITS = 2_000
 """Cases found by words that one page looks through for those that fit besides."""
 _AT_ONCE = 500
 
@@ -313,32 +313,20 @@ def _found(
         return [], None
     match = words.matching(session, query, within)
     beyond = start[1] if start else None
-    if not _besides(filters):
-        ids = words.hits(session, match, newest=order.falling, beyond=beyond, limit=limit)
-        return [(one, one) for one in ids], None
-    found: list[int] = []
-    looked = 0
-    while len(found) < limit and looked < HITS:
-        ids = words.hits(session, match, newest=order.falling, beyond=beyond, limit=_AT_ONCE)
-        found += _fitting(session, ids, filters)
-        looked += len(ids)
-        if len(ids) < _AT_ONCE:
-            return [(one, one) for one in found[:limit]], None
-        beyond = ids[-1]
-    stop = (beyond, beyond) if beyond is not None else None
-    return [(one, one) for one in found[:limit]], None if len(found) >= limit else stop
-
-
-def _besides(filters: Filters) -> dict[Any, str]:
     wanted = {Case.state: filters.state, Case.phase: filters.phase, Case.theme: filters.theme}
-    return {column: value for column, value in wanted.items() if value}
-
-
-def _fitting(session: Session, ids: Sequence[int], filters: Filters) -> list[int]:
-    """Which of these fit what is asked besides words, in their order."""
-    fits = and_(*(column == value for column, value in _besides(filters).items()))
-    fitting = set(session.connection().scalars(select(Case.id).where(Case.id.in_(ids), fits)))
-    return [one for one in ids if one in fitting]
+    besides = {column: value for column, value in wanted.items() if value}
+    if not besides:
+        some = words.hits(session, match, newest=order.falling, beyond=beyond, limit=limit)
+        return [(row.id, row.id) for row in some], None
+    fitting = tuple(besides.values())
+    found: list[Key] = []
+    for _ in range(0, HITS, _AT_ONCE):
+        some = words.hits(session, match, *besides, newest=order.falling, beyond=beyond, limit=_AT_ONCE)
+        found += [(row.id, row.id) for row in some if tuple(row[1:]) == fitting]
+        if len(found) >= limit or len(some) < _AT_ONCE:
+            return found[:limit], None
+        beyond = some[-1].id
+    return found, (beyond, beyond) if beyond is not None else None
 
 
 # ---- how many --------------------------------------------------------------------------------------------------------
@@ -349,17 +337,23 @@ def count(session: Session, seen_by: Actor, filters: Filters) -> Count:
     if filters.text.strip():
         keys, stopped = _found(session, seen_by, filters, _NEWEST, None, FEW + 1)
         return Count(min(len(keys), FEW), more=len(keys) > FEW or stopped is not None)
-    states, cut = _states(session, seen_by, filters)
+    return _sum(*_states(session, seen_by, filters))
+
+
+def counts(session: Session, seen_by: Actor, filters: Filters) -> tuple[Count, dict[str, int] | None]:
+    """The same; and state → how many, as if none were chosen: None for too many to count, or what is found by words."""
+    if filters.text.strip():
+        return count(session, seen_by, filters), None
+    states, cut = _states(session, seen_by, replace(filters, state=""))
+    every = _sum(states, cut)
+    if every.more:
+        return every if not filters.state else count(session, seen_by, filters), None
+    return Count(states.get(filters.state, 0)) if filters.state else every, states
+
+
+def _sum(states: Mapping[str, int], cut: bool) -> Count:
     number = sum(states.values())
     return Count(min(number, COUNTED), more=cut or number > COUNTED)
-
-
-def by_state(session: Session, seen_by: Actor, filters: Filters) -> dict[str, int] | None:
-    """State → how many cases, as if none were chosen; None where there are too many to count, or words are looked for."""
-    if filters.text.strip():
-        return None
-    states, cut = _states(session, seen_by, replace(filters, state=""))
-    return None if cut or sum(states.values()) > COUNTED else states
 
 
 _NEWEST = _Order(*_SORTS["newest"])

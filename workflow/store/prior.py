@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from rules.call import BEIJING
@@ -98,7 +98,7 @@ def remember(session: Session, *, text: str, case_id: int | None = None, prior_i
 
 
 def find(session: Session, cases: Sequence[Compared], *, together: bool = False) -> dict[int, list[Similar]]:
-    """Per case, the earlier reports it looks like, the closest first. Three queries, however many cases.
+    """Per case, the earlier reports it looks like, the closest first. A few queries, however many cases.
 
     Earlier: once submitted before this case was, or imported; in either case since the eligible date of its call.
     `together`: the cases are about to be submitted in this order, so each is also earlier than those after it.
@@ -191,21 +191,38 @@ def _columns(*, case: bool = True, prior: bool = True) -> list[Any]:
     return (cases if case else []) + (priors if prior else [])
 
 
-def _sharing_bands() -> Select[Any]:
-    mine, other = aliased(Fingerprint), aliased(Fingerprint)
+CANDIDATES = 500
+"""Texts that one text is measured against: those that share the most bands with it. One that is near shares several, and
+among a million some thousand share one by chance."""
+
+
+def _sharing_bands() -> Any:
+    """(case, its signature, whose the other text is, its signature), by nothing but bands and signatures."""
     my_band, other_band = aliased(FingerprintBand), aliased(FingerprintBand)
+    mine, other = aliased(Fingerprint), aliased(Fingerprint)
+    pair = my_band.fingerprint_id, other_band.fingerprint_id
+    shared = (
+        select(
+            pair[0].label("mine"),
+            pair[1].label("other"),
+            func.row_number().over(partition_by=pair[0], order_by=(func.count().desc(), pair[1])).label("place"),
+        )
+        .join(other_band, and_(other_band.band == my_band.band, pair[1] != pair[0]))
+        .where(pair[0].in_(select(Fingerprint.id).where(Fingerprint.case_id.in_(_IDS))))
+        .group_by(*pair)
+        .subquery()
+    )
     return (
-        select(mine.case_id, mine.signature, other.signature.label("others"), *_columns())
-        .select_from(mine)
-        .join(my_band, my_band.fingerprint_id == mine.id)
-        .join(other_band, and_(other_band.band == my_band.band, other_band.fingerprint_id != mine.id))
-        .join(other, other.id == other_band.fingerprint_id)
-        .outerjoin(Case, Case.id == other.case_id)
-        .outerjoin(PriorReport, PriorReport.id == other.prior_id)
-        .outerjoin(Centre, Centre.name == PriorReport.centre_name)
-        .where(mine.case_id.in_(_IDS), other.parameters == mine.parameters)
-        .where(or_(other.prior_id.is_not(None), Case.first_submitted_at.is_not(None), Case.id.in_(_IDS)))
-        .distinct()
+        select(
+            mine.case_id,
+            mine.signature,
+            other.case_id.label("other_id"),
+            other.prior_id,
+            other.signature.label("others"),
+        )
+        .join_from(shared, mine, mine.id == shared.c.mine)
+        .join(other, other.id == shared.c.other)
+        .where(shared.c.place <= CANDIDATES, other.parameters == mine.parameters)
     )
 
 
@@ -213,11 +230,19 @@ def _sharing_bands() -> Select[Any]:
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CENTRES: BindParameter[Any] = bindparam("centres", expanding=True)
 _SHARING_BANDS = _sharing_bands()
-_OF_CENTRES = (
+_THESE = (
     select(*_columns(prior=False))
-    .where(Case.centre_id.in_(_CENTRES))
+    .where(Case.id.in_(bindparam("others", expanding=True)))
     .where(or_(Case.first_submitted_at.is_not(None), Case.id.in_(_IDS)))
 )
+_THESE_IMPORTED = (
+    select(*_columns(case=False))
+    .select_from(PriorReport)
+    .outerjoin(Centre, Centre.name == PriorReport.centre_name)
+    .where(PriorReport.id.in_(bindparam("others", expanding=True)))
+)
+_TITLES = select(Case.centre_id, Case.title, Case.id).where(Case.centre_id.in_(_CENTRES))
+"""All that a centre's cases are first looked at for: it stands in front of their texts, which are not read for it."""
 _IMPORTED_OF_CENTRES = (
     select(*_columns(case=False))
     .select_from(PriorReport)
@@ -227,30 +252,57 @@ _IMPORTED_OF_CENTRES = (
 
 
 def _by_text(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
-    found = []
-    for row in run(session, _SHARING_BANDS, {"ids": list(by_id)}):
-        score = similar.resemblance(row.signature, row.others)
+    """What these resemble: measured by signatures alone, and only what is near is then read."""
+    near = []
+    for case_id, signature, other_id, prior_id, others in run(session, _SHARING_BANDS, {"ids": list(by_id)}):
+        score = similar.resemblance(signature, others)
         if similar.likeness(score) is not similar.Likeness.NONE:
-            found.append((row.case_id, _other(row), score, "text"))
-    return found
+            near.append((case_id, (other_id, prior_id), score))
+    if not near:
+        return []
+    cases, imported = ({key[place] for _, key, _ in near if key[place] is not None} for place in (0, 1))
+    rows = [
+        *(run(session, _THESE, {"others": list(cases), "ids": list(by_id)}) if cases else ()),
+        *(run(session, _THESE_IMPORTED, {"others": list(imported)}) if imported else ()),
+    ]
+    known = {(other.case_id, other.prior_id): other for other in map(_other, rows)}
+    return [(case_id, known[key], score, "text") for case_id, key, score in near if key in known]
 
 
 def _by_title(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
     """Same centre, near-equal title and served party, though the text was written anew."""
-    wanted = {"centres": sorted({case.centre_id for case in by_id.values()}), "ids": list(by_id)}
-    rows = (*run(session, _OF_CENTRES, wanted), *run(session, _IMPORTED_OF_CENTRES, wanted))
-    of_centre: dict[int | None, list[_Other]] = defaultdict(list)
-    for other in map(_other, rows):
-        of_centre[other.centre_id].append(other)
-    named = {
-        centre: similar.Named([(one.title, one.recipient) for one in others]) for centre, others in of_centre.items()
-    }
+    wanted = {"centres": sorted({case.centre_id for case in by_id.values()})}
+    titles: Any = run(session, _TITLES, wanted).all()
+    near: list[tuple[int, int]] = _titled(by_id, titles)
+    near = [(case_id, other_id) for case_id, other_id in near if other_id != case_id]
+    cases: dict[int | None, _Other] = {}
+    if near:
+        asked = {"others": sorted({other for _, other in near}), "ids": list(by_id)}
+        cases = {other.case_id: other for other in map(_other, run(session, _THESE, asked))}
+    imported = [_other(row) for row in run(session, _IMPORTED_OF_CENTRES, wanted)]
+    found = [(case_id, cases[other_id]) for case_id, other_id in near if other_id in cases]
+    found += _titled(by_id, [(other.centre_id, other.title, other) for other in imported])
     return [
-        (case.id, other, 0.0, "title")
+        (case_id, other, 0.0, "title")
+        for case_id, other in found
+        if similar.same_party(by_id[case_id].recipient, other.recipient)
+    ]
+
+
+T = TypeVar("T")
+
+
+def _titled(by_id: dict[int, Any], reports: Sequence[tuple[int | None, str, T]]) -> list[tuple[int, T]]:
+    """Each case with those reports of its centre whose title is the same, or nearly so."""
+    of_centre: dict[int | None, list[tuple[str, T]]] = defaultdict(list)
+    for centre, title, report in reports:
+        of_centre[centre].append((title, report))
+    titles = {centre: similar.Titles([title for title, _ in many]) for centre, many in of_centre.items()}
+    return [
+        (case.id, of_centre[case.centre_id][place][1])
         for case in by_id.values()
-        if case.centre_id in named
-        for place in named[case.centre_id].same(case.title, case.recipient)
-        if (other := of_centre[case.centre_id][place]).case_id != case.id
+        if case.centre_id in titles
+        for place in titles[case.centre_id].same(case.title)
     ]
 
 

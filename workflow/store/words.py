@@ -17,7 +17,6 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
-    Select,
     SmallInteger,
     Table,
     Text,
@@ -196,35 +195,39 @@ def catch_up(connection: Connection, limit: int) -> int:
 # ---- asking it -------------------------------------------------------------------------------------------------------
 
 
-def hits(session: Session, match: str, *, newest: bool = True, beyond: int | None = None, limit: int) -> list[int]:
-    """Ids of cases that meet a condition (`matching`), the newest or the oldest first, beyond an id."""
+Hit = Any
+"""A row: the id of a case, and the columns of it that were asked for besides."""
+
+
+def hits(
+    session: Session,
+    match: str,
+    *besides: Any,
+    newest: bool = True,
+    beyond: int | None = None,
+    limit: int,
+) -> list[Hit]:
+    """Cases that meet a condition (`matching`), the newest or the oldest first, beyond an id; `besides`: columns of theirs."""
     if session.get_bind().dialect.name == "sqlite":
-        return list(session.connection().scalars(_by_fts(newest, beyond), {"match": match, "limit": limit}))
-    return _by_vectors(session, match, newest, beyond, limit)
-
-
-def _by_fts(newest: bool, beyond: int | None) -> Select[Any]:
-    key = _FTS.c.rowid
-    statement = select(key).where(literal_column(NAME).op("match")(bindparam("match")))
-    return _ordered(statement, key, newest, beyond)
-
-
-def _ordered(statement: Select[Any], key: Any, newest: bool, beyond: int | None) -> Select[Any]:
-    if beyond is not None:
-        statement = statement.where(key < beyond if newest else key > beyond)
-    return statement.order_by(key.desc() if newest else key).limit(bindparam("limit", type_=Integer))
+        key = _FTS.c.rowid
+        matches = literal_column(NAME).op("match")(bindparam("match"))
+        return _asked(session, key, matches, match, besides, newest, beyond, limit)
+    return _by_vectors(session, match, besides, newest, beyond, limit)
 
 
 BLOCK = 8192
 """Ids that share a mark on PostgreSQL."""
 
 
-def _by_vectors(session: Session, match: str, newest: bool, beyond: int | None, limit: int) -> list[int]:
+def _by_vectors(
+    session: Session, match: str, besides: Sequence[Any], newest: bool, beyond: int | None, limit: int
+) -> list[Hit]:
     """First among the two nearest blocks of ids, which is enough for whatever is said often; then among all.
 
     GIN gives no order: without the marks of blocks, the newest thirty of half a million would be sorted out of them all.
     """
     key = _VECTORS.c.case_id
+    matches = _VECTORS.c.words.op("@@")(cast(bindparam("match", type_=Text), TSQUERY))
     edge = beyond
     if edge is None:
         edge = session.connection().scalar(select(func.max(key) if newest else func.min(key)))
@@ -232,18 +235,32 @@ def _by_vectors(session: Session, match: str, newest: bool, beyond: int | None, 
             return []
     near = (edge // BLOCK, edge // BLOCK - 1) if newest else (edge // BLOCK, edge // BLOCK + 1)
     here = f"({match}) & ('=b{near[0]}' | '=b{near[1]}')"
-    found = _asked(session, here, newest, beyond, limit)
+    found = _asked(session, key, matches, here, besides, newest, beyond, limit)
     if len(found) == limit:
         return found
     rest = near[1] * BLOCK if newest else (near[1] + 1) * BLOCK - 1
-    return found + _asked(session, match, newest, rest, limit - len(found))
+    return found + _asked(session, key, matches, match, besides, newest, rest, limit - len(found))
 
 
-def _asked(session: Session, match: str, newest: bool, beyond: int | None, limit: int) -> list[int]:
-    key = _VECTORS.c.case_id
-    statement = select(key).where(_VECTORS.c.words.op("@@")(cast(bindparam("match", type_=Text), TSQUERY)))
-    values = {"match": match, "limit": limit}
-    return list(session.connection().scalars(_ordered(statement, key, newest, beyond), values))
+def _asked(
+    session: Session,
+    key: Any,
+    matches: Any,
+    match: str,
+    besides: Sequence[Any],
+    newest: bool,
+    beyond: int | None,
+    limit: int,
+) -> list[Hit]:
+    statement = select(key.label("id")).where(matches)
+    if beyond is not None:
+        statement = statement.where(key < beyond if newest else key > beyond)
+    statement = statement.order_by(key.desc() if newest else key).limit(bindparam("limit", type_=Integer))
+    if besides:
+        found = statement.subquery()
+        statement = select(found.c.id, *besides).join_from(found, Case, Case.id == found.c.id)
+    rows = session.connection().execute(statement, {"match": match, "limit": limit}).all()
+    return sorted(rows, key=lambda row: row.id, reverse=newest) if besides else list(rows)
 
 
 def matching(session: Session, query: Query, ways: Sequence[Way]) -> str:
