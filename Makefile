@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-test test lint unit features postgresql browser faults soak bench docs lock vendor clean
+.PHONY: help run setup setup-test test lint unit features postgresql browser faults soak bench bench-large docs lock vendor clean
 
 help: ## show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' Makefile | while IFS='|' read -r name words; do printf '  make %-12s %s\n' "$$name" "$$words"; done
@@ -74,6 +74,9 @@ soak: $(VENV)/ready-for-tests ## kill everything at random for long (ZHENGJI_SOA
 bench: $(VENV)/ready-for-tests $(PEERS)/ready ## measure, and write benchmarks/latest.json
 	@sh deploy/system_parts.sh bench
 	@ZHENGJI_PEERS=$(PEERS)/bin/python $(BIN)/python -m tests.bench
+
+bench-large: $(VENV)/ready-for-tests ## measure lists, searches and comparisons among 1,000,000 cases, kept in var/bench (13 GB, made once)
+	@$(BIN)/python -m tests.bench large
 
 $(PEERS)/ready: $(VENV)/bootstrapped requirements-peers.txt
 	@sh deploy/environment.sh apart "$(PEERS)" requirements-peers.txt "$(BIN)/uv"

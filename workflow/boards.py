@@ -447,15 +447,12 @@ class ToPush:
 
 def to_push(session: Session, actor: Actor, at: datetime) -> list[ToPush]:
     """Published cases found outstanding, that are not on their way abroad: the ones to be pushed next."""
-    filters = Filters(state=str(CaseState.PUBLISHED), sort="oldest")
-    found = [case for case in pages.page(session, actor, filters, limit=200).cases if case.effect]
+    found = pages.outstanding(session, actor, 200)
     rows = stored_facts.case_rows(session, [case.id for case in found])
     facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
     made = []
     for case, fact in zip(found, facts, strict=True):
         last = next(iter(pushes.of_case(session, case)), None)
-        if last is not None and last.state in (PushState.QUEUED, PushState.SENT):
-            continue
         offers = cases.ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
         made.append(ToPush(case, next((one for one in offers if one.transition.name == "push"), None), last))
     return made

@@ -9,14 +9,14 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select, text, update
 
 from rules.roles import Role
-from states.case import CaseState
+from states.case import COUNTED, CaseState
 from states.reach import Actor, Grant, reaches
 from tests.masses import Mass, fill
 from tests.worlds import CALL_2021, Databases, World, settle
-from workflow.store import pages
+from workflow.store import batches, pages, public
 from workflow.store.database import Database
 from workflow.store.models import Case, Centre
 from workflow.store.pages import TOP, Count, Filters, Page, Place
@@ -134,6 +134,7 @@ def test_a_page_looks_through_a_stretch_and_says_when_there_is_more(
     name: str, sort: str, masses: Database, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(pages, "STRETCH", 7)
+    monkeypatch.setattr(pages, "ROWS", 7)
     for filters in (
         Filters(phase="second", sort=sort),
         Filters(theme="public", sort=sort),
@@ -155,6 +156,7 @@ def test_a_stretch_holds_nothing_that_is_out_of_reach(masses: Database, monkeypa
     for name, filters in product(("author", "reviewer", "desk"), NARROWED.values()):
         reached = len(expected(masses, ACTORS[name], Filters(centre=filters.centre, office=filters.office)))
         monkeypatch.setattr(pages, "STRETCH", max(reached, 1))
+        monkeypatch.setattr(pages, "ROWS", max(reached, 1))
         assert not page(masses, ACTORS[name], filters, limit=CASES).stopped
 
 
@@ -337,6 +339,41 @@ def test_what_waits_and_what_moved_is_read_by_an_index(name: str, masses: Databa
         pages.lately(session, ACTORS[name], 8)
         pages.drafts_of(session, offices or [1])
     assert slow(masses, sent) == []
+
+
+def test_boards_read_no_more_than_they_show(masses: Database):
+    """An office's and the nation's boards, what is to be pushed, what is public."""
+    with asked(masses) as sent, masses.reading() as session:
+        minimums = {"first": 2, "second": 2}
+        batches.standings(session, "2021-205", minimums)
+        batches.standings(session, "2021-205", minimums, [1])
+        batches.centre_counts(session, "2021-205", 1)
+        batches.reviewed_in_no_batch(session, [1])
+        pages.outstanding(session, ACTORS["desk"], 5)
+        public.page(session, public.Wanted(), None, 5)
+    assert slow(masses, sent) == []
+
+
+def test_cases_to_be_pushed_are_those_found_outstanding(masses: Database):
+    with masses.transaction() as session:
+        session.execute(update(Case).where(Case.id % 3 == 0).values(effect="突出"))
+    with masses.reading() as session:
+        there = session.scalars(
+            select(Case).where(Case.state == "published", Case.effect != "").order_by(Case.id)
+        ).all()
+        found = pages.outstanding(session, ACTORS["desk"], 100)
+    assert there
+    assert [case.id for case in found] == [case.id for case in there]
+
+
+def test_standings_are_counted_as_far_as_a_board_says(masses: Database, monkeypatch: pytest.MonkeyPatch):
+    with masses.reading() as session:
+        [exact] = [one for one in batches.standings(session, "2021-205", {"second": 2}, [1])]
+        monkeypatch.setattr(batches, "FEW", 2)
+        [bounded] = batches.standings(session, "2021-205", {"second": 2}, [1])
+        mine = [case for case in session.scalars(select(Case)) if (case.office_id, case.phase) == (1, "second")]
+    assert exact.submitted == len([case for case in mine if case.state in {str(one) for one in COUNTED}])
+    assert (bounded.submitted, bounded.minimum, bounded.office.id) == (3, 2, 1)
 
 
 def test_a_list_without_an_index_is_noticed(masses: Database):

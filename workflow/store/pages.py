@@ -12,14 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, literal, select, tuple_, union
+from sqlalchemy import ColumnElement, Select, Subquery, exists, func, literal, literal_column, select, tuple_, union
 from sqlalchemy.orm import Session, defer
 
 from states.case import CaseState
+from states.push import PushState
 from states.reach import Actor
 from workflow.queries import Query, parse
 from workflow.store import words
-from workflow.store.models import Case
+from workflow.store.models import Case, Push
 from workflow.store.reach import Way, reachable, ways
 
 PAGE = 30
@@ -28,7 +29,9 @@ COUNTED = 10_000
 FEW = 1_000
 """Cases that are counted where they are found by words, wait for somebody or fill a board; one more stands for "more than"."""
 STRETCH = 20_000
-"""Cases of a list that one page looks through for those that fit."""
+"""Cases of a list that one page looks through for those that fit, where an index holds all that is looked at."""
+ROWS = 4_000
+"""The same, where each row has to be read."""
 HITS = 2_000
 """Cases found by words that one page looks through for those that fit besides."""
 _AT_ONCE = 500
@@ -245,6 +248,12 @@ class _Part:
     state: str = ""
     rest: Mapping[str, str | int] = field(default_factory=dict)
     """Column → value."""
+    in_index: bool = False
+    """Whether the index holds what remains to be looked at."""
+
+    @property
+    def stretch(self) -> int:
+        return STRETCH if self.in_index else ROWS
 
     @property
     def clauses(self) -> tuple[ColumnElement[bool], ...]:
@@ -277,7 +286,7 @@ def _parts(found: Sequence[Way], filters: Filters, by: Any = Case.id) -> list[_P
         elif whole and way.office is not None and not filters.state:  # with its drafts, each state by itself
             made += [_Part(way, str(state), besides) for state in CaseState]
         else:
-            made.append(_Part(way, filters.state, besides))
+            made.append(_Part(way, filters.state, besides, in_index=by is Case.id and not whole))
     return made
 
 
@@ -288,16 +297,16 @@ def _by_part(
     inner = select(order.column.label("key"), Case.id).where(*part.clauses, *order.beyond(start)).order_by(*order.by)
     if not part.rest:
         return _read(session, inner.limit(limit)), None
-    stretch = inner.add_columns(*(getattr(Case, name) for name in part.rest)).limit(STRETCH).subquery()
+    stretch = inner.add_columns(*(getattr(Case, name) for name in part.rest)).limit(part.stretch).subquery()
     # Not put in order once more: that would read the whole stretch, which is in order and is given as it is read.
     found = _read(session, select(stretch.c.key, stretch.c.id).where(*part.fitting(stretch.c)).limit(limit))
     if len(found) == limit:
         return found, None
-    end = _read(session, inner.offset(STRETCH - 1).limit(2))
+    end = _read(session, inner.offset(part.stretch - 1).limit(2))
     return found, end[0] if len(end) == 2 else None
 
 
-def _read(session: Session, statement: Select[Any]) -> list[Key]:
+def _read(session: Session, statement: Any) -> list[Key]:
     return [(key, case_id) for key, case_id in session.connection().execute(statement)]
 
 
@@ -376,13 +385,13 @@ def _some(part: _Part, limit: int) -> Select[Any]:
     columns = (getattr(Case, name) for name in {**part.rest, "state": ""})
     if not part.rest:
         return select(Case.id, *columns).where(*part.clauses).limit(limit)
-    stretch = select(Case.id, *columns).where(*part.clauses).limit(STRETCH).subquery()
+    stretch = select(Case.id, *columns).where(*part.clauses).limit(part.stretch).subquery()
     return select(stretch.c.id, stretch.c.state).where(*part.fitting(stretch.c)).limit(limit)
 
 
 def _goes_on(session: Session, part: _Part) -> bool:
     """Whether a part is longer than the stretch that is looked through."""
-    beyond = select(Case.id).where(*part.clauses).offset(STRETCH).limit(1)
+    beyond = select(Case.id).where(*part.clauses).offset(part.stretch).limit(1)
     return bool(part.rest) and session.connection().scalar(beyond) is not None
 
 
@@ -436,6 +445,17 @@ def numbers(session: Session, seen_by: Actor, states: Iterable[str]) -> dict[str
     """State → how many cases within reach are in it, up to FEW + 1."""
     reached = ways(seen_by)
     return {str(state): _number(session, [_in_state(way, str(state)) for way in reached]) for state in states}
+
+
+def outstanding(session: Session, seen_by: Actor, limit: int) -> list[Case]:
+    """Published cases whose effect was found outstanding and that are not on their way abroad, the oldest first."""
+    on_its_way = exists().where(Push.case_id == Case.id, Push.state.in_([PushState.QUEUED, PushState.SENT]))
+    judged = Case.state == CaseState.PUBLISHED, Case.effect != literal_column("''"), ~on_its_way
+    keys: set[Key] = set()
+    for way in ways(seen_by):
+        some = select(Case.id, Case.id).where(way.clause, *judged).order_by(Case.id).limit(limit)
+        keys |= set(_read(session, some))
+    return _cases(session, seen_by, sorted(keys)[:limit])
 
 
 def lately(session: Session, seen_by: Actor, limit: int) -> list[int]:
