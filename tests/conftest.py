@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 from rules.catalogue import CATALOGUE
 
 pytest_plugins = ["tests.postgres", "tests.buckets", "tests.worlds", "features.asked"]
 
 KINDS = ("sqlite", "postgresql")
+
+# The same examples every time, and no test that fails because a machine is slow.
+settings.register_profile("zhengji", derandomize=True, deadline=None)
+settings.load_profile("zhengji")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 VERSION = "bigrams-1"
 """What the index was made with. Another version needs a migration that makes it anew."""
@@ -73,7 +74,16 @@ def phrase(text: str) -> Phrase:
 
 def occurrence(text: str) -> re.Pattern[str]:
     """Matches in a folded text where the index finds a phrase."""
-    return re.compile(r"[\W_]*".join(map(_piece, runs(text))))
+    found = runs(text)
+    pattern = "".join(map(_piece, found[:1]))
+    for before, run in pairwise(found):
+        parted = _PARTED if unspaced(before) and unspaced(run) else r"[\W_]*"
+        pattern += parted + _piece(run)
+    return re.compile(pattern)
+
+
+_PARTED = r"[\W_]*(?:_|[^\w \t])[\W_]*"
+"""What keeps two runs of an unspaced script from being one."""
 
 
 def _piece(run: str) -> str:

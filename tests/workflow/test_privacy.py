@@ -214,7 +214,7 @@ SHAPES = (
 BETWEEN = ("", " ", "-", "，", "x", "X", "+86", ".")
 
 
-@runs(max_examples=3000, deadline=None, derandomize=True)
+@runs(max_examples=3000)
 @given(st.lists(st.sampled_from([*SHAPES, *BETWEEN, "文"]), max_size=9).map("".join))
 def test_the_quick_look_before_masking_passes_over_nothing_that_is_masked(written: str) -> None:
     patterns = (personal._EMAIL, personal._IDENTITY, personal._MOBILE, personal._LANDLINE)

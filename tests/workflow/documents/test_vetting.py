@@ -227,7 +227,7 @@ def test_a_clean_name_is_a_name_and_stays_as_it_is(name):
     assert clean_name(clean) == clean
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.binary(max_size=400), st.sampled_from(["case", "form", "scan", "summary"]))
 def test_noise_is_refused_or_known_and_nothing_else(noise, slot):
     for head in (

@@ -37,7 +37,7 @@ def test_the_blank_template_has_every_section_and_no_text(call):
     assert [one.code for one in found.problems] == ["title_missing", *empty]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     xml_text,
     xml_text,
@@ -108,7 +108,7 @@ def test_a_filled_form_reads_back_as_it_was_filled(call):
 FREE = ("title", "centre", "host_unit", "region", "recipient", "abstract", "contact")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.fixed_dictionaries(dict.fromkeys(FREE, xml_text)))
 def test_any_text_in_a_form_reads_back(values):
     found = read_report_form(report_form(call_2021(), values), "表.xlsx", call_2021())
