@@ -23,7 +23,7 @@ from workflow.store.models import Job, Letter, Office, Person
 pytestmark = pytest.mark.database
 
 SITE = "https://site.example"
-LATER = datetime.now(UTC) + timedelta(hours=1)
+LATER = datetime.now(UTC) + timedelta(days=1)  # however long a run takes
 
 
 @pytest.fixture
