@@ -369,12 +369,16 @@ def read(files: Sequence[Path], call_file: Path | None, as_json: bool) -> None:
     sys.exit(REFUSED if any(one["problems"] for one in found) else 0)
 
 
+_LANGUAGES = {"zh": "；中文", "en": "；英文"}
+
+
 def _show(one: dict[str, Any]) -> None:
     click.echo(f"{one['file']}  [{one['kind']}]  {one['title']}")
     length = one.get("length") or {}
     if length:
         click.echo(
-            f"  字数 正文 {length.get('body')}，全文 {length.get('whole')}；图 {one['pictures']}，表 {one['tables']}"
+            f"  字数 正文 {length.get('body')}，全文 {length.get('whole')}；图 {len(one['pictures'])}，表 {len(one['tables'])}"
+            f"{_LANGUAGES.get(one.get('language', ''), '')}"
         )
     for section in one["sections"]:
         click.echo(f"  {section['heading']}（{section['name']}，{section['found_by']}）")

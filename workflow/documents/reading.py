@@ -65,6 +65,8 @@ class CaseDocument:
     body_length: int
     least_length: int
     whole_length: int
+    language: str
+    """Of the body: "zh", "en", or "" where it is in neither, or there is none."""
     pictures: tuple[Picture, ...]
     tables: tuple[TableRead, ...]
     footnotes: tuple[str, ...]
@@ -191,6 +193,7 @@ class _Reader:
                 self._text(item.block.text, at < first)
             self._features(item, captions.get(at), items)
         self._missing()
+        self._order()
         for hidden in paper.hidden:
             self._tell(
                 "hidden_text",
@@ -209,6 +212,7 @@ class _Reader:
             sections=sections,
             body_length=sum(word_count(one.text) for one in sections),
             least_length=sum(least_word_count(one.text) for one in sections),
+            language=language_of("\n".join(one.text for one in sections)),
             whole_length=sum(map(word_count, (*_all_text(paper.blocks), *paper.footnotes, *paper.margins))),
             pictures=tuple(self.pictures),
             tables=tuple(self.tables),
@@ -509,10 +513,40 @@ class _Reader:
                     section=section.label,
                 )
 
+    def _order(self) -> None:
+        """Tell of each section that stands later than the template has it: behind one that ought to follow it."""
+        place = {section.id: at for at, section in enumerate(self.call.sections)}
+        furthest = -1
+        for one in self.sections:
+            at = place.get(one.name, furthest)
+            if at < furthest:
+                self._tell(
+                    "section_out_of_order",
+                    "“{heading}”部分的位置与模板不同（模板顺序：{wanted}）。采用后按模板的顺序排列。",
+                    "The section “{heading}” stands elsewhere than in the template ({wanted}). Once taken over, it stands"
+                    " where the template has it.",
+                    one.heading,
+                    heading=one.heading,
+                    wanted=_listed(self.call.sections),
+                )
+            furthest = max(furthest, at)
+
     def _tell(self, code: str, zh: str, en: str, where: str, **values: object) -> None:
         problem = Problem(code, Text(zh, en).fill(**values) if values else Text(zh, en), where)
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]+(?:['’-][A-Za-z\u00c0-\u024f]+)*")
+
+
+def language_of(text: str) -> str:
+    """ "zh" or "en" by what there is more of, Chinese characters or words in Latin letters; "" for a text of neither."""
+    chinese, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    if not chinese and not latin:
+        return ""
+    return "zh" if chinese >= latin else "en"
 
 
 # Looks of lines

@@ -18,8 +18,8 @@ def describe(path: Path, call: Call) -> dict[str, Any]:
     """One file as read against the call.
 
     Keys: file, kind ("case", "form", or "" when it cannot be read), format (kind of content), title, sections
-    [{name, heading, text, found_by}], length {body, least, whole} in 字, pictures, tables, problems [{code, zh, en,
-    where}]; a form adds values and cells. A file that cannot be opened has its reason in problems. Raises OSError.
+    [{name, heading, text, found_by}], length {body, least, whole} in 字, language ("zh",
+    "en", ""), pictures, tables, problems [{code, zh, en, where}]; a form adds values and cells. A file that cannot be opened has its reason in problems. Raises OSError.
     """
     largest = max(limits.LIMITS[slot].size for slot in ("case", "form"))
     with path.open("rb") as file:
@@ -56,6 +56,7 @@ def _case(path: Path, read: CaseDocument) -> dict[str, Any]:
             for one in read.sections
         ],
         length={"body": read.body_length, "least": read.least_length, "whole": read.whole_length},
+        language=read.language,
         pictures=[
             {
                 "name": one.name,
