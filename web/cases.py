@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import islice
@@ -293,22 +294,36 @@ def _overtaken(case_id: int, draft: writing.Draft, message: str) -> str:
 
 @bp.get("/<int:case_id>/revisions/<int:number>")
 def revision(case_id: int, number: int) -> str:
-    """One revision, and how it differs from the one before."""
+    """One revision, and how it differs from the one before, or from any other that is asked for."""
+    asked = request.args.get("before", "")
+    before = int(asked) if re.fullmatch(r"[0-9]{1,9}", asked) else number - 1
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         call = lists.call_of(session, case)
         kept, content = lists.content_at(session, case, number)
-        before = lists.content_at(session, case, number - 1)[1] if number > 1 else Content()
+        old = lists.content_at(session, case, before)[1] if before else Content()
         return render_template(
             "cases/revision.html",
             case=case,
             kept=kept,
-            changes=revisions.compare(call, before, content, masked=True),
+            before=before,
+            changes=revisions.compare(call, old, content, masked=True),
             revisions=lists.revisions(session, case),
+            papers=papers.every(session, case),
         )
 
 
 # ---- for templates ---------------------------------------------------------------------------------------------------
+
+
+@bp.app_template_global()
+def written_how(how: str) -> str:
+    """Where a revision came from."""
+    return {
+        "screen": t("在页面上写的", "written on screen"),
+        "document": t("来自上传的案例正文", "from an uploaded case document"),
+        "form": t("来自上传的报送表", "from an uploaded report form"),
+    }.get(how, how)
 
 
 @bp.app_template_global()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -52,9 +53,16 @@ def compare(call: Call, before: Content, after: Content, *, masked: bool = False
 _CHANGED = "（有修改，联系方式不在此显示）"
 
 
+_FINEST = 4_000_000
+"""Pairs of characters up to which two texts are compared character by character: half a second at the worst."""
+
+
 def pieces(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    """Two texts as one, character by character; agreements too short to be meant are folded into the change."""
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    """Two texts as one, character by character; agreements too short to be meant are folded into the change.
+
+    Texts too long for that are compared line by line, and character by character within the lines that differ; texts of
+    too many lines are told as gone and new.
+    """
     found: list[tuple[str, str]] = []
     gone = added = ""
 
@@ -63,16 +71,62 @@ def pieces(old: str, new: str) -> tuple[tuple[str, str], ...]:
         found.extend(piece for piece in ((GONE, gone), (NEW, added)) if piece[1])
         gone = added = ""
 
-    for tag, a1, a2, b1, b2 in matcher.get_opcodes():
-        whole = a1 == 0 and a2 == len(old)
-        if tag == "equal" and (a2 - a1 >= 2 or whole or not (gone or added)):
+    for before, after in _steps(old, new):
+        if not before and not after:
+            continue
+        if before == after and (len(before) >= 2 or before == old or not (gone or added)):
             settle()
-            found.append((SAME, old[a1:a2]))
+            if found and found[-1][0] == SAME:
+                found[-1] = (SAME, found[-1][1] + before)
+            else:
+                found.append((SAME, before))
         else:
-            gone += old[a1:a2]
-            added += new[b1:b2]
+            gone += before
+            added += after
     settle()
     return tuple(found)
+
+
+def _steps(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """Pairs of pieces that put together give both texts; the two are the same where the texts agree."""
+    if len(old) * len(new) <= _FINEST:
+        for a, b in _matched(old, new):
+            yield old[a], new[b]
+        return
+    lines, others = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    head = _alike(lines, others)
+    tail = _alike(lines[head:][::-1], others[head:][::-1])
+    same, last = "".join(lines[:head]), "".join(lines[len(lines) - tail :])
+    lines, others = lines[head : len(lines) - tail], others[head : len(others) - tail]
+    yield same, same
+    if len(lines) * len(others) <= _FINEST:
+        yield from _by_lines(lines, others)
+    else:
+        yield "".join(lines), "".join(others)
+    yield last, last
+
+
+def _alike(lines: Sequence[str], others: Sequence[str]) -> int:
+    """How many lines both begin with."""
+    return next(
+        (at for at, (one, other) in enumerate(zip(lines, others, strict=False)) if one != other),
+        min(len(lines), len(others)),
+    )
+
+
+def _by_lines(lines: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for a, b in _matched(lines, others):
+        one, other = "".join(lines[a]), "".join(others[b])
+        if one != other and len(one) * len(other) <= _FINEST:
+            yield from _steps(one, other)
+        else:
+            yield one, other
+
+
+def _matched(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[slice, slice]]:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for _, a1, a2, b1, b2 in matcher.get_opcodes():
+        yield slice(a1, a2), slice(b1, b2)
 
 
 def _phase(call: Call, content: Content) -> str:

@@ -343,6 +343,34 @@ def test_earlier_revisions_are_kept_and_their_differences_shown(sign_in: As, wor
     assert "<del>原</del><ins>后</ins>来的名称" in shown
 
 
+def test_any_two_revisions_are_compared_with_who_wrote_each_and_when(sign_in: As, world: World):
+    content = world.content(title="原来的名称")
+    case = world.draft(content)
+    world.edit(case, content.changed(title="后来的名称"))
+    world.edit(case, content.changed(title="最后的名称"), by="second_author")
+    client, where = sign_in("author"), f"/cases/{case}/revisions"
+    far, back = page(client, f"{where}/3?before=1"), page(client, f"{where}/1?before=3")
+    assert ("<del>原来</del><ins>最后</ins>的名称" in far, "<del>最后</del><ins>原来</ins>的名称" in back) == (
+        True,
+        True,
+    )
+    listed = re.findall(r"第 (\d) 稿</a> <span class=\"quiet\"><span lang=\"zh-CN\">([^<]+)</span>", far)
+    names = [world.people[one].name for one in ("second_author", "author", "author")]
+    assert listed == list(zip("321", names, strict=True))
+    assert "两稿的内容完全相同" in page(client, f"{where}/2?before=2")
+    assert [client.get(f"{where}/{one}").status_code for one in ("3?before=9", "3?before=x", "9?before=1")] == [
+        404,
+        200,
+        404,
+    ]
+
+
+def test_a_revision_lists_the_files_that_came_with_it(sign_in: As, world: World):
+    case = world.draft()
+    world.seal(case)
+    assert f"扫描件{case}.png" in page(sign_in("author"), f"/cases/{case}/revisions/1")
+
+
 def test_text_is_shown_as_text_whatever_it_holds(sign_in: As, world: World):
     case = world.draft(world.content(title="<script>alert(1)</script>"))
     shown = page(sign_in("author"), f"/cases/{case}")
