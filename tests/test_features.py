@@ -14,7 +14,7 @@ from tests.worlds import CALL_2021, Databases, World, world_under
 
 pytest_plugins = [
     f"features.steps.{name}"
-    for name in ("people", "outcomes", "moments", "contents", "cases", "batches", "pushes", "bulk")
+    for name in ("people", "outcomes", "moments", "contents", "cases", "batches", "pushes", "bulk", "worklists")
 ]
 pytestmark = pytest.mark.database
 

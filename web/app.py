@@ -41,6 +41,7 @@ from web import (
     trail,
     uploads,
     words,
+    worklists,
 )
 from web import request as requests
 from web.menu import menu
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     papers.bp,
     cases.bp,
     bulk.bp,
+    worklists.bp,
     searches.bp,
     demo.bp,
     public.bp,

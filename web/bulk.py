@@ -128,6 +128,8 @@ def _searched(session: Any, search: Mapping[str, Any]) -> list[str]:
     """A kept search in words."""
     if not search:
         return []
+    if search.get("found_by") == "worklist":
+        return [t("办理清单“{name}”", "the worklist “{name}”", name=search["file"])]
     choices = lists.choices(session, actor())
     named: dict[str, dict[Any, str]] = {
         "state": {str(one): say(one.label) for one in choices.states},

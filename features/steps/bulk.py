@@ -35,6 +35,7 @@ class Many:
     done: int = 0
     who: str = "受理人"
     contents: Any = None
+    listed: Any = None
     now: datetime = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
     told: bulk.NotUndone | None = None
 

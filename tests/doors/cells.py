@@ -14,6 +14,7 @@ from tests.doors import policy
 from tests.doors.country import DAY, PASSWORD, Country, kept_picture, login_of
 from tests.doors.policy import Door, Principal, Thing
 from workflow import downloads
+from workflow.documents import writing
 from workflow.store.files import Files
 from workflow.store.papers import Kept
 
@@ -231,6 +232,11 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
             data = {"ticket": _paper_ticket(land, cell, "scan"), "reads": "host"}
         case "batches.confirm_scan":
             data = {"ticket": _batch_ticket(land, cell), "reads": "unit", "unit": "示例省知识产权局"}
+        case "worklists.preview":
+            data = {"worklist": (BytesIO(_worklist()), "办理清单.xlsx")}
+        case "worklists.take" | "worklists.findings":
+            digest = _files(land).put(_worklist())
+            data = {"note": _signed(land, "worklist", [_sender(land, cell), "办理清单.xlsx", digest])}
         case "priors.preview" | "admin.preview":
             data = {"list": (BytesIO("编号,案例名称\n旧-9,从前的\n".encode()), "清单.csv"), "kind": "offices"}
         case "priors.take":
@@ -238,6 +244,11 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         case "admin.take":
             data = {"note": _list_note(land, cell, "offices")}
     return data
+
+
+def _worklist() -> bytes:
+    """A worklist that asks for nothing: where it leads is held by the tests of worklists."""
+    return writing.worklist("办理清单", [], [])
 
 
 def _files(land: Country) -> Files:

@@ -441,6 +441,12 @@ DOORS: dict[str, Door] = {
     "POST pushes.recall": Door(PUSH, "liaison", "queued sent acknowledged failed"),
     "POST pushes.confirm_recall": Door(PUSH, "liaison"),
     # -- earlier reports
+    # -- the list that one takes away and brings back: for those who may act on many, of what is within their reach
+    "GET worklists.index": Door(SIGNED_IN, "reviewer desk", anywhere=True),
+    **{
+        f"POST worklists.{name}": Door(SIGNED_IN, "reviewer desk", anywhere=True)
+        for name in ("sheet", "preview", "findings", "take")
+    },
     "GET priors.index": Door("reviewer desk"),
     "POST priors.preview": Door("reviewer desk"),
     "POST priors.take": Door("reviewer desk"),

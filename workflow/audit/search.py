@@ -383,6 +383,7 @@ EXPORTS: Mapping[str, Text] = {
     "letter": Text("通知邮件", "mail on what became of cases"),
     "package": Text("推送包", "package of a push"),
     "list": Text("案例清单", "list of cases"),
+    "worklist": Text("办理清单", "worklist"),
     "trail": Text("留痕清单", "list of the trail"),
 }
 """What can be taken away."""

@@ -75,6 +75,14 @@ LIMITS = {
         (*_SHEETS, "csv"),
         Text("名单应为 Excel 工作簿或 CSV 文件", "a list must be an Excel workbook or a CSV file"),
     ),
+    "worklist": Limit(
+        5 * MIB,
+        ("xlsx",),
+        Text(
+            "办理清单应为从本系统下载的 Excel 工作簿（.xlsx）",
+            "a worklist must be the Excel workbook downloaded here (.xlsx)",
+        ),
+    ),
     "call": Limit(
         1 * MIB,
         ("text",),

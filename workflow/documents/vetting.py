@@ -121,6 +121,7 @@ _NOT_A = {
     "scan": "not_a_scan",
     "summary": "not_a_summary",
     "list": "not_a_list",
+    "worklist": "not_a_list",
     "call": "not_a_text",
     "note": "not_a_text",
     "picture": "not_a_picture",

@@ -14,20 +14,26 @@ from workflow.documents.template import one_line, tidy
 if TYPE_CHECKING:
     from workflow.documents.sheets import report_form, summary_table, text_table
     from workflow.documents.word import CaseContent, case_document, case_template
+    from workflow.documents.worklist import Row, annotated, read_worklist, worklist
 
 __all__ = [
     "CaseContent",
+    "Row",
+    "annotated",
     "case_document",
     "case_template",
     "one_line",
+    "read_worklist",
     "report_form",
     "summary_table",
     "text_table",
     "tidy",
+    "worklist",
 ]
 _WHERE = {
     **dict.fromkeys(("CaseContent", "case_document", "case_template"), "word"),
     **dict.fromkeys(("report_form", "summary_table", "text_table"), "sheets"),
+    **dict.fromkeys(("Row", "annotated", "read_worklist", "worklist"), "worklist"),
 }
 
 

@@ -14,6 +14,7 @@ from workflow.store import pages
 from workflow.store.database import run
 from workflow.store.models import BulkAct, BulkLine, Case, Centre, Office
 from workflow.store.pages import Filters
+from workflow.store.reach import reachable
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ def matching(session: Session, seen_by: Actor, filters: Filters, states: Collect
     if more:
         standing = sum(pages.count(session, seen_by, replace(filters, state=one)).number for one in wanted)
     return Matching(max(standing, pages.count(session, seen_by, filters).number), standing, first)
+
+
+def numbered(session: Session, seen_by: Actor, numbers: Collection[str]) -> Mapping[str, Case]:
+    """The cases within reach that have these numbers, by number."""
+    found = session.scalars(select(Case).where(Case.number.in_(numbers), reachable(seen_by)))
+    return {one.number: one for one in found}
 
 
 # ---- kept ------------------------------------------------------------------------------------------------------------
