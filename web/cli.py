@@ -24,9 +24,11 @@ from web.commands.database import database as database_group
 from web.commands.doctor import doctor
 from web.commands.documents import documents
 from web.commands.factors import clear_factors
+from web.commands.intake import intake
 from web.commands.migrate import migrate
 from web.commands.restore import restore
 from web.commands.run import run
+from web.commands.telling import Refusal, call_from
 from web.commands.vet import vet
 from workflow import settings as configured
 
@@ -134,16 +136,11 @@ main.add_command(backup)
 main.add_command(database_group)
 main.add_command(doctor)
 main.add_command(documents)
+main.add_command(intake)
 main.add_command(migrate)
 main.add_command(restore)
 main.add_command(run)
 main.add_command(vet)
-
-
-class Refusal(click.ClickException):
-    """What was asked for is refused, with the reason."""
-
-    exit_code = REFUSED
 
 
 # ---- people ----------------------------------------------------------------------------------------------------------
@@ -336,17 +333,6 @@ def call_load(file: Path, as_json: bool) -> None:
 _call_option = click.option("--call", "call_file", type=_PAPER, help="征集通知文件，默认 2021-205 / a call's file")
 
 
-def _call(call_file: Path | None) -> Any:
-    from workflow.calls import CallRefused, read_call, shipped_calls
-
-    file = call_file or next(one for one in shipped_calls() if one.stem == "2021-205")
-    try:
-        return read_call(file)
-    except CallRefused as refused:
-        told = "\n".join(f"{one.place}：{one.text.zh} / {one.text.en}" for one in refused.problems)
-        raise Refusal(f"{file} 不能用 / cannot be used:\n{told}") from refused
-
-
 @main.command()
 @_files
 @_call_option
@@ -359,7 +345,7 @@ def read(files: Sequence[Path], call_file: Path | None, as_json: bool) -> None:
     """
     from workflow.documents.report import describe
 
-    read_as = _call(call_file)
+    read_as = call_from(call_file)
     found = [describe(file, read_as) for file in files]
     if as_json:
         _print(found)
@@ -403,7 +389,7 @@ def similar(files: Sequence[Path], against: Path | None, call_file: Path | None,
     from workflow.documents.reading import read_case_document
     from workflow.similar import compare_files
 
-    read_as = _call(call_file)
+    read_as = call_from(call_file)
 
     def text_of(file: Path) -> tuple[str, str]:
         read = read_case_document(file.read_bytes(), file.name, read_as)

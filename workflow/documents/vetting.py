@@ -6,7 +6,7 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 from uuid import uuid4
 
@@ -54,6 +54,11 @@ class Verdict:
     text: Text
     received: Received
     vetted: Vetted | None = None
+    parts: tuple[Verdict, ...] = ()
+    """Of a mail or package opened with `each`: what became of everything in it, one by one."""
+    head: Mapping[str, str] = field(default_factory=dict)
+    """Of a mail: from, reply-to, subject, message-id as its sender wrote them; "" where one is missing."""
+    slot: str = ""
 
     @property
     def taken(self) -> Vetted:
@@ -72,11 +77,14 @@ def vet(slot: str, name: str | bytes, data: bytes | IO[bytes]) -> Vetted:
     return judge(slot, name, data).taken
 
 
-def judge(slot: str, name: str | bytes, data: bytes | IO[bytes], *, any_link: bool = False, depth: int = 0) -> Verdict:
+def judge(
+    slot: str, name: str | bytes, data: bytes | IO[bytes], *, any_link: bool = False, depth: int = 0, each: bool = False
+) -> Verdict:
     """The same as a verdict, a refused file's digests included. `data` may be a stream: it is read once, to its end.
 
     `any_link`: of what LibreOffice converted, where links that lead nowhere become links to files. `depth`: in how many
-    mails or packages it lies.
+    mails or packages it lies. `each`: what lies in a mail or package is judged one by one, as `parts`, and what is
+    refused of it does not refuse the whole.
     """
     limit = limits.LIMITS[slot]
     with tempfile.TemporaryFile(prefix="zhengji-quarantine-") as quarantine:
@@ -88,11 +96,17 @@ def judge(slot: str, name: str | bytes, data: bytes | IO[bytes], *, any_link: bo
         if received.size > limit.size:
             size, most = f"{received.size / limits.MIB:.1f}", limit.size // limits.MIB
             return _rejected("too_large", received, size=size, most=most)
-        task = {"do": "check", "kinds": limit.kinds, "ending": ending(received.name), "any_link": any_link}
+        task = {
+            "do": "check",
+            "kinds": limit.kinds,
+            "ending": ending(received.name),
+            "any_link": any_link,
+            "each": each,
+        }
         answer = checker.ask(task, quarantine)
         if answer.refused:
             return _refused(slot, answer, received)
-        return _taken(slot, answer, received, quarantine, depth)
+        return replace(_taken(slot, answer, received, quarantine, depth, each), slot=slot)
 
 
 def _receive(name: str, source: IO[bytes], quarantine: IO[bytes], most: int) -> Received:
@@ -148,7 +162,9 @@ def _refused(slot: str, answer: checker.Answer, received: Received) -> Verdict:
     return _rejected(_NOT_A[slot] if code == "wrong_kind" else code, received, code, **shown)
 
 
-def _taken(slot: str, answer: checker.Answer, received: Received, quarantine: IO[bytes], depth: int) -> Verdict:
+def _taken(
+    slot: str, answer: checker.Answer, received: Received, quarantine: IO[bytes], depth: int, each: bool
+) -> Verdict:
     kind, change = answer.said.get("kind"), answer.said.get("cleaned", "")
     if kind not in limits.LIMITS[slot].kinds or change not in CHANGES:
         return _rejected("checker_garbled", received)
@@ -156,7 +172,7 @@ def _taken(slot: str, answer: checker.Answer, received: Received, quarantine: IO
     data = answer.payload if change else quarantine.read()
     vetted = Vetted(received.name, KINDS[kind].media_type, kind, slot, data, received)
     if kind in ("eml", "zip"):
-        return _with_papers(vetted, answer, depth)
+        return _each_for_itself(vetted, answer, depth) if each else _with_papers(vetted, answer, depth)
     return _accepted(vetted, change)
 
 
@@ -197,6 +213,37 @@ def _with_papers(vetted: Vetted, answer: checker.Answer, depth: int) -> Verdict:
         changed = changed or ("papers_changed" if verdict.verdict == "sanitised" else "")
         papers.append(verdict.vetted)
     return _accepted(replace(vetted, papers=tuple(papers)), changed)
+
+
+def _each_for_itself(vetted: Vetted, answer: checker.Answer, depth: int) -> Verdict:
+    """A mail or package with what became of each thing in it; the good stays good beside the bad."""
+    parts, at = [], 0
+    for told in answer.said.get("parts", ()):
+        name, size, inline = _told(told)
+        content = answer.payload[at : at + size]
+        at += size
+        parts.append(_one_part(vetted, told, name, content, inline, depth))
+    papers = tuple(one.vetted for one in parts if one.vetted is not None)
+    head = answer.said.get("head")
+    known = {str(key): str(value) for key, value in head.items()} if isinstance(head, dict) else {}
+    return replace(_accepted(replace(vetted, papers=papers), ""), parts=tuple(parts), head=known)
+
+
+def _one_part(vetted: Vetted, told: Any, name: str, content: bytes, inline: bool, depth: int) -> Verdict:
+    code, values = told.get("refused", ""), told.get("values", {})
+    received = _received(name or vetted.name, content)
+    if code:
+        known = code if code in REFUSALS else "checker_garbled"
+        return _rejected(known, received, **(values if isinstance(values, dict) else {}))
+    slot = slot_for(name) or ("drawing" if inline else "")
+    if not slot or (slot in ("package", "mail") and (vetted.kind == "zip" or depth == _DEEPEST)):
+        return Verdict("reject", "unknown_paper", said("unknown_paper", {"name": received.name}), received)
+    return judge(slot, name, content, depth=depth + 1, each=True)
+
+
+def _received(name: str, content: bytes) -> Received:
+    sha256, sm3 = hashlib.sha256(content).hexdigest(), hashlib.new("sm3", content).hexdigest()
+    return Received(uuid4().hex, clean_name(name), len(content), sha256, sm3)
 
 
 def _told(part: Any) -> tuple[str, int, bool]:

@@ -29,7 +29,7 @@ class Refused(Exception):
 def answer(task: Mapping[str, Any]) -> None:
     """Carry out a task over standard input, inside the walls, and answer on standard output; never returns.
 
-    `do`: "check" (kinds, ending, any_link) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
+    `do`: "check" (kinds, ending, any_link, each) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
     "copy" (sizes, width) pictures, one after the other, each drawn anew.
     """
     said, payload = _done(task)
@@ -57,7 +57,9 @@ def _done(task: Mapping[str, Any]) -> Done:
 def _check(data: bytes, task: Mapping[str, Any]) -> Done:
     from workflow.documents.inspection.check import check
 
-    return check(data, tuple(task["kinds"]), task["ending"], any_link=task.get("any_link", False))
+    return check(
+        data, tuple(task["kinds"]), task["ending"], any_link=task.get("any_link", False), each=task.get("each", False)
+    )
 
 
 def _count(data: bytes, _task: Mapping[str, Any]) -> Done:

@@ -12,25 +12,26 @@ from workflow.documents.kinds import KINDS, sniff
 _TEXTS = ("csv", "calendar", "text")
 
 
-def check(data: bytes, kinds: tuple[str, ...], ending: str, *, any_link: bool = False) -> Done:
+def check(data: bytes, kinds: tuple[str, ...], ending: str, *, any_link: bool = False, each: bool = False) -> Done:
     """Check a file for a slot that takes `kinds`, under a name with this ending. Raises Refused.
 
     `any_link`: links that a person would have to follow may lead anywhere; LibreOffice turns those without a scheme into
-    files of the folder in which it converts.
+    files of the folder in which it converts. `each`: what is unfit in a package or a mail is told among its parts, with
+    its code as `refused`, and does not refuse the whole.
 
     Answers `kind`; `cleaned` (a code) when the bytes that follow are what is to be used; for a package or a mail
     `parts`, whose bytes follow one after the other.
     """
     kind = _by_first_bytes(data, kinds, ending)
     if kind == "zip":
-        return _archive(data, kinds, ending, any_link)
+        return _archive(data, kinds, ending, any_link, each)
     if kind == "ole":
         from workflow.documents.inspection.compound import kind_and_check
 
         _agree(kind := kind_and_check(data, kinds), kinds, ending)
     else:
         _agree(kind, kinds, ending)
-        said, payload = _look(data, kind)
+        said, payload = _look(data, kind, each)
         _check_single(data, kind)
         return {"kind": kind, **said}, payload
     _check_single(data, kind)
@@ -55,7 +56,7 @@ def _agree(kind: str, kinds: tuple[str, ...], ending: str) -> None:
         raise Refused("wrong_ending", found=kind)
 
 
-def _look(data: bytes, kind: str) -> Done:
+def _look(data: bytes, kind: str, each: bool) -> Done:
     """A closer look at a file that is no container."""
     if kind == "pdf":
         from workflow.documents.inspection import pdf
@@ -72,7 +73,7 @@ def _look(data: bytes, kind: str) -> Done:
     elif kind == "eml":
         from workflow.documents.inspection import letters
 
-        return letters.parts(data)
+        return letters.parts(data, each=each)
     elif kind in _TEXTS:
         from workflow.documents.inspection import texts
 
@@ -104,7 +105,7 @@ def _check_single(data: bytes, kind: str) -> None:
 # Containers
 
 
-def _archive(data: bytes, kinds: tuple[str, ...], ending: str, any_link: bool) -> Done:
+def _archive(data: bytes, kinds: tuple[str, ...], ending: str, any_link: bool, each: bool) -> Done:
     from workflow.documents.inspection import opendocument
 
     members = archives.walk(data)
@@ -121,7 +122,7 @@ def _archive(data: bytes, kinds: tuple[str, ...], ending: str, any_link: bool) -
         opendocument.check(members, kind)
         return {"kind": kind}, b""
     _agree("zip", kinds, ending)
-    return _package(members)
+    return _package(members, each)
 
 
 def _office(members: list[archives.Member], kinds: tuple[str, ...], ending: str, any_link: bool) -> Done:
@@ -146,7 +147,7 @@ def _office(members: list[archives.Member], kinds: tuple[str, ...], ending: str,
 _LEFT_BY_SYSTEMS = re.compile(r"(?:\A|/)(?:__MACOSX/|\.DS_Store\Z|Thumbs\.db\Z|desktop\.ini\Z|\._)", re.IGNORECASE)
 
 
-def _package(members: list[archives.Member]) -> Done:
+def _package(members: list[archives.Member], each: bool) -> Done:
     """The papers in an archive; what a system leaves beside them is no paper."""
     papers = [one for one in members if not _LEFT_BY_SYSTEMS.search(one.name)]
     if not papers:
@@ -158,6 +159,11 @@ def _package(members: list[archives.Member]) -> Done:
         if sniff(one.data[:8]) in ("rar", "7z") or one.name.lower().endswith(
             (".zip", ".rar", ".7z", ".gz", ".tar", ".xz")
         ):
-            raise Refused("archive_inside", part=one.name)
+            if not each:
+                raise Refused("archive_inside", part=one.name)
+            told.append({"name": one.name, "size": 0, "refused": "archive_inside", "values": {"part": one.name}})
+            continue
         told.append({"name": one.name, "size": len(one.data), "inline": False})
-    return {"kind": "zip", "parts": told}, b"".join(one.data for one in papers)
+    return {"kind": "zip", "parts": told}, b"".join(
+        one.data for one, of in zip(papers, told, strict=True) if "refused" not in of
+    )

@@ -27,25 +27,62 @@ def is_mail(data: bytes) -> bool:
     return bool(_HEADER.match(head)) and len({one.lower() for one in _KNOWN.findall(head)}) >= 2
 
 
-def parts(data: bytes) -> Done:
-    """Every part that is a file, as `parts`: [{name, size, inline}], with their bytes. Raises Refused."""
+def parts(data: bytes, *, each: bool = False) -> Done:
+    """Every part that is a file, as `parts`: [{name, size, inline}], with their bytes, and who wrote as `head`.
+
+    `each`: what is unfit stands among the parts with its code as `refused`; otherwise it refuses the mail. Raises Refused.
+    """
     if max(data.count(b"\nContent-Type:"), data.count(b"\ncontent-type:")) > 20 * limits.MAIL_FILES:
         raise Refused("too_many_attachments", most=limits.MAIL_FILES)
     try:
         mail = BytesParser(policy=compat32).parsebytes(data)
-        found: list[tuple[str, bytes, bool]] = []
+        found = _Found(each)
         _gather(mail, found, 1)
+        head = {name: _line(mail, name) for name in ("from", "reply-to", "subject", "message-id")}
     except RecursionError as error:
         raise Refused("mail_too_deep", most=limits.MAIL_DEPTH) from error
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise Refused("damaged") from error
-    told = [{"name": name, "size": len(content), "inline": inline} for name, content, inline in found]
-    return {"parts": told}, b"".join(content for _, content, _ in found)
+    return {"parts": found.told, "head": head}, b"".join(found.contents)
 
 
-def _gather(part: Message, found: list[tuple[str, bytes, bool]], depth: int) -> None:
+class _Found:
+    """The parts so far. `each`: one that is unfit is told with the others and does not end the search."""
+
+    def __init__(self, each: bool) -> None:
+        self.each, self.full = each, False
+        self.told: list[dict[str, object]] = []
+        self.contents: list[bytes] = []
+
+    def add(self, name: str, content: bytes, inline: bool) -> None:
+        if len(self.contents) == limits.MAIL_FILES:
+            self.full = True
+            self.refuse("", "too_many_attachments", most=limits.MAIL_FILES)
+            return
+        self.told.append({"name": name, "size": len(content), "inline": inline})
+        self.contents.append(content)
+
+    def refuse(self, name: str, code: str, **values: str | int) -> None:
+        if not self.each:
+            raise Refused(code, **values)
+        self.told.append({"name": name, "size": 0, "inline": False, "refused": code, "values": values})
+
+
+_MOST_OF_A_LINE = 500
+
+
+def _line(mail: Message, name: str) -> str:
+    """A header in one line of readable words; raw bytes are read as UTF-8 or GBK."""
+    text = str(_readable(mail, name).get(name, ""))
+    return " ".join(_words(text).split())[:_MOST_OF_A_LINE]
+
+
+def _gather(part: Message, found: _Found, depth: int) -> None:
+    if found.full:
+        return
     if depth > limits.MAIL_DEPTH:
-        raise Refused("mail_too_deep", most=limits.MAIL_DEPTH)
+        found.refuse("", "mail_too_deep", most=limits.MAIL_DEPTH)
+        return
     if sum(len(name) + len(str(value)) for name, value in part.items()) > limits.MAIL_HEADERS:
         raise Refused("too_deep", part="mail", most=limits.MAIL_HEADERS)
     kind = part.get_content_type()
@@ -56,28 +93,37 @@ def _gather(part: Message, found: list[tuple[str, bytes, bool]], depth: int) -> 
         return
     name = _name(part)
     if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
-        raise Refused("winmail_dat")
+        found.refuse(name, "winmail_dat")
+        return
     if kind in _SIGNATURES or (not name and kind.startswith(("text/", "message/"))):
         return
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
     shown = bool(part.get("Content-ID")) or part.get_content_disposition() == "inline"
-    found.append(
-        (name or f"附件{len(found) + 1}{guess_extension(kind) or ''}", content, shown and kind.startswith("image/"))
-    )
-    if len(found) > limits.MAIL_FILES:
-        raise Refused("too_many_attachments", most=limits.MAIL_FILES)
+    numbered = f"附件{len(found.contents) + 1}{guess_extension(kind) or ''}"
+    found.add(name or numbered, content, shown and kind.startswith("image/"))
 
 
 def _name(part: Message) -> str:
     """The name of an attachment in whichever form it was written: RFC 2231, encoded words, or bare bytes."""
     for header, key in (("content-disposition", "filename"), ("content-type", "name")):
-        value = part.get_param(key, header=header)
+        value = _readable(part, header).get_param(key, header=header)
         if isinstance(value, tuple):
             return clean_name(_charset(value[2].encode("latin-1", "replace"), value[0] or ""))
         if value:
             return clean_name(_words(str(value)))
     return ""
+
+
+def _readable(part: Message, name: str) -> Message:
+    """The header alone, raw bytes in it read as UTF-8 or GBK; the library would put a question mark for each."""
+    raw = next((value for key, value in part.raw_items() if key.lower() == name), None)
+    only = Message()
+    if isinstance(raw, str):
+        if re.search("[\udc80-\udcff]", raw):
+            raw = decoded(raw.encode("utf-8", "surrogateescape"))
+        only[name] = raw
+    return only
 
 
 def _charset(raw: bytes, charset: str) -> str:
