@@ -33,6 +33,7 @@ from workflow.calls import shipped_calls
 from workflow.content import DERIVED, Content
 from workflow.engine import Attempt, Receipt
 from workflow.mailing import Mailer
+from workflow.sealing import Sighting
 from workflow.store import calls as stored_calls
 from workflow.store import facts, log, schema
 from workflow.store.database import Database
@@ -385,13 +386,21 @@ class World:
             actor = self.people[by or self._hand(case, "author")]
             return cases.edit(session, case, content, actor=actor, at=at or self.at)
 
-    def seal(self, case: int, unit: str | None = None, *, by: str = "", at: datetime | None = None) -> Receipt:
+    def seal(
+        self,
+        case: int,
+        unit: str | None = None,
+        *,
+        by: str = "",
+        at: datetime | None = None,
+        sighting: Sighting | None = None,
+    ) -> Receipt:
         """The sealed scan of the report form; `unit`: what the seal reads, the host unit by default, "" for no seal."""
         with self.database.transaction() as session:
             reads = session.get_one(Case, case).centre.host_unit if unit is None else unit
             actor = self.people[by or self._hand(case, "sealer")]
             scan = Kept(f"扫描件{case}.png", "image/png", f"{case:064x}", 1)
-            return papers.seal(session, case, scan, reads, actor=actor, at=at or self.at)
+            return papers.seal(session, case, scan, reads, actor=actor, at=at or self.at, sighting=sighting)
 
     def consent(self, case: int, words: str = "服务对象和作者书面同意", *, at: datetime | None = None) -> Receipt:
         with self.database.transaction() as session:

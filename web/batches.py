@@ -9,13 +9,13 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from web import tickets
+from web import sights, tickets
 from web.picture import draw
 from web.request import LARGEST, actor, files, form_key, form_mark, now, number, reading, settings, transaction
 from web.tell import done, tell
 from web.uploads import uploaded
 from web.words import countdown, t
-from workflow import batches, boards, deadlines, downloads, histories, privacy
+from workflow import batches, boards, deadlines, downloads, histories, privacy, sealing
 from workflow.engine import NoSuchTransition
 from workflow.jobs import board
 from workflow.store.models import Batch, Case, Document
@@ -249,13 +249,18 @@ def look(batch_id: int) -> str | tuple[str, int]:
         if kept is None:
             return render_template("batches/scan.html", batch=batch, kept=None, missing=True), 422
         ticket = tickets.of_files("batches", batch_id, {"scan": kept})
+        content, sighted = batches.content(session, batch), sealing.look(files(), kept)
         shown = {
             "ticket": ticket,
-            "seen": batches.content(session, batch),
+            "seen": content,
+            "hints": sealing.hints(sealing.mark_of_batch(batch, content), sighted),
+            "seals": [
+                url_for(".scan_seal", batch_id=batch_id, at=sights.name(one), ticket=ticket) for one in sighted.seals
+            ],
             "pages": downloads.pages(files(), kept),
             "address": lambda number: url_for(".scan_page", batch_id=batch_id, page=number, ticket=ticket),
         }
-        return render_template("batches/scan.html", batch=batch, kept=kept, missing=False, **shown)
+        return sights.answer("batches/scan.html", batch=batch, kept=kept, **shown)
 
 
 @bp.get("/<int:batch_id>/seal-scan/pages/<int:page>.png")
@@ -264,6 +269,13 @@ def scan_page(batch_id: int, page: int) -> Response:
     _check_leader(batch_id)
     kept = _shown(batch_id, request.args.get("ticket", ""))
     return send_file(BytesIO(downloads.page(files(), kept, page)), "image/png")
+
+
+@bp.get("/<int:batch_id>/seal-scan/seal.png")
+def scan_seal(batch_id: int) -> Response:
+    """A seal on a scan that was just uploaded, enlarged, to the leader who uploaded it."""
+    _check_leader(batch_id)
+    return sights.enlarged(_shown(batch_id, request.args.get("ticket", "")), request.args.get("at", ""))
 
 
 def _check_leader(batch_id: int) -> None:
@@ -277,11 +289,13 @@ def confirm_scan(batch_id: int) -> Response:
     """Put the scan with what its seal reads, as the person wrote it."""
     _check_leader(batch_id)
     kept = _shown(batch_id, request.form.get("ticket", ""))
+    sighted = sealing.look(files(), kept)
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         unit = request.form.get("unit", "")[:160] if request.form.get("reads") == "unit" else ""
         seen = request.form.get("seen", "")
-        receipt = batches.seal_summary(session, batch.id, kept, unit, actor=actor(), at=now(), seen=seen, op=form_key())
+        act: dict[str, Any] = {"actor": actor(), "at": now(), "seen": seen, "op": form_key(), "sighting": sighted}
+        receipt = batches.seal_summary(session, batch.id, kept, unit, **act)
     done(t("上传盖章汇总表", "Uploading the sealed summary table"), receipt)
     return redirect(url_for(".show", batch_id=batch_id) + "#summary")
 

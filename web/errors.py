@@ -39,6 +39,7 @@ from workflow.privacy import NothingToErase
 from workflow.pushes import NoSuchPush, ReasonNeeded
 from workflow.register import WrongEntry, WrongList
 from workflow.resets import NoSuchReset
+from workflow.sealing import NotThisPrint
 from workflow.searches import NoSuchSearch, NotKept
 from workflow.store.files import Absent, Damaged
 from workflow.store.living import Overtaken
@@ -75,6 +76,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongEntry: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
     WhyMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotThisPrint: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotKept: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""

@@ -8,15 +8,15 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from web import tickets
+from web import sights, tickets
 from web.request import actor, files, form_key, form_mark, installed, now, reading, transaction
 from web.tell import done
 from web.uploads import uploaded
 from web.words import t
-from workflow import cases, comparisons, downloads, intake, lists, papers, privacy
+from workflow import cases, comparisons, downloads, intake, lists, papers, privacy, sealing
 from workflow.documents.preview import drawn
 from workflow.documents.reading import SectionRead
-from workflow.store.models import Document
+from workflow.store.models import Case, Document
 from workflow.store.papers import Kept
 
 bp = Blueprint("papers", __name__, url_prefix="/cases")
@@ -92,17 +92,21 @@ def look(case_id: int) -> str | tuple[str, int]:
         case = cases.find(session, case_id, seen_by=actor())
         if kept is None:
             return render_template("cases/seal.html", case=case, kept=None, missing=True), 422
-        return render_template("cases/seal.html", case=case, mark=mark, missing=False, **_to_read(case_id, kept))
+        return sights.answer("cases/seal.html", case=case, mark=mark, **_to_read(case, kept))
 
 
-def _to_read(case_id: int, kept: Kept) -> dict[str, Any]:
-    """A scan with all its pages, for the page on which its seal is read."""
-    ticket = tickets.of_files("papers", case_id, {"scan": kept})
+def _to_read(case: Case, kept: Kept) -> dict[str, Any]:
+    """A scan with all its pages and what a machine saw on it, for the page on which its seal is read."""
+    ticket = tickets.of_files("papers", case.id, {"scan": kept})
+    where: dict[str, Any] = {"case_id": case.id, "ticket": ticket}
+    seen = sealing.look(files(), kept)
     return {
         "kept": kept,
         "ticket": ticket,
         "pages": downloads.pages(files(), kept),
-        "address": lambda number: url_for(".scan_page", case_id=case_id, page=number, ticket=ticket),
+        "address": lambda number: url_for(".scan_page", page=number, **where),
+        "hints": sealing.hints(sealing.mark_of(case), seen),
+        "seals": [url_for(".scan_seal", at=sights.name(one), **where) for one in seen.seals],
     }
 
 
@@ -112,6 +116,14 @@ def scan_page(case_id: int, page: int) -> Response:
     _check_sealer(case_id)
     kept = _shown(case_id, request.args.get("ticket", ""), "scan")["scan"]
     return send_file(BytesIO(downloads.page(files(), kept, page)), "image/png")
+
+
+@bp.get("/<int:case_id>/seal/seal.png")
+def scan_seal(case_id: int) -> Response:
+    """A seal on a scan that was just uploaded, enlarged, to the sealer who uploaded it."""
+    _check_sealer(case_id)
+    kept = _shown(case_id, request.args.get("ticket", ""), "scan")["scan"]
+    return sights.enlarged(kept, request.args.get("at", ""))
 
 
 def _check_sealer(case_id: int) -> None:
@@ -129,12 +141,14 @@ def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     if reads not in _READS or (reads == "other" and not named):
         with reading() as session:
             case = cases.find(session, case_id, seen_by=actor())
-            shown = {"mark": form_mark(), **_to_read(case_id, kept)}
+            shown = {"mark": form_mark(), **_to_read(case, kept)}
             return render_template("cases/seal.html", case=case, unanswered=True, **shown), 422
+    seen = sealing.look(files(), kept)
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
         unit = {"host": case.centre.host_unit, "other": named, "none": ""}[reads]
-        receipt = papers.seal(session, case_id, kept, unit, actor=actor(), at=now(), seen=form_mark(), op=form_key())
+        act: dict[str, Any] = {"actor": actor(), "at": now(), "seen": form_mark(), "op": form_key(), "sighting": seen}
+        receipt = papers.seal(session, case_id, kept, unit, **act)
     done(t("确认印章", "Confirming the seal"), receipt)
     return redirect(url_for("cases.show", case_id=case_id))
 
@@ -219,7 +233,7 @@ def document(case_id: int) -> Response:
 def form(case_id: int) -> Response:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        made = downloads.report_form(session, case, actor=actor())
+        made = downloads.report_form(session, case, actor=actor(), at=now())
     return _taken(case_id, "form", *made, downloads.EXCEL)
 
 

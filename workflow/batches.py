@@ -19,10 +19,10 @@ from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing
 from states.reach import SYSTEM, Actor, reaches
-from workflow import cases, keeping, privacy
+from workflow import cases, keeping, privacy, sealing
 from workflow import content as contents
 from workflow.audit import receipts
-from workflow.documents import writing
+from workflow.documents import marks, writing
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.reading import Picture
 from workflow.documents.vetting import clean_name
@@ -30,6 +30,7 @@ from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, O
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer
 from workflow.personal import masked_form
+from workflow.sealing import Sighting
 from workflow.store import batches as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, trail
@@ -255,11 +256,13 @@ def seal_summary(
     at: datetime,
     seen: str | None = None,
     op: str = "",
+    sighting: Sighting | None = None,
 ) -> Receipt:
     """Put the sealed scan of the summary table, with what its seal reads, bound to the present list.
 
-    `seen`: the list (`content`) that the person was looking at. Raises NotPermitted for all but the office's leaders,
-    NotCollecting, Overtaken when the list has changed since.
+    `seen`: the list (`content`) that the person was looking at; `sighting`: what a machine saw on the scan. Raises
+    NotPermitted for all but the office's leaders, NotCollecting, Overtaken when the list has changed since,
+    NotThisPrint when the scan names another batch, or was printed from another list.
     """
     row = _locked(
         session,
@@ -282,10 +285,13 @@ def seal_summary(
                 "The list changed while you were looking, so the seal is not of the present one. Print and seal it again.",
             )
         )
-    [document], _ = stored_papers.attach(session, owner, "summary", [scan], actor, at, "")
     content = stored_facts.batch_content(row, lines)
+    own = sealing.mark_of_batch(row, content)
+    if sighting is not None:
+        sealing.check(own, sighting)
+    [document], _ = stored_papers.attach(session, owner, "summary", [scan], actor, at, "")
     stored_papers.seal(session, owner, document, unit.strip(), content, actor, at)
-    data = {"unit": unit.strip(), "content": content, "scan": scan.digest}
+    data = {"unit": unit.strip(), "content": content, "scan": scan.digest, **sealing.on_record(own, sighting)}
     return stored_papers.note(session, owner, "batch.seal_summary", data, actor, at, op)
 
 
@@ -440,6 +446,7 @@ def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor, sit
     phase = call.phase(batch.phase)
     if phase is None:
         raise LookupError(batch.phase)
+    content = stored_facts.batch_content(row, found)
     data = writing.summary_table(
         call,
         phase,
@@ -450,8 +457,9 @@ def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor, sit
         ],
         dated=at.astimezone(BEIJING).date(),
         number=batch.number,
-        digest=stored_facts.batch_content(row, found),
+        digest=content,
         record=receipts.on_paper(session, site),
+        code=marks.code(sealing.mark_of_batch(row, content)),
     )
     return f"案例汇总表_{batch.office.region}_{phase.label.zh}_{batch.number}.xlsx", data
 

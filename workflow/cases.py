@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rules.roles import Role
 from rules.selection import another_person_acts
 from rules.words import Text
-from states.case import CASE, EDITABLE, CaseState
+from states.case import CASE, CONTENT, EDITABLE, CaseState
 from states.lifecycle import Standing
 from states.reach import Actor, reaches
 from workflow import letters
@@ -78,6 +78,13 @@ def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[
     rows = stored_facts.case_rows(session, [case.id])
     [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
     return ENGINE.offers(_standing(rows[0]), actor, facts)
+
+
+def complete(session: Session, case: Case, *, actor: Actor, at: datetime) -> bool:
+    """Whether the content is what the call demands of it, so that a print of it may be sealed."""
+    rows = stored_facts.case_rows(session, [case.id])
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    return all(one.examine(facts) is None for one in CONTENT)
 
 
 @dataclass(frozen=True)

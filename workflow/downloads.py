@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from rules.call import Call
 from rules.words import Text
 from states.reach import Actor
-from workflow import cases, keeping, lists, papers, personal, privacy
+from workflow import cases, keeping, lists, papers, personal, privacy, sealing
 from workflow.audit import log
 from workflow.cases import NoSuchCase
-from workflow.documents import preview, writing
+from workflow.documents import marks, preview, writing
 from workflow.documents.reading import Picture
 from workflow.engine import CannotServe
 from workflow.store import calls as stored_calls
@@ -24,7 +24,9 @@ from workflow.store.papers import Kept
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-_NONE = NoSuchCase(Text("没有这个文件。请从案例页面下载。", "There is no such file. Download it from the case's page."))
+NOT_THERE = NoSuchCase(
+    Text("没有这个文件。请从案例页面下载。", "There is no such file. Download it from the case's page.")
+)
 
 
 class Lost(CannotServe):
@@ -73,7 +75,7 @@ def blank_form(session: Session, call_version: int) -> tuple[str, bytes]:
 def _call(session: Session, call_version: int) -> Call:
     known = dict(lists.calls(session))
     if call_version not in known:
-        raise _NONE
+        raise NOT_THERE
     return stored_calls.call_of(session, call_version)
 
 
@@ -99,9 +101,10 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
     return f"{case.number}_{_short(case.title) or '案例'}.docx", made
 
 
-def report_form(session: Session, case: Case, *, actor: Actor) -> tuple[str, bytes]:
+def report_form(session: Session, case: Case, *, actor: Actor, at: datetime) -> tuple[str, bytes]:
     """The report form of a case, filled in, ready to print and seal: name and .xlsx.
 
+    It bears the mark of its content as a QR code, and 草稿 as long as the content is not yet what the call demands.
     Contacts are masked for those who do not handle the case.
     """
     call = lists.call_of(session, case)
@@ -110,7 +113,11 @@ def report_form(session: Session, case: Case, *, actor: Actor) -> tuple[str, byt
     record = f"\n留痕检查点 {newest.size}:{newest.root}" if newest else ""
     note = f"{case.number} · 第 {case.revision} 稿 · {case.content[:12]}{record}"
     return f"{case.number}_报送表.xlsx", writing.report_form(
-        call, values if privacy.handles(case, actor) else personal.masked_form(values), note=note
+        call,
+        values if privacy.handles(case, actor) else personal.masked_form(values),
+        note=note,
+        code=marks.code(sealing.mark_of(case)),
+        draft=not cases.complete(session, case, actor=actor, at=at),
     )
 
 
@@ -122,7 +129,7 @@ def document(session: Session, case: Case, document_id: int) -> Document:
     """One file of a case. Raises NoSuchCase when it has none of that number."""
     found = next((one for one in papers.every(session, case) if one.id == document_id), None)
     if found is None:
-        raise _NONE
+        raise NOT_THERE
     return found
 
 
@@ -175,7 +182,7 @@ def picture(session: Session, files: Files, case: Case, document_id: int, *, act
 def check_shown(one: Document) -> None:
     """Raise NoSuchCase for a file of a kind that is not shown page by page."""
     if not preview.drawn(one.media_type):
-        raise _NONE
+        raise NOT_THERE
 
 
 def pages(files: Files, one: Document | Kept) -> int:
@@ -187,7 +194,7 @@ def page(files: Files, one: Document | Kept, number: int = 1, width: int = previ
     """PNG of one page of a scan, counted from 1. Raises Lost, and NoSuchCase where there is no such page."""
     shown = preview.page(_bytes(files, one.digest, one.name), one.media_type, number, width)
     if shown is None:
-        raise _NONE
+        raise NOT_THERE
     return shown
 
 

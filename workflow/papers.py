@@ -16,6 +16,7 @@ from rules.words import Text
 from states.case import EDITABLE, CaseState
 from states.reach import Actor
 from workflow import content as contents
+from workflow import sealing
 from workflow.cases import NotEditable, check_marked, check_seen
 from workflow.content import Content
 from workflow.documents import preview
@@ -23,6 +24,7 @@ from workflow.documents.forms import FormRead, form_to_case
 from workflow.documents.reading import CaseDocument
 from workflow.documents.vetting import Verdict, judge
 from workflow.engine import NotPermitted, Receipt
+from workflow.sealing import Sighting
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored
 from workflow.store.files import Files
@@ -89,10 +91,12 @@ def seal(
     at: datetime,
     seen: str | None = None,
     op: str = "",
+    sighting: Sighting | None = None,
 ) -> Receipt:
     """Put the sealed scan of the report form, with what its seal reads (empty: none), bound to the present content.
 
-    The sealer confirms it. Raises NotPermitted, NotEditable, Overtaken (the content changed while they looked).
+    The sealer confirms it. `sighting`: what a machine saw on the scan. Raises NotPermitted, NotEditable, Overtaken (the
+    content changed while they looked), NotThisPrint (the scan names another case, or an earlier version).
     """
     row = _held(session, case_id, Role.SEALER, actor)
     owner = owner_of(row)
@@ -102,9 +106,12 @@ def seal(
     _check_open(row)
     check_seen(session, row, seen)
     check_marked(None, seen)
+    own = sealing.mark_of(row)
+    if sighting is not None:
+        sealing.check(own, sighting)
     [document], _ = stored.attach(session, owner, "scan", [scan], actor, at, "")
     stored.seal(session, owner, document, unit.strip(), row.content, actor, at)
-    data = {"unit": unit.strip(), "content": row.content, "scan": scan.digest}
+    data = {"unit": unit.strip(), "content": row.content, "scan": scan.digest, **sealing.on_record(own, sighting)}
     return stored.note(session, owner, "case.seal", data, actor, at, op)
 
 

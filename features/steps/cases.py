@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from pytest_bdd import given, parsers, when
 
 from features.steps.moments import WEEK
@@ -16,6 +17,7 @@ from rules.roles import Level
 from states.case import CASE, CaseState
 from tests.worlds import World, went
 from workflow import cases, comparisons
+from workflow.sealing import NotThisPrint, Sighting, mark_of
 
 REMARKS = {"写得清清楚楚": "请补充服务成效的数字", "只写了一个字": "改", "没有填写": "", "只打了空格": " 　"}
 
@@ -37,6 +39,31 @@ def _standing(world: World, state: str) -> int:
 @given("盖章人重新上传了盖章的扫描件")
 def _sealed(world: World, case: int) -> None:
     world.seal(case)
+
+
+@given("盖章人上传了现在这一稿盖章的扫描件")
+def _printed_now(world: World, case: int) -> None:
+    world.seal(case, sighting=_sighted(world, case))
+
+
+@given("盖章人上传了改动之前那一稿盖章的扫描件")
+def _printed_before(world: World, case: int) -> None:
+    printed = _sighted(world, case)
+    world.edit(case, world.content_of(case).changed(title="改动了的案例名称"))
+    with pytest.raises(NotThisPrint):
+        world.seal(case, sighting=printed)
+
+
+@given("盖章人上传了另一案例盖章的扫描件")
+def _printed_of_another(world: World, case: int) -> None:
+    printed = _sighted(world, world.draft())
+    with pytest.raises(NotThisPrint):
+        world.seal(case, sighting=printed)
+
+
+def _sighted(world: World, case: int) -> Sighting:
+    """What is seen on a scan of a case's form as it would be printed now."""
+    return Sighting(marks=(mark_of(world.row(case)),))
 
 
 @given("盖章人没有上传扫描件")

@@ -111,10 +111,10 @@ def address(land: Country, cell: Cell) -> str:
     rule = next(land.app.url_map.iter_rules(endpoint))
     values = {name: _value(land, cell, name) for name in rule.arguments}
     url: str = land.app.url_map.bind("localhost").build(endpoint, values, method=cell.method)
-    if endpoint == "papers.scan_page":
-        url += f"?ticket={_paper_ticket(land, cell, 'scan')}"
-    if endpoint == "batches.scan_page":
-        url += f"?ticket={_batch_ticket(land, cell)}"
+    if endpoint in ("papers.scan_page", "papers.scan_seal"):
+        url += f"?ticket={_paper_ticket(land, cell, 'scan')}&at=1-0-0-500-500"
+    if endpoint in ("batches.scan_page", "batches.scan_seal"):
+        url += f"?ticket={_batch_ticket(land, cell)}&at=1-0-0-500-500"
     if endpoint in ("papers.page", "batches.page"):
         url += f"?ticket={_signed(land, 'opened', [values['document_id'], _sender(land, cell)])}"
     return url

@@ -379,6 +379,7 @@ DOORS: dict[str, Door] = {
     "GET papers.scan": Door(CASE, "sealer", WITH_CENTRE),
     "POST papers.look": Door(CASE, "sealer", WITH_CENTRE),
     "GET papers.scan_page": Door(CASE, "sealer"),
+    "GET papers.scan_seal": Door(CASE, "sealer"),
     "POST papers.confirm_seal": Door(CASE, "sealer", WITH_CENTRE),
     "GET papers.document": Door(CASE),
     "GET papers.form": Door(CASE),
@@ -419,6 +420,7 @@ DOORS: dict[str, Door] = {
     "GET batches.scan": Door(BATCH, "leader", "collecting"),
     "POST batches.look": Door(BATCH, "leader", "collecting"),
     "GET batches.scan_page": Door(BATCH, "leader"),
+    "GET batches.scan_seal": Door(BATCH, "leader"),
     "POST batches.confirm_scan": Door(BATCH, "leader", "collecting"),
     **_steps("batches", BATCH_STEPS, BATCH, part_of={"no_such_step": "nothing"}),
     # -- the national desk

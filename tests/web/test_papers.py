@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from states.case import CaseState
-from tests.web.conftest import As, hidden, post
+from tests.web.conftest import As, hidden, post, send_fields
 from tests.web.test_cases import page, started
 from tests.workflow.documents.papers import scan
 from tests.workflow.documents.test_preview import RGB, colour
+from tests.workflow.documents.test_sighting import print_of, saved
 from tests.worlds import World
 from workflow import papers
+from workflow.documents import marks
+from workflow.sealing import mark_of
 from workflow.settings import Settings
 from workflow.store.files import Files
 from workflow.store.models import Document as Paper
@@ -150,6 +154,84 @@ def test_the_scan_is_shown_large_to_the_person_who_uploaded_it_only(sign_in: As,
 def pictures(shown: str) -> list[str]:
     """Addresses of all pages of the scan on a page, in their order."""
     return [unescape(one) for one in re.findall(r'<img src="(/[^"]+/pages/\d+\.png[^"]*)"', shown)]
+
+
+def printed(world: World, case: int, unit: str = "示例大学") -> tuple[str, bytes]:
+    """A scan of a case's form as it would be printed, and sealed, now."""
+    return "扫描件.jpg", saved(print_of(mark_of(world.row(case)), unit))
+
+
+def enlarged_seals(shown: str) -> list[str]:
+    """Addresses of the enlarged seals on a page."""
+    return [unescape(one) for one in re.findall(r'<img src="(/[^"]+/seal\.png[^"]*)"', shown)]
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "现在的内容一致"), ("en", "as it stands now")])
+def test_a_scan_of_the_present_print_is_matched_and_its_seal_enlarged(
+    language: str, words: str, sign_in: As, world: World
+):
+    case = world.draft()
+    client = sign_in("sealer", language)
+    shown = upload(client, f"/cases/{case}/seal", scan=printed(world, case)).get_data(as_text=True)
+    [address] = enlarged_seals(shown)
+    drawn = [client.get(address), sign_in("second_sealer").get(address)]
+    elsewhere = [client.get(re.sub("at=[^&]*", f"at={at}", address)).status_code for at in ("", "1-2-3", "9-0-0-9-9")]
+    answer = post(client, f"/cases/{case}/seal/confirm", shown, reads="host").status_code
+    assert (words in shown, drawn[0].data[:4], [one.status_code for one in drawn]) == (True, b"\x89PNG", [200, 409])
+    assert (elsewhere, answer) == ([404, 404, 404], 302)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("wrong", ["case", "version"])
+def test_a_scan_of_another_case_or_an_earlier_version_is_refused_at_upload_and_at_confirming(
+    wrong: str, language: str, sign_in: As, world: World
+):
+    case = world.draft()
+    client = sign_in("sealer", language)
+    other = printed(world, world.draft() if wrong == "case" else case)
+    if wrong == "version":
+        world.edit(case, world.content_of(case).changed(title="改过的名称"))
+    answer = upload(client, f"/cases/{case}/seal", scan=other)
+    shown = answer.get_data(as_text=True)
+    words = {"case": ("而这里是", "this page is of"), "version": ("又有改动", "content changed after")}[wrong]
+    assert (answer.status_code, words[language == "en"] in shown, "/seal/confirm" in shown) == (422, True, False)
+    ticket = re.search(r"ticket=([^&\"]+)", shown)
+    assert ticket is not None
+    fields = hidden(page(client, f"/cases/{case}/seal"), f"/cases/{case}/seal")
+    given = {**fields, "ticket": ticket[1], "reads": "host"}
+    assert send_fields(client, f"/cases/{case}/seal/confirm", given).status_code == 422
+    with world.database.reading() as session:
+        assert papers.newest_seal(session, world.row(case)) is None
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: print_of(None), "没有找到二维码"),
+        (lambda: print_of(None, ""), "没有找到红色圆形印章"),
+        (lambda: print_of(None).convert("L"), "分不出印章的红色"),
+    ],
+)
+def test_what_a_machine_misses_on_a_scan_is_said_and_a_person_may_still_confirm_it(
+    made: Callable[[], Image.Image], words: str, sign_in: As, world: World
+):
+    case = world.draft()
+    client = sign_in("sealer")
+    shown = upload(client, f"/cases/{case}/seal", scan=("扫描件.jpg", saved(made()))).get_data(as_text=True)
+    answer = post(client, f"/cases/{case}/seal/confirm", shown, reads="host")
+    assert (words in shown, answer.status_code) == (True, 302)
+
+
+def test_the_print_bears_the_mark_of_its_content_and_a_watermark_until_it_is_complete(sign_in: As, world: World):
+    client = sign_in("author")
+    unfinished, finished = started(client, world, "form.xlsx"), f"/cases/{world.draft()}/form.xlsx"
+    drawn = {}
+    for address in (unfinished, finished):
+        sheet = load_workbook(io.BytesIO(client.get(address).data))["案例报送表"]
+        drawn[address] = [one._data() for one in sheet._images]
+    codes = [marks.code(mark_of(world.row(int(address.split("/")[2])))) for address in (unfinished, finished)]
+    assert [drawn[unfinished][0], drawn[finished]] == [codes[0], [codes[1]]]
+    assert len(drawn[unfinished]) == 2
 
 
 @pytest.mark.parametrize(("name", "kind"), [("扫描件.pdf", "PDF"), ("扫描件.tif", "TIFF")])

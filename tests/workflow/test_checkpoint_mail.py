@@ -16,8 +16,9 @@ from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.workflow.test_jobs import queued, result, settings_of, working
 from tests.worlds import World
-from workflow import batches, checkpoint_mail, downloads
+from workflow import batches, checkpoint_mail, downloads, sealing
 from workflow.audit import log, notes, receipts
+from workflow.documents import marks
 from workflow.documents.receipt import qr_png
 from workflow.jobs.kinds import JobState
 from workflow.jobs.sequencing import Sequencer
@@ -160,21 +161,22 @@ def test_the_sequencer_hands_out_the_first_checkpoint_that_it_signs(
 def test_the_summary_table_bears_the_newest_checkpoint_as_a_line_and_a_code(world: World, signer: notes.Signer) -> None:
     batch = world.batch([world.case(CaseState.PROVINCE_REVIEWED)])
 
-    def printed() -> tuple[str, list[bytes]]:
+    def printed() -> tuple[str, list[bytes], bytes]:
         with world.database.reading() as session:
             row = session.get_one(Batch, batch)
             leader = world.people["leader"]
+            own = marks.code(sealing.mark_of_batch(row, batches.content(session, row)))
             _, data = batches.summary(session, row, at=world.at, seen_by=leader, site="https://site.example/")
         sheet = openpyxl.load_workbook(io.BytesIO(data)).active
         words = "\n".join(str(one) for line in sheet.iter_rows(values_only=True) for one in line if one)
-        return words, [one._data() for one in sheet._images]
+        return words, [one._data() for one in sheet._images], own
 
-    words, pictures = printed()
-    assert ("留痕检查点" in words, pictures) == (False, [])
+    words, pictures, own = printed()
+    assert ("留痕检查点" in words, pictures) == (False, [own])
     made = sign(world, signer)
-    words, pictures = printed()
+    words, pictures, own = printed()
     address = f"https://site.example/receipts?size={made.size}&root={made.root}"
-    assert (f"{made.size}:{made.root}" in words, pictures) == (True, [qr_png(address)])
+    assert (f"{made.size}:{made.root}" in words, pictures) == (True, [qr_png(address), own])
     with world.database.reading() as session:
         [line] = [one for one in words.splitlines() if "留痕检查点" in one]
         assert receipts.seen(session, line) == receipts.Seen(made.size, made.root)
@@ -185,6 +187,6 @@ def test_the_report_form_names_the_newest_checkpoint(world: World, signer: notes
     made = sign(world, signer)
     with world.database.reading() as session:
         row = world.row(case)
-        _, data = downloads.report_form(session, row, actor=world.people["author"])
+        _, data = downloads.report_form(session, row, actor=world.people["author"], at=world.at)
     sheet = openpyxl.load_workbook(io.BytesIO(data))["案例报送表"]
     assert f"{made.size}:{made.root}" in str(sheet["A3"].value)

@@ -115,6 +115,8 @@ PIXELS = 40_000_000
 PIXELS_OF_ALL_PAGES = 400_000_000
 """Of a TIFF with several pages: what can be decoded within the seconds of a check."""
 PAGES = 300
+SIGHTED_PAGES = 8
+"""Pages of a scan that are looked through for a code and a seal; a form has one or two."""
 
 ZIP_ENTRIES = 2000
 ZIP_INFLATED = 100 * MIB

@@ -7,13 +7,16 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.drawing.image import Image
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
+from openpyxl.drawing.xdr import XDRPositiveSize2D
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import coordinate_to_tuple, get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -44,6 +47,10 @@ _NARROW_LIMIT = 40
 _A4 = 9
 _CODE = 150
 """Pixels of a QR code's side: about 4 cm, before the table is fitted to the page."""
+_OFF = 10
+"""Pixels between a picture and the lines of its cell: they keep out of the white edge of a code."""
+_EMU = 9525
+"""English metric units in a pixel, by which places in a drawing are counted (ECMA-376)."""
 _MOST_INLINE = 1000
 """Excel shows no list longer than this usefully; longer ones are typed."""
 
@@ -94,10 +101,17 @@ _COLUMNS = (15.0, 29.0, 15.0, 29.0)
 _LAST = len(_COLUMNS)
 
 
-def report_form(call: Call, values: Mapping[str, str], *, note: str = "") -> bytes:
+_DRAFT = Path(__file__).with_name("draft.png")
+"""草稿, light grey and clear, slanting upwards: a picture, because a server need not have a Chinese face to draw it."""
+
+
+def report_form(
+    call: Call, values: Mapping[str, str], *, note: str = "", code: bytes = b"", draft: bool = False
+) -> bytes:
     """The call's report form (.xlsx, A4 portrait), with room for the seal of the host unit.
 
     `values` by the call's field names; a field without one stays blank. Choices are drop-downs, labels are locked.
+    `code`: the mark of the print (PNG), left of the seal. `draft`: with a watermark that says so.
     """
     book = Workbook()
     sheet = book.active
@@ -112,6 +126,10 @@ def report_form(call: Call, values: Mapping[str, str], *, note: str = "") -> byt
         _form_row(sheet, row, fields, values, lists)
         row += 1
     row = _seal_block(sheet, row, call, under_seal, values, lists)
+    if code:
+        _picture(sheet, code, f"B{row - 1}", _CODE, _CODE)
+    if draft:
+        _picture(sheet, _DRAFT.read_bytes(), "B6", 480, 344)
     lists.write()
     _protect(sheet)
     _page(sheet, call, row, _LAST, landscape=False)
@@ -135,6 +153,16 @@ def _form_head(sheet: Worksheet, call: Call, note: str) -> int:
         sheet.row_dimensions[row].height = _height(note, sum(_COLUMNS), 20.0, 14.0)
         row += 1
     return row
+
+
+def _picture(sheet: Worksheet, data: bytes, cell: str, width: int, height: int) -> None:
+    """A picture over the cells from one on, so many pixels wide and high before the sheet is fitted to the page."""
+    picture = Image(io.BytesIO(data))
+    picture.width, picture.height = width, height
+    column, row = coordinate_to_tuple(cell)[1] - 1, coordinate_to_tuple(cell)[0] - 1
+    corner = AnchorMarker(col=column, colOff=_OFF * _EMU, row=row, rowOff=_OFF * _EMU)
+    picture.anchor = OneCellAnchor(corner, XDRPositiveSize2D(width * _EMU, height * _EMU))
+    sheet.add_image(picture)
 
 
 def _rows_of(fields: Sequence[Field]) -> list[tuple[Field, ...]]:
@@ -263,12 +291,13 @@ def summary_table(
     number: str,
     digest: str,
     record: tuple[str, bytes] | None = None,
+    code: bytes = b"",
 ) -> bytes:
     """An office's summary table (.xlsx, A4 landscape), with room for its seal.
 
     `rows` by the call's field names, in the office's order; `position` is numbered where a row has none. `digest` is
     printed small, to be held against the record. `record`: how far the record went when it was printed, as a line and as
-    a QR code (PNG).
+    a QR code (PNG); `code`: the mark of the print (PNG).
     """
     found = call.phase(phase) if isinstance(phase, str) else phase
     label = found.label.zh if found else str(phase)
@@ -303,7 +332,7 @@ def summary_table(
         sheet.row_dimensions[row].height = max(
             _height(text, width * 1.1, 28.0, 14.0) for text, width in zip(texts, widths, strict=True)
         )
-    end = _summary_foot(sheet, 5 + len(table), last, office, dated, digest, record)
+    end = _summary_foot(sheet, 5 + len(table), last, office, dated, digest, record, code)
     sheet.print_title_rows = "4:4"
     sheet.freeze_panes = "A5"
     _page(sheet, call, end, last, landscape=True)
@@ -322,7 +351,14 @@ def _widths(fields: Sequence[Field], table: Sequence[Sequence[str]]) -> list[flo
 
 
 def _summary_foot(
-    sheet: Worksheet, row: int, last: int, office: str, dated: date, digest: str, record: tuple[str, bytes] | None
+    sheet: Worksheet,
+    row: int,
+    last: int,
+    office: str,
+    dated: date,
+    digest: str,
+    record: tuple[str, bytes] | None,
+    code: bytes,
 ) -> int:
     """Who filled it in, room for the seal over the office's name and the day, digest and record. Gives the last row."""
     third = max(1, last // 3)
@@ -333,9 +369,9 @@ def _summary_foot(
     if last > 2 * third:
         _across(sheet, row, 2 * third + 1, last, "联系电话：", _VALUE, 28.0, "left")
     if record:
-        code = Image(io.BytesIO(record[1]))
-        code.width = code.height = _CODE
-        sheet.add_image(code, f"A{row + 1}")
+        _picture(sheet, record[1], f"A{row + 1}", _CODE, _CODE)
+    if code:
+        _picture(sheet, code, f"{get_column_letter(min(third + 1, last))}{row + 1}", _CODE, _CODE)
     right = last - third + 1
     for text, height in (
         ("（公章）", 96.0),

@@ -30,7 +30,8 @@ def answer(task: Mapping[str, Any]) -> None:
     """Carry out a task over standard input, inside the walls, and answer on standard output; never returns.
 
     `do`: "check" (kinds, ending, any_link, each) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
-    "copy" (sizes, width) pictures, one after the other, each drawn anew.
+    "copy" (sizes, width) pictures, one after the other, each drawn anew; "look" for codes and seals on a scan; "cut"
+    (box, width) a part of a page out, as PNG.
     """
     said, payload = _done(task)
     out = sys.stdout.buffer
@@ -80,4 +81,16 @@ def _copy(data: bytes, task: Mapping[str, Any]) -> Done:
     return copies(data, task["sizes"], task["width"])
 
 
-_TASKS = {"check": _check, "count": _count, "show": _show, "copy": _copy}
+def _look(data: bytes, _task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.sighting import look
+
+    return look(data)
+
+
+def _cut(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.sighting import Box, cut
+
+    return {}, cut(data, Box(*task["box"]), task["width"])
+
+
+_TASKS = {"check": _check, "count": _count, "show": _show, "copy": _copy, "look": _look, "cut": _cut}

@@ -29,10 +29,14 @@ def count(data: bytes) -> int:
 
 def show(data: bytes, page: int, width: int) -> bytes:
     """PNG of one page (from 0) of a scan, at most `width` pixels wide. Raises Refused."""
-    made = _pdf(data, page, width) if sniff(data[:1024]) == "pdf" else _picture(data, page, width)
     out = io.BytesIO()
-    made.save(out, "PNG")
+    picture_of(data, page, width).save(out, "PNG")
     return out.getvalue()
+
+
+def picture_of(data: bytes, page: int, width: int) -> Image.Image:
+    """One page (from 0) of a scan, upright, at most `width` pixels wide. Raises Refused."""
+    return _pdf(data, page, width) if sniff(data[:1024]) == "pdf" else _picture(data, page, width)
 
 
 @contextmanager
