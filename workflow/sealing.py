@@ -165,9 +165,10 @@ _NO_SEAL = Text(
     "seal, and sharp, or confirm below what you see.",
 )
 _GREY = Text(
-    "扫描件是黑白或灰度的，分不出印章的红色。请尽量用彩色扫描；能看清时，也可以在下面按您看到的确认。",
-    "The scan has no colour, so red cannot be told from ink. Scan in colour where you can; if the seal is plain to see, "
-    "you may confirm it below all the same.",
+    "扫描件上没有任何颜色，所以找不到红色印章。还没有盖章的，请先盖章；用黑白或灰度扫描的，请尽量改用彩色；"
+    "能看清时，也可以在下面按您看到的确认。",
+    "The scan has no colour at all, so no red seal was found. If the paper is not sealed yet, have it sealed first; if it "
+    "was scanned in black and white, scan it in colour where you can, or confirm below what you see.",
 )
 _NOT_LOOKED = Text(
     "这个文件没能自动核对。请自己看清楚再确认。",

@@ -208,8 +208,8 @@ def test_a_scan_of_another_case_or_an_earlier_version_is_refused_at_upload_and_a
     ("made", "words"),
     [
         (lambda: print_of(None), "没有找到二维码"),
-        (lambda: print_of(None, ""), "没有找到红色圆形印章"),
-        (lambda: print_of(None).convert("L"), "分不出印章的红色"),
+        (lambda: print_of(None, ""), "没有任何颜色"),
+        (lambda: print_of(None).convert("L"), "改用彩色"),
     ],
 )
 def test_what_a_machine_misses_on_a_scan_is_said_and_a_person_may_still_confirm_it(
@@ -224,7 +224,7 @@ def test_what_a_machine_misses_on_a_scan_is_said_and_a_person_may_still_confirm_
 
 def test_the_print_bears_the_mark_of_its_content_and_a_watermark_until_it_is_complete(sign_in: As, world: World):
     client = sign_in("author")
-    unfinished, finished = started(client, world, "form.xlsx"), f"/cases/{world.draft()}/form.xlsx"
+    unfinished, finished = started(client, world).replace("/edit", "/form.xlsx"), f"/cases/{world.draft()}/form.xlsx"
     drawn = {}
     for address in (unfinished, finished):
         sheet = load_workbook(io.BytesIO(client.get(address).data))["案例报送表"]
