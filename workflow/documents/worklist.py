@@ -20,7 +20,7 @@ from rules.words import Text
 from workflow import clock
 from workflow.documents import template
 from workflow.documents.problems import unreadable
-from workflow.documents.sheets import _A4, _BOX, _LABEL, _LEFT, _MIDDLE, _SHADE, _SMALL, _TITLE, _put
+from workflow.documents.sheets import _A4, _BOX, _LABEL, _LEFT, _MIDDLE, _SHADE, _SMALL, _TITLE, _height, _put
 
 __all__ = ["COLUMNS", "YES", "Given", "Row", "annotated", "read_worklist", "worklist"]
 
@@ -96,6 +96,9 @@ def worklist(title: str, rows: Sequence[Row], notes: Sequence[tuple[Text, Text]]
             cell.border = _BOX
             if name in _FILLED and row.actions:
                 cell.protection, cell.fill = Protection(locked=False), _OPEN
+        sheet.row_dimensions[at].height = max(
+            _height(template.tidy(row.words.get(name, "")), width, 24.0, 14.0) for name, (_, width) in COLUMNS.items()
+        )
         dropdowns.attach(at, row.actions)
     _notes(book, notes)
     _laid_out(sheet, _HEAD + len(rows))
@@ -306,7 +309,10 @@ def annotated(data: bytes, said: Mapping[int, str]) -> bytes:
     for at in range(head + 1, min(sheet.max_row, head + _ROWS) + 1):
         cell: Any = sheet.cell(at, column)
         cell.value = None
-        _put(sheet, at, column, template.tidy(said.get(at, "")), _SMALL, _LEFT)
+        found = template.tidy(said.get(at, ""))
+        _put(sheet, at, column, found, _SMALL, _LEFT)
+        present = sheet.row_dimensions[at].height or 24.0
+        sheet.row_dimensions[at].height = max(present, _height(found, width * 1.5, 24.0, 14.0))
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
