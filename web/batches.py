@@ -366,10 +366,12 @@ def preview(batch_id: int) -> str:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         batches.check_not_back(batch, actor())
+        letter = batches.letter(session, files(), batch)
         return render_template(
             "batches/mail.html",
             batch=batch,
-            letter=batches.letter(session, files(), batch),
+            letter=letter,
+            mails=batches.in_mails(letter, settings().mail_limit),
             handles=privacy.handles_batch(batch, actor()),
             sender=settings().mail_from,
             mail_configured=bool(settings().smtp_url),

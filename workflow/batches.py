@@ -24,11 +24,12 @@ from workflow import content as contents
 from workflow.audit import receipts
 from workflow.documents import marks, writing
 from workflow.documents.mail import Attachment, compose
+from workflow.documents.mail import in_mails as share_out
 from workflow.documents.reading import Picture
 from workflow.documents.vetting import clean_name
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
 from workflow.jobs.queue import enqueue
-from workflow.mailing import Mailer
+from workflow.mailing import Mailer, TooLarge
 from workflow.personal import masked_form
 from workflow.sealing import Sighting
 from workflow.store import batches as stored
@@ -533,31 +534,69 @@ def _message_id(session: Session, batch: Batch) -> str:
 def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datetime) -> tuple[str, bytes]:
     """The whole batch as one .eml: its file name and its bytes."""
     made = letter(session, files, batch)
-    data = compose(
-        sender=sender,
-        to=made.to,
-        subject=made.subject,
-        body=made.body,
-        attachments=[Attachment(one.name, one.media_type, one.read()) for one in made.enclosures],
-        message_id=made.message_id,
-        at=at,
-    )
+    [data] = _composed(made, [range(len(made.enclosures))], sender, at)
     return clean_name(f"{batch.subject}.eml"), data
 
 
+def in_mails(made: Letter, most: int) -> list[list[int]]:
+    """Which enclosures leave in which mail, where one may have so many bytes; 0 for all in one."""
+    return share_out([one.size for one in made.enclosures], most)
+
+
+def _composed(made: Letter, shares: Sequence[Sequence[int]], sender: str, at: datetime) -> Iterator[bytes]:
+    """The mails of a batch. Several are numbered; the last bears the Message-ID of the whole, so that this one is sent
+    exactly when all are."""
+    for number, places in enumerate(shares, 1):
+        several, last = len(shares) > 1, number == len(shares)
+        which = f"（{number}/{len(shares)}）" if several else ""
+        said = f"\n\n材料较大，分 {len(shares)} 封邮件寄送，这是第 {number} 封。" if several else ""
+        bare = made.message_id.strip("<>")
+        yield compose(
+            sender=sender,
+            to=made.to,
+            subject=made.subject + which,
+            body=made.body + said,
+            attachments=[
+                Attachment(one.name, one.media_type, one.read()) for one in (made.enclosures[place] for place in places)
+            ],
+            message_id=made.message_id if last else f"<{number}of{len(shares)}.{bare}>",
+            at=at,
+        )
+
+
 def send_mail(database: Database, files: Files, mailer: Mailer, batch_id: int, *, at: datetime) -> str:
-    """Hand a sent batch to the mail server, once, and give the server's words. Raises MailRefused."""
+    """Hand a sent batch to the mail server, once, and give the server's words.
+
+    It leaves in several mails where one would be larger than the setting or the server allows. Raises MailRefused.
+    """
     mailer.check()
     try:
         with database.reading() as session:
             batch = session.get_one(Batch, batch_id)
             if batch.state not in (BatchState.SENT, BatchState.RECEIVED):
                 return "批次已退回，不再寄出 / the batch was returned and is not mailed"
-            _, message = mail(session, files, batch, sender=mailer.sender, at=batch.sent_at or at)
+            made, dated = letter(session, files, batch), batch.sent_at or at
+        try:
+            return _hand_over(mailer, made, mailer.most, dated)
+        except TooLarge as refused:
+            if in_mails(made, refused.most) == in_mails(made, mailer.most):
+                raise
+            return _hand_over(mailer, made, refused.most, dated)
     except (Absent, Damaged) as wrong:
         keeping.unreadable(database, wrong, actor=SYSTEM, at=at)
         raise
-    return mailer.send(message)
+
+
+def _hand_over(mailer: Mailer, made: Letter, most: int, at: datetime) -> str:
+    """Hand over every mail of a batch in order, and give what was said to the last; none of them, when one is too large."""
+    messages = list(_composed(made, in_mails(made, most), mailer.sender, at))
+    largest = max(map(len, messages))
+    if most and largest > most:
+        raise TooLarge(most, largest)
+    said = ""
+    for message in messages:
+        said = mailer.send(message)
+    return said
 
 
 def mailed(session: Session, batch: Batch) -> SentMail | None:

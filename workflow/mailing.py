@@ -26,6 +26,14 @@ class MailRefused(Failure):
     """The mail server was not reached or did not take it, with what it said."""
 
 
+class TooLarge(MailRefused):
+    """The mail is larger than its server, or the setting, takes. `most`: bytes that it takes."""
+
+    def __init__(self, most: int, size: int) -> None:
+        super().__init__(TOO_LARGE, _WHY[TOO_LARGE], f"{size} > {most} bytes", lasting=True)
+        self.most = most
+
+
 class MailNotConfigured(MailRefused):
     """No mail server or no sender is set: ZHENGJI_SMTP_URL or ZHENGJI_MAIL_FROM is empty."""
 
@@ -35,6 +43,7 @@ LOGIN = "mail_login"
 UNSAFE = "mail_unsafe"
 LATER = "mail_later"
 REFUSED = "mail_refused"
+TOO_LARGE = "mail_too_large"
 OF_THE_SERVER = (AWAY, LOGIN, UNSAFE)
 """Kinds of trouble that every mail meets."""
 
@@ -52,6 +61,10 @@ _WHY = {
         " check its certificate.",
     ),
     LATER: Text("邮件服务器暂时不收，会再试。", "The mail server does not take it for now; it is tried again."),
+    TOO_LARGE: Text(
+        "邮件超过邮件服务器允许的大小。请压缩扫描件，或下载 .eml 另行报送。",
+        "The mail is larger than the mail server takes. Compress the scans, or download the .eml and send it otherwise.",
+    ),
     REFUSED: Text(
         "邮件服务器拒收。请核对收件地址、发件人和附件大小，改好后再重试。",
         "The mail server refused it. Check the addresses, the sender and the size, and retry when that is mended.",
@@ -66,6 +79,8 @@ class Mailer:
     url: str
     sender: str
     database: Database
+    most: int = 0
+    """Bytes of one mail by the setting, 0 without end; what the server says (SIZE, RFC 1870) counts besides."""
 
     @property
     def configured(self) -> bool:
@@ -84,7 +99,7 @@ class Mailer:
     def send(self, message: bytes) -> str:
         """Hand a message over and give the server's words. A Message-ID already sent is not sent again.
 
-        Raises MailRefused, MailNotConfigured.
+        Raises MailRefused, TooLarge before anything is handed over, MailNotConfigured.
         """
         self.check()
         parsed = email.message_from_bytes(message)
@@ -94,6 +109,8 @@ class Mailer:
         if earlier is not None:
             return earlier
         to = [address for _, address in getaddresses([str(value) for value in parsed.get_all("To", [])])]
+        if self.most and len(message) > self.most:
+            raise TooLarge(self.most, len(message))
         reached("mail.before_sending")
         reply = self._hand_over(message, to)
         reached("mail.taken")
@@ -127,6 +144,9 @@ class Mailer:
                     server.ehlo()
                 if address.username:
                     server.login(unquote(address.username), unquote(address.password or ""))
+                takes = _limit(server)
+                if takes and len(message) > takes:
+                    raise TooLarge(takes, len(message))
                 _taken(self.sender, server.mail(self.sender))
                 for one in to:
                     _taken(one, server.rcpt(one))
@@ -134,6 +154,12 @@ class Mailer:
         except (OSError, smtplib.SMTPException) as problem:
             code = _kind(problem)
             raise MailRefused(code, _WHY[code], str(problem), general=True) from problem
+
+
+def _limit(server: smtplib.SMTP) -> int:
+    """Bytes that the server takes in one mail, as it says; 0 when it says none."""
+    said = server.esmtp_features.get("size", "") if server.does_esmtp else ""
+    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def _kind(problem: Exception) -> str:

@@ -28,7 +28,7 @@ class Settings:
     `lock_seconds`: how long one waits for others who work on the same thing; `statement_seconds`: how long a statement of
     a page may take on PostgreSQL, 0 without end. `proxies`: how many stand in front and say whom they ask for.
     `metrics_token`: who brings it sees /metrics; without one, this machine does. `hold_minutes`: for how long mails on
-    what became of cases are held before they leave, unless whoever takes the step says otherwise; at most an hour.
+    what became of cases are held before they leave, unless whoever takes the step says otherwise; at most an hour. `mail_limit`: bytes of a mail that leaves, 0 without end.
     """
 
     home: Path
@@ -67,6 +67,7 @@ class Settings:
     proxies: int = 0
     metrics_token: str = ""
     hold_minutes: int = 10
+    mail_limit: int = 0
 
 
 LONGEST_HOLD = 60
@@ -113,6 +114,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=int(environ.get("ZHENGJI_PROXIES", "0")),
         metrics_token=environ.get("ZHENGJI_METRICS_TOKEN", ""),
         hold_minutes=min(int(environ.get("ZHENGJI_HOLD_MINUTES", "10")), LONGEST_HOLD),
+        mail_limit=int(environ.get("ZHENGJI_MAIL_LIMIT") or 0) * 1024 * 1024,
     )
 
 

@@ -121,10 +121,10 @@ class _Anywhere(Controller):
 
 
 @contextmanager
-def mail_server(box: Mailbox | None = None, port: int = 0) -> Iterator[Mailbox]:
-    """A mail server on a free port of this machine, or on this one."""
+def mail_server(box: Mailbox | None = None, port: int = 0, most: int = 2**25) -> Iterator[Mailbox]:
+    """A mail server on a free port of this machine, or on this one. `most`: bytes of a mail, which it says."""
     box = box or Mailbox()
-    controller = _Anywhere(box, hostname="127.0.0.1", port=port)
+    controller = _Anywhere(box, hostname="127.0.0.1", port=port, data_size_limit=most)
     controller.start()
     box.url = f"smtp://127.0.0.1:{controller.port}"
     try:

@@ -19,11 +19,14 @@ from sqlalchemy.exc import IntegrityError
 from rules.roles import Level
 from states.batch import BatchState
 from states.case import CaseState
+from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import World, went
 from workflow import batches, deadlines, papers
 from workflow.batches import NoSuchBatch, NotCollecting, WrongBatch
 from workflow.cases import NoSuchCase
+from workflow.documents.mail import in_mails
 from workflow.engine import Attempt, CannotServe, NoSuchTransition, NotPermitted, Outcome, Receipt
+from workflow.mailing import Mailer, MailRefused, TooLarge
 from workflow.store.files import Files
 from workflow.store.living import Overtaken
 from workflow.store.models import AuditEvent, Batch, BatchLine
@@ -704,6 +707,59 @@ def test_a_mail_is_the_same_bytes_again_and_keeps_its_message_id_after_it_was_re
     went(world.act_on_batch(batch, "seal"))
     went(world.act_on_batch(batch, "send"))
     assert mail_of(world, batch)[1]["Message-ID"] != first["Message-ID"]
+
+
+def sent_with_papers(world: World) -> int:
+    batch, _ = with_papers(world)
+    went(world.act_on_batch(batch, "seal"))
+    went(world.act_on_batch(batch, "send"))
+    return batch
+
+
+def hand_over(world: World, box: Mailbox, batch: int, *, most: int = 0) -> str:
+    files = Files((world.folder / "documents").as_uri())
+    mailer = Mailer(box.url, "office@example.org", world.database, most)
+    return batches.send_mail(world.database, files, mailer, batch, at=world.at)
+
+
+def half_of(world: World, batch: int) -> int:
+    """Bytes that hold one of the two cases with the papers before it, and not both."""
+    with world.database.reading() as session:
+        made = batches.letter(session, Files((world.folder / "documents").as_uri()), session.get_one(Batch, batch))
+    sizes = [one.size for one in made.enclosures]
+    return next(most for most in range(10_000, 10_000_000, 500) if [*map(len, in_mails(sizes, most))] == [3, 2])
+
+
+@pytest.mark.parametrize("said_by", ["the server", "the setting"])
+def test_a_batch_too_large_for_one_mail_leaves_in_numbered_ones_once(world: World, said_by: str) -> None:
+    batch = sent_with_papers(world)
+    most = half_of(world, batch)
+    by_server, by_setting = (most, 0) if said_by == "the server" else (2**25, most)
+    replies = iter(["250 first", "451 wait", "250 second"])
+    with mail_server(most=by_server) as box:
+        box.on_data = lambda: next(replies)
+        with pytest.raises(MailRefused):
+            hand_over(world, box, batch, most=by_setting)
+        with world.database.reading() as session:
+            assert batches.mailed(session, session.get_one(Batch, batch)) is None
+        assert [hand_over(world, box, batch, most=by_setting) for _ in range(2)] == ["250 second"] * 2
+    subjects = [str(make_header(decode_header(one["Subject"]))) for one in box.mails]
+    assert subjects == ["优秀案例征集-示例省知识产权局（1/2）", "优秀案例征集-示例省知识产权局（2/2）"]
+    whole = mail_of(world, batch)[1]
+    assert [name for one in box.mails for name in names(one)] == names(whole)
+    assert box.mails[1]["Message-ID"] == whole["Message-ID"] != box.mails[0]["Message-ID"]
+    assert max(map(len, box.taken)) <= most
+    with world.database.reading() as session:
+        kept = batches.mailed(session, session.get_one(Batch, batch))
+        assert kept is not None
+        assert kept.reply == "250 second"
+
+
+def test_where_one_paper_alone_is_too_large_nothing_leaves(world: World) -> None:
+    batch = sent_with_papers(world)
+    with mail_server(most=9_000) as box, pytest.raises(TooLarge) as refused:
+        hand_over(world, box, batch)
+    assert (refused.value.most, refused.value.lasting, box.taken) == (9_000, True, [])
 
 
 def test_a_hostile_subject_makes_no_hostile_file_name(world: World) -> None:

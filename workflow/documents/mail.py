@@ -53,6 +53,29 @@ def compose(
     return re.sub(rb"\r?\n", b"\r\n", mail.as_bytes())
 
 
+def in_mails(sizes: Sequence[int], most: int) -> list[list[int]]:
+    """Places of attachments (bytes each), in their order, shared out so that no mail has more bytes than `most`.
+
+    One that is too large by itself goes alone. `most` 0: all in one.
+    """
+    shares: list[list[int]] = [[]]
+    used = _OF_A_MAIL
+    for place, size in enumerate(sizes):
+        takes = -(-size // _LINE) * _LINE_WRITTEN + _OF_A_PART
+        if most and shares[-1] and used + takes > most:
+            shares.append([])
+            used = _OF_A_MAIL
+        shares[-1].append(place)
+        used += takes
+    return shares
+
+
+_LINE, _LINE_WRITTEN = 57, 78
+"""Bytes of a file in one line of base64, and bytes of that line (RFC 2045)."""
+_OF_A_PART, _OF_A_MAIL = 2500, 6000
+"""Bytes of the headers of an attachment with the longest name in both its forms; of a mail's headers and text."""
+
+
 def _text(body: str) -> MIMEText:
     text = MIMEText("", "plain")
     text.replace_header("Content-Type", 'text/plain; charset="utf-8"')

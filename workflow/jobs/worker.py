@@ -205,7 +205,7 @@ def workshop(settings: Settings, database: Database) -> Workshop:
         settings,
         database,
         Files(settings.documents_url, settings.documents_endpoint),
-        Mailer(settings.smtp_url, settings.mail_from, database),
+        Mailer(settings.smtp_url, settings.mail_from, database, settings.mail_limit),
     )
 
 

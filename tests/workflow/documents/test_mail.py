@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.call import BEIJING
-from workflow.documents.mail import Attachment, compose
+from workflow.documents.mail import Attachment, compose, in_mails
 
 AT = datetime(2021, 3, 25, 10, 12, 44, tzinfo=BEIJING)
 NAME = "案例01_一份检索报告，让一条产线少走三年弯路（示例大学知识产权信息服务中心）.docx"
@@ -89,3 +89,17 @@ def test_what_is_no_address_is_refused(wrong):
 def test_any_subject_reads_back(subject):
     read = email.message_from_bytes(mail(subject=subject), policy=policy.compat32)
     assert str(make_header(decode_header(read["subject"] or ""))) == " ".join(subject.split())
+
+
+@given(st.lists(st.integers(0, 400_000), max_size=12), st.integers(200_000, 2_000_000))
+def test_attachments_are_shared_out_in_their_order_and_no_mail_exceeds_the_limit(sizes, most):
+    shares = in_mails(sizes, most)
+    assert [place for share in shares for place in share] == list(range(len(sizes)))
+    for share in shares:
+        held = [Attachment(f"{'长' * 115}.docx", "application/octet-stream", bytes(sizes[place])) for place in share]
+        assert len(share) == 1 or len(mail(attachments=held)) <= most
+
+
+def test_without_a_limit_all_leaves_in_one_mail():
+    assert in_mails([10**9, 10**9], 0) == [[0, 1]]
+    assert in_mails([], 1) == [[]]
