@@ -9,16 +9,24 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rules.words import Text
 from workflow.engine import CannotServe
+from workflow.jobs.kinds import KINDS
 from workflow.jobs.queue import client
+from workflow.jobs.running import Runner
 from workflow.store import workers as stored
 from workflow.store.database import Database
 from workflow.store.models import Worker
 
+if TYPE_CHECKING:
+    from dbos import DBOSClient  # a large library: loaded where it is used
+
 _log = logging.getLogger("zhengji.jobs")
 
+_FAILED = 100
+"""Of what DBOS counts as failed so many are looked at, the newest first."""
 BEAT = 5.0
 """Seconds between two beats."""
 STEADY = 3
@@ -30,12 +38,16 @@ class AnotherWorker(CannotServe):
 
 
 class Heart(threading.Thread):
-    """Beats until told to stop. `lost`: called when the name turns out to be another process's."""
+    """Beats until told to stop. `lost`: called when the name turns out to be another process's.
 
-    def __init__(self, database: Database, name: str, lost: Callable[[], None]) -> None:
+    `runner`: makes the tries of this worker, so that what the queue believes of it can be held against what it does.
+    """
+
+    def __init__(self, database: Database, name: str, lost: Callable[[], None], runner: Runner | None = None) -> None:
         super().__init__(name="heart", daemon=True)
         self.worker = name
-        self._database, self._lost = database, lost
+        self._database, self._lost, self._runner = database, lost, runner
+        self._idle: frozenset[str] = frozenset()
         self._instance = secrets.token_hex(16)
         self._beats = 0
         self._ended = threading.Event()
@@ -71,11 +83,12 @@ class Heart(threading.Thread):
                     self.holds = False
                     self._lost()
                     return
+                self.reclaim()
                 if self._beats >= STEADY:
                     self.adopt()
             except Exception:
                 _log.exception("a beat was missed")
-                self._beats = 0
+                self._beats, self._idle = 0, frozenset()
 
     def _beat(self) -> bool:
         with self._database.transaction() as session:
@@ -96,7 +109,38 @@ class Heart(threading.Thread):
         for one in left:
             queue.resume_workflow(one.workflow_id, queue_name=one.queue_name)
             _log.warning("took up %s, which %s left", one.workflow_id, one.executor_id)
-        return len(left)
+        return len(left) + self._take_up_failed(queue)
+
+    def _take_up_failed(self, queue: DBOSClient) -> int:
+        """Queue anew what DBOS counts as failed and has come to no end."""
+        if self._runner is None:
+            return 0
+        failed = queue.list_workflows(
+            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            sort_desc=True,
+            limit=_FAILED,
+            load_input=False,
+            load_output=False,
+        )
+        return self._runner.again([one.workflow_id for one in failed], KINDS)
+
+    def reclaim(self) -> int:
+        """Queue anew what the queue handed to this worker and what never reached it; how much.
+
+        The queue marks work as this worker's first and reads it then: where the database goes away in between, it would
+        lie until this process ends. Work counts as lost when two beats in a row find it marked and not being done.
+        """
+        if self._runner is None:
+            return 0
+        queue = client(self._database.engine)
+        marked = queue.list_workflows(status="PENDING", executor_id=self.worker, load_input=False, load_output=False)
+        idle = {one.workflow_id: one.queue_name for one in marked if one.workflow_id not in self._runner.making}
+        lost = self._idle & idle.keys()
+        self._idle = frozenset(idle.keys() - lost)
+        for workflow in sorted(lost):
+            queue.resume_workflow(workflow, queue_name=idle[workflow])
+            _log.warning("queued %s anew, which never reached %s", workflow, self.worker)
+        return len(lost)
 
     def stop(self) -> None:
         """Beat no more, and leave the name."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -33,8 +33,13 @@ Part = TypeVar("Part")
 Made = TypeVar("Made")
 
 _PASSES = (Trouble.AWAY, Trouble.CLASH, Trouble.BUSY, Trouble.SLOW)
-BROKEN_OFF = 5
+BROKEN_OFF = 8
 """So often a try may be broken off by the end of its worker before it is given up: it may be what ends them."""
+
+
+def rest(broken: int) -> int:
+    """Seconds that work rests after it was broken off so often: none at first, then twice as long each time."""
+    return 0 if broken < 2 else 2**broken
 
 
 class Cancelled(Exception):
@@ -104,9 +109,9 @@ class Runner:
         self._making: set[str] = set()
 
     @property
-    def busy(self) -> bool:
-        """Whether a try is being made."""
-        return bool(self._making)
+    def making(self) -> frozenset[str]:
+        """What DBOS calls the tries that are being made."""
+        return frozenset(tuple(self._making))
 
     def run(self, kind: Kind, workflow: str, arguments: Sequence[Any], work: Callable[[Progress], str]) -> str:
         """Make the try that DBOS calls so; gives what came of it, for the log."""
@@ -166,12 +171,48 @@ class Runner:
             _called_off(session, row)
             return False
         broken = row.interrupted + (row.state == JobState.RUNNING)
-        if broken > BROKEN_OFF:
-            self._give_up(session, row, INTERRUPTED, at)
+        if row.state == JobState.RUNNING and (broken > BROKEN_OFF or rest(broken)):
+            self._broken_off(session, kind, row, at)
             return False
         running = {"state": str(JobState.RUNNING), "worker": self.worker, "started_at": at, "next_at": None}
         stored.change(session, row.id, **running, interrupted=broken)
         return True
+
+    def _broken_off(self, session: Session, kind: Kind, row: Job, at: datetime) -> None:
+        """Let work that was broken off once more rest before its next try; or give it up."""
+        broken, number = row.interrupted + 1, row.number + 1
+        if broken > BROKEN_OFF:
+            self._give_up(session, row, INTERRUPTED, at)
+            return
+        wait = rest(broken)
+        stored.change(
+            session,
+            row.id,
+            state=str(JobState.WAITING if wait else JobState.QUEUED),
+            worker="",
+            started_at=None,
+            next_at=at + timedelta(seconds=wait) if wait else None,
+            failing_since=row.failing_since or at,
+            code=INTERRUPTED.code,
+            trouble={"zh": INTERRUPTED.why.zh, "en": INTERRUPTED.why.en},
+            interrupted=broken,
+            number=number,
+        )
+        hand_over(session, kind, row.key, row.arguments, number=number, wait=wait)
+
+    def again(self, workflows: Sequence[str], kinds: Mapping[str, Kind]) -> int:
+        """Queue anew work whose try DBOS counts as failed though it did not come to its end here; how much.
+
+        That is so where the database went away while DBOS itself wrote.
+        """
+        made = 0
+        for key, number in map(which, workflows):
+            with self.database.transaction() as session:
+                row = stored.held(session, key)
+                if row is not None and row.number == number and row.state in UNFINISHED and row.name in kinds:
+                    self._broken_off(session, kinds[row.name], row, datetime.now(UTC))
+                    made += 1
+        return made
 
     def _done(self, session: Session, key: str, number: int, said: str) -> None:
         done = {

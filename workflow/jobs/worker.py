@@ -223,11 +223,10 @@ def launch(
 
     `lost`: called when another process is found to work under that name. Raises AnotherWorker when one does already.
     """
-    heart = Heart(database, settings.executor, lost)
+    runner = Runner(database, settings.executor)
+    heart = Heart(database, settings.executor, lost, runner)
     heart.take_name()
-    at_work = _AtWork(
-        workshop(settings, database), Runner(database, settings.executor), heart, Sequencer(settings, database)
-    )
+    at_work = _AtWork(workshop(settings, database), runner, heart, Sequencer(settings, database))
     _at_work.append(at_work)
     config: DBOSConfig = {
         "name": "zhengji",
@@ -270,7 +269,7 @@ def stop() -> bool:
     at_work = _at_work.pop()
     at_work.runner.ended.set()
     at_work.sequencer.stop()
-    DBOS.destroy(workflow_completion_timeout_sec=GRACE if at_work.runner.busy else 0)
+    DBOS.destroy(workflow_completion_timeout_sec=GRACE if at_work.runner.making else 0)
     try:
         at_work.heart.stop()
         left = at_work.runner.hand_back(KINDS.__getitem__) if at_work.heart.holds else 1

@@ -9,11 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.faults.waiting import until
 from tests.worlds import World
 from workflow.jobs import heart
 from workflow.jobs.heart import AnotherWorker, Heart
+from workflow.jobs.queue import client, enqueue
+from workflow.jobs.running import Runner
 from workflow.store import workers as stored
 from workflow.store.models import Worker
 
@@ -97,6 +100,44 @@ def test_of_all_live_workers_the_first_by_name_takes_up_what_dead_ones_left(worl
         one.start()
     until(lambda: len(set(asked)) == 2)
     assert Heart.adopt(first) == Heart.adopt(second) == 0  # nothing was left, and the second does not even look
+
+
+def mark(world: World, status: str, worker: str) -> None:
+    """Leave what is queued as DBOS leaves it when the database goes away under it."""
+    inside = client(world.database.engine)._sys_db
+    with inside.engine.begin() as connection:
+        connection.execute(update(inside.tables.workflow_status).values(status=status, executor_id=worker))
+
+
+def test_work_that_the_queue_handed_over_and_that_never_arrived_is_queued_anew(world: World) -> None:
+    with world.database.transaction() as session:
+        enqueue(session, "mail_notice", "a-notice", 7, "locked")
+    mark(world, "PENDING", "worker-1")
+    runner = Runner(world.database, "worker-1")
+    one = Heart(world.database, "worker-1", lambda: None, runner)
+    assert Heart(world.database, "worker-2", lambda: None, Runner(world.database, "worker-2")).reclaim() == 0
+    assert one.reclaim() == 0  # it may be on its way
+    runner._making.add("a-notice")
+    assert one.reclaim() == 0  # and here it is
+    runner._making.clear()
+    assert [one.reclaim(), one.reclaim()] == [0, 1]
+    [queued] = client(world.database.engine).list_workflows()
+    assert (queued.status, queued.queue_name) == ("ENQUEUED", "zhengji-mail")
+    assert one.reclaim() == 0
+
+
+def test_work_that_dbos_counts_as_failed_is_taken_up(world: World, hearts: Any) -> None:
+    with world.database.transaction() as session:
+        enqueue(session, "mail_notice", "a-notice", 7, "locked")
+    mark(world, "ERROR", "worker-1")
+    first = hearts("worker-1")
+    first.take_name()
+    first._runner = Runner(world.database, "worker-1")
+    assert [first.adopt(), first.adopt()] == [1, 0]
+    assert {one.workflow_id: one.status for one in client(world.database.engine).list_workflows()} == {
+        "a-notice": "ERROR",
+        "a-notice~2": "ENQUEUED",
+    }
 
 
 def test_rows_of_workers_long_gone_are_forgotten(world: World, hearts: Any) -> None:

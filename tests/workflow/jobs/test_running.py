@@ -18,7 +18,7 @@ from workflow.failure import Failure
 from workflow.jobs.kinds import KINDS, JobState, Waits
 from workflow.jobs.queue import client, enqueue
 from workflow.jobs.reasons import reason
-from workflow.jobs.running import BROKEN_OFF, Progress, Runner
+from workflow.jobs.running import BROKEN_OFF, Progress, Runner, rest
 from workflow.store import jobs as stored
 from workflow.store.files import Damaged
 from workflow.store.models import AuditEvent, Job
@@ -174,10 +174,20 @@ def test_what_ends_every_worker_that_touches_it_is_given_up(world: World, runner
     def deadly(_: Progress) -> str:
         raise Killed
 
-    for _ in range(BROKEN_OFF + 1):
+    def killed(number: int) -> None:
         with pytest.raises(Killed):
-            attempt(runner, work=deadly)
-    assert attempt(runner, work=none) == "not to be done any more"
+            attempt(runner, number, work=deadly)
+
+    killed(1)
+    killed(1)  # after the first time it is tried again at once
+    for broken in range(2, BROKEN_OFF + 1):
+        assert attempt(runner, row(world).number, work=none) == "not to be done any more"
+        made = row(world)
+        assert (made.state, made.interrupted, made.number, made.code) == ("waiting", broken, broken, "interrupted")
+        assert made.next_at is not None
+        assert timedelta(seconds=rest(broken) - 60) < made.next_at - datetime.now(UTC) < timedelta(seconds=rest(broken))
+        killed(broken)
+    assert attempt(runner, BROKEN_OFF, work=none) == "not to be done any more"
     assert (row(world).state, row(world).code) == ("gave_up", "interrupted")
 
 
@@ -195,6 +205,14 @@ def test_what_a_stopping_worker_leaves_is_queued_as_a_try_of_its_own(world: Worl
     attempt(runner, work=unfinished)
     assert (row(world).state, queued(world)) == ("queued", [KEY, f"{KEY}~2"])
     assert attempt(runner, 2) == "sent"
+
+
+def test_what_dbos_counts_as_failed_is_queued_anew_where_it_came_to_no_end(world: World, runner: Runner) -> None:
+    assert runner.again(["unheard-of", KEY], KINDS) == 1
+    assert (row(world).state, row(world).number, queued(world)) == ("queued", 2, [KEY, f"{KEY}~2"])
+    assert runner.again([KEY], KINDS) == 0  # another try counts by now
+    assert attempt(runner, 2) == "sent"
+    assert runner.again([f"{KEY}~2"], KINDS) == 0
 
 
 # ---- work of several parts -------------------------------------------------------------------------------------------
