@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -445,26 +445,49 @@ _LONGEST_CELL = 32_000
 
 
 def text_table(
-    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[tuple[str, str]]
+    title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], notes: Sequence[tuple[str, str]]
 ) -> bytes:
-    """A list (.xlsx) whose every cell is text, whatever it begins with; `notes` about it stand on a second sheet."""
-    book = Workbook(write_only=True)
-    for name, lines in ((title, [heads, *rows]), ("说明", notes)):
+    """A list (.xlsx) whose every cell is text, whatever it begins with; `notes` about it stand on a second sheet.
+
+    Rows are written as they come, so that a hundred thousand take no more memory than one.
+    """
+    book: Any = Workbook(write_only=True)
+    book._cell_styles[0].numFmtId = _AS_TEXT  # the style of cells that have none of their own
+    for name, head, lines in ((title, heads, rows), ("说明", (), notes)):
         sheet = book.create_sheet(name)
-        sheet.freeze_panes = "A2" if name == title else None
+        sheet.freeze_panes = "A2" if head else None
         for at in range(1, len(heads) + 1):
             sheet.column_dimensions[get_column_letter(at)].width = 22.0
-        for number, line in enumerate(lines):
-            sheet.append([_text_cell(sheet, words, head=name == title and not number) for words in line])
+        if head:
+            sheet.append([_text_cell(sheet, words, _LABEL) for words in head])
+        for line in lines:
+            sheet.append([words if _plain(words) else _text_cell(sheet, words, _SMALL) for words in line])
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
 
 
-def _text_cell(sheet: Any, words: str, *, head: bool) -> Any:
+_AS_TEXT = 49
+"""The number of the format "@" in every workbook."""
+_MARKS = ("", " ", "=", "+", "-", "@", "'", "#", "\u3000")
+"""With what a formula, a command of old programs or an error value begins; and spaces, which are taken off."""
+
+
+def _plain(words: str) -> bool:
+    """Whether the library takes it as the text that it is: most cells, and they need no object of their own."""
+    return (
+        words.isprintable()
+        and words[:1] not in _MARKS
+        and words[-1:] not in _MARKS
+        and "_x" not in words
+        and len(words) <= _LONGEST_CELL
+    )
+
+
+def _text_cell(sheet: Any, words: str, font: Font) -> Any:
     cell: Any = WriteOnlyCell(sheet)
     if words:
         cell._value, cell.data_type = _escaped(template.tidy(words)[:_LONGEST_CELL]), "s"
     cell.number_format = "@"
-    cell.font = _LABEL if head else _SMALL
+    cell.font = font
     return cell
