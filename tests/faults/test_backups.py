@@ -78,7 +78,7 @@ def killed_after(process: Any, seconds: float) -> bool:
     process.join(seconds)
     process.kill()
     process.join()
-    assert process.exitcode in (0, -9)
+    assert process.exitcode in (0, 1, -9)  # 1: turned away, as the pg_restore of one killed before still writes
     return bool(process.exitcode)
 
 
