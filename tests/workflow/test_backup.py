@@ -212,7 +212,8 @@ def test_a_backup_is_of_one_moment_while_others_write(site: Site, monkeypatch: p
     held = json.loads((made.folder / backup.MANIFEST).read_text())["database"]["counts"]
     assert made.documents >= 2
     assert held["document"] == held["seal"] == made.documents
-    assert held["cases"] - held["seal"] in (0, 1)  # the writer commits a case, then its seal: the moment may lie between
+    # The writer commits a case, then its seal: the moment may lie between the two.
+    assert held["cases"] - held["seal"] in (0, 1)
     now = copies.held(site.world.database.owner_url)
     assert now.counts["cases"] > held["cases"]
     done = site.put_back(site.elsewhere(), made)
