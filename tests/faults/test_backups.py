@@ -94,13 +94,17 @@ def killed_after(process: Any, seconds: float) -> bool:
 
 
 def served(settings: Settings) -> bool:
-    """Whether anything is there that would be served."""
+    """Whether anything is there that would be served.
+
+    Looked for once: the pg_restore of a restore that was killed may put it there at any moment.
+    """
+    if not there(settings):
+        return False
     try:
-        if there(settings):
-            installation.open_to_serve(settings).close()
+        installation.open_to_serve(settings).close()
     except anchors.RestoreUnfinished:
         return False
-    return there(settings)
+    return True
 
 
 def there(settings: Settings) -> bool:
