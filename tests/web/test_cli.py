@@ -18,7 +18,9 @@ from states.case import CaseState
 from tests.make import CALLS
 from tests.worlds import CALL_2021, Databases, World, settle
 from web.cli import main
+from web.commands import vet
 from workflow.calls import shipped_calls
+from workflow.documents.limits import LIMITS
 from workflow.store.database import Database
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -323,3 +325,7 @@ def test_the_console_script_is_this_command() -> None:
     script = Path(sys.executable).with_name("zhengji")
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.startswith("zhengji ")) == (0, True)
+
+
+def test_vet_knows_every_slot_to_which_somebody_uploads():
+    assert set(vet._SLOTS) == set(LIMITS) - {"note", "drawing"}  # those two come inside mails only
