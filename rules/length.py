@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 _CJK = (
     "\u2e80-\u2fff\u3001-\u303f\u3040-\u30ff\u3100-\u312f\u3130-\u318f\u31a0-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff"
@@ -29,3 +30,8 @@ def least_word_count(text: str) -> int:
     A case is over the limit only if every program says so. Source: docs/decisions.md 4.
     """
     return word_count(_DOUBTFUL.sub("", text))
+
+
+def fits(text: str, limit: int) -> int:
+    """How many characters of a text, from its beginning, have at most `limit` 字 (0 or more) by the most lenient program."""
+    return bisect_right(range(len(text) + 1), limit, key=lambda end: least_word_count(text[:end])) - 1

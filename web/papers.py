@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from web.tell import done
 from web.uploads import uploaded
 from web.words import t
 from workflow import cases, comparisons, downloads, intake, lists, papers, privacy, sealing
+from workflow.content import Content
 from workflow.documents.preview import drawn
 from workflow.documents.reading import SectionRead
 from workflow.store.models import Case, Document
@@ -46,8 +48,27 @@ def understand(case_id: int) -> str | tuple[str, int]:
         if not kept:
             return render_template("cases/upload.html", case=case, call=call, missing=True), 422
         read = intake.again(files(), call, case, kept)
-        ticket = tickets.of_files("papers", case_id, read.kept)
-        return render_template("cases/understood.html", case=case, call=call, read=read, ticket=ticket)
+        return _understood(case, call, read)
+
+
+def _understood(case: Case, call: Any, read: intake.Read, **more: Any) -> str:
+    ticket = tickets.of_files("papers", case.id, read.kept)
+    return render_template(
+        "cases/understood.html",
+        case=case,
+        call=call,
+        read=read,
+        ticket=ticket,
+        loose=read.document.loose if read.document else (),
+        nowhere=intake.NOWHERE,
+        **more,
+    )
+
+
+def _places() -> dict[int, str]:
+    """Where the form puts what no section took: number → section id, or nowhere."""
+    found = ((re.fullmatch(r"place:(\d{1,6})", name), value) for name, value in request.form.items())
+    return {int(name[1]): value for name, value in found if name}
 
 
 def _shown(case_id: int, ticket: str, *slots: str) -> dict[str, Kept]:
@@ -56,17 +77,25 @@ def _shown(case_id: int, ticket: str, *slots: str) -> dict[str, Kept]:
 
 
 @bp.post("/<int:case_id>/take-over")
-def take_over(case_id: int) -> Response:
+def take_over(case_id: int) -> Response | tuple[str, int]:
+    """Save what was understood; not before its author has said of each loose paragraph where it belongs."""
+    places, then = _places(), request.form.get("then", "")
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         cases.check_author(case, actor())
         kept = _shown(case_id, request.form.get("ticket", ""), "case", "form")
         call = lists.call_of(session, case)
-        read = intake.again(files(), call, case, kept)
+        read = intake.again(files(), call, case, kept, places)
+        open_ = intake.undecided(call, read, places)
+        if open_:
+            return _understood(case, call, read, places=places, undecided=open_), 422
+        field = f"section-{then}" if call.section(then) else ""
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
         receipt = intake.take_over(session, case, read, actor=actor(), at=now(), seen=form_mark(), op=form_key())
     done(t("采用上传的内容", "Taking over the papers"), receipt)
+    if field:
+        return redirect(url_for("cases.edit", case_id=case_id, _anchor=field))
     return redirect(url_for("cases.show", case_id=case_id))
 
 
@@ -306,6 +335,21 @@ def pages_url(one: Document) -> str:
 def paper_url(one: Document) -> str:
     """Where a file of a case is downloaded."""
     return url_for("papers.original", case_id=one.case_id, document_id=one.id)
+
+
+@bp.app_template_global()
+def passages(call: Any, content: Content) -> dict[str, list[tuple[str, str]]]:
+    """Section id → its lines, each as what stands within the call's limit and what stands beyond it."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, (inside, beyond) in intake.within_limit(call, content).items():
+        mark = len(inside)
+        found[name] = []
+        for line in (inside + beyond).splitlines(keepends=True):
+            kept = max(0, min(mark, len(line)))
+            mark -= len(line)
+            if line.strip():
+                found[name].append((line[:kept].rstrip("\n"), line[kept:].rstrip("\n")))
+    return found
 
 
 _FOUND_BY = {

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from rules.call import Call
+from rules.length import fits, least_word_count
 from rules.words import Text
 from states.reach import Actor
 from workflow import cases, lists, papers
@@ -57,8 +58,14 @@ def read(files: Files, call: Call, case: Case, given: Mapping[str, tuple[str, by
     return again(files, call, case, kept)
 
 
-def again(files: Files, call: Call, case: Case, kept: Mapping[str, Kept]) -> Read:
-    """The same from files that were vetted and kept already."""
+NOWHERE = "-"
+"""Where somebody puts text that is not to be taken over."""
+
+
+def again(
+    files: Files, call: Call, case: Case, kept: Mapping[str, Kept], places: Mapping[int, str] | None = None
+) -> Read:
+    """The same from files that were vetted and kept already. `places`: loose text by number → section id or NOWHERE."""
     data = {slot: files.get(one.digest) for slot, one in kept.items()}
     document = form = None
     if "case" in kept:
@@ -67,7 +74,8 @@ def again(files: Files, call: Call, case: Case, kept: Mapping[str, Kept]) -> Rea
         form = forms.read_vetted(data["form"], kept["form"].name, call)
     now = lists.content_of(case)
     centre = {"name": case.centre.name, "host_unit": case.centre.host_unit, "region": case.office.region}
-    understood = papers.understand(call, now, document, form, centre)
+    known = {at: place for at, place in (places or {}).items() if call.section(place)}
+    understood = papers.understand(call, now, document, form, centre, known)
     pictures = tuple(papers.keep_pictures(files, document)) if document else ()
     return Read(
         kept,
@@ -78,6 +86,26 @@ def again(files: Files, call: Call, case: Case, kept: Mapping[str, Kept]) -> Rea
         compare(call, now, understood.content),
         pictures,
     )
+
+
+def undecided(call: Call, read: Read, places: Mapping[int, str]) -> frozenset[int]:
+    """The numbers of loose texts of which the author has not said where they belong."""
+    loose = read.document.loose if read.document else ()
+    return frozenset(
+        at for at in range(len(loose)) if places.get(at) != NOWHERE and call.section(places.get(at, "")) is None
+    )
+
+
+def within_limit(call: Call, content: Content) -> dict[str, tuple[str, str]]:
+    """Section id → its text up to the call's limit of 字, and what stands beyond it; counted as the limit is."""
+    left = call.length.maximum or None
+    found = {}
+    for section in call.sections:
+        text = content.sections.get(section.id, "")
+        end = len(text) if left is None else fits(text, left)
+        found[section.id] = (text[:end], text[end:])
+        left = None if left is None else max(0, left - least_word_count(text))
+    return found
 
 
 def take_over(

@@ -197,18 +197,23 @@ class Understood:
 
 
 def understand(
-    call: Call, before: Content, document: CaseDocument | None, form: FormRead | None, centre: Mapping[str, str]
+    call: Call,
+    before: Content,
+    document: CaseDocument | None,
+    form: FormRead | None,
+    centre: Mapping[str, str],
+    places: Mapping[int, str] | None = None,
 ) -> Understood:
     """Merge what was read from a Word file and a report form over what the case already says.
 
     A document replaces the whole text; beyond that, what the papers leave out stays as it was. `centre`: name, host_unit, region as registered; the form's own words
-    on these are only compared.
+    on these are only compared. `places`: where the author put text that no section took (`CaseDocument.placed`).
     """
     content = before
     if document is not None:
         content = content.changed(
             title=document.title or content.title,
-            sections=_sections(call, document),
+            sections=document.placed(places or {}),
         )
     if form is None:
         return Understood(content, ())
@@ -231,15 +236,6 @@ def understand(
         form={**content.form, **own},
     )
     return Understood(content, differences)
-
-
-def _sections(call: Call, document: CaseDocument) -> dict[str, str]:
-    """The template's sections as read; one that stands twice is put together. What fits none was reported by reading."""
-    texts: dict[str, list[str]] = {}
-    for one in document.sections:
-        if call.section(one.name) is not None:
-            texts.setdefault(one.name, []).append(one.text)
-    return {name: "\n".join(parts) for name, parts in texts.items()}
 
 
 def _differences(

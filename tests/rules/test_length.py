@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rules.length import least_word_count, word_count
+from rules.length import fits, least_word_count, word_count
 
 HERE = Path(__file__).parent.parent
 TABLE: list[dict[str, Any]] = json.loads((HERE / "word_counts.json").read_text("utf-8"))
@@ -25,3 +25,18 @@ def test_a_samples_body_counts_as_libreoffice_counted_it_but_for_doubtful_marks(
     doubtful = len(re.findall("——|……|[“”‘’]", body))
     assert measured - doubtful <= word_count(body) <= measured + doubtful
     assert least_word_count(body) <= measured
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "inside"),
+    [
+        ("甲乙丙", 2, "甲乙"),
+        ("甲 WIPO 乙", 2, "甲 WIPO "),
+        ("甲——乙", 1, "甲——"),
+        ("甲", 1, "甲"),
+        ("甲", 0, ""),
+        ("", 0, ""),
+    ],
+)
+def test_a_limit_ends_where_the_most_lenient_program_ends_it(text: str, limit: int, inside: str) -> None:
+    assert text[: fits(text, limit)] == inside

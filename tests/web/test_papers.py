@@ -16,18 +16,20 @@ from PIL import Image
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from rules.length import word_count
 from states.case import CaseState
 from tests.web.conftest import As, hidden, post, send_fields
 from tests.web.test_cases import page, started
-from tests.workflow.documents.papers import scan
+from tests.workflow.documents.papers import scan, whole_case, word
 from tests.workflow.documents.test_preview import RGB, colour
 from tests.workflow.documents.test_sighting import print_of, saved
 from tests.worlds import World
-from workflow import papers
+from workflow import lists, papers
 from workflow.documents import marks
 from workflow.sealing import mark_of
 from workflow.settings import Settings
 from workflow.store.files import Files
+from workflow.store.models import Case
 from workflow.store.models import Document as Paper
 from workflow.store.papers import Kept
 
@@ -111,6 +113,54 @@ def test_what_is_wrong_with_a_paper_is_named(sign_in: As, world: World):
     where = started(client, world, "upload")
     shown = upload(client, where, case="案例08_把知识产权课堂搬进夜市和乡村.docx").get_data(as_text=True)
     assert re.search(r'class="length over"><b>16\d\d</b>', shown) is not None
+
+
+EXTRA = [
+    *whole_case()[:3],
+    "这一段话写在了所有小标题之前，不属于模板的任何一个部分。",
+    *whole_case()[3:],
+    ("附录", "Heading 1"),
+    "多出来的话。",
+]
+
+
+def test_text_that_no_section_took_is_placed_with_a_click_and_never_dropped(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    shown = upload(client, where, case=("案例.docx", word(*EXTRA))).get_data(as_text=True)
+    assert re.findall(r'<label for="place-\d" lang="zh-CN">([^<]*)<', shown) == [EXTRA[3], "附录", "多出来的话。"]
+    halfway = post(client, "/cases/1/take-over", shown, **{"place:0": "recipient", "place:1": "nonsense"})
+    again = halfway.get_data(as_text=True)
+    assert (halfway.status_code, "有 2 段没有选" in again, world.row(1).revision) == (422, True, 1)
+    chosen = {"place:0": "recipient", "place:1": "-", "place:2": "lessons"}
+    assert post(client, "/cases/1/take-over", again, **chosen).status_code == 302
+    with world.database.transaction() as session:
+        sections = lists.content_of(session.get_one(Case, 1)).sections
+    assert (sections["recipient"], sections["lessons"]) == (
+        f"{EXTRA[3]}\n企业不知道往哪里走。",
+        "先检索，后投产。\n多出来的话。",
+    )
+
+
+def test_a_missing_section_leads_to_its_field(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    shown = upload(client, where, case=("案例.docx", word(*whole_case()[:-2]))).get_data(as_text=True)
+    assert ("没有读到这一部分" in shown, 'name="then" value="lessons"' in shown) == (True, True)
+    answer = post(client, "/cases/1/take-over", shown, then="lessons")
+    assert answer.headers["Location"].endswith("/cases/1/edit#section-lessons")
+
+
+def test_what_is_beyond_the_limit_is_marked_where_it_stands(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    limit = world.call.length.maximum
+    lines = [*whole_case()[:-1], "先" * limit + "尾。"]
+    shown = upload(client, where, case=("案例.docx", word(*lines))).get_data(as_text=True)
+    before = sum(word_count(one) for one in (lines[4], lines[6], lines[8]))
+    assert f">{'先' * before}尾。</mark>" in shown
+    post(client, "/cases/1/take-over", shown)
+    assert f">{'先' * before}尾。</mark>" in page(client, "/cases/1")
 
 
 # ---- seals -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rules.call import Call, Section
@@ -15,7 +15,16 @@ from workflow.documents.blocks import Block, Grid, Line, NoWordFile, Paper, read
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.vetting import damaged, vet
 
-__all__ = ["CaseDocument", "Picture", "Problem", "SectionRead", "TableRead", "Unreadable", "read_case_document"]
+__all__ = [
+    "CaseDocument",
+    "Loose",
+    "Picture",
+    "Problem",
+    "SectionRead",
+    "TableRead",
+    "Unreadable",
+    "read_case_document",
+]
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,19 @@ class TableRead:
 
 
 @dataclass(frozen=True)
+class Loose:
+    """Text that no section of the template took; its author says where it belongs."""
+
+    text: str
+    heading: str = ""
+    """The heading that it stands under, "" where there is none."""
+
+
+_APART = 60
+"""So many paragraphs under one strange heading are placed one by one; more of them as one."""
+
+
+@dataclass(frozen=True)
 class CaseDocument:
     """What a case document holds. Lengths are 字: `body_length` over the texts of the sections, without title,
     centre line, theme line, headings, tables, captions and notes; `least_length` the lowest that a common program
@@ -71,6 +93,45 @@ class CaseDocument:
     tables: tuple[TableRead, ...]
     footnotes: tuple[str, ...]
     problems: tuple[Problem, ...]
+    set_aside: tuple[str, ...] = ()
+    """Lines before the first heading and rows of a table that are part of nothing."""
+
+    @property
+    def loose(self) -> tuple[Loose, ...]:
+        """All text that belongs to no section, in the document's order; strange headings are text themselves."""
+        found = [Loose(one) for one in self.set_aside]
+        for section in self.sections:
+            if not section.name:
+                found += _loose(section)
+        return tuple(found)
+
+    def placed(self, places: Mapping[int, str]) -> dict[str, str]:
+        """Section id → text, with loose text where `places` (its number in `loose` → section id) puts it: in the
+        document's order, before or behind what the section holds. What is put nowhere is left out."""
+        texts: dict[str, list[str]] = {}
+        number = 0
+
+        def put(pieces: Iterable[str]) -> None:
+            nonlocal number
+            for one in pieces:
+                if place := places.get(number):
+                    texts.setdefault(place, []).append(one)
+                number += 1
+
+        put(self.set_aside)
+        for section in self.sections:
+            if section.name:
+                texts.setdefault(section.name, []).append(section.text)
+            else:
+                put(one.text for one in _loose(section))
+        return {name: "\n".join(part for part in parts if part) for name, parts in texts.items()}
+
+
+def _loose(section: SectionRead) -> list[Loose]:
+    heading = [Loose(section.heading)] if section.heading else []
+    lines = section.text.split("\n") if section.text else []
+    apart = lines if len(lines) <= _APART else [section.text]
+    return heading + [Loose(one, section.heading) for one in apart]
 
 
 def read_case_document(data: bytes, name: str, call: Call) -> CaseDocument:
@@ -177,6 +238,7 @@ class _Reader:
         self.sections: list[_Gathered] = []
         self.pictures: list[Picture] = []
         self.tables: list[TableRead] = []
+        self.set_aside: list[str] = []
 
     def read(self, paper: Paper, kind: str) -> CaseDocument:
         items = list(self._flow(paper.blocks))
@@ -218,6 +280,7 @@ class _Reader:
             tables=tuple(self.tables),
             footnotes=paper.footnotes,
             problems=tuple(self.problems),
+            set_aside=tuple(self.set_aside),
         )
 
     # Reading order
@@ -256,6 +319,7 @@ class _Reader:
                 if name in ("title", "centre", "theme"):
                     self.meta.setdefault(name, value)
                 else:
+                    self.set_aside.append(f"{label}：{value}")
                     self._tell(
                         "row_not_used",
                         "表格中的“{label}：{value}”不属于案例正文，未读入。请在报送表中填写。",
@@ -381,6 +445,7 @@ class _Reader:
         for at, line in lines.items():
             if at in used or (not line.centred and not _is_furniture(line.text)):
                 continue
+            self.set_aside.append(line.text.strip())
             self._tell(
                 "line_unplaced",
                 "“{line}”不属于模板的任何部分，未读入。如无需要请删除。",
