@@ -323,6 +323,7 @@ def written_how(how: str) -> str:
         "screen": t("在页面上写的", "written on screen"),
         "document": t("来自上传的案例正文", "from an uploaded case document"),
         "form": t("来自上传的报送表", "from an uploaded report form"),
+        "mail": t("来自来件中的材料", "from papers that came in"),
     }.get(how, how)
 
 

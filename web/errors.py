@@ -15,6 +15,7 @@ from web import broken
 from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
 from workflow import cases, logs, people, reception
+from workflow.arrivals import NoSuchArrival, WrongArrival
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
 from workflow.bulk import NoSuchBulkAct, WrongChoice
@@ -55,6 +56,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCall: HTTPStatus.NOT_FOUND,
     NoSuchJob: HTTPStatus.NOT_FOUND,
     NoSuchSearch: HTTPStatus.NOT_FOUND,
+    NoSuchArrival: HTTPStatus.NOT_FOUND,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
@@ -78,6 +80,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WhyMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotThisPrint: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotKept: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongArrival: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
 

@@ -21,9 +21,9 @@ from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotP
 from workflow.failpoints import reached
 from workflow.store import cases as stored
 from workflow.store import facts as stored_facts
-from workflow.store import living, papers, words
+from workflow.store import living, papers, people, words
 from workflow.store.living import Overtaken
-from workflow.store.models import Case
+from workflow.store.models import MAILED, Case
 from workflow.store.reach import whereabouts
 
 ENGINE = Engine(CASE)
@@ -290,6 +290,41 @@ def create(
     if earlier is not None:
         return earlier
     return stored.insert(session, call_version, centre, content or Content(), how, actor, at, op)
+
+
+def take_in(
+    session: Session,
+    *,
+    call_version: int,
+    centre: Any,
+    content: Content,
+    actor: Actor,
+    at: datetime,
+    op: str,
+) -> int:
+    """Start a case as a draft from papers that its centre sent; it is the centre's author's. Gives the case's id.
+
+    `centre`: its row. Raises NotPermitted for all but the reviewers and leaders of its office, and the national desk.
+    """
+    check_takes_in(centre, actor)
+    earlier = stored.created_by_op(session, op)
+    if earlier is not None:
+        return earlier
+    authors = people.holding(session, str(Role.AUTHOR), centre.id, None)
+    author = authors[0].id if authors else actor.id
+    return stored.insert(session, call_version, centre.id, content, MAILED, actor, at, op, author=author)
+
+
+def check_takes_in(centre: Any, actor: Actor) -> None:
+    """Raise NotPermitted when this person takes in nothing that this centre sends."""
+    if centre.office_id in actor.units(Role.REVIEWER, Role.LEADER) or Role.DESK in actor.roles:
+        return
+    raise NotPermitted(
+        Text(
+            "来件由中心所属省级的审核人、负责人或国家局受理人登记，您没有这个职责。",
+            "What a centre sends is taken in by its office's reviewers and leaders, or the national desk; you are none.",
+        )
+    )
 
 
 def check_starts(centre: int, actor: Actor) -> None:

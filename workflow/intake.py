@@ -66,24 +66,35 @@ def again(
     files: Files, call: Call, case: Case, kept: Mapping[str, Kept], places: Mapping[int, str] | None = None
 ) -> Read:
     """The same from files that were vetted and kept already. `places`: loose text by number → section id or NOWHERE."""
+    centre = {"name": case.centre.name, "host_unit": case.centre.host_unit, "region": case.office.region}
+    return understood(files, call, lists.content_of(case), centre, kept, places)
+
+
+def understood(
+    files: Files,
+    call: Call,
+    now: Content,
+    centre: Mapping[str, str],
+    kept: Mapping[str, Kept],
+    places: Mapping[int, str] | None = None,
+) -> Read:
+    """The same for content that belongs to no case yet. `centre`: name, host_unit, region as registered."""
     data = {slot: files.get(one.digest) for slot, one in kept.items()}
     document = form = None
     if "case" in kept:
         document = reading.read_vetted(data["case"], kept["case"].name, of_media_type(kept["case"].media_type), call)
     if "form" in kept:
         form = forms.read_vetted(data["form"], kept["form"].name, call)
-    now = lists.content_of(case)
-    centre = {"name": case.centre.name, "host_unit": case.centre.host_unit, "region": case.office.region}
     known = {at: place for at, place in (places or {}).items() if call.section(place)}
-    understood = papers.understand(call, now, document, form, centre, known)
+    merged = papers.understand(call, now, document, form, centre, known)
     pictures = tuple(papers.keep_pictures(files, document)) if document else ()
     return Read(
         kept,
-        understood.content,
+        merged.content,
         document,
         form,
-        understood.differences,
-        compare(call, now, understood.content),
+        merged.differences,
+        compare(call, now, merged.content),
         pictures,
     )
 

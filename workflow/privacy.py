@@ -325,8 +325,9 @@ def keep_no_longer(
 
     `each`: how the cases are gone through, one after another.
 
-    Contacts: so many days after the last day of the call, of cases that have rested as long. Personal parts of the
-    trail: so many days after their event, of cases at rest. The trail itself is kept for ever.
+    Contacts: so many days after the last day of the call, of cases that have rested as long; what came in, so long
+    after it did. Personal parts of the trail: so many days after their event, of cases at rest. The trail itself is kept
+    for ever.
     """
     if not (settings.keep_contacts_days or settings.keep_private_days):
         return None
@@ -340,6 +341,8 @@ def keep_no_longer(
     each(due, erase)
     events = sum(erased)
     with database.transaction() as session:
+        came = _arrivals_due(session, settings, at)
+        stored.erase_arrivals(session, came, at)
         if settings.keep_private_days:
             before = at - timedelta(days=settings.keep_private_days)
             events += stored.erase_private(session, stored.older(before, _RESTING))
@@ -348,6 +351,7 @@ def keep_no_longer(
             "keep_private_days": settings.keep_private_days,
             "cases": len(due),
             "events": events,
+            "arrivals": len(came),
         }
         stored.note(session, "erasures", "privacy.keep_no_longer", data, SYSTEM, at)
     removed = sweep(database, files, at=at)
@@ -362,6 +366,18 @@ def _due(database: Database, settings: Settings, at: datetime) -> list[str]:
     with database.reading() as session:
         rested = stored.with_contacts(session, _RESTING, before)
         return [one.number for one in rested if _closed(call_of(session, one.call_version_id)) < before]
+
+
+def _arrivals_due(session: Session, settings: Settings, at: datetime) -> list[int]:
+    """What came in under a call that has been closed for long enough, with the contacts in its forms."""
+    if not settings.keep_contacts_days:
+        return []
+    before = at - timedelta(days=settings.keep_contacts_days)
+    return [
+        number
+        for number, version in stored.arrivals_before(session, before)
+        if _closed(call_of(session, version)) < before
+    ]
 
 
 def _closed(call: Call) -> datetime:

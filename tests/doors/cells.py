@@ -74,6 +74,7 @@ def standings(key: str, door: Door) -> Mapping[str, Thing]:
         policy.PUSH: policy.PUSHES,
         policy.PAIR: policy.PAIRS,
         policy.EVENT: policy.EVENTS,
+        policy.ARRIVAL: policy.ARRIVALS,
     }.get(door.to, NOTHING)
 
 
@@ -85,9 +86,11 @@ def tried_on(key: str, door: Door) -> Iterator[str]:
 
 def first_of_a_kind(key: str, door: Door) -> list[str]:
     """One standing for each way to be in or out of reach."""
-    seen: dict[tuple[bool, bool, bool], str] = {}
+    seen: dict[tuple[bool, bool, bool, str], str] = {}
     for standing, thing in standings(key, door).items():
-        seen.setdefault((thing.stamped, thing.submitted, thing.sent), standing)
+        seen.setdefault(
+            (thing.stamped, thing.submitted, thing.sent, thing.about if door.to == policy.ARRIVAL else ""), standing
+        )
     return list(seen.values())
 
 
@@ -133,6 +136,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
     world = land.world
     if name == "case_id":
         return case_of(land, cell)
+    if name == "arrival_id":
+        return land.arrivals.get(cell.standing) or land.arrivals["the office's"]
     if name == "batch_id":
         return land.batches[cell.standing]
     if name == "push_id":

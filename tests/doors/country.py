@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from states.case import CaseState
 from tests.doors.policy import JOBS, PRINCIPALS
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from web.app import create_app
-from workflow import batches, bulk, deadlines, papers, people, priors, pushes, register
+from workflow import arrivals, batches, bulk, deadlines, papers, people, priors, pushes, register
 from workflow.settings import from_environment
 from workflow.store import people as stored_people
 from workflow.store.files import Files
@@ -33,6 +34,7 @@ from workflow.store.papers import Kept
 PASSWORD = "right horse"
 _HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 DAY = "2021-03-19"
+SAMPLE = next((Path(__file__).parent.parent / "samples").glob("案例01*.docx"))
 
 LOGINS = {
     "author next door": "institute_author",
@@ -113,6 +115,7 @@ class Country:
     pushes: dict[str, int] = field(default_factory=dict)
     pairs: dict[str, tuple[int, str]] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    arrivals: dict[str, int] = field(default_factory=dict)
     many: tuple[int, int] = (0, 0)
     """A bulk act of the desk's, and a mail of it."""
     jobs: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -188,6 +191,7 @@ def _settle(made: Country) -> None:
     _jobs(made)
     _pairs(made)
     _many_at_once(made, files)
+    _arrivals(made, files)
     sign_in(made)
     _events(made)
     with world.database.reading() as session:
@@ -319,6 +323,31 @@ def _many_at_once(made: Country, files: Files) -> None:
         letter = session.scalars(select(Letter.id).where(Letter.posting == f"bulk/{done.id}")).one()
         session.execute(update(BulkAct).where(BulkAct.id == done.id).values(held_until=real + timedelta(days=1)))
     made.many = (done.id, letter)
+
+
+def _arrivals(made: Country, files: Files) -> None:
+    """A mail with a case and something bad in it, in the ledger of the office and in the national office's."""
+    world = made.world
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "a@example.cn", "b@example.cn", "优秀案例征集"
+    mail.set_content("请查收。")
+    for name, data in (("案例01.docx", SAMPLE.read_bytes()), ("不认识.exe", b"MZ")):
+        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    for standing, by, office in (
+        ("the office's", "reviewer", world.offices["first"]),
+        ("the national office's", "desk", None),
+    ):
+        came = arrivals.receive(
+            world.database,
+            files,
+            [("来件.eml", io.BytesIO(mail.as_bytes()))],
+            office=office,
+            call_version=world.call_version,
+            actor=world.people[by],
+            at=world.at,
+        )
+        arrivals.read(world.database, files, came.id, at=world.at)
+        made.arrivals[standing] = came.id
 
 
 def sign_in(made: Country) -> None:

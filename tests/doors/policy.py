@@ -64,6 +64,7 @@ BATCH = "batch"
 PUSH = "push"
 EVENT = "event"
 PAIR = "pair"
+ARRIVAL = "arrival"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,12 @@ PAIRS: Mapping[str, Thing] = {
 }
 """Two reports that look alike and are not ruled on yet: whose the earlier one is (docs/decisions.md 6)."""
 
+ARRIVALS: Mapping[str, Thing] = {
+    "the office's": Thing(about="this office's"),
+    "the national office's": Thing(about="the national office's"),
+}
+"""What came in by mail: in whose ledger it stands."""
+
 EVENTS: Mapping[str, Thing] = {
     "a draft": Thing(about=CASE),
     "a stamped case": Thing(about=CASE, stamped=True),
@@ -159,6 +166,8 @@ def reaches(who: Principal, to: str, thing: Thing) -> bool:
         return _knows_pair(who, thing)
     if to == EVENT:
         return _reads(who, thing)
+    if to == ARRIVAL:
+        return _reads_arrival(who, thing)
     return who.role in to.split()
 
 
@@ -175,6 +184,12 @@ def _reaches_case(who: Principal, case: Thing) -> bool:
 def _reaches_batch(who: Principal, batch: Thing) -> bool:
     table = {OFFICE: who.place == HERE, NATIONAL: batch.sent, "auditor": True}
     return any(who.role in roles.split() and met for roles, met in table.items())
+
+
+def _reads_arrival(who: Principal, arrival: Thing) -> bool:
+    if arrival.about == "this office's":
+        return who.role == "auditor" or (who.role in OFFICE.split() and who.place == HERE)
+    return who.role in ("auditor", "desk")
 
 
 def _knows_pair(who: Principal, pair: Thing) -> bool:
@@ -449,6 +464,9 @@ DOORS: dict[str, Door] = {
         f"POST worklists.{name}": Door(SIGNED_IN, "reviewer desk", anywhere=True)
         for name in ("sheet", "preview", "findings", "take")
     },
+    # -- what came in and was refused: for nobody but the administrator
+    "GET arrivals.quarantine": Door(SIGNED_IN, ADMINISTRATOR),
+    "GET arrivals.quarantined": Door(SIGNED_IN, ADMINISTRATOR),
     "GET priors.index": Door("reviewer desk"),
     "POST priors.preview": Door("reviewer desk"),
     "POST priors.take": Door("reviewer desk"),

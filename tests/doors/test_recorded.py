@@ -26,7 +26,7 @@ UNRECORDED = {
 
 MANY = {key for key in DOORS if key.startswith("POST ")}
 READING = {"papers.original", "papers.document", "papers.form", "batches.summary", "batches.paper", "batches.mail"}
-READING |= {"bulk.mail", "pushes.package", "papers.pages", "batches.pages"}
+READING |= {"bulk.mail", "pushes.package", "papers.pages", "batches.pages", "arrivals.quarantined"}
 """What is opened or taken away by a GET, and goes on record."""
 
 

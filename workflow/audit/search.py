@@ -149,7 +149,7 @@ class Group:
     actions: tuple[tuple[str, Text], ...]
 
 
-_ABOUT_CASES = ("case", "document", "reading", "export", "batch", "push", "bulk", "call", "prior")
+_ABOUT_CASES = ("case", "document", "reading", "export", "batch", "arrival", "push", "bulk", "call", "prior")
 
 
 def groups(actor: Actor) -> list[Group]:
@@ -476,6 +476,12 @@ _DETAILS: Mapping[str, Any] = {
     "system.backup": _backed_up,
     "system.drop_backups": _dropped,
     "system.settings": lambda body: Text("、".join(body["changed"]), ", ".join(body["changed"])),
+    "arrival.receive": lambda body: Text(*[", ".join(one["name"] for one in body["files"])] * 2),
+    "arrival.read": lambda body: Text(
+        f"{body['cases']} 个案例，{body['papers']} 份材料，未能接收 {len(body['refused'])} 份",
+        f"{body['cases']} cases, {body['papers']} papers, {len(body['refused'])} refused",
+    ),
+    "arrival.open_quarantined": _plainly("name"),
     "batch.describe": _plainly("subject"),
     "batch.seal_summary": _seal,
     "call.load": lambda body: Text(f"第 {body['version']} 版", f"version {body['version']}"),

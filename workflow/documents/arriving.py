@@ -55,7 +55,7 @@ def arrived(paths: Sequence[Path]) -> Arrival:
     """Files, folders, mails and archives, opened. Links are not followed. Raises OSError when one cannot be read."""
     items: list[Item] = []
     letters: list[Letter] = []
-    files = [one for path in paths for one in _files(path)]
+    files = [one for path in paths for one in files_of(path)]
     for file in files[:MOST_FILES]:
         with file.open("rb") as source:
             slot = slot_for(os.fsencode(file.name).decode("utf-8", "surrogateescape")) or "case"
@@ -71,7 +71,16 @@ def received(name: str, data: bytes) -> Arrival:
     return Arrival(tuple(items), tuple(letters))
 
 
-def _files(path: Path) -> Iterator[Path]:
+def together(arrivals: Sequence[Arrival]) -> Arrival:
+    """What came in several files as one arrival."""
+    return Arrival(
+        tuple(item for one in arrivals for item in one.items),
+        tuple(letter for one in arrivals for letter in one.letters),
+        tuple(words for one in arrivals for words in one.left_out),
+    )
+
+
+def files_of(path: Path) -> Iterator[Path]:
     """The files of a folder in the order of their names, what systems leave in it aside."""
     if not path.is_dir():
         yield path

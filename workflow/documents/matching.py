@@ -21,7 +21,16 @@ from workflow.documents.problems import Unreadable
 from workflow.documents.reading import CaseDocument, key
 from workflow.similar import same_title
 
-__all__ = ["Lack", "Line", "Matched", "OneCase", "matched"]
+__all__ = ["Known", "Lack", "Line", "Matched", "OneCase", "matched"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A case that a paper names by its number, in the paper's name or in its code."""
+
+    number: str
+    title: str
+    centre: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class OneCase:
     form: Item | None = None
     scan: Item | None = None
     line: Line | None = None
+    number: str = ""
+    """Of a case that is known already and that a paper names."""
     read: CaseDocument | None = None
     filled: FormRead | None = None
     lacks: list[Lack] = field(default_factory=list)
@@ -75,9 +86,12 @@ class Matched:
         return not (self.lacks or self.refused or any(one.lacks for one in self.cases))
 
 
-def matched(arrival: Arrival, call: Call) -> Matched:
-    """Read everything that arrived and match it. Never raises over what a file holds."""
-    return _Matching(call).of(arrival)
+def matched(arrival: Arrival, call: Call, known: Mapping[str, Known] | None = None) -> Matched:
+    """Read everything that arrived and match it. Never raises over what a file holds.
+
+    `known`: SHA-256 of a paper → the case that it names.
+    """
+    return _Matching(call, known or {}).of(arrival)
 
 
 _SUMMARY = re.compile("汇总")
@@ -91,8 +105,8 @@ _WHOSE = Text(
 
 
 class _Matching:
-    def __init__(self, call: Call) -> None:
-        self.call = call
+    def __init__(self, call: Call, known: Mapping[str, Known]) -> None:
+        self.call, self.known = call, known
         self.cases: list[OneCase] = []
         self.lines: list[Line] = []
         self.refused: list[tuple[Item, Text]] = []
@@ -146,7 +160,7 @@ class _Matching:
         except Unreadable as problem:
             self.refused.append((item, problem.problem.text))
             return
-        case = self._named(read.title, read.centre_line)
+        case = self._told(item) or self._named(read.title, read.centre_line)
         if case is not None and case.document is not None:
             self.aside.append((item, _second(case.document)))
             return
@@ -167,7 +181,7 @@ class _Matching:
             self.refused.append((item, problem.problem.text))
             return
         title, centre = filled.values.get("title", ""), filled.values.get("centre", "")
-        case = self._named(title, centre)
+        case = self._told(item) or self._named(title, centre)
         if case is not None and case.form is not None:
             self.aside.append((item, _second(case.form)))
             return
@@ -183,7 +197,7 @@ class _Matching:
                 self.aside.append((item, _second(self.summary_scan)))
             self.summary_scan = self.summary_scan or item
             return
-        case = self._by_name(item.name)
+        case = self._told(item) or self._by_name(item.name)
         if case is None:
             self.aside.append((item, _WHOSE))
         elif case.scan is not None:
@@ -192,6 +206,19 @@ class _Matching:
             case.scan = item
 
     # ---- matching ----------------------------------------------------------------------------------------------------
+
+    def _told(self, item: Item) -> OneCase | None:
+        """The case that a paper names by its number or code; that says more than any title."""
+        known = self.known.get(item.verdict.received.sha256)
+        if known is None:
+            return None
+        case = next((one for one in self.cases if one.number == known.number), None)
+        case = case or self._named(known.title, known.centre)
+        if case is None or case.number not in ("", known.number):
+            case = OneCase(known.title, known.centre)
+            self.cases.append(case)
+        case.number = known.number
+        return case
 
     def _named(self, title: str, centre: str) -> OneCase | None:
         """The case of this title; of several near-equal ones that of this centre, and none when that cannot be told."""

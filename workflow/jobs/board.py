@@ -215,7 +215,12 @@ def _line(row: Job, actor: Actor, at: datetime, things: Mapping[str, str]) -> Li
 
 _READS_DETAILS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.LIAISON})
 _NUMBERS = frozenset({Role.DESK, Role.DIRECTOR, Role.LIAISON, Role.AUDITOR})
-_THINGS = {"push": Text("推送", "Push"), "batch": Text("批次", "Batch"), "person": Text("账号", "Account")}
+_THINGS = {
+    "push": Text("推送", "Push"),
+    "batch": Text("批次", "Batch"),
+    "person": Text("账号", "Account"),
+    "arrival": Text("来件", "Arrival"),
+}
 
 
 def _about(about: str, actor: Actor, things: Mapping[str, str]) -> Text | None:

@@ -147,6 +147,15 @@ _EVERY = (
         queue=MAILS,
     ),
     Kind(
+        "read_arrival",
+        Text("核对来件", "Read what came in"),
+        Waits(10, 3, 6),
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        about="arrival",
+        replaces=True,
+    ),
+    Kind(
         "keep_no_longer",
         Text("到期清理个人信息", "Throw away what is kept no longer"),
         Waits(60, 3, 5),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from workflow import (
     account_mail,
+    arrivals,
     batches,
     checkpoint_mail,
     clock,
@@ -114,6 +115,11 @@ def _mail_letters(here: Workshop, progress: Progress, posting: str) -> str:
     return letters.send(here.database, here.mailer, site, posting, progress.each, at=datetime.now(UTC))
 
 
+def _read_arrival(here: Workshop, progress: Progress, arrival_id: int) -> str:
+    """Open what came in, judge and match its papers."""
+    return arrivals.read(here.database, here.files, arrival_id, at=here.now(), each=progress.each)
+
+
 def _keep_no_longer(here: Workshop, progress: Progress) -> str:
     """Throw away what is personal and is kept no longer."""
     made = privacy.keep_no_longer(here.database, here.files, here.settings, at=here.now(), each=progress.each)
@@ -146,6 +152,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_reset": _mail_reset,
     "mail_checkpoints": _mail_checkpoints,
     "mail_letters": _mail_letters,
+    "read_arrival": _read_arrival,
     "keep_no_longer": _keep_no_longer,
     "sweep_documents": _sweep_documents,
     "complete_words": _complete_words,

@@ -20,6 +20,7 @@ from workflow.store import prior, trail, words
 from workflow.store.calls import call_of
 from workflow.store.database import next_id, run
 from workflow.store.models import (
+    MAILED,
     AuditEvent,
     BatchLine,
     Case,
@@ -53,8 +54,10 @@ def insert(
     actor: Actor,
     at: datetime,
     op: str,
+    *,
+    author: int = 0,
 ) -> int:
-    """A new draft with its first revision and its first event."""
+    """A new draft with its first revision and its first event. `author`: whose it is, where somebody else brings it."""
     content = _salted(content, "")
     call = call_of(session, call_version)
     centre = session.get_one(Centre, centre_id)
@@ -75,7 +78,13 @@ def insert(
                 case_id=case_id,
                 office_id=centre.office_id,
                 previous=(0, ""),
-                data={"number": number, "centre": centre.name, "call": call.number, "call_version": call.version},
+                data={
+                    "number": number,
+                    "centre": centre.name,
+                    "call": call.number,
+                    "call_version": call.version,
+                    **({"how": how} if how == MAILED else {}),
+                },
             )
         ],
     )
@@ -91,7 +100,7 @@ def insert(
             call_number=call.number,
             centre_id=centre_id,
             office_id=centre.office_id,
-            author_id=actor.id,
+            author_id=author or actor.id,
             created_at=at,
             changed_at=at,
             moved_at=at,

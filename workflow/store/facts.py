@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from rules.call import BEIJING, Call, Phase, Window
@@ -34,6 +34,7 @@ from workflow.store import prior
 from workflow.store.calls import call_of
 from workflow.store.database import run
 from workflow.store.models import (
+    MAILED,
     AuditEvent,
     Batch,
     BatchLine,
@@ -73,9 +74,14 @@ _LOCKED_CASES = _CASES.with_for_update(of=Case)
 _SIGNED = select(SignOff.case_id, SignOff.by_id, SignOff.content).where(
     SignOff.case_id.in_(_IDS), SignOff.void_at.is_(None)
 )
+_TAKEN_IN = exists().where(
+    CaseRevision.case_id == AuditEvent.case_id, CaseRevision.revision == 1, CaseRevision.how == MAILED
+)
+"""Whoever takes in what a centre sent has not acted for it (docs/decisions.md 58)."""
 _ACTED = (
     select(AuditEvent.case_id, AuditEvent.action, AuditEvent.person_id)
     .where(AuditEvent.case_id.in_(_IDS), AuditEvent.outcome == "done", AuditEvent.person_id.is_not(None))
+    .where(or_(AuditEvent.action != "case.create", ~_TAKEN_IN))
     .distinct()
 )
 _ACTED_ON_BATCH = select(AuditEvent.person_id).where(
@@ -93,7 +99,11 @@ _AT_LEVEL = {
     **dict.fromkeys(("case.create", "case.edit", "case.seal", "case.consent", "case.ask_ruling"), str(Level.CENTRE)),
 }
 """Action → "centre" or "office": for which unit somebody acted."""
-_WROTE = select(CaseRevision.case_id, CaseRevision.by_id).where(CaseRevision.case_id.in_(_IDS)).distinct()
+_WROTE = (
+    select(CaseRevision.case_id, CaseRevision.by_id)
+    .where(CaseRevision.case_id.in_(_IDS), CaseRevision.how != MAILED)
+    .distinct()
+)
 
 
 def _newest_of(model: type[Seal] | type[CaseEnglish]) -> Select[Any]:

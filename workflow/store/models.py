@@ -584,6 +584,10 @@ class SavedSearch(Base):
     at: Mapped[datetime]
 
 
+MAILED = "mail"
+"""`CaseRevision.how` of a text that was taken in for its centre: whoever took it in is none of its authors."""
+
+
 class CaseRevision(Base):
     """One saved content of a case, kept for good; contacts of its form lie in `CaseContact`."""
 
@@ -593,7 +597,7 @@ class CaseRevision(Base):
     content: Mapped[str] = mapped_column(String(64))
     snapshot: Mapped[dict[str, Any]]
     how: Mapped[str] = mapped_column(String(20))
-    """"screen", "document" or "form": where the content came from."""
+    """"screen", "document", "form" or "mail": where the content came from."""
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     by: Mapped[Person] = relationship()
@@ -903,6 +907,158 @@ class LetterLine(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     dropped_at: Mapped[datetime | None]
     case: Mapped[Case] = relationship()
+
+
+class Bounce(Base):
+    """退信: a mail of ours that did not arrive, as the server says that sent word. `key`: digest of the mail that says so."""
+
+    __tablename__ = "bounce"
+    __table_args__ = (Index("ix_bounce_message_id", "message_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    message_id: Mapped[str] = mapped_column(ForeignKey("sent_mail.message_id"))
+    recipient: Mapped[str] = mapped_column(String(300), server_default="")
+    action: Mapped[str] = mapped_column(String(12))
+    """What became of it: "failed", "delayed" (RFC 3464)."""
+    status: Mapped[str] = mapped_column(String(20), server_default="")
+    words: Mapped[str] = mapped_column(Text, server_default="")
+    at: Mapped[datetime]
+    arrival_id: Mapped[int | None] = mapped_column(ForeignKey("arrival.id"))
+
+
+# ---- what came in ----------------------------------------------------------------------------------------------------
+
+
+class Arrival(Base):
+    """来件: what came in one go, by mail, archive or folder, in the ledger of the office that took it in.
+
+    `office_id` None: of the national office. `key`: of whose ledger and of the bytes; the same is taken in once.
+    `came_at`: when the mailbox, or we, had it whole.
+    """
+
+    __tablename__ = "arrival"
+    __table_args__ = (
+        CheckConstraint("how in ('screen', 'command', 'imap')", name="known_way"),
+        CheckConstraint("state in ('waiting', 'read', 'repeat', 'bounce')", name="known_state"),
+        Index("ix_arrival_office_id_id", "office_id", "id"),
+        Index("ix_arrival_papers", "papers"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+    call_version_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    how: Mapped[str] = mapped_column(String(10))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    came_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10))
+    sender: Mapped[str] = mapped_column(String(500), server_default="")
+    subject: Mapped[str] = mapped_column(String(500), server_default="")
+    message_id: Mapped[str] = mapped_column(String(500), server_default="")
+    papers: Mapped[str] = mapped_column(String(64), server_default="")
+    """Digest over the papers in it, however they were packed; "" until it is read."""
+    repeats_id: Mapped[int | None] = mapped_column(ForeignKey("arrival.id"))
+    """The one that brought the same papers before."""
+    named: Mapped[str] = mapped_column(String(160), server_default="")
+    """The office as its summary table names it."""
+    lacks: Mapped[list[Any]]
+    read_at: Mapped[datetime | None]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
+    """The batch that was filled from it."""
+    answer: Mapped[str] = mapped_column(Text, server_default="")
+    """To whoever sent it: what is lacking of each case, as it leaves."""
+    answer_id: Mapped[str] = mapped_column(String(200), server_default="")
+    """Message-ID of the answer, once somebody had it sent."""
+    office: Mapped[Office | None] = relationship()
+    by: Mapped[Person | None] = relationship()
+    batch: Mapped[Batch | None] = relationship()
+    repeats: Mapped[Arrival | None] = relationship(remote_side="Arrival.id")
+    files: Mapped[list[ArrivalFile]] = relationship(order_by="ArrivalFile.position")
+    cases: Mapped[list[ArrivalCase]] = relationship(order_by="ArrivalCase.position")
+    contents: Mapped[list[ArrivalPaper]] = relationship(order_by="ArrivalPaper.position")
+
+
+class ArrivalFile(Base):
+    """One file as it came, kept whole. `quarantined`: not looked through yet, or it or something in it was refused."""
+
+    __tablename__ = "arrival_file"
+    __table_args__ = (Index("ix_arrival_file_digest", "digest"),)
+    arrival_id: Mapped[int] = mapped_column(ForeignKey("arrival.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(255))
+    digest: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    quarantined: Mapped[bool]
+    erased_at: Mapped[datetime | None]
+
+
+class ArrivalCase(Base):
+    """One case as the papers of an arrival were matched. `title`, `centre`: as written there.
+
+    `number`: of the case that they name by number or code. `outcome`: a draft was made, the papers lie ready at a case,
+    they came too late for it, or could not be taken; with the reason in `said`.
+    """
+
+    __tablename__ = "arrival_case"
+    __table_args__ = (
+        CheckConstraint("outcome in ('', 'made', 'filled', 'late', 'refused')", name="known_outcome"),
+        Index("ix_arrival_case_case_id", "case_id"),
+    )
+    arrival_id: Mapped[int] = mapped_column(ForeignKey("arrival.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[str] = mapped_column(String(60), server_default="")
+    title: Mapped[str] = mapped_column(String(300), server_default="")
+    centre: Mapped[str] = mapped_column(String(300), server_default="")
+    listed: Mapped[bool]
+    """Whether the summary table has a line of it, or none came."""
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"))
+    lacks: Mapped[list[Any]]
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    outcome: Mapped[str] = mapped_column(String(10), server_default="")
+    said: Mapped[list[Any]]
+    done_at: Mapped[datetime | None]
+    registered: Mapped[Centre | None] = relationship()
+    case: Mapped[Case | None] = relationship()
+
+
+class ArrivalPaper(Base):
+    """One paper of an arrival, with its verdict and what it was taken for. `inside`: mails and archives that hold it.
+
+    `digest`: under which what is to be used of it is kept; "" where nothing is.
+    """
+
+    __tablename__ = "arrival_paper"
+    __table_args__ = (
+        CheckConstraint(
+            "came_to in ('document', 'form', 'scan', 'summary', 'sealed_list', 'aside', 'refused')", name="known_use"
+        ),
+        Index("ix_arrival_paper_digest", "digest"),
+    )
+    arrival_id: Mapped[int] = mapped_column(ForeignKey("arrival.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(255))
+    inside: Mapped[list[Any]]
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    verdict: Mapped[str] = mapped_column(String(10))
+    code: Mapped[str] = mapped_column(String(40), server_default="")
+    came_to: Mapped[str] = mapped_column(String(12))
+    case_position: Mapped[int | None]
+    said: Mapped[list[Any]]
+    media_type: Mapped[str] = mapped_column(String(120), server_default="")
+    digest: Mapped[str] = mapped_column(String(64), server_default="")
+    kept_size: Mapped[int] = mapped_column(server_default=text("0"))
+    erased_at: Mapped[datetime | None]
+
+
+class Mailbox(Base):
+    """A folder of a mail server that is looked through: up to which mail, by its UID, as long as these hold (RFC 9051)."""
+
+    __tablename__ = "mailbox"
+    name: Mapped[str] = mapped_column(String(300), primary_key=True)
+    validity: Mapped[int] = mapped_column(Id)
+    uid: Mapped[int] = mapped_column(Id)
+    looked_at: Mapped[datetime]
 
 
 # ---- many at once ----------------------------------------------------------------------------------------------------

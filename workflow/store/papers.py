@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import AuditEvent, Batch, Case, Document, Push, Seal
+from workflow.store.models import ArrivalFile, ArrivalPaper, AuditEvent, Batch, Case, Document, Push, Seal
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,13 @@ def named_by(session: Session, digest: str) -> list[int]:
     return list(session.scalars(select(Document.id).where(Document.digest == digest).order_by(Document.id)))
 
 
+ARRIVED = (ArrivalFile, ArrivalPaper)
+"""What came in is kept as it came, and besides what is to be used of it."""
+
+
 def named(session: Session, digests: Sequence[str]) -> set[str]:
     """Which of these digests the database says lie in the document store."""
     kept = select(Document.digest).where(Document.digest.in_(digests), Document.erased_at.is_(None))
     sent = select(Push.package).where(Push.package.in_(digests))
-    return set(session.scalars(kept.union(sent)))
+    came = [select(one.digest).where(one.digest.in_(digests), one.erased_at.is_(None)) for one in ARRIVED]
+    return set(session.scalars(kept.union(sent, *came)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
@@ -15,6 +15,10 @@ from workflow.engine import Receipt
 from workflow.personal import ERASED, is_contact, masked_text
 from workflow.store import trail
 from workflow.store.models import (
+    Arrival,
+    ArrivalCase,
+    ArrivalFile,
+    ArrivalPaper,
     AuditEvent,
     AuditPrivate,
     Authenticator,
@@ -132,14 +136,58 @@ def erase_papers(session: Session, case_id: int, slots: Sequence[str], at: datet
     which = (Document.case_id == case_id) & Document.slot.in_(slots) & Document.erased_at.is_(None)
     digests = list(session.scalars(select(Document.digest).where(which).order_by(Document.id)))
     session.execute(update(Document).where(which).values(erased_at=at))
+    return digests + _erase_came(session, case_id, at)
+
+
+def _erase_came(session: Session, case_id: int, at: datetime) -> list[str]:
+    """Of what came in with papers of a case: the originals, its own papers, and the lists that name it."""
+    came = select(ArrivalCase.arrival_id, ArrivalCase.position).where(ArrivalCase.case_id == case_id)
+    places = [(one.arrival_id, one.position) for one in session.execute(came)]
+    ids = [arrival for arrival, _ in places]
+    own = [and_(ArrivalPaper.arrival_id == one, ArrivalPaper.case_position == at_) for one, at_ in places]
+    lists = ArrivalPaper.arrival_id.in_(ids) & ArrivalPaper.came_to.in_(("summary", "sealed_list"))
+    return _mark(session, ArrivalFile, ArrivalFile.arrival_id.in_(ids), at) + _mark(
+        session, ArrivalPaper, or_(lists, *own), at
+    )
+
+
+def erase_arrivals(session: Session, ids: Sequence[int], at: datetime) -> list[str]:
+    """Mark what came in as thrown away, the originals and every paper of it; the digests."""
+    return [
+        one for model in (ArrivalFile, ArrivalPaper) for one in _mark(session, model, model.arrival_id.in_(ids), at)
+    ]
+
+
+def _mark(
+    session: Session, model: type[ArrivalFile] | type[ArrivalPaper], which: ColumnElement[bool], at: datetime
+) -> list[str]:
+    still = which & (model.digest != "") & model.erased_at.is_(None)
+    digests = list(session.scalars(select(model.digest).where(still).order_by(model.arrival_id, model.position)))
+    session.execute(update(model).where(still).values(erased_at=at))
     return digests
+
+
+def arrivals_before(session: Session, before: datetime) -> list[tuple[int, int]]:
+    """(arrival, version of its call) of what came in before that moment and is still kept."""
+    still = [
+        exists().where(one.arrival_id == Arrival.id, one.digest != "", one.erased_at.is_(None))
+        for one in (ArrivalFile, ArrivalPaper)
+    ]
+    found = select(Arrival.id, Arrival.call_version_id).where(Arrival.at < before, or_(*still)).order_by(Arrival.id)
+    return [(number, version) for number, version in session.execute(found)]
 
 
 def unnamed(session: Session, since: datetime) -> list[str]:
     """Digests of files that were thrown away since then and that nothing else names."""
-    living = select(Document.digest).where(Document.erased_at.is_(None))
-    gone = select(Document.digest).where(Document.erased_at >= since, Document.digest.not_in(living))
-    return sorted(set(session.scalars(gone)))
+    living = [select(one.digest).where(one.erased_at.is_(None)) for one in _WITH_FILES]
+    found = set()
+    for one in _WITH_FILES:
+        gone = select(one.digest).where(one.erased_at >= since, one.digest != "")
+        found |= set(session.scalars(gone.where(*(one.digest.not_in(still) for still in living))))
+    return sorted(found)
+
+
+_WITH_FILES = (Document, ArrivalFile, ArrivalPaper)
 
 
 _OF_A_PERSON = (SignIn, Authenticator, Passkey, RecoveryCode, PasswordReset, DirectoryLink, Challenge, SavedSearch)

@@ -64,7 +64,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
 
     The auditor: everything. Others: what is about cases they reach; who looked at what is personal in them and who took
     it away, only the centre itself, whose people it is about. Offices their own batches, the national office batches
-    that were sent; both what is granted under a call.
+    that were sent; both what is granted under a call. What came in: the office or the desk whose ledger it is in.
     """
     if Role.AUDITOR in actor.roles:
         return true()
@@ -79,8 +79,11 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     offices = actor.units(Role.REVIEWER, Role.LEADER)
     if offices:
         own = and_(AuditEvent.case_id.is_(None), AuditEvent.office_id.in_(offices))
-        clauses.append(and_(own, or_(of_call, AuditEvent.stream.like("batch/%"), AuditEvent.stream.like("priors/%"))))
+        kinds = [AuditEvent.stream.like(f"{one}/%") for one in ("batch", "priors", "arrival")]
+        clauses.append(and_(own, or_(of_call, *kinds)))
         clauses.append(and_(of_call, AuditEvent.office_id.is_(None)))
+    if Role.DESK in actor.roles:
+        clauses.append(and_(AuditEvent.stream.like("arrival/%"), AuditEvent.office_id.is_(None)))
     if reads_every_office(actor):
         clauses.append(
             and_(AuditEvent.case_id.is_(None), or_(_of_sent_batches(), of_call, AuditEvent.stream.like("priors/%")))
