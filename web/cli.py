@@ -28,6 +28,7 @@ from web.commands.intake import intake
 from web.commands.migrate import migrate
 from web.commands.restore import restore
 from web.commands.run import run
+from web.commands.seal import seal
 from web.commands.telling import Refusal, call_from
 from web.commands.vet import vet
 from workflow import settings as configured
@@ -140,6 +141,7 @@ main.add_command(intake)
 main.add_command(migrate)
 main.add_command(restore)
 main.add_command(run)
+main.add_command(seal)
 main.add_command(vet)
 
 

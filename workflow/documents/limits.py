@@ -134,6 +134,8 @@ MERGED_CELLS = 1_000
 """Of one merged range."""
 
 PDF_OBJECTS = 500_000
+SIGNATURES = 10
+"""Electronic signatures of one PDF that are verified."""
 OLE_STREAMS = 2_000
 
 PACKAGE_FILES = 200

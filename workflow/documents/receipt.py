@@ -91,7 +91,7 @@ def page(said: Page) -> bytes:
     """The page as PDF, the same bytes each time. Raises NoFace."""
     inputs = {
         "page": json.dumps(asdict(said), ensure_ascii=False),
-        "faces": json.dumps([_face()]),
+        "faces": json.dumps([face()]),
         "qr": qr_svg(said.address),
     }
     import typst  # loaded with the first receipt
@@ -131,7 +131,8 @@ def fonts() -> Any:
     return typst.Fonts(include_system_fonts=True)
 
 
-def _face() -> str:
+def face() -> str:
+    """The first of `FACES` that the machine has. Raises NoFace."""
     here = set(fonts().families())
     for one in FACES:
         if one in here:

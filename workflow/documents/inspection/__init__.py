@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workflow.documents.confinement import Unconfined, confine
@@ -31,7 +31,8 @@ def answer(task: Mapping[str, Any]) -> None:
 
     `do`: "check" (kinds, ending, any_link, each) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
     "copy" (sizes, width) pictures, one after the other, each drawn anew; "look" for codes and seals on a scan; "cut"
-    (box, width) a part of a page out, as PNG.
+    (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots: sizes of the certificates that stand
+    before the PDF; at) of a PDF.
     """
     said, payload = _done(task)
     out = sys.stdout.buffer
@@ -93,4 +94,32 @@ def _cut(data: bytes, task: Mapping[str, Any]) -> Done:
     return {}, cut(data, Box(*task["box"]), task["width"])
 
 
-_TASKS = {"check": _check, "count": _count, "show": _show, "copy": _copy, "look": _look, "cut": _cut}
+def _signatures(data: bytes, task: Mapping[str, Any]) -> Done:
+    from datetime import datetime
+
+    from workflow.documents.inspection.signatures import signatures
+
+    roots, stamp_roots = task["roots"], task["stamp_roots"]
+    *certificates, paper = cut_up(data, [*roots, *stamp_roots])
+    issuers, stamps = certificates[: len(roots)], certificates[len(roots) :]
+    return signatures(paper, roots=issuers, stamp_roots=stamps, at=datetime.fromisoformat(task["at"]))
+
+
+def cut_up(data: bytes, sizes: Sequence[int]) -> list[bytes]:
+    """What came one after the other: pieces of these sizes, and the rest."""
+    pieces, at = [], 0
+    for size in sizes:
+        pieces.append(data[at : at + size])
+        at += size
+    return [*pieces, data[at:]]
+
+
+_TASKS = {
+    "check": _check,
+    "count": _count,
+    "show": _show,
+    "copy": _copy,
+    "look": _look,
+    "cut": _cut,
+    "signatures": _signatures,
+}

@@ -1,0 +1,135 @@
+"""Report form and summary table as PDF (A4), to be sealed electronically: the same words as on the sheet, and its mark."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from rules.call import Call, FieldType
+from rules.words import Text
+from workflow.documents import template
+from workflow.documents.marks import Mark
+from workflow.documents.receipt import face, fonts, qr_svg
+
+_POINT = 72 / 25.4
+"""Points in a millimetre."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a seal goes on the last page, in points from its lower left corner."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+def _square(left: float, bottom: float, side: float = 42) -> Place:
+    """So many millimetres from the lower left corner; a public institution's seal has 42."""
+    return Place(left * _POINT, bottom * _POINT, (left + side) * _POINT, (bottom + side) * _POINT)
+
+
+PLACES: Mapping[str, Place] = {"form": _square(126, 26), "summary": _square(214, 22)}
+"""By the kind of the print's mark."""
+
+_TEMPLATE = b"""
+#let said = json(bytes(sys.inputs.said))
+#let faces = json(bytes(sys.inputs.faces))
+#let line-colour = rgb("#1c2733")
+#set document(date: none, title: said.title)
+#set page(paper: "a4", flipped: said.across, margin: (x: 18mm, top: 16mm, bottom: 18mm),
+  footer: align(center, text(size: 8pt, [#said.foot #h(1em) #context counter(page).display("1 / 1", both: true)])),
+  background: if said.draft != "" { rotate(-24deg, text(size: 110pt, fill: rgb("#e4e4e4"), said.draft)) })
+#set text(font: faces, size: 10.5pt, lang: "zh", fill: rgb("#1c2733"))
+#set par(leading: 0.7em)
+#align(center)[#text(size: 12pt, said.over) \\ #v(1mm) #text(size: 20pt, weight: "bold", said.title)]
+#v(1mm)
+#grid(columns: (1fr, auto), ..said.heads.map(one => [#one]))
+#if said.columns.len() > 0 {
+  table(columns: said.widths.map(one => one * 1fr), stroke: 0.5pt + line-colour, inset: 2mm, align: center + horizon,
+    table.header(..said.columns.map(one => table.cell(fill: rgb("#f2f2f2"), text(size: 9.5pt, one)))),
+    ..said.rows.flatten().map(one => text(size: 9pt, one)))
+} else {
+  table(columns: (34mm, 1fr), stroke: 0.5pt + line-colour, inset: 2.2mm, align: (x, y) => if x == 0 { center + horizon } else { left + horizon },
+    ..said.rows.map(one => (table.cell(fill: rgb("#f2f2f2"), one.at(0)), one.at(1))).flatten())
+}
+#place(bottom, float: true, clearance: 5mm, block(width: 100%, height: 66mm, stroke: 0.5pt + line-colour, inset: 3mm)[
+  #grid(columns: (40mm, 1fr), column-gutter: 6mm,
+    [#image(bytes(sys.inputs.code), format: "svg", width: 36mm)],
+    [#said.statement
+     #place(bottom + right, dx: 0mm, dy: 52mm, align(center, block(width: 74mm)[#said.unit \\ #said.day]))])
+  #place(bottom + left, text(size: 5.6pt, font: ("DejaVu Sans Mono", ..faces), fill: rgb("#55606d"), said.fine.join("\\n")))
+])
+"""
+# Everything that somebody wrote comes in as data, so nothing in it is read as markup.
+
+
+def form(call: Call, values: Mapping[str, str], *, mark: Mark, note: str, draft: bool) -> bytes:
+    """The report form of a case as PDF, with room for the host unit's seal. `note`: what the print says of itself.
+
+    Raises NoFace.
+    """
+    rows = [(one.label.zh, template.tidy(values.get(one.name, ""))) for one in call.report_form]
+    label = template.label_of(call, "host_unit", Text("所在单位", "Host unit")).zh
+    day = next((values.get(one.name, "") for one in reversed(call.report_form) if one.type is FieldType.DATE), "")
+    return _made(
+        mark,
+        {
+            "title": "案例报送表",
+            "over": call.title.zh,
+            "heads": ["", ""],
+            "rows": rows,
+            "statement": f"{label}意见：以上情况属实，同意报送。",
+            "unit": f"{values.get('host_unit', '')}（盖章）",
+            "day": day,
+            "fine": [*note.splitlines(), mark.text],
+            "foot": call.document_number,
+            "draft": "草稿" if draft else "",
+        },
+    )
+
+
+def summary(
+    call: Call, phase: str, office: str, rows: Sequence[Mapping[str, str]], *, dated: date, mark: Mark, record: str
+) -> bytes:
+    """An office's summary table as PDF, A4 across, with room for its seal. Raises NoFace."""
+    fields = call.summary_table
+    cells = [[template.tidy(one.get(field.name, "")) for field in fields] for one in rows]
+    widths = [
+        min(12, max([4, len(field.label.zh), *(len(line[column]) / 2 for line in cells)]))
+        for column, field in enumerate(fields)
+    ]
+    return _made(
+        mark,
+        {
+            "title": "案例汇总表",
+            "over": call.title.zh,
+            "heads": [f"填报单位：{template.one_line(office)}", f"{phase}　共 {len(rows)} 件　编号：{mark.number}"],
+            "columns": [field.label.zh for field in fields],
+            "widths": widths,
+            "rows": cells,
+            "statement": "",
+            "unit": f"{template.one_line(office)}（公章）",
+            "day": f"{dated.year}年{dated.month}月{dated.day}日",
+            "fine": [f"校验值 {mark.digest}", *record.splitlines(), mark.text],
+            "foot": call.document_number,
+            "across": True,
+        },
+    )
+
+
+def _made(mark: Mark, said: Mapping[str, Any]) -> bytes:
+    import typst  # loaded with the first print
+
+    usual = {"columns": [], "widths": [], "across": False, "draft": ""}
+    inputs = {
+        "said": json.dumps({**usual, **said}, ensure_ascii=False),
+        "faces": json.dumps([face()]),
+        "code": qr_svg(mark.text),
+    }
+    made: Any = typst.compile(_TEMPLATE, sys_inputs=inputs, font_paths=fonts())
+    return bytes(made)
