@@ -8,6 +8,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from typing import Any
@@ -158,7 +159,7 @@ class Titles:
     """Titles of many reports, made comparable once, however many they are compared with."""
 
     def __init__(self, titles: Sequence[str]) -> None:
-        self._plain = [_plain(title) for title in titles]
+        self._plain = [_known(title) for title in titles]
         self._begins: dict[str, list[int]] = defaultdict(list)
         self._ends: dict[str, list[int]] = defaultdict(list)
         for place, title in enumerate(self._plain):
@@ -168,7 +169,7 @@ class Titles:
 
     def same(self, title: str) -> list[int]:
         """Places of those that are equal to a title, or nearly so (`same_title`)."""
-        mine = _plain(title)
+        mine = _known(title)
         if not mine:
             return []
         near = {place for *_, place in extract(mine, self._plain, scorer=ratio, score_cutoff=TITLE_RATIO, limit=None)}
@@ -223,6 +224,10 @@ _NEITHER = re.compile(r"[\W_]+")
 
 def _plain(text: str) -> str:
     return _NEITHER.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+_known = lru_cache(4096)(_plain)
+"""For titles: those of a centre are compared again with each step that one of its cases takes."""
 
 
 def _party(name: str) -> str:

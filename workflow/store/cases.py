@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from states.reach import Actor
 from workflow.content import Content
 from workflow.engine import Receipt
 from workflow.store import prior, trail, words
+from workflow.store.among import among
 from workflow.store.calls import call_of
 from workflow.store.database import next_id, run
 from workflow.store.models import (
@@ -213,15 +214,14 @@ def edited_by_op(session: Session, op: str, case_id: int) -> Receipt | None:
     return Receipt(found.stream, found.seq, found.hash) if found else None
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _DROP_LINES = (
     update(BatchLine.__table__)  # type: ignore[arg-type]
-    .where(BatchLine.case_id.in_(_IDS), BatchLine.dropped_at.is_(None))
+    .where(among(BatchLine.case_id, "ids"), BatchLine.dropped_at.is_(None))
     .values(dropped_at=bindparam("moment"))
 )
 _VOID_SIGN_OFFS = (
     update(SignOff.__table__)  # type: ignore[arg-type]
-    .where(SignOff.case_id.in_(_IDS), SignOff.void_at.is_(None))
+    .where(among(SignOff.case_id, "ids"), SignOff.void_at.is_(None))
     .values(void_at=bindparam("moment"))
 )
 

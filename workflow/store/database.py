@@ -30,6 +30,8 @@ from workflow.store.guard import authorize
 READING = "zhengji_reading"
 APPENDED = "zhengji_appended"
 """Set in `Session.info` when events were appended; on SQLite they get their places in the log before the commit."""
+CONNECTION = "zhengji_connection"
+"""In `Session.info`: the connection of a transaction that may write, which the session would look for at each statement."""
 TRIED = "zhengji_tried"
 """In `Session.info`: attempts by lifecycle, counted once they are committed."""
 
@@ -132,6 +134,7 @@ class Database:
         """A transaction that may write: commits at the end, rolls back on any exception."""
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
+                session.info[CONNECTION] = session.connection()
                 yield session
                 if self.embedded and session.info.pop(APPENDED, False):
                     session.flush()
@@ -157,7 +160,8 @@ def run(session: Session, statement: Executable, values: Any = None) -> CursorRe
 
     There are no objects to keep up with rows here, and asking the session to would cost as much as the statement.
     """
-    return session.connection().execute(statement, values)
+    connection: Connection = session.info.get(CONNECTION) or session.connection()
+    return connection.execute(statement, values[0] if isinstance(values, list) and len(values) == 1 else values)
 
 
 def next_id(session: Session, table: str) -> int:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, exists, func, or_, select
+from sqlalchemy import CompoundSelect, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from rules.call import BEIJING, Call, Phase, Window
@@ -31,6 +31,7 @@ from states.case import CASE, COUNTED, CaseState
 from workflow import content as contents
 from workflow.audit.canonical import canonical
 from workflow.store import prior
+from workflow.store.among import among
 from workflow.store.calls import call_of
 from workflow.store.database import run
 from workflow.store.models import (
@@ -62,30 +63,33 @@ _CENTRE_COLUMNS = (
     Office.region,
 )
 # Statements are built once: on a small database building one costs more than running it.
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CASES = (
     select(*Case.__table__.columns, *_CENTRE_COLUMNS)
     .join(Centre, Centre.id == Case.centre_id)
     .join(Office, Office.id == Case.office_id)
-    .where(Case.id.in_(_IDS))
+    .where(among(Case.id, "ids"))
     .order_by(Case.id)
 )
 _LOCKED_CASES = _CASES.with_for_update(of=Case)
-_SIGNED = select(SignOff.case_id, SignOff.by_id, SignOff.content).where(
-    SignOff.case_id.in_(_IDS), SignOff.void_at.is_(None)
-)
 _TAKEN_IN = exists().where(
     CaseRevision.case_id == AuditEvent.case_id, CaseRevision.revision == 1, CaseRevision.how == MAILED
 )
 """Whoever takes in what a centre sent has not acted for it (docs/decisions.md 58)."""
-_ACTED = (
-    select(AuditEvent.case_id, AuditEvent.action, AuditEvent.person_id)
-    .where(AuditEvent.case_id.in_(_IDS), AuditEvent.outcome == "done", AuditEvent.person_id.is_not(None))
+_HANDS: CompoundSelect[Any] = union_all(
+    select(
+        literal("signed").label("how"), SignOff.case_id, SignOff.by_id.label("person"), SignOff.content.label("what")
+    ).where(among(SignOff.case_id, "ids"), SignOff.void_at.is_(None)),
+    select(literal("wrote"), CaseRevision.case_id, CaseRevision.by_id, literal(""))
+    .where(among(CaseRevision.case_id, "ids"), CaseRevision.how != MAILED)
+    .distinct(),
+    select(literal("acted"), AuditEvent.case_id, AuditEvent.person_id, AuditEvent.action)
+    .where(among(AuditEvent.case_id, "ids"), AuditEvent.outcome == "done", AuditEvent.person_id.is_not(None))
     .where(or_(AuditEvent.action != "case.create", ~_TAKEN_IN))
-    .distinct()
+    .distinct(),
 )
+"""Whoever signed off a case, saved a revision of it, or acted on it; each with the content signed, or the action."""
 _ACTED_ON_BATCH = select(AuditEvent.person_id).where(
-    AuditEvent.stream.in_(bindparam("streams", expanding=True)),
+    among(AuditEvent.stream, "streams"),
     AuditEvent.action.not_in([f"batch.{one.name}" for one in BATCH.transitions if Role.DESK in one.by]),
     AuditEvent.outcome == "done",
 )
@@ -99,19 +103,27 @@ _AT_LEVEL = {
     **dict.fromkeys(("case.create", "case.edit", "case.seal", "case.consent", "case.ask_ruling"), str(Level.CENTRE)),
 }
 """Action → "centre" or "office": for which unit somebody acted."""
-_WROTE = (
-    select(CaseRevision.case_id, CaseRevision.by_id)
-    .where(CaseRevision.case_id.in_(_IDS), CaseRevision.how != MAILED)
-    .distinct()
+
+
+def _newest_of(model: type[Seal] | type[CaseEnglish]) -> Any:
+    return model.id == select(func.max(model.id)).where(model.case_id == Case.id).correlate(Case).scalar_subquery()
+
+
+_BESIDE = (
+    select(
+        Case.id,
+        Seal.unit,
+        Seal.content,
+        CaseEnglish.of,
+        CaseEnglish.title,
+        CaseEnglish.summary,
+        CaseEnglish.text,
+    )
+    .outerjoin(Seal, _newest_of(Seal))
+    .outerjoin(CaseEnglish, _newest_of(CaseEnglish))
+    .where(among(Case.id, "ids"))
 )
-
-
-def _newest_of(model: type[Seal] | type[CaseEnglish]) -> Select[Any]:
-    newest = select(func.max(model.id)).where(model.case_id.in_(_IDS)).group_by(model.case_id)
-    return select(*model.__table__.columns).where(model.id.in_(newest))
-
-
-_SEALS, _ENGLISH = _newest_of(Seal), _newest_of(CaseEnglish)
+"""The newest seal and the newest English of each case."""
 _AT_CENTRE = {CaseState.DRAFT, CaseState.RETURNED, CaseState.WITHDRAWN}
 _AT_OFFICE = {CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED, CaseState.NOT_RECOMMENDED}
 
@@ -154,11 +166,9 @@ def case_facts(
         return []
     reviewed = all(row.state == CaseState.PROVINCE_REVIEWED for row in rows)  # and so perhaps sent in one batch
     matches = prior.find(session, rows, together=reviewed)
-    seals = _by_case(session, _SEALS, ids)
-    english = _by_case(session, _ENGLISH, ids)
-    signed = _signed(session, ids)
-    authors = _authors(session, ids)
-    units = _units(session, rows, inputs.actor)
+    beside = {row.id: row for row in run(session, _BESIDE, {"ids": ids}).all()}
+    hands = _Hands(session, ids)
+    held = _held(session, inputs.actor)
     days = Extensions(session, {row.call_number for row in rows})
     return [
         _case(
@@ -166,11 +176,10 @@ def case_facts(
             call_of(session, row.call_version_id),
             (own or {}).get(row.id, inputs),
             matches=tuple(one.match for one in matches.get(row.id, [])),
-            seal=seals.get(row.id),
-            english=english.get(row.id),
-            signed=signed.get(row.id, ()),
-            authors=authors.get(row.id, frozenset()) | {row.author_id},
-            units=units[row.id],
+            beside=beside[row.id],
+            signed=hands.signed.get(row.id, ()),
+            authors=frozenset(hands.wrote.get(row.id, ())) | {row.author_id},
+            units=_units(row, hands, held, inputs.actor),
             days=days,
         )
         for row in rows
@@ -183,9 +192,8 @@ def _case(
     inputs: Inputs,
     *,
     matches: tuple[Match, ...],
-    seal: Any,
-    english: Any,
-    signed: tuple[tuple[int, str], ...],
+    beside: Any,
+    signed: Iterable[tuple[int, str]],
     authors: frozenset[int],
     units: Mapping[str, frozenset[int]],
     days: Extensions,
@@ -220,10 +228,10 @@ def _case(
         ),
         centre=CentreFacts(row.centre_name, row.host_unit, row.centre_kind, row.eligible, row.preparing),
         content=row.content,
-        seal=SealFacts(seal.unit, seal.content) if seal else None,
+        seal=SealFacts(beside.unit, beside.content) if beside.content is not None else None,
         matches=matches,
         consent=row.consent,
-        english=_english(english),
+        english=_english(beside),
         effect=row.effect,
         sign_offs=tuple(person for person, of in signed if of == row.content),
         hands={"author": authors, "reviewer": reviewed, "selector": selected, **units},
@@ -252,47 +260,40 @@ def content_of(row: Any) -> contents.Content:
 
 
 def _english(row: Any) -> EnglishFacts | None:
-    if row is None:
+    if row.of is None:
         return None
     parts = {"title": row.title, "summary": row.summary, "text": row.text}
     return EnglishFacts(row.of, tuple(name for name, text in parts.items() if not text.strip()))
 
 
-def _by_case(session: Session, statement: Select[Any], ids: Sequence[int]) -> dict[int, Any]:
-    return {row.case_id: row for row in run(session, statement, {"ids": list(ids)})}
+class _Hands:
+    """Whose hands these cases went through. `signed`: case → (person, content signed off); `wrote`: case → everybody who
+    saved a revision, as the text is all of theirs; `acted`: (case, "centre" or "office") → who acted on it there."""
+
+    def __init__(self, session: Session, ids: Sequence[int]) -> None:
+        self.signed: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        self.wrote: dict[int, set[int]] = defaultdict(set)
+        self.acted: dict[tuple[int, str], set[int]] = defaultdict(set)
+        for how, case_id, person, what in run(session, _HANDS, {"ids": list(ids)}).all():
+            if how == "signed":
+                self.signed[case_id].append((person, what))
+            elif how == "wrote":
+                self.wrote[case_id].add(person)
+            elif what in _AT_LEVEL:
+                self.acted[case_id, _AT_LEVEL[what]].add(person)
 
 
-def _signed(session: Session, ids: Sequence[int]) -> dict[int, tuple[tuple[int, str], ...]]:
-    signed: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for case_id, person, content in run(session, _SIGNED, {"ids": list(ids)}):
-        signed[case_id].append((person, content))
-    return {case_id: tuple(many) for case_id, many in signed.items()}
-
-
-def _authors(session: Session, ids: Sequence[int]) -> dict[int, frozenset[int]]:
-    """Everybody who saved a revision: the text is all of theirs."""
-    wrote: dict[int, set[int]] = defaultdict(set)
-    for case_id, person in run(session, _WROTE, {"ids": list(ids)}):
-        wrote[case_id].add(person)
-    return {case_id: frozenset(people) for case_id, people in wrote.items()}
-
-
-def _units(session: Session, rows: Sequence[Any], actor: int) -> dict[int, dict[str, frozenset[int]]]:
-    """Per case, whose hands are those of its centre and of its office (docs/decisions.md 12).
+def _units(row: Any, hands: _Hands, held: tuple[set[int], set[int]], actor: int) -> dict[str, frozenset[int]]:
+    """Whose hands are those of a case's centre and of its office (docs/decisions.md 12).
 
     Whoever acted on it there, and of those who hold a role there now the one who asks.
     """
-    acted: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for case_id, action, person in run(session, _ACTED, {"ids": [row.id for row in rows]}):
-        if case_id and person and action in _AT_LEVEL:
-            acted[case_id, _AT_LEVEL[action]].add(person)
-    centres, offices = _held(session, actor)
+    none: set[int] = set()
+    own = {actor}
+    centres, offices = held
     return {
-        row.id: {
-            "centre": frozenset(acted[row.id, "centre"] | ({actor} if row.centre_id in centres else set())),
-            "office": frozenset(acted[row.id, "office"] | ({actor} if row.office_id in offices else set())),
-        }
-        for row in rows
+        "centre": frozenset(hands.acted.get((row.id, "centre"), none) | (own if row.centre_id in centres else none)),
+        "office": frozenset(hands.acted.get((row.id, "office"), none) | (own if row.office_id in offices else none)),
     }
 
 
@@ -302,14 +303,13 @@ def _held(session: Session, actor: int) -> tuple[set[int], set[int]]:
     return {one.centre_id for one in held if one.centre_id}, {one.office_id for one in held if one.office_id}
 
 
-_CALLS: BindParameter[Any] = bindparam("calls", expanding=True)
-_GRANTED = select(Extension.call_number, Extension.phase, Extension.office_id, Extension.last_day).where(
-    Extension.call_number.in_(_CALLS)
-)
-_CENTRE_DAYS = (
-    select(CentreDay.call_number, CentreDay.phase, CentreDay.office_id, CentreDay.last_day)
-    .where(CentreDay.call_number.in_(_CALLS))
-    .order_by(CentreDay.id)
+_DAYS = union_all(
+    *(
+        select(
+            literal(who).label("who"), model.id, model.call_number, model.phase, model.office_id, model.last_day
+        ).where(among(model.call_number, "calls"))
+        for who, model in (("granted", Extension), ("own", CentreDay))
+    )
 )
 
 
@@ -318,12 +318,13 @@ class Extensions:
 
     def __init__(self, session: Session, calls: Iterable[str]) -> None:
         numbers = set(calls)
-        granted = run(session, _GRANTED, {"calls": sorted(numbers)})
         self._days: dict[tuple[str, str], list[tuple[int | None, date]]] = defaultdict(list)
-        for call, phase, office, day in granted:
-            self._days[call, phase].append((office, day))
-        own = run(session, _CENTRE_DAYS, {"calls": sorted(numbers)})
-        self._centre_days = {(call, phase, office): day for call, phase, office, day in own}
+        self._centre_days: dict[tuple[str, str, int | None], date] = {}
+        for who, _, call, phase, office, day in sorted(run(session, _DAYS, {"calls": sorted(numbers)}).all()):
+            if who == "granted":
+                self._days[call, phase].append((office, day))
+            else:
+                self._centre_days[call, phase, office] = day
         self._known: dict[tuple[Any, ...], Window] = {}
 
     def window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None = None) -> Window:
@@ -406,13 +407,14 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
 
 def _hands_on_batch(session: Session, row: Any, cases: Sequence[Any], actor: int) -> dict[str, frozenset[int]]:
     """Who reviewed its cases, who acted on them for their centres, who made and sent it for its office."""
-    units = _units(session, cases, actor)
+    hands, held = _Hands(session, [case.id for case in cases]), _held(session, actor)
+    units = {case.id: _units(case, hands, held, actor) for case in cases}
     streams = [row.stream, f"{row.stream}/content"]
     made = {person for person in session.scalars(_ACTED_ON_BATCH, {"streams": streams}) if person}
     return {
         "reviewer": frozenset(case.reviewer_id for case in cases if case.reviewer_id),
         "centre": frozenset(person for one in units.values() for person in one["centre"]),
-        "office": frozenset(made | ({actor} if row.office_id in _held(session, actor)[1] else set())),
+        "office": frozenset(made | ({actor} if row.office_id in held[1] else set())),
     }
 
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from rules.roles import Role
+from workflow.store.among import among
 from workflow.store.database import run
 from workflow.store.models import Letter, LetterLine, Office, Person, PersonGrant, SentMail
 
-_CENTRES: BindParameter[Any] = bindparam("centres", expanding=True)
-_OFFICES: BindParameter[Any] = bindparam("offices", expanding=True)
 _CENTRE_ROLES, _OFFICE_ROLES = [str(Role.AUTHOR), str(Role.SEALER)], [str(Role.REVIEWER)]
 # Statements are built once: on a small database building one costs more than running it.
 _HOLDERS = (
@@ -24,13 +23,13 @@ _HOLDERS = (
     .where(Person.active, Person.email != "")
     .where(
         or_(
-            PersonGrant.role.in_(_CENTRE_ROLES) & PersonGrant.centre_id.in_(_CENTRES),
-            PersonGrant.role.in_(_OFFICE_ROLES) & PersonGrant.office_id.in_(_OFFICES),
+            PersonGrant.role.in_(_CENTRE_ROLES) & among(PersonGrant.centre_id, "centres"),
+            PersonGrant.role.in_(_OFFICE_ROLES) & among(PersonGrant.office_id, "offices"),
         )
     )
     .order_by(Person.id, PersonGrant.id)
 )
-_REGISTERED = select(Office.id, Office.addressee, Office.email).where(Office.id.in_(_OFFICES))
+_REGISTERED = select(Office.id, Office.addressee, Office.email).where(among(Office.id, "offices"))
 
 
 def holders(session: Session, centres: Collection[int], offices: Collection[int]) -> Sequence[Any]:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from workflow.audit import merkle
+from workflow.store.among import among
 from workflow.store.models import (
     AuditCheckpoint,
     AuditEvent,
@@ -52,7 +53,7 @@ _WAITING = (
 )
 _PLACE = insert(AuditLog.__table__)  # type: ignore[arg-type]
 _KEEP = insert(AuditNode.__table__)  # type: ignore[arg-type]
-_PLACED = delete(AuditPending).where(AuditPending.uid.in_(bindparam("uids", expanding=True)))
+_PLACED = delete(AuditPending).where(among(AuditPending.uid, "uids"))
 _GROWN = (
     update(AuditHead.__table__)  # type: ignore[arg-type]
     .where(AuditHead.id == 1)

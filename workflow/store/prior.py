@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from sqlalchemy import BindParameter, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import CompoundSelect, and_, delete, func, insert, null, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from rules.call import BEIJING
 from rules.facts import Match, Ruling
 from rules.roles import Level
 from workflow import similar
+from workflow.store.among import among
 from workflow.store.calls import call_of
 from workflow.store.database import run
 from workflow.store.models import (
@@ -208,7 +209,7 @@ def _sharing_bands() -> Any:
             func.row_number().over(partition_by=pair[0], order_by=(func.count().desc(), pair[1])).label("place"),
         )
         .join(other_band, and_(other_band.band == my_band.band, pair[1] != pair[0]))
-        .where(pair[0].in_(select(Fingerprint.id).where(Fingerprint.case_id.in_(_IDS))))
+        .where(pair[0].in_(select(Fingerprint.id).where(among(Fingerprint.case_id, "ids"))))
         .group_by(*pair)
         .subquery()
     )
@@ -227,28 +228,25 @@ def _sharing_bands() -> Any:
 
 
 # Statements are built once: on a small database building one costs more than running it.
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_CENTRES: BindParameter[Any] = bindparam("centres", expanding=True)
 _SHARING_BANDS = _sharing_bands()
 _THESE = (
     select(*_columns(prior=False))
-    .where(Case.id.in_(bindparam("others", expanding=True)))
-    .where(or_(Case.first_submitted_at.is_not(None), Case.id.in_(_IDS)))
+    .where(among(Case.id, "others"))
+    .where(or_(Case.first_submitted_at.is_not(None), among(Case.id, "ids")))
 )
 _THESE_IMPORTED = (
     select(*_columns(case=False))
     .select_from(PriorReport)
     .outerjoin(Centre, Centre.name == PriorReport.centre_name)
-    .where(PriorReport.id.in_(bindparam("others", expanding=True)))
+    .where(among(PriorReport.id, "others"))
 )
-_TITLES = select(Case.centre_id, Case.title, Case.id).where(Case.centre_id.in_(_CENTRES))
-"""All that a centre's cases are first looked at for: it stands in front of their texts, which are not read for it."""
-_IMPORTED_OF_CENTRES = (
-    select(*_columns(case=False))
-    .select_from(PriorReport)
+_TITLES: CompoundSelect[Any] = union_all(
+    select(Case.centre_id, Case.title, Case.id, null().label("prior_id")).where(among(Case.centre_id, "centres")),
+    select(Centre.id, PriorReport.title, null(), PriorReport.id)
     .join(Centre, Centre.name == PriorReport.centre_name)
-    .where(Centre.id.in_(_CENTRES))
+    .where(among(Centre.id, "centres")),
 )
+"""All that a centre's reports are first looked at for: it stands in front of their texts, which are not read for it."""
 
 
 def _by_text(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
@@ -258,51 +256,48 @@ def _by_text(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other,
         score = similar.resemblance(signature, others)
         if similar.likeness(score) is not similar.Likeness.NONE:
             near.append((case_id, (other_id, prior_id), score))
-    if not near:
-        return []
-    cases, imported = ({key[place] for _, key, _ in near if key[place] is not None} for place in (0, 1))
-    rows = [
-        *(run(session, _THESE, {"others": list(cases), "ids": list(by_id)}) if cases else ()),
-        *(run(session, _THESE_IMPORTED, {"others": list(imported)}) if imported else ()),
-    ]
-    known = {(other.case_id, other.prior_id): other for other in map(_other, rows)}
+    known = _read(session, by_id, {key for _, key, _ in near})
     return [(case_id, known[key], score, "text") for case_id, key, score in near if key in known]
+
+
+_Key = tuple[int | None, int | None]
+"""A case's id, or an imported report's."""
+
+
+def _read(session: Session, by_id: dict[int, Any], keys: Collection[_Key]) -> dict[_Key, _Other]:
+    """These reports, where they count as earlier ones at all."""
+    cases, imported = ([one for key in keys if (one := key[place]) is not None] for place in (0, 1))
+    rows = [
+        *(run(session, _THESE, {"others": cases, "ids": list(by_id)}) if cases else ()),
+        *(run(session, _THESE_IMPORTED, {"others": imported}) if imported else ()),
+    ]
+    return {(other.case_id, other.prior_id): other for other in map(_other, rows)}
 
 
 def _by_title(session: Session, by_id: dict[int, Any]) -> list[tuple[int, _Other, float, str]]:
     """Same centre, near-equal title and served party, though the text was written anew."""
     wanted = {"centres": sorted({case.centre_id for case in by_id.values()})}
-    titles: Any = run(session, _TITLES, wanted).all()
-    near: list[tuple[int, int]] = _titled(by_id, titles)
-    near = [(case_id, other_id) for case_id, other_id in near if other_id != case_id]
-    cases: dict[int | None, _Other] = {}
-    if near:
-        asked = {"others": sorted({other for _, other in near}), "ids": list(by_id)}
-        cases = {other.case_id: other for other in map(_other, run(session, _THESE, asked))}
-    imported = [_other(row) for row in run(session, _IMPORTED_OF_CENTRES, wanted)]
-    found = [(case_id, cases[other_id]) for case_id, other_id in near if other_id in cases]
-    found += _titled(by_id, [(other.centre_id, other.title, other) for other in imported])
+    near = _titled(by_id, run(session, _TITLES, wanted).all())
+    known = _read(session, by_id, {key for _, key in near})
     return [
-        (case_id, other, 0.0, "title")
-        for case_id, other in found
-        if similar.same_party(by_id[case_id].recipient, other.recipient)
+        (case_id, known[key], 0.0, "title")
+        for case_id, key in near
+        if key in known and similar.same_party(by_id[case_id].recipient, known[key].recipient)
     ]
 
 
-T = TypeVar("T")
-
-
-def _titled(by_id: dict[int, Any], reports: Sequence[tuple[int | None, str, T]]) -> list[tuple[int, T]]:
-    """Each case with those reports of its centre whose title is the same, or nearly so."""
-    of_centre: dict[int | None, list[tuple[str, T]]] = defaultdict(list)
-    for centre, title, report in reports:
-        of_centre[centre].append((title, report))
+def _titled(by_id: dict[int, Any], reports: Sequence[Any]) -> list[tuple[int, _Key]]:
+    """Each case with those reports of its centre, itself aside, whose title is the same, or nearly so."""
+    of_centre: dict[int, list[tuple[str, _Key]]] = defaultdict(list)
+    for centre, title, case_id, prior_id in reports:
+        of_centre[centre].append((title, (case_id, prior_id)))
     titles = {centre: similar.Titles([title for title, _ in many]) for centre, many in of_centre.items()}
     return [
-        (case.id, of_centre[case.centre_id][place][1])
+        (case.id, key)
         for case in by_id.values()
         if case.centre_id in titles
         for place in titles[case.centre_id].same(case.title)
+        if (key := of_centre[case.centre_id][place][1]) != (case.id, None)
     ]
 
 

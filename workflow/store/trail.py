@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, insert, select, text
+from sqlalchemy import bindparam, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from rules.call import BEIJING
@@ -20,6 +20,7 @@ from workflow.audit.canonical import canonical, event_hash
 from workflow.engine import Receipt
 from workflow.failpoints import reached
 from workflow.store import log
+from workflow.store.among import among
 from workflow.store.database import APPENDED, run
 from workflow.store.models import AuditEvent, AuditPrivate
 
@@ -120,18 +121,16 @@ def daily(session: Session, kind: str, at: datetime) -> str:
 
 
 # Statements are built once: on a small database building one costs more than running it.
-_STREAMS: BindParameter[Any] = bindparam("streams", expanding=True)
 _LAST = (
     select(AuditEvent.stream, func.max(AuditEvent.seq).label("seq"))
-    .where(AuditEvent.stream.in_(_STREAMS))
+    .where(among(AuditEvent.stream, "streams"))
     .group_by(AuditEvent.stream)
     .subquery()
 )
 _HEADS = select(AuditEvent.stream, AuditEvent.seq, AuditEvent.hash).join(
     _LAST, (AuditEvent.stream == _LAST.c.stream) & (AuditEvent.seq == _LAST.c.seq)
 )
-_OPS: BindParameter[Any] = bindparam("ops", expanding=True)
-_BY_OP = select(*AuditEvent.__table__.columns).where(AuditEvent.op.in_(_OPS))
+_BY_OP = select(*AuditEvent.__table__.columns).where(among(AuditEvent.op, "ops"))
 _KEEP_APART = insert(AuditPrivate.__table__).from_select(  # type: ignore[arg-type]
     ["uid", "salt", "payload"],
     select(

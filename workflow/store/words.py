@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     Column,
     Connection,
     Integer,
@@ -35,6 +34,7 @@ from sqlalchemy.orm import Session
 
 from workflow.bigrams import Phrase, terms
 from workflow.queries import Field, Query
+from workflow.store.among import among
 from workflow.store.models import Case, Centre
 from workflow.store.reach import Way
 
@@ -73,7 +73,6 @@ _VECTORS = Table(
 
 # ---- keeping it ------------------------------------------------------------------------------------------------------
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 STAGE = when((Case.first_submitted_at.is_not(None), 2), (Case.first_stamped_at.is_not(None), 1), else_=0)
 """How far a case ever came: 0 with its centre, 1 stamped, 2 submitted."""
 _SAID = (
@@ -90,7 +89,7 @@ _SAID = (
         Centre.name.label("centre"),
     )
     .join(Centre, Centre.id == Case.centre_id)
-    .where(Case.id.in_(_IDS))
+    .where(among(Case.id, "ids"))
     .order_by(Case.id)
     .with_for_update(of=Case)
 )
@@ -111,7 +110,7 @@ def keep_by(connection: Connection, ids: Sequence[int]) -> None:
             _keep_by_vectors(connection, rows)
 
 
-_FORGET_FTS = delete(_FTS).where(_FTS.c.rowid.in_(_IDS))
+_FORGET_FTS = delete(_FTS).where(among(_FTS.c.rowid, "ids"))
 _KEEP_FTS = insert(_FTS)
 
 
@@ -145,7 +144,7 @@ def _marks(row: Any) -> Iterator[str]:
     yield from ("stamped", "submitted")[: row.stage]
 
 
-_FORGET_VECTORS = delete(_VECTORS).where(_VECTORS.c.case_id.in_(_IDS))
+_FORGET_VECTORS = delete(_VECTORS).where(among(_VECTORS.c.case_id, "ids"))
 _KEEP_VECTORS = insert(_VECTORS).values(words=cast(bindparam("words", type_=Text), TSVECTOR))
 _WEIGHTS = {Field.TITLE: "A", Field.RECIPIENT: "B", Field.CENTRE: "C", Field.TEXT: ""}
 """By which PostgreSQL tells fields apart; it has four. Terms of the number are written #2021."""
