@@ -32,6 +32,8 @@ from workflow.store.files import Absent, Damaged, Files, StoreAway
 
 SIGNED_WITHIN = timedelta(minutes=10)
 """An entry waits for its checkpoint no longer than this while the installation runs (it is signed each minute)."""
+BEGUN_WITHIN = timedelta(minutes=15)
+"""Work that is due is begun within this, even where many mails wait."""
 BACKED_UP_WITHIN = timedelta(days=7)
 CLOCKS_WITHIN = timedelta(seconds=5)
 LEAST_ROOM = 1 << 30
@@ -573,6 +575,44 @@ def entries_are_signed_soon(seen: Condition) -> Off | None:
     if seen.settings.demo or since is None or seen.at - since <= SIGNED_WITHIN:
         return None
     return Off(count=seen.rows.unsigned, minutes=SIGNED_WITHIN.seconds // 60)
+
+
+@check(
+    Severity.WARNING,
+    what=Text(
+        "排队的后台任务已有 {minutes} 分钟没有人办（正在运行的后台进程：{workers} 个）。",
+        "Background work has been due for {minutes} minutes and nobody has begun it (workers alive: {workers}).",
+    ),
+    why=Text(
+        "邮件不寄，推送不走，提醒不发。",
+        "Mails do not leave, pushes do not go out, reminders are not sent.",
+    ),
+    mend=Text(
+        "确认网站（SQLite）或 zhengji worker（PostgreSQL）在运行；在运行而忙不过来，就再加一个后台进程。",
+        "See that the site (SQLite) or zhengji worker (PostgreSQL) runs; where it runs and cannot keep up, start another worker.",
+    ),
+)
+def work_is_begun_soon(seen: Condition) -> Off | None:
+    since = seen.rows.due_since
+    if seen.settings.demo or since is None or seen.at - since <= BEGUN_WITHIN:
+        return None
+    return Off(minutes=int((seen.at - since).total_seconds() // 60), workers=seen.rows.workers)
+
+
+@check(
+    Severity.WARNING,
+    what=Text(
+        "有 {count} 项后台任务没有办成，还没有人处理。",
+        "{count} pieces of background work were given up and nobody has looked after them.",
+    ),
+    why=Text("它们不会再自己重试。", "They are not tried again by themselves."),
+    mend=Text(
+        "管理员登录后打开“后台任务”，看原因，重试，或写明理由后不再办理。",
+        "Sign in as an administrator, open “Background work”, read why, and retry or dismiss each with a reason.",
+    ),
+)
+def nothing_is_given_up(seen: Condition) -> Off | None:
+    return Off(count=seen.rows.given_up) if seen.rows.given_up and not seen.settings.demo else None
 
 
 @check(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, text, update
+from sqlalchemy import create_engine, event, insert, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -22,13 +22,14 @@ from tests.worlds import World
 from workflow import anchors, doctor, passwords
 from workflow.audit import log, notes
 from workflow.doctor import CHECKS, Condition, Key, Severity, condition_of, examine
+from workflow.jobs.kinds import JobState
 from workflow.jobs.sequencing import last_seen
 from workflow.settings import BASE_URL, Settings
 from workflow.store import condition, trail
 from workflow.store.condition import Rows
 from workflow.store.database import Database
 from workflow.store.files import Files
-from workflow.store.models import Person
+from workflow.store.models import Job, Person
 
 AT = datetime(2021, 3, 20, 4, 0, 7, tzinfo=UTC)
 
@@ -63,6 +64,9 @@ ROWS = Rows(
     administrators=["one", "two"],
     without={Role.REVIEWER: [], Role.LEADER: []},
     documents=[],
+    due_since=AT - timedelta(minutes=15),
+    given_up=0,
+    workers=1,
 )
 HEALTHY = Condition(
     settings=SETTINGS,
@@ -129,6 +133,8 @@ BAD: dict[str, list[Condition]] = {
         having(settings={"base_url": "http://cases.example"}),
     ],
     "entries_are_signed_soon": [having({"unsigned_at": AT - timedelta(minutes=10, seconds=1)})],
+    "work_is_begun_soon": [having({"due_since": AT - timedelta(minutes=15, seconds=1), "workers": 0})],
+    "nothing_is_given_up": [having({"given_up": 1})],
     "backed_up_lately": [having({"backed_up_at": None}), having({"backed_up_at": AT - timedelta(days=7, seconds=1)})],
     "trail_key_lies_apart": [
         having(settings={"audit_key": "/srv/zhengji/audit_key.pem"}),
@@ -290,6 +296,16 @@ class TestReally:
         found = next(one for one in examine(seen)[0] if one.name == "committed_is_kept")
         assert "fsync=off" in found.what.en
         assert "synchronous_commit=off" in found.what.en
+
+    def test_work_that_nobody_does_is_found(self, settings: Settings, world: World) -> None:
+        due = {"name": "mail_notice", "arguments": [1], "queued_at": world.at - timedelta(hours=1)}
+        with world.database.transaction() as session:
+            session.execute(insert(Job).values(key="lies", state=str(JobState.QUEUED), **due))
+            session.execute(insert(Job).values(key="gone", state=str(JobState.GAVE_UP), ended_at=world.at, **due))
+        found = {one.name: one.what.en for one in examine(condition_of(settings, world.at))[0]}
+        assert "for 60 minutes" in found["work_is_begun_soon"]
+        assert "workers alive: 0" in found["work_is_begun_soon"]
+        assert found["nothing_is_given_up"].startswith("1 pieces")
 
     def test_a_backup_on_record_is_known(self, settings: Settings, world: World) -> None:
         assert "backed_up_lately" in told(settings, world)

@@ -177,6 +177,13 @@ _EVERY = (
         frozenset({Role.ADMINISTRATOR}),
     ),
     Kind(
+        "clear_work",
+        Text("清理早已办完的后台任务", "Clear away background work done long ago"),
+        Waits(60, 3, 5),
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+    ),
+    Kind(
         "stamp_checkpoint",
         Text("为检查点加盖时间戳", "Have a checkpoint time-stamped"),
         Waits(30, 2, 12),
@@ -208,5 +215,6 @@ SCHEDULES = (
     Schedule("keep_no_longer", "15 19 * * *", missed=True),  # a quarter past three at night in Beijing
     Schedule("sweep_documents", "45 19 * * *"),  # half an hour after it
     Schedule("complete_words", "15 20 * * *"),  # and again half an hour
+    Schedule("clear_work", "45 20 * * *"),
     Schedule("stamp_checkpoint", "30 15 * * *"),  # half past eleven in the evening in Beijing
 )

@@ -25,6 +25,7 @@ from workflow import (
     telemetry,
     timestamps,
 )
+from workflow.jobs import clearing
 from workflow.jobs.heart import Heart
 from workflow.jobs.kinds import KINDS, QUEUES, SCHEDULES, Kind
 from workflow.jobs.queue import VERSION, dbos_url, enqueue
@@ -138,6 +139,12 @@ def _complete_words(here: Workshop, _progress: Progress) -> str:
     return f"{searches.complete(here.database)} cases"
 
 
+def _clear_work(here: Workshop, _progress: Progress) -> str:
+    """Forget work that was done long ago."""
+    pieces, tries = clearing.clear(here.database, datetime.now(UTC))
+    return f"{pieces} pieces of work, {tries} tries"
+
+
 def _stamp_checkpoint(here: Workshop, _progress: Progress) -> str:
     """Have the newest checkpoint stamped by a third party, where one is set."""
     made = timestamps.stamp(here.settings, here.database, datetime.now(UTC))
@@ -156,6 +163,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "keep_no_longer": _keep_no_longer,
     "sweep_documents": _sweep_documents,
     "complete_words": _complete_words,
+    "clear_work": _clear_work,
     "stamp_checkpoint": _stamp_checkpoint,
 }
 """Name of a kind → the work itself, with what it works with, its progress, and the arguments it was queued with."""

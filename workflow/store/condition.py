@@ -11,9 +11,13 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
-from workflow.store import copies, log, operations, schema
+from workflow.jobs.kinds import KINDS, JobState
+from workflow.store import copies, jobs, log, operations, schema, workers
 from workflow.store.database import Database
 from workflow.store.models import AuditEvent, AuditLog, AuditPending, Centre, Office, Person, PersonGrant
+
+_COUNTED = 1000
+"""Of each kind of work given up, no more is counted."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Rows:
     keeping what was committed and what refers to what. `unsigned`: entries under no checkpoint, the oldest `unsigned_at`.
     `clock`: what time the database has. `newest`: the last entry's time. `logins`: of active people, with the hash of
     their passwords. `without`: addressees of offices that have centres and nobody in the role. `documents`: digests of
-    what should lie in the document store."""
+    what should lie in the document store. `due_since`: since when the oldest background work that nobody has begun is to be
+    done; `given_up`: pieces of it that nobody has settled; `workers`: how many are alive."""
 
     allowed: Sequence[str]
     unguarded: Sequence[str]
@@ -37,6 +42,9 @@ class Rows:
     administrators: Sequence[str]
     without: Mapping[Role, Sequence[str]]
     documents: Sequence[str]
+    due_since: datetime | None
+    given_up: int
+    workers: int
 
 
 def rows(database: Database) -> Rows:
@@ -59,6 +67,9 @@ def rows(database: Database) -> Rows:
             _administrators(session),
             {role: _offices_without(session, role) for role in (Role.REVIEWER, Role.LEADER)},
             sorted(copies.documents(session)),
+            jobs.oldest(session, KINDS, JobState.QUEUED),
+            sum(jobs.counts(session, KINDS, _COUNTED, [JobState.GAVE_UP]).values()),
+            sum(workers.lives(one, workers.now(session)) for one in workers.every(session)),
         )
 
 

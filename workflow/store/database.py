@@ -134,7 +134,7 @@ class Database:
         """A transaction that may write: commits at the end, rolls back on any exception."""
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
-                session.info[CONNECTION] = session.connection()
+                session.info[CONNECTION] = None  # once it is asked for: until then nobody is kept waiting
                 yield session
                 if self.embedded and session.info.pop(APPENDED, False):
                     session.flush()
@@ -160,7 +160,11 @@ def run(session: Session, statement: Executable, values: Any = None) -> CursorRe
 
     There are no objects to keep up with rows here, and asking the session to would cost as much as the statement.
     """
-    connection: Connection = session.info.get(CONNECTION) or session.connection()
+    connection: Connection | None = session.info.get(CONNECTION)
+    if connection is None:
+        connection = session.connection()
+        if CONNECTION in session.info:
+            session.info[CONNECTION] = connection
     return connection.execute(statement, values[0] if isinstance(values, list) and len(values) == 1 else values)
 
 

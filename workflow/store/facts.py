@@ -157,7 +157,7 @@ def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> li
 def case_facts(
     session: Session, rows: Sequence[Any], inputs: Inputs, own: Mapping[int, Inputs] | None = None
 ) -> list[CaseFacts]:
-    """The facts of each case, in the order of the rows. Ten queries, however many cases.
+    """The facts of each case, in the order of the rows. Seven queries, however many cases.
 
     `own`: case → what the person brings along for it alone, instead of `inputs`.
     """

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, union_all, update
+from sqlalchemy import Select, delete, func, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -61,6 +61,12 @@ def run_by(session: Session, worker: str) -> list[Job]:
     )
 
 
+def forget(session: Session, before: datetime, most: int) -> int:
+    """Drop at most so many rows of work that came to its end before then and needs nobody; how many it were."""
+    old = select(Job.id).where(Job.ended_at < before, Job.state.not_in(_OPEN)).order_by(Job.ended_at).limit(most)
+    return len(session.execute(delete(Job).where(Job.id.in_(old)).returning(Job.id)).all())
+
+
 # ---- for people ------------------------------------------------------------------------------------------------------
 
 
@@ -81,9 +87,11 @@ def ended(session: Session, names: Collection[str], since: datetime, limit: int)
     return list(session.scalars(found.limit(limit)))
 
 
-def counts(session: Session, names: Collection[str], most: int) -> Mapping[tuple[str, JobState], int]:
+def counts(
+    session: Session, names: Collection[str], most: int, states: Sequence[JobState] = _OPEN
+) -> Mapping[tuple[str, JobState], int]:
     """(kind, state) → how much is unfinished or given up; of one kind in one state no more than `most` is counted."""
-    keys = [(name, state) for state in _OPEN for name in names]
+    keys = [(name, state) for state in states for name in names]
     many = [
         select(func.count()).select_from(_first(Job.id, name, state).limit(most).subquery()).scalar_subquery()
         for name, state in keys
