@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
@@ -10,14 +11,16 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from werkzeug.wrappers import Response
 
 from web import sights, tickets
-from web.request import actor, files, form_key, form_mark, installed, now, reading, transaction
+from web.errors import on_record
+from web.request import actor, files, form_key, form_mark, installed, now, number, reading, transaction
 from web.tell import done
 from web.uploads import uploaded
-from web.words import t
+from web.words import say, t
 from workflow import cases, comparisons, downloads, intake, lists, papers, privacy, sealing
 from workflow.content import Content
 from workflow.documents.preview import drawn
 from workflow.documents.reading import SectionRead
+from workflow.store.living import Overtaken
 from workflow.store.models import Case, Document
 from workflow.store.papers import Kept
 
@@ -47,7 +50,7 @@ def understand(case_id: int) -> str | tuple[str, int]:
         call = lists.call_of(session, case)
         if not kept:
             return render_template("cases/upload.html", case=case, call=call, missing=True), 422
-        read = intake.again(files(), call, case, kept)
+        read = intake.again(session, files(), call, case, kept)
         return _understood(case, call, read)
 
 
@@ -71,6 +74,12 @@ def _places() -> dict[int, str]:
     return {int(name[1]): value for name, value in found if name}
 
 
+def _choices() -> dict[str, str]:
+    """Whose change the form lets count: part → "mine" or "theirs"."""
+    prefix = "part:"
+    return {name.removeprefix(prefix): value for name, value in request.form.items() if name.startswith(prefix)}
+
+
 def _shown(case_id: int, ticket: str, *slots: str) -> dict[str, Kept]:
     """The files of the ticket that came back. Raises NotShown when it is not ours, too old, or of other slots."""
     return tickets.files_of("papers", case_id, ticket, *slots)
@@ -78,25 +87,45 @@ def _shown(case_id: int, ticket: str, *slots: str) -> dict[str, Kept]:
 
 @bp.post("/<int:case_id>/take-over")
 def take_over(case_id: int) -> Response | tuple[str, int]:
-    """Save what was understood; not before its author has said of each loose paragraph where it belongs."""
-    places, then = _places(), request.form.get("then", "")
+    """Save what was understood; not before its author has said of each loose paragraph where it belongs, and whose words
+    count where somebody changed the same part meanwhile."""
+    places, choices, then = _places(), _choices(), request.form.get("then", "")
+    seen = number(request.form.get("seen")) or 0
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         cases.check_author(case, actor())
         kept = _shown(case_id, request.form.get("ticket", ""), "case", "form")
         call = lists.call_of(session, case)
-        read = intake.again(files(), call, case, kept, places)
-        open_ = intake.undecided(call, read, places)
-        if open_:
-            return _understood(case, call, read, places=places, undecided=open_), 422
+        read = intake.again(session, files(), call, case, kept, places, choices, seen)
+        answered: dict[str, Any] = {"places": places, "choices": choices, "seen": seen}
+        if open_ := intake.undecided(call, read, places):
+            return _understood(case, call, read, undecided=open_, **answered), 422
+        if read.meanwhile and read.meanwhile.open:
+            return _understood(case, call, read, unchosen=read.meanwhile.open, **answered), 422
         field = f"section-{then}" if call.section(then) else ""
-    with transaction() as session:
-        case = cases.find(session, case_id, seen_by=actor())
-        receipt = intake.take_over(session, case, read, actor=actor(), at=now(), seen=form_mark(), op=form_key())
+    try:
+        with transaction() as session:
+            case = cases.find(session, case_id, seen_by=actor())
+            receipt = intake.take_over(session, case, read, actor=actor(), at=now(), seen=form_mark(), op=form_key())
+    except Overtaken as faster:
+        on_record(faster.message)
+        return _overtaken(case_id, kept, say(faster.message), places, choices, seen), 409
     done(t("采用上传的内容", "Taking over the papers"), receipt)
     if field:
         return redirect(url_for("cases.edit", case_id=case_id, _anchor=field))
     return redirect(url_for("cases.show", case_id=case_id))
+
+
+def _overtaken(
+    case_id: int, kept: Mapping[str, Kept], message: str, places: dict[int, str], choices: dict[str, str], seen: int
+) -> str:
+    """The same files beside what somebody saved meanwhile; nothing has to be uploaded again."""
+    seen = seen or number(form_mark().rpartition(".")[2]) or 0
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        call = lists.call_of(session, case)
+        read = intake.again(session, files(), call, case, kept, places, choices, seen)
+        return _understood(case, call, read, faster=message, places=places, choices=choices, seen=seen)
 
 
 # ---- the seal --------------------------------------------------------------------------------------------------------

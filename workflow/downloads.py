@@ -12,7 +12,7 @@ from states.reach import Actor
 from workflow import cases, keeping, lists, papers, personal, privacy, sealing
 from workflow.audit import log
 from workflow.cases import NoSuchCase
-from workflow.documents import marks, preview, writing
+from workflow.documents import marks, origin, preview, writing
 from workflow.documents.reading import Picture
 from workflow.engine import CannotServe
 from workflow.store import calls as stored_calls
@@ -80,12 +80,21 @@ def _call(session: Session, call_version: int) -> Call:
 
 
 def case_document(session: Session, files: Files, case: Case) -> tuple[str, bytes]:
-    """The case as it stands: name and .docx, with its pictures."""
+    """The case as it stands: name and .docx, marked with case and revision, so that it is known when it comes back.
+
+    It is the author's own file with its tables and its looks, where title and text are still what came from it; else
+    the call's template filled in, with the pictures.
+    """
     call, content = lists.call_of(session, case), lists.content_of(case)
+    name, mark = f"{case.number}_{_short(case.title) or '案例'}.docx", sealing.mark_of_text(case)
+    current = papers.current(session, case)
+    own = next((one for one in current if one.slot == "case" and _still_says(session, case, one)), None)
+    if own is not None:
+        return name, origin.stamped(_bytes(files, own.digest, own.name), mark)
     theme = call.themes.get(content.theme)
     pictures = tuple(
         Picture(one.name, one.media_type, _bytes(files, one.digest, one.name), one.caption, "")
-        for one in reversed(papers.current(session, case))  # they come the newest first
+        for one in reversed(current)  # they come the newest first
         if one.slot == "picture"
     )
     made = writing.case_document(
@@ -97,8 +106,17 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
             sections=content.sections,
             pictures=pictures,
         ),
+        mark,
     )
-    return f"{case.number}_{_short(case.title) or '案例'}.docx", made
+    return name, made
+
+
+def _still_says(session: Session, case: Case, own: Document) -> bool:
+    """Whether a Word file has the title and the text that the case has now."""
+    if own.media_type != WORD or own.erased_at is not None or own.revision is None:
+        return False
+    then, now = lists.content_at(session, case, own.revision)[1].snapshot(), lists.content_of(case).snapshot()
+    return (then["title"], then["sections"]) == (now["title"], now["sections"])
 
 
 def report_form(session: Session, case: Case, *, actor: Actor, at: datetime) -> tuple[str, bytes]:

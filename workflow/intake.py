@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -12,17 +12,18 @@ from rules.call import Call
 from rules.length import fits, least_word_count
 from rules.words import Text
 from states.reach import Actor
-from workflow import cases, lists, papers
-from workflow.content import Content
+from workflow import cases, lists, merging, papers
+from workflow.content import Content, from_snapshot
 from workflow.documents import forms, reading
 from workflow.documents.forms import FormRead
 from workflow.documents.kinds import of_media_type
 from workflow.documents.problems import Problem
 from workflow.documents.reading import CaseDocument
 from workflow.engine import CannotServe, Receipt
+from workflow.merging import Part
 from workflow.revisions import Change, compare
 from workflow.store.files import Files
-from workflow.store.models import Case
+from workflow.store.models import Case, CaseRevision
 from workflow.store.papers import Kept
 
 AGAIN = Text(
@@ -36,8 +37,29 @@ class NotShown(CannotServe):
 
 
 @dataclass(frozen=True)
+class Meanwhile:
+    """What others changed since a Word file was taken away, or looked at. `began`: the revision that it began with;
+    `since`: those saved after it; `parts`: title and sections three ways; `open`: those that somebody has to choose."""
+
+    began: CaseRevision
+    since: tuple[CaseRevision, ...]
+    parts: tuple[Part, ...]
+    open: frozenset[str]
+
+    @property
+    def clashes(self) -> tuple[Part, ...]:
+        return tuple(one for one in self.parts if one.clash)
+
+    @property
+    def staying(self) -> tuple[Part, ...]:
+        """Changed by others only, and kept."""
+        return tuple(one for one in self.parts if one.theirs_changed and not one.mine_changed)
+
+
+@dataclass(frozen=True)
 class Read:
-    """What was understood from papers. `kept`: slot → file; `changes`: against what the case says now."""
+    """What was understood from papers. `kept`: slot → file; `changes`: against what the case says now; `meanwhile`: None
+    where nobody changed what the Word file began with, or that is not known."""
 
     kept: Mapping[str, Kept]
     content: Content
@@ -46,16 +68,19 @@ class Read:
     differences: tuple[Text, ...]
     changes: list[Change]
     pictures: tuple[Kept, ...] = field(default=())
+    meanwhile: Meanwhile | None = None
+    notes: tuple[Problem, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return (*(self.document.problems if self.document else ()), *(self.form.problems if self.form else ()))
+        read = (self.document, self.form)
+        return (*self.notes, *(problem for one in read if one is not None for problem in one.problems))
 
 
-def read(files: Files, call: Call, case: Case, given: Mapping[str, tuple[str, bytes]]) -> Read:
+def read(session: Session, files: Files, call: Call, case: Case, given: Mapping[str, tuple[str, bytes]]) -> Read:
     """Read uploaded files, slot ("case", "form") → (name, bytes), and keep them. Raises Unreadable."""
     kept = {slot: papers.keep(files, slot, name, data) for slot, (name, data) in given.items()}
-    return again(files, call, case, kept)
+    return again(session, files, call, case, kept)
 
 
 NOWHERE = "-"
@@ -63,11 +88,27 @@ NOWHERE = "-"
 
 
 def again(
-    files: Files, call: Call, case: Case, kept: Mapping[str, Kept], places: Mapping[int, str] | None = None
+    session: Session,
+    files: Files,
+    call: Call,
+    case: Case,
+    kept: Mapping[str, Kept],
+    places: Mapping[int, str] | None = None,
+    choices: Mapping[str, str] | None = None,
+    seen: int = 0,
 ) -> Read:
-    """The same from files that were vetted and kept already. `places`: loose text by number → section id or NOWHERE."""
+    """The same from files that were vetted and kept already. `places`: loose text by number → section id or NOWHERE;
+    `choices`: part → whose change counts where two changed it (`merging.MINE`, `merging.THEIRS`); `seen`: the revision
+    that a Word file was held against when somebody was faster, for one that does not say what it began with."""
+    document, form = _opened(files, call, kept)
+    saved = lists.revisions(session, case)
+    began = _began_with(case, saved, document, seen)
+    base = from_snapshot(began.snapshot) if began else None
     centre = {"name": case.centre.name, "host_unit": case.centre.host_unit, "region": case.office.region}
-    return understood(files, call, lists.content_of(case), centre, kept, places)
+    merged = papers.understand(call, lists.content_of(case), document, form, centre, places, base, choices)
+    read = _read(files, call, lists.content_of(case), kept, document, form, merged)
+    meanwhile = _meanwhile(began, saved, merged.parts, choices or {})
+    return replace(read, meanwhile=meanwhile, notes=_notes(case, document))
 
 
 def understood(
@@ -79,24 +120,64 @@ def understood(
     places: Mapping[int, str] | None = None,
 ) -> Read:
     """The same for content that belongs to no case yet. `centre`: name, host_unit, region as registered."""
+    document, form = _opened(files, call, kept)
+    return _read(files, call, now, kept, document, form, papers.understand(call, now, document, form, centre, places))
+
+
+def _opened(files: Files, call: Call, kept: Mapping[str, Kept]) -> tuple[CaseDocument | None, FormRead | None]:
     data = {slot: files.get(one.digest) for slot, one in kept.items()}
     document = form = None
     if "case" in kept:
         document = reading.read_vetted(data["case"], kept["case"].name, of_media_type(kept["case"].media_type), call)
     if "form" in kept:
         form = forms.read_vetted(data["form"], kept["form"].name, call)
-    known = {at: place for at, place in (places or {}).items() if call.section(place)}
-    merged = papers.understand(call, now, document, form, centre, known)
+    return document, form
+
+
+def _read(
+    files: Files,
+    call: Call,
+    now: Content,
+    kept: Mapping[str, Kept],
+    document: CaseDocument | None,
+    form: FormRead | None,
+    merged: papers.Understood,
+) -> Read:
     pictures = tuple(papers.keep_pictures(files, document)) if document else ()
-    return Read(
-        kept,
-        merged.content,
-        document,
-        form,
-        merged.differences,
-        compare(call, now, merged.content),
-        pictures,
+    changes = compare(call, now, merged.content)
+    return Read(kept, merged.content, document, form, merged.differences, changes, pictures)
+
+
+def _began_with(
+    case: Case, saved: Sequence[CaseRevision], document: CaseDocument | None, seen: int
+) -> CaseRevision | None:
+    """The revision that a Word file was taken from; one of another case or another installation was from none."""
+    mark = document.origin if document else None
+    if mark is not None and mark.number == case.number.upper():
+        found = next((one for one in saved if (one.revision, one.content) == (mark.revision, mark.digest)), None)
+        if found is not None:
+            return found
+    return next((one for one in saved if document is not None and one.revision == seen), None)
+
+
+def _meanwhile(
+    began: CaseRevision | None, saved: Sequence[CaseRevision], parts: tuple[Part, ...], choices: Mapping[str, str]
+) -> Meanwhile | None:
+    if began is None or not any(one.theirs_changed for one in parts):
+        return None
+    since = tuple(one for one in saved if one.revision > began.revision)
+    return Meanwhile(began, since, parts, merging.open_clashes(parts, choices))
+
+
+def _notes(case: Case, document: CaseDocument | None) -> tuple[Problem, ...]:
+    mark = document.origin if document else None
+    if mark is None or mark.number == case.number.upper():
+        return ()
+    said = Text(
+        f"这个文件是从案例 {mark.number} 下载的，而这里是 {case.number}。请确认没有传错。",
+        f"This file was taken from the case {mark.number}, and this is {case.number}. Make sure that it belongs here.",
     )
+    return (Problem("other_case", said, mark.number),)
 
 
 def undecided(call: Call, read: Read, places: Mapping[int, str]) -> frozenset[int]:

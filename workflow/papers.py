@@ -16,7 +16,7 @@ from rules.words import Text
 from states.case import EDITABLE, CaseState
 from states.reach import Actor
 from workflow import content as contents
-from workflow import sealing
+from workflow import merging, sealing
 from workflow.cases import NotEditable, check_marked, check_seen
 from workflow.content import Content
 from workflow.documents import preview
@@ -24,6 +24,7 @@ from workflow.documents.forms import FormRead, form_to_case
 from workflow.documents.reading import CaseDocument
 from workflow.documents.vetting import Verdict, judge
 from workflow.engine import NotPermitted, Receipt
+from workflow.merging import Part
 from workflow.sealing import Sighting
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored
@@ -190,10 +191,12 @@ def newest_seal(session: Session, case: Case) -> Seal | None:
 
 @dataclass(frozen=True)
 class Understood:
-    """What the papers say, as content, and where form and document or register differ."""
+    """What the papers say, as content, and where form and document or register differ. `parts`: title and sections three
+    ways, where it is known what the document began with."""
 
     content: Content
     differences: tuple[Text, ...]
+    parts: tuple[Part, ...] = ()
 
 
 def understand(
@@ -203,20 +206,28 @@ def understand(
     form: FormRead | None,
     centre: Mapping[str, str],
     places: Mapping[int, str] | None = None,
+    base: Content | None = None,
+    choices: Mapping[str, str] | None = None,
 ) -> Understood:
     """Merge what was read from a Word file and a report form over what the case already says.
 
     A document replaces the whole text; beyond that, what the papers leave out stays as it was. `centre`: name, host_unit, region as registered; the form's own words
-    on these are only compared. `places`: where the author put text that no section took (`CaseDocument.placed`).
+    on these are only compared. `places`: where the author put text that no section took (`CaseDocument.placed`). `base`:
+    what the document began with; then only what was changed in it is taken, and of what was changed in both `choices`.
     """
     content = before
+    parts: tuple[Part, ...] = ()
     if document is not None:
-        content = content.changed(
-            title=document.title or content.title,
-            sections=document.placed(places or {}),
-        )
+        began = base or before
+        known = {at: place for at, place in (places or {}).items() if call.section(place)}
+        mine = began.changed(title=document.title or began.title, sections=document.placed(known))
+        if base is None:
+            content = before.changed(title=mine.title, sections=mine.sections)
+        else:
+            parts = merging.parts(call, base, before, mine)
+            content = merging.merged(parts, before, choices or {})
     if form is None:
-        return Understood(content, ())
+        return Understood(content, (), parts)
     values = form.values
     fields = form_to_case(call, values)
     differences = _differences(values, document, centre)
@@ -235,7 +246,7 @@ def understand(
         service_to=fields.service_to or content.service_to,
         form={**content.form, **own},
     )
-    return Understood(content, differences)
+    return Understood(content, differences, parts)
 
 
 def _differences(

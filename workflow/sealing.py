@@ -23,6 +23,7 @@ __all__ = [
     "look",
     "mark_of",
     "mark_of_batch",
+    "mark_of_text",
     "on_record",
     "place",
 ]
@@ -45,6 +46,11 @@ class Hint:
 def mark_of(case: Any) -> Mark:
     """What a report form printed now says about itself."""
     return Mark("form", case.number.upper(), case.revision, case.content)
+
+
+def mark_of_text(case: Any) -> Mark:
+    """What a Word file of the case, taken away now, says about itself."""
+    return Mark("case", case.number.upper(), case.revision, case.content)
 
 
 def mark_of_batch(batch: Any, content: str) -> Mark:
@@ -143,6 +149,7 @@ def _matches(own: Mark) -> Text:
 _KINDS = {
     "form": Text("案例报送表", "report form"),
     "summary": Text("案例汇总表", "summary table"),
+    "case": Text("案例正文", "case document"),
 }
 _NO_CODE = Text(
     "扫描件上没有找到二维码，所以不能自动核对。请自己看清楚：案例名称和内容与现在的一致，再确认。"

@@ -406,6 +406,124 @@ def test_a_ruling_needs_its_reason(sign_in: As, world: World):
     assert [one.status_code for one in answers] == [422, 422]
 
 
+# ---- out to Word and back --------------------------------------------------------------------------------------------
+
+
+def taken_away(client: FlaskClient, case: int, **lines: str) -> bytes:
+    """The case as its Word file, with lines changed in it: a section's first words → others."""
+    opened = Document(io.BytesIO(client.get(f"/cases/{case}/document.docx").data))
+    for old, new in lines.items():
+        [found] = [one for one in opened.paragraphs if one.text == old]
+        found.text = new
+    made = io.BytesIO()
+    opened.save(made)
+    return made.getvalue()
+
+
+SECTIONS = {"recipient": "甲。", "service": "乙。", "effect": "丙。", "lessons": "丁。"}
+
+
+def written(world: World, **sections: str) -> int:
+    return world.draft(world.content(sections={**SECTIONS, **sections}))
+
+
+def changed_on_screen(world: World, case: int, **sections: str) -> None:
+    content = world.content_of(case)
+    world.edit(case, content.changed(sections={**content.sections, **sections}), by="second_author")
+
+
+def texts(world: World, case: int) -> list[str]:
+    return [world.content_of(case).sections[name] for name in SECTIONS]
+
+
+def test_a_file_that_comes_back_changes_only_what_was_changed_in_it(sign_in: As, world: World):
+    case, client = written(world), sign_in("author")
+    data = taken_away(client, case, **{"乙。": "乙二。"})
+    changed_on_screen(world, case, lessons="丁一。")
+    where = f"/cases/{case}/upload"
+    shown = upload(client, where, case=("案例.docx", data)).get_data(as_text=True)
+    assert ["这期间案例又改过" in shown, "“启示”在系统里改过" in shown, "两边都改过</legend>" in shown] == [
+        True,
+        True,
+        False,
+    ]
+    assert post(client, f"/cases/{case}/take-over", shown).status_code == 302
+    assert (texts(world, case), world.row(case).revision) == (["甲。", "乙二。", "丙。", "丁一。"], 3)
+
+
+@pytest.mark.parametrize(("choice", "text"), [("mine", "乙二。"), ("theirs", "乙一。")])
+def test_what_both_changed_is_shown_three_ways_and_chosen(choice: str, text: str, sign_in: As, world: World):
+    case, client = written(world), sign_in("author")
+    data = taken_away(client, case, **{"乙。": "乙二。", "丙。": "丙二。"})
+    changed_on_screen(world, case, service="乙一。")
+    shown = upload(client, f"/cases/{case}/upload", case=("案例.docx", data)).get_data(as_text=True)
+    [fieldset] = re.findall(r'<fieldset class="three-ways.*?</fieldset>', shown, re.S)
+    assert ["“服务做法”两边都改过" in fieldset, ">乙。<" in fieldset, "一" in fieldset, "二" in fieldset] == [True] * 4
+    address = f"/cases/{case}/take-over"
+    again = post(client, address, shown)
+    asked = again.get_data(as_text=True)
+    assert (again.status_code, "有 1 处两边都改过" in asked, texts(world, case)[1]) == (422, True, "乙一。")
+    assert post(client, address, asked, **{"part:service": choice}).status_code == 302
+    assert texts(world, case) == ["甲。", text, "丙二。", "丁。"]
+
+
+def test_a_file_on_which_nobody_worked_meanwhile_is_taken_as_ever(sign_in: As, world: World):
+    case, client = written(world, recipient="　　甲。\n\n　　又甲。"), sign_in("author")
+    data = taken_away(client, case, **{"丁。": "丁二。"})
+    shown = upload(client, f"/cases/{case}/upload", case=("案例.docx", data)).get_data(as_text=True)
+    assert "这期间案例又改过" not in shown
+    assert post(client, f"/cases/{case}/take-over", shown).status_code == 302
+    assert texts(world, case) == ["　　甲。\n\n　　又甲。", "乙。", "丙。", "丁二。"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "请确认没有传错"), ("en", "Make sure that it belongs here")])
+def test_a_file_of_another_case_is_told_and_taken_as_any_other(language: str, words: str, sign_in: As, world: World):
+    other, case, client = written(world), written(world, effect="戊。"), sign_in("author", language)
+    data = taken_away(client, other, **{"乙。": "乙二。"})
+    shown = upload(client, f"/cases/{case}/upload", case=("案例.docx", data)).get_data(as_text=True)
+    assert [words in shown, world.row(other).number in shown] == [True, True]
+    assert post(client, f"/cases/{case}/take-over", shown).status_code == 302
+    assert texts(world, case) == ["甲。", "乙二。", "丙。", "丁。"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "您上传的文件还在"), ("en", "Your files are still here")])
+def test_whoever_was_overtaken_while_looking_sees_the_same_file_beside_the_newer_text(
+    language: str, words: str, sign_in: As, world: World
+):
+    case, client = written(world), sign_in("author", language)
+    own = [*whole_case()[:3]]
+    for heading, text in zip(
+        ("服务对象与需求", "服务做法", "服务成效", "启示"), ("甲。", "乙二。", "丙。", "丁。"), strict=True
+    ):
+        own += [(heading, "Heading 1"), text]
+    shown = upload(client, f"/cases/{case}/upload", case=("案例.docx", word(*own))).get_data(as_text=True)
+    changed_on_screen(world, case, service="乙一。", lessons="丁一。")
+    address = f"/cases/{case}/take-over"
+    answer = post(client, address, shown)
+    again = answer.get_data(as_text=True)
+    assert (answer.status_code, words in again, texts(world, case)[1]) == (409, True, "乙一。")
+    assert post(client, address, again).status_code == 422
+    assert post(client, address, again, **{"part:service": "mine"}).status_code == 302
+    assert texts(world, case) == ["甲。", "乙二。", "丙。", "丁一。"]
+
+
+def test_an_author_gets_back_the_own_file_with_its_tables_until_the_text_is_another(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    opened = Document(io.BytesIO(word(*whole_case())))
+    opened.add_table(1, 2).cell(0, 0).text = "一张表"
+    made = io.BytesIO()
+    opened.save(made)
+    shown = upload(client, where, case=("案例.docx", made.getvalue()), form=FORM).get_data(as_text=True)
+    assert post(client, "/cases/1/take-over", shown).status_code == 302
+    tables = [len(Document(io.BytesIO(client.get("/cases/1/document.docx").data)).tables)]
+    world.edit(1, world.content_of(1).changed(recipient="另一家"))
+    tables.append(len(Document(io.BytesIO(client.get("/cases/1/document.docx").data)).tables))
+    changed_on_screen(world, 1, lessons="改了。")
+    tables.append(len(Document(io.BytesIO(client.get("/cases/1/document.docx").data)).tables))
+    assert tables == [1, 1, 0]
+
+
 # ---- downloads -------------------------------------------------------------------------------------------------------
 
 

@@ -329,7 +329,7 @@ def test_taking_over_keeps_the_files_with_the_revision_they_made_and_once_per_fo
     given = {"case": (WORD.name, WORD.read_bytes()), "form": (FORM.name, FORM.read_bytes())}
     row = world.row(case)
     with world.database.reading() as session:
-        read = intake.read(files, world.call, session.get_one(Case, case), given)
+        read = intake.read(session, files, world.call, session.get_one(Case, case), given)
     for _ in range(2):
         with world.database.transaction() as session:
             intake.take_over(session, row, read, actor=world.people["author"], at=world.at, seen=row.mark, op="form-1")

@@ -130,7 +130,7 @@ class Stage:
             "case": (f"案例_{content.title}.docx", document),
             "form": (f"报送表_{row.centre.host_unit}.xlsx", report_form(self.call, self._form(row, content))),
         }
-        read = intake.read(self.files, self.call, row, given)
+        read = intake.read(self.session, self.files, self.call, row, given)
         intake.take_over(self.session, row, read, actor=self._by(Role.AUTHOR, row), at=self.tick())
 
     def edit(self, key: str, content: Content | None = None) -> None:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from workflow.documents.marks import Mark
+from workflow.documents.origin import origin_of
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -71,6 +74,8 @@ class Paper:
     """Headers and footers."""
     hidden: tuple[str, ...]
     """Text that is formatted as hidden, and so belongs to no block."""
+    origin: Mark | None = None
+    """What it says of the case and revision that it was taken from."""
 
 
 class NoWordFile(Exception):
@@ -85,7 +90,8 @@ def read_blocks(data: bytes) -> Paper:
         document = Document(io.BytesIO(data))
         walker = _Walker(document.part)
         blocks = tuple(walker.blocks(document.element.body))
-        return Paper(blocks, tuple(walker.notes()), tuple(walker.margins()), tuple(walker.hidden))
+        origin = origin_of(document.part.package)
+        return Paper(blocks, tuple(walker.notes()), tuple(walker.margins()), tuple(walker.hidden), origin)
     except (KeyError, ValueError, AttributeError, TypeError, SyntaxError, RecursionError, OSError) as error:
         raise NoWordFile(str(error)) from error
 

@@ -1,4 +1,4 @@
-"""The mark that a print carries as a QR code: which paper it is, of which case or batch, and for which content."""
+"""The mark that a paper carries, a print as a QR code: which paper it is, of which case or batch, and for which content."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from workflow.documents.receipt import qr_png
 
 @dataclass(frozen=True)
 class Mark:
-    """What a print says about itself. `kind`: "form" or "summary"; `number`: of the case or batch; `revision`: of the
-    content (0 for a batch); `digest`: SHA-256 of the content that was printed, in hexadecimal."""
+    """What a paper says about itself. `kind`: "form", "summary", or "case" for a Word file; `number`: of the case or
+    batch; `revision`: of the content (0 for a batch); `digest`: SHA-256 of the content on it, in hexadecimal."""
 
     kind: str
     number: str
@@ -38,5 +38,5 @@ def understood(text: str) -> Mark | None:
 
 
 _MARK = re.compile(
-    r"ZHENGJI:1:(?P<kind>FORM|SUMMARY):(?P<number>[A-Z0-9-]{1,60}):(?P<revision>\d{1,9}):(?P<digest>[0-9A-F]{64})"
+    r"ZHENGJI:1:(?P<kind>FORM|SUMMARY|CASE):(?P<number>[A-Z0-9-]{1,60}):(?P<revision>\d{1,9}):(?P<digest>[0-9A-F]{64})"
 )

@@ -12,6 +12,7 @@ from rules.length import least_word_count, word_count
 from rules.words import Text
 from workflow.documents import legacy, template
 from workflow.documents.blocks import Block, Grid, Line, NoWordFile, Paper, read_blocks
+from workflow.documents.marks import Mark
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.vetting import damaged, vet
 
@@ -95,6 +96,8 @@ class CaseDocument:
     problems: tuple[Problem, ...]
     set_aside: tuple[str, ...] = ()
     """Lines before the first heading and rows of a table that are part of nothing."""
+    origin: Mark | None = None
+    """The case and revision that the file was taken from, where it was taken away here."""
 
     @property
     def loose(self) -> tuple[Loose, ...]:
@@ -281,6 +284,7 @@ class _Reader:
             footnotes=paper.footnotes,
             problems=tuple(self.problems),
             set_aside=tuple(self.set_aside),
+            origin=paper.origin,
         )
 
     # Reading order

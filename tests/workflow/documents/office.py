@@ -132,12 +132,17 @@ def changed(inserted: str, rest: str) -> str:
 
 def saved_as(kind: str, texts: dict[str, str], folder: Path) -> dict[str, bytes]:
     """Mark-up by name → the file of that kind that LibreOffice makes of it, all in one start of the program."""
+    return saved_again(kind, {f"{name}.fodt": (_HEAD + one + _TAIL).encode() for name, one in texts.items()}, folder)
+
+
+def saved_again(kind: str, files: dict[str, bytes], folder: Path) -> dict[str, bytes]:
+    """Files by their names → by the stems of these, what LibreOffice saves of each in that kind."""
     program = legacy.office()
     assert program is not None, "LibreOffice is not installed; `make setup-test` says how"
-    for name, content in texts.items():
-        (folder / f"{name}.fodt").write_text(_HEAD + content + _TAIL, encoding="utf-8")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [program, "--headless", "--norestore", profile, "--convert-to", kind, "--outdir", str(folder / kind)]
-    sources = [str(folder / f"{name}.fodt") for name in texts]
-    subprocess.run([*command, *sources], check=True, capture_output=True, timeout=120)
-    return {name: (folder / kind / f"{name}.{kind}").read_bytes() for name in texts}
+    subprocess.run([*command, *(str(folder / name) for name in files)], check=True, capture_output=True, timeout=120)
+    stems = [name.rpartition(".")[0] for name in files]
+    return {stem: (folder / kind / f"{stem}.{kind}").read_bytes() for stem in stems}
