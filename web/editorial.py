@@ -23,7 +23,7 @@ _LONGEST = {"title": 300, "summary": 4000, "text": 60_000, "words": 4000}
 
 
 def _typed(name: str) -> str:
-    return request.form.get(name, "").replace("\r\n", "\n").replace("\0", "")[: _LONGEST[name]]
+    return request.form.get(name, "").replace("\r\n", "\n")[: _LONGEST[name]]
 
 
 @bp.get("")

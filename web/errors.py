@@ -20,6 +20,7 @@ from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
 from workflow.bulk import NoSuchBulkAct, WrongChoice
 from workflow.cases import NoSuchCase, NotEditable
+from workflow.characters import Unholdable
 from workflow.clock import BEIJING
 from workflow.comparisons import ReasonMissing
 from workflow.deadlines import WrongGrant
@@ -81,6 +82,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NotThisPrint: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotKept: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongArrival: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unholdable: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
 

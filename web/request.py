@@ -13,7 +13,8 @@ from flask import abort, current_app, g, request, session
 from flask_login import current_user
 
 from states.reach import Actor
-from workflow import clock
+from workflow import characters, clock
+from workflow.engine import Text
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
@@ -97,15 +98,36 @@ def choose_language() -> None:
         session["language"] = wanted
 
 
+FIELDS = {
+    "remark": Text("说明", "Remark"),
+    "reason": Text("理由", "Reason"),
+    "words": Text("内容", "Words"),
+    "note": Text("附言", "Note"),
+    "subject": Text("邮件标题", "Subject"),
+    "title": Text("英文标题", "English title"),
+    "summary": Text("英文摘要", "Summary"),
+    "text": Text("英文全文", "Text"),
+    "name": Text("名称", "Name"),
+    "unit": Text("印章上的名称", "Name in the seal"),
+}
+"""What fields are called that people write words into."""
 LARGEST = 2**63 - 1
 """The largest number that a database's column holds."""
 
 
+_TELLS_ITSELF = ("cases.save",)
+"""Forms that say beside each field what no file can hold."""
+
+
 def refuse_unwritable() -> None:
-    """What no database can hold is refused at the door: a zero byte (400), a number that no row can have (404)."""
-    sent = (request.args, request.form)
-    if any("\0" in name or "\0" in value for values in sent for name, value in values.items(multi=True)):
+    """What no database and no file can hold is refused at the door: a zero byte in an address or a name (400), a number
+    that no row can have (404), and in a form any character that no Word or Excel file can hold (422)."""
+    names = (*request.args.items(multi=True), *((name, "") for name in request.form))
+    if any("\0" in name or "\0" in value for name, value in names):
         abort(400)
+    if request.endpoint not in _TELLS_ITSELF:
+        for name, value in request.form.items(multi=True):
+            characters.check(value, FIELDS.get(name))
     places = (request.view_args or {}).values()
     if any("\0" in place if isinstance(place, str) else place > LARGEST for place in places):
         abort(404)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from web.words import t
+from web.words import say, t
+from workflow import characters
 from workflow.content import DERIVED, Content
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MONTH = re.compile(r"\s*(\d{4})\s*[-年./]\s*(\d{1,2})\s*月?\s*")
 LONGEST = {"title": 300, "recipient": 300, "theme_name": 120}
 """Characters that the register holds of one-line fields; what the call allows is for its rules to say."""
@@ -39,12 +39,26 @@ def own_fields(call: Any) -> list[Any]:
 
 
 def read(call: Any, before: Content, form: Mapping[str, str]) -> Draft:
-    """The form's fields as content; a field that the form does not bring stays as it was."""
+    """The form's fields as content; a field that the form does not bring stays as it was.
+
+    One line is kept with single spaces; of a text, line ends become line feeds, and blank ends are taken off. Nothing
+    else is changed: what no Word or Excel file can hold is a problem of its field.
+    """
     problems: dict[str, str] = {}
     typed: dict[str, str] = {}
 
+    def unholdable(name: str, value: str) -> bool:
+        """Whether no file can hold a value; then it is told with its place, and shown again as it was typed."""
+        found = characters.strange(value)
+        if found is not None:
+            problems[name] = say(found.said)
+        return found is not None
+
     def line(name: str) -> str:
-        value = " ".join(_clean(form.get(name, getattr(before, name))).split())
+        given: str = form.get(name, getattr(before, name))
+        if unholdable(name, given):
+            return given
+        value = " ".join(given.split())
         if len(value) > LONGEST[name]:
             problems[name] = t(
                 "太长了：最多 {limit} 个字符，现在是 {length} 个。",
@@ -55,7 +69,7 @@ def read(call: Any, before: Content, form: Mapping[str, str]) -> Draft:
         return value
 
     def one_month(name: str, *, last: bool) -> date | None:
-        value = _clean(form.get(name, "")).strip()
+        value = form.get(name, "").strip()
         if not value:
             return None
         found = _MONTH.fullmatch(value)
@@ -67,8 +81,8 @@ def read(call: Any, before: Content, form: Mapping[str, str]) -> Draft:
         return date(year, number, calendar.monthrange(year, number)[1] if last else 1)
 
     def text(name: str, otherwise: str) -> str:
-        value = _clean(form.get(name, otherwise)).strip()
-        if len(value) > LONGEST_TEXT:
+        value = form.get(name, otherwise).replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n\u3000")
+        if not unholdable(name.replace(":", "-"), value) and len(value) > LONGEST_TEXT:
             problems[name.replace(":", "-")] = t("这一段太长，无法保存。", "This part is too long to be saved.")
         return value
 
@@ -84,11 +98,6 @@ def read(call: Any, before: Content, form: Mapping[str, str]) -> Draft:
         form={one.name: text(f"form:{one.name}", before.form.get(one.name, "")) for one in own_fields(call)},
     )
     return Draft(content, problems, typed)
-
-
-def _clean(value: str) -> str:
-    """Line feeds as one sign, and nothing that no document can hold."""
-    return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _known(value: str, allowed: Any) -> str:

@@ -15,7 +15,7 @@ from rules.words import Text
 from states.case import CASE, CONTENT, EDITABLE, CaseState
 from states.lifecycle import Standing
 from states.reach import Actor, reaches
-from workflow import letters
+from workflow import characters, letters
 from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.failpoints import reached
@@ -283,12 +283,13 @@ def create(
 ) -> int:
     """Start a case as a draft of a centre; its author is whoever starts it. Gives the case's id.
 
-    Raises NotPermitted when the person is no author of that centre.
+    Raises NotPermitted when the person is no author of that centre, Unholdable for text that no file can hold.
     """
     check_starts(centre, actor)
     earlier = stored.created_by_op(session, op) if op else None
     if earlier is not None:
         return earlier
+    _check_holdable(content or Content())
     return stored.insert(session, call_version, centre, content or Content(), how, actor, at, op)
 
 
@@ -310,6 +311,7 @@ def take_in(
     earlier = stored.created_by_op(session, op)
     if earlier is not None:
         return earlier
+    _check_holdable(content)
     authors = people.holding(session, str(Role.AUTHOR), centre.id, None)
     author = authors[0].id if authors else actor.id
     return stored.insert(session, call_version, centre.id, content, MAILED, actor, at, op, author=author)
@@ -380,7 +382,7 @@ def edit(
 ) -> Receipt | None:
     """Save new content as the next revision; a seal, sign-off or translation of the old one no longer holds.
 
-    Gives None when nothing changed. Raises NotEditable, NotPermitted, Overtaken.
+    Gives None when nothing changed. Raises NotEditable, NotPermitted, Overtaken, Unholdable.
     """
     [row] = stored_facts.case_rows(session, [case_id], lock=True)
     check_author(row, actor)
@@ -390,6 +392,14 @@ def edit(
     check_editable(row, actor)
     check_seen(session, row, seen)
     check_marked(None, seen)
+    _check_holdable(content)
     if content.changed(salt=row.salt).digest == row.content:
         return None
     return stored.revise(session, row, content, how, actor, at, op)
+
+
+def _check_holdable(content: Content) -> None:
+    """Raise Unholdable where any text has a character that no Word or Excel file can hold."""
+    own = (content.title, content.recipient, content.theme_name)
+    for text in (*own, *content.sections.values(), *content.form.values()):
+        characters.check(text)

@@ -299,6 +299,32 @@ def test_a_title_too_long_for_the_register_is_told_and_not_cut(sign_in: As, worl
     assert (answer.status_code, "最多 300 个字符" in answer.get_data(as_text=True)) == (422, True)
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh", "第 3 个字符（U+0008）"), ("en", "Character 3 (U+0008)")])
+def test_a_character_that_no_file_can_hold_is_told_beside_its_field_and_nothing_typed_is_lost(
+    language: str, words: str, sign_in: As, world: World
+):
+    case, client = world.draft(), sign_in("author", language)
+    before = world.content_of(case)
+    given = {**typed(before), "title": "名称\x08一", "section:effect": "成\r\n果\x0c\x00。"}
+    answer = send(client, f"/cases/{case}/edit", **given)
+    shown = answer.get_data(as_text=True)
+    told = re.findall(r'<p class="field-error" id="([^"]*)">', shown)
+    assert (answer.status_code, told, words in shown) == (422, ["title-error", "section-effect-error"], True)
+    assert ['value="名称\x08一"' in shown, ">成\n果\x0c\x00。</textarea>" in shown] == [True, True]
+    assert (world.row(case).revision, world.content_of(case)) == (1, before)
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "“说明”：第 2 个字符"), ("en", "“Remark”: Character 2")])
+def test_such_a_character_in_any_other_form_is_refused_with_what_was_written(
+    language: str, words: str, sign_in: As, world: World
+):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    answer = send(sign_in("reviewer", language), f"/cases/{case}/return_to_centre", remark="请\x0b补充数字。")
+    shown = answer.get_data(as_text=True)
+    assert (answer.status_code, words in shown, "补充数字。" in shown) == (422, True, True)
+    assert world.row(case).state == CaseState.CENTRE_STAMPED
+
+
 def test_saving_over_a_newer_text_shows_both_and_loses_nothing(sign_in: As, world: World):
     case = world.draft(world.content(title="原来的名称"))
     client = sign_in("author")

@@ -18,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from rules.call import Call, Field, FieldType
 from rules.scope import CENTRE_KINDS
 from rules.words import Text
+from workflow.characters import strange
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.reading import key
 from workflow.documents.refusals import said
@@ -189,6 +190,8 @@ class _Reader:
         """Where each field has a label that stands right of no other label."""
         self.taken: set[str] = set()
         """Cells that are the value of a label with a cell of its own: what they say is no label."""
+        self.unholdable: set[str] = set()
+        """Fields whose cell has a character that no file can hold."""
 
     @property
     def labels_seen(self) -> int:
@@ -221,7 +224,7 @@ class _Reader:
                         one.label.zh,
                         field=one.label,
                     )
-            elif one.required and not self.values.get(one.name):
+            elif one.required and not self.values.get(one.name) and one.name not in self.unholdable:
                 self._tell(
                     "field_empty",
                     "“{field}”没有填写。",
@@ -349,6 +352,20 @@ class _Reader:
     # Values
 
     def _set(self, name: str, text: str, cell: _Cell) -> None:
+        if (found := strange(text)) is not None:
+            self.unholdable.add(name)
+            self.cells.setdefault(name, cell.where)
+            said = Text("“{field}”（{cell}）没有采用：{said}", "“{field}” ({cell}) was not taken: {said}")
+            self._tell(
+                "character_unholdable",
+                said.zh,
+                said.en,
+                cell.where,
+                field=self.fields[name].label,
+                cell=cell.where,
+                said=found.said,
+            )
+            return
         value = self._read_value(self.fields[name], text, cell)
         if self.values.get(name):
             if value and value != self.values[name]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from rules.call import Call, Section
 from rules.words import Text
+from workflow.characters import without
 
 CENTRE_STYLE = "案例机构"
 THEME_STYLE = "案例主题"
@@ -71,13 +70,13 @@ def own_lines(call: Call) -> frozenset[str]:
     return frozenset(one for one in (*blanks, *hints, themes, length_hint(call)) if one)
 
 
-_NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
 def tidy(text: str) -> str:
-    """A text as a document can hold it and the reader gives it back: lines without indents, no empty ones, nothing
-    that XML 1.0 cannot hold."""
-    plain = _NO_XML.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """A text as our papers hold it, and as the reader gives it back: line ends are line feeds, lines have no blanks at
+    their ends, and there are no empty lines. That is all; whatever else XML 1.0 can hold comes back as it was.
+
+    What it cannot hold is refused where it is entered (`workflow.characters`); of texts from before that, it is left out.
+    """
+    plain = without(text.replace("\r\n", "\n").replace("\r", "\n"))
     return "\n".join(line for one in plain.split("\n") if (line := one.strip()))
 
 

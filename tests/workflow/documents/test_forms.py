@@ -6,9 +6,11 @@ import pytest
 
 from rules.call import FieldType
 from tests.make import call_2021
+from tests.workflow.documents.hostile import edited
 from tests.workflow.documents.papers import sample, sheet, truth
 from workflow.documents.forms import FormRead, choices_of, form_to_case, read_report_form
 from workflow.documents.problems import Unreadable
+from workflow.documents.writing import report_form
 
 LABELS = {one.label.zh: one.name for one in call_2021().report_form}
 
@@ -184,3 +186,13 @@ def test_a_theme_is_known_by_its_label_and_by_words_close_to_it(written, theme, 
 def test_a_yes_or_no_field_offers_both(kind):
     field = next(one for one in call_2021().report_form if one.type is kind)
     assert [label.zh for label in choices_of(field, call_2021()).values()] == ["是", "否"]
+
+
+def test_a_cell_with_what_no_file_can_hold_is_named_and_not_taken():
+    """Excel keeps such a character under its code, which reading brings back."""
+    made = report_form(call_2021(), {"title": "甲HERE乙", "recipient": "丙"})
+    changed = edited(made, {"xl/worksheets/sheet1.xml": lambda old: old.replace(b"HERE", b"_x0008_")})
+    found = read_report_form(changed, "表.xlsx", call_2021())
+    [told] = [one for one in found.problems if one.where == "B3"]
+    assert (told.code, found.values["title"], found.values["recipient"]) == ("character_unholdable", "", "丙")
+    assert [one in told.text.zh for one in ("案例名称", "B3", "第 2 个", "U+0008", "“甲”之后")] == [True] * 5
