@@ -1,4 +1,4 @@
-"""Copies the front-end files that package-lock.json pins out of node_modules, with their licences and digests."""
+"""Copies the front-end files and the faces that package-lock.json pins out of node_modules, with licences and digests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 SCREENS = ROOT / "web" / "static" / "vendor"
 BROWSER_TESTS = ROOT / "tests" / "browser"
+FACES = ROOT / "workflow" / "documents" / "compiling" / "faces"
 
 COPIED = {
     SCREENS / "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
@@ -19,6 +20,10 @@ COPIED = {
     SCREENS / "htmx.min.js": "htmx.org/dist/htmx.min.js",
     BROWSER_TESTS / "axe.min.js": "axe-core/axe.min.js",
     BROWSER_TESTS / "axe.LICENSE": "axe-core/LICENSE",
+    FACES / "NotoSerifSC-Regular.ttf": "@expo-google-fonts/noto-serif-sc/400Regular/NotoSerifSC_400Regular.ttf",
+    FACES / "NotoSansSC-Regular.ttf": "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
+    FACES / "NotoSansSC-Bold.ttf": "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf",
+    FACES / "OFL.txt": "@expo-google-fonts/noto-serif-sc/LICENSE_FONT",
 }
 # Tabler's package says "MIT" without the text, and its script holds Bootstrap and Popper.
 TABLER = ("The Tabler Authors and codecalm.net Paweł Kuna", "2018-2026")
@@ -71,13 +76,15 @@ def write_digests(folder: Path, names: list[str]) -> None:
 
 
 def main() -> None:
-    """Renews web/static/vendor and tests/browser/axe.min.js."""
+    """Renews web/static/vendor, the faces of compiled books, and tests/browser/axe.min.js."""
+    FACES.mkdir(exist_ok=True)
     for target, source in COPIED.items():
         copyfile(MODULES / source, target)
     (SCREENS / "icons.svg").write_text(sprite((SCREENS / "icons.txt").read_text().split()))
     (SCREENS / "LICENSES.txt").write_text(licences(), encoding="utf-8")
     write_digests(SCREENS, [path.name for path in SCREENS.iterdir() if path.name != "SHA256SUMS"])
-    write_digests(BROWSER_TESTS, [path.name for path in COPIED if path.parent == BROWSER_TESTS])
+    for folder in (BROWSER_TESTS, FACES):
+        write_digests(folder, [path.name for path in COPIED if path.parent == folder])
 
 
 def _drawing(svg: str) -> str:

@@ -20,6 +20,7 @@ import click
 
 from web.commands.audit import audit
 from web.commands.backup import backup
+from web.commands.collection import collection
 from web.commands.database import database as database_group
 from web.commands.doctor import doctor
 from web.commands.documents import documents
@@ -134,6 +135,7 @@ def demo() -> None:
 
 main.add_command(audit)
 main.add_command(backup)
+main.add_command(collection)
 main.add_command(database_group)
 main.add_command(doctor)
 main.add_command(documents)

@@ -48,7 +48,7 @@ ENTRIES = [
         "后台任务",
         "Background work",
         "hourglass",
-        frozenset({"administrator", "desk", "director", "liaison", "auditor"}),
+        frozenset({"administrator", "desk", "director", "editor", "liaison", "auditor"}),
     ),
     Entry("admin.index", "管理", "Administration", "settings", frozenset({"administrator"})),
 ]

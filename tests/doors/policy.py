@@ -291,12 +291,13 @@ BATCH_STEPS = {
     "return_batch": ("desk", "sent received"),
 }
 
-LOOK_AFTER_JOBS = "liaison desk director auditor administrator"
+LOOK_AFTER_JOBS = "liaison desk director editor auditor administrator"
 JOBS = {
     # kind of background work: (who sees it, who settles it)
     "mail_batch": ("desk director auditor administrator", "desk administrator"),
-    "recall_push": (LOOK_AFTER_JOBS, "liaison"),
+    "recall_push": ("liaison desk director auditor administrator", "liaison"),
     "mail_notice": ("auditor administrator", "administrator"),
+    "compile_collection": ("editor auditor administrator", "editor administrator"),
 }
 
 MANY_AT_ONCE = (
@@ -480,7 +481,8 @@ DOORS: dict[str, Door] = {
     "GET jobs.index": Door(LOOK_AFTER_JOBS),
     "GET jobs.going": Door(LOOK_AFTER_JOBS),
     **{f"POST jobs.{step} {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss", "retry_all") for kind in JOBS},
-    "POST jobs.cancel mail_notice": Door(*JOBS["mail_notice"]),  # other kinds cannot be called off
+    # other kinds cannot be called off
+    **{f"POST jobs.cancel {kind}": Door(*JOBS[kind]) for kind in ("mail_notice", "compile_collection")},
     # -- administration: no case is reached from here
     **{
         f"{method} admin.{name}": Door(SIGNED_IN, ADMINISTRATOR)

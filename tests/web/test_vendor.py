@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCREENS = ROOT / "web" / "static" / "vendor"
 BROWSER_TESTS = ROOT / "tests" / "browser"
+FACES = ROOT / "workflow" / "documents" / "compiling" / "faces"
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -19,14 +20,19 @@ def digests(folder: Path) -> dict[str, str]:
     return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
 
-@pytest.mark.parametrize("folder", [SCREENS, BROWSER_TESTS], ids=["screens", "browser tests"])
+@pytest.mark.parametrize("folder", [SCREENS, BROWSER_TESTS, FACES], ids=["screens", "browser tests", "faces"])
 def test_every_file_taken_from_others_has_the_digest_it_came_with(folder):
     stated = digests(folder)
     assert stated == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in stated}
 
 
 def test_no_file_stands_among_them_without_a_digest():
-    assert {path.name for path in SCREENS.iterdir()} - {"SHA256SUMS"} == set(digests(SCREENS))
+    for folder in (SCREENS, FACES):
+        assert {path.name for path in folder.iterdir()} - {"SHA256SUMS"} == set(digests(folder))
+
+
+def test_the_licence_of_the_faces_lies_beside_them():
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (FACES / "OFL.txt").read_text(encoding="utf-8")
 
 
 def test_each_icon_of_the_list_is_drawn_once():

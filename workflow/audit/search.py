@@ -384,6 +384,7 @@ EXPORTS: Mapping[str, Text] = {
     "package": Text("推送包", "package of a push"),
     "list": Text("案例清单", "list of cases"),
     "worklist": Text("办理清单", "worklist"),
+    "collection": Text("案例集", "collection"),
     "trail": Text("留痕清单", "list of the trail"),
 }
 """What can be taken away."""

@@ -23,8 +23,9 @@ from typing import IO, Any
 
 from workflow.documents import limits
 
-_ROOT = str(Path(__file__).resolve().parents[2])
-_LIBRARIES = [one for one in sys.path if Path(one).name in ("site-packages", "dist-packages")]
+ROOT = str(Path(__file__).resolve().parents[2])
+LIBRARIES = [one for one in sys.path if Path(one).name in ("site-packages", "dist-packages")]
+"""Where a child finds our modules, and the libraries."""
 _START = (
     "import sys, json; sys.path += json.loads(sys.argv[1]);"
     " from workflow.documents.inspection import answer; answer(json.loads(sys.argv[2]))"
@@ -53,7 +54,7 @@ def ask(task: Mapping[str, Any], source: IO[bytes]) -> Answer:
     source.seek(0)
     cpu = int(task.get("cpu", limits.CHECK_CPU))
     told = {**task, "cpu": cpu, "memory": limits.CHECK_MEMORY}
-    command = [sys.executable, "-I", "-S", "-c", _START, json.dumps([_ROOT, *_LIBRARIES]), json.dumps(told)]
+    command = [sys.executable, "-I", "-S", "-c", _START, json.dumps([ROOT, *LIBRARIES]), json.dumps(told)]
     child = subprocess.Popen(
         command,
         stdin=source,

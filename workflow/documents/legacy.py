@@ -47,16 +47,36 @@ def convert(name: str, data: bytes, kind: str, to: str) -> bytes:
         raise _no_office(name, kind, to)
     with tempfile.TemporaryDirectory(prefix="zhengji-convert-") as folder:
         place = Path(folder)
+        source = place / f"paper.{kind}"
+        source.write_bytes(data)
+        if not run(program, source, _FILTERS[to], place / "out", seconds=limits.CONVERSION_SECONDS):
+            raise unreadable(
+                "conversion_too_slow",
+                "“{name}”在 {seconds} 秒内未能转换完成。请用 Word 或 WPS 打开后另存为新格式，再重新上传。",
+                "“{name}” could not be converted within {seconds} seconds. Open it in Word or WPS, save it in the new format"
+                " and upload that.",
+                name,
+                name=name,
+                seconds=limits.CONVERSION_SECONDS,
+            )
+        made = place / "out" / f"paper.{to}"
+        if not made.is_file():
+            raise damaged(name)
+        stem = name.rpartition(".")[0] or name
+        return judge(_SLOTS[to], f"{stem}.{to}", made.read_bytes(), any_link=True).taken.data
+
+
+def run(program: str, source: Path, to: str, out: Path, *, seconds: int) -> bool:
+    """Have LibreOffice convert a file by a filter into a folder, behind walls; whether it ended in time.
+
+    Its profile, and whatever else it writes, lie in a folder of their own that goes afterwards.
+    """
+    with tempfile.TemporaryDirectory(prefix="zhengji-office-") as folder:
+        place = Path(folder)
         profile = place / "profile" / "user"
         profile.mkdir(parents=True)
         (profile / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
-        source = place / f"paper.{kind}"
-        source.write_bytes(data)
-        walls = {
-            "cpu": limits.CONVERSION_SECONDS,
-            "memory": limits.CONVERSION_MEMORY,
-            "output": limits.CONVERSION_OUTPUT,
-        }
+        walls = {"cpu": seconds, "memory": limits.CONVERSION_MEMORY, "output": limits.CONVERSION_OUTPUT}
         command = [
             sys.executable,
             "-I",
@@ -69,20 +89,15 @@ def convert(name: str, data: bytes, kind: str, to: str) -> bytes:
             "--nolockcheck",
             f"-env:UserInstallation={(place / 'profile').as_uri()}",
             "--convert-to",
-            _FILTERS[to],
+            to,
             "--outdir",
-            str(place / "out"),
+            str(out),
             str(source),
         ]
-        _run(name, command, place)
-        made = place / "out" / f"paper.{to}"
-        if not made.is_file():
-            raise damaged(name)
-        stem = name.rpartition(".")[0] or name
-        return judge(_SLOTS[to], f"{stem}.{to}", made.read_bytes(), any_link=True).taken.data
+        return _ended(command, place, seconds)
 
 
-def _run(name: str, command: list[str], place: Path) -> None:
+def _ended(command: list[str], place: Path, seconds: int) -> bool:
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(place), "LANG": "C.UTF-8"}
     child = subprocess.Popen(
         command,
@@ -94,19 +109,12 @@ def _run(name: str, command: list[str], place: Path) -> None:
         start_new_session=True,
     )
     try:
-        child.wait(limits.CONVERSION_SECONDS)
+        child.wait(seconds)
     except subprocess.TimeoutExpired:
-        raise unreadable(
-            "conversion_too_slow",
-            "“{name}”在 {seconds} 秒内未能转换完成。请用 Word 或 WPS 打开后另存为新格式，再重新上传。",
-            "“{name}” could not be converted within {seconds} seconds. Open it in Word or WPS, save it in the new format"
-            " and upload that.",
-            name,
-            name=name,
-            seconds=limits.CONVERSION_SECONDS,
-        ) from None
+        return False
     finally:
         _end(child)
+    return True
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

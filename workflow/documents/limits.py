@@ -158,3 +158,12 @@ CONVERSION_SECONDS = 60
 CONVERSION_MEMORY = 4 * 1024 * MIB
 """Address space of the converting child; LibreOffice maps about 1.5 GiB before it reads anything."""
 CONVERSION_OUTPUT = 100 * MIB
+
+PRESS_SECONDS = 900
+"""Of making a collection of some hundred cases into one file, or of laying it out; processor time and clock."""
+PRESS_MEMORY = 4 * 1024 * MIB
+PRESS_OUTPUT = 512 * MIB
+COLLECTED_CASES = 500
+"""Cases of one collection."""
+COLLECTED_PICTURES = 240 * MIB
+"""Bytes of all pictures of a collection: the more there are, the smaller each is drawn."""

@@ -154,6 +154,11 @@ def read_vetted(data: bytes, name: str, kind: str, call: Call) -> CaseDocument:
         paper = read_blocks(content)
     except NoWordFile as error:
         raise damaged(name) from error
+    return read_paper(paper, kind, call)
+
+
+def read_paper(paper: Paper, kind: str, call: Call) -> CaseDocument:
+    """The same of a file whose blocks are read already."""
     return _Reader(call).read(paper, kind)
 
 

@@ -213,13 +213,14 @@ def _line(row: Job, actor: Actor, at: datetime, things: Mapping[str, str]) -> Li
     )
 
 
-_READS_DETAILS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.LIAISON})
+_READS_DETAILS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR, Role.LIAISON, Role.EDITOR})
 _NUMBERS = frozenset({Role.DESK, Role.DIRECTOR, Role.LIAISON, Role.AUDITOR})
 _THINGS = {
     "push": Text("推送", "Push"),
     "batch": Text("批次", "Batch"),
     "person": Text("账号", "Account"),
     "arrival": Text("来件", "Arrival"),
+    "collection": Text("案例集", "Collection"),
 }
 
 
@@ -228,14 +229,15 @@ def _about(about: str, actor: Actor, things: Mapping[str, str]) -> Text | None:
     kind, _, number = about.partition("/")
     if kind not in _THINGS:
         return None
-    named = kind == "person" or actor.roles & _NUMBERS
+    named = kind in ("person", "collection") or actor.roles & _NUMBERS
     shown = things.get(about, number) if named else number
     return Text(f"{_THINGS[kind].zh} {shown}", f"{_THINGS[kind].en} {shown}")
 
 
 def _page(about: str, actor: Actor) -> tuple[str, int] | None:
     kind, _, number = about.partition("/")
-    reads = {"push": _NUMBERS, "batch": _NUMBERS, "person": frozenset({Role.ADMINISTRATOR})}.get(kind)
+    own = {"person": frozenset({Role.ADMINISTRATOR}), "collection": frozenset({Role.EDITOR})}
+    reads = {"push": _NUMBERS, "batch": _NUMBERS, **own}.get(kind)
     return (kind, int(number)) if reads and actor.roles & reads else None
 
 

@@ -29,7 +29,10 @@ WORK = "zhengji"
 MAILS = "zhengji-mail"
 """Mails have a queue of their own: those that go to a server that does not answer keep no other work waiting."""
 
-QUEUES: Mapping[str, int] = {WORK: 4, MAILS: 16}
+BOOKS = "zhengji-book"
+"""A large collection takes much memory and time, so a worker makes one at a time, and other work does not wait for it."""
+
+QUEUES: Mapping[str, int] = {WORK: 4, MAILS: 16, BOOKS: 1}
 """Queue → how much of it one worker does at once."""
 
 
@@ -57,6 +60,9 @@ A_WEEK = Waits(10, 2, 180)
 _ADMINISTRATION = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 _BATCHES = frozenset({Role.ADMINISTRATOR, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
 _PUSHES = frozenset({Role.ADMINISTRATOR, Role.LIAISON, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
+
+
+_COLLECTIONS = frozenset({Role.ADMINISTRATOR, Role.EDITOR, Role.AUDITOR})
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,16 @@ _EVERY = (
         frozenset({Role.ADMINISTRATOR, Role.DESK}),
         about="arrival",
         replaces=True,
+    ),
+    Kind(
+        "compile_collection",
+        Text("编印案例集", "Compile a collection"),
+        Waits(10, 3, 5),
+        _COLLECTIONS,
+        frozenset({Role.EDITOR, Role.ADMINISTRATOR}),
+        about="collection",
+        queue=BOOKS,
+        cancellable=True,
     ),
     Kind(
         "keep_no_longer",

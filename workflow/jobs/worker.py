@@ -17,6 +17,7 @@ from workflow import (
     batches,
     checkpoint_mail,
     clock,
+    collection,
     keeping,
     letters,
     privacy,
@@ -121,6 +122,11 @@ def _read_arrival(here: Workshop, progress: Progress, arrival_id: int) -> str:
     return arrivals.read(here.database, here.files, arrival_id, at=here.now(), each=progress.each)
 
 
+def _compile_collection(here: Workshop, progress: Progress, collection_id: int) -> str:
+    """Make a collection that was ordered."""
+    return collection.compile_ordered(here.database, here.files, collection_id, progress.each, at=here.now())
+
+
 def _keep_no_longer(here: Workshop, progress: Progress) -> str:
     """Throw away what is personal and is kept no longer."""
     made = privacy.keep_no_longer(here.database, here.files, here.settings, at=here.now(), each=progress.each)
@@ -160,6 +166,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_checkpoints": _mail_checkpoints,
     "mail_letters": _mail_letters,
     "read_arrival": _read_arrival,
+    "compile_collection": _compile_collection,
     "keep_no_longer": _keep_no_longer,
     "sweep_documents": _sweep_documents,
     "complete_words": _complete_words,

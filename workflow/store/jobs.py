@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection as Some
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from workflow.jobs.kinds import UNFINISHED, JobState
-from workflow.store.models import Batch, Case, Job, Person, Push, SentMail
+from workflow.store.models import Batch, Case, Collection, Job, Person, Push, SentMail
 
 _OPEN = (*UNFINISHED, JobState.GAVE_UP)
 _NEW = {
@@ -73,14 +74,14 @@ def forget(session: Session, before: datetime, most: int) -> int:
 # Lists and counts stop early for each kind: a hundred thousand mails in the queue cost no more than fifty.
 
 
-def some(session: Session, names: Collection[str], state: JobState, limit: int, *, lock: bool = False) -> list[Job]:
+def some(session: Session, names: Some[str], state: JobState, limit: int, *, lock: bool = False) -> list[Job]:
     """Work of these kinds in a state, the oldest first."""
     first = [select(_first(Job.id, name, state).order_by(Job.queued_at).limit(limit).subquery().c.id) for name in names]
     found = select(Job).where(Job.id.in_(union_all(*first))).order_by(Job.queued_at, Job.id).limit(limit)
     return list(session.scalars(found.with_for_update() if lock else found))
 
 
-def ended(session: Session, names: Collection[str], since: datetime, limit: int) -> list[Job]:
+def ended(session: Session, names: Some[str], since: datetime, limit: int) -> list[Job]:
     """Work of these kinds that has come to an end of some kind since then, the newest first."""
     over = Job.state.not_in(_OPEN)
     found = select(Job).where(Job.ended_at > since, over, Job.name.in_(names)).order_by(Job.ended_at.desc())
@@ -88,7 +89,7 @@ def ended(session: Session, names: Collection[str], since: datetime, limit: int)
 
 
 def counts(
-    session: Session, names: Collection[str], most: int, states: Sequence[JobState] = _OPEN
+    session: Session, names: Some[str], most: int, states: Sequence[JobState] = _OPEN
 ) -> Mapping[tuple[str, JobState], int]:
     """(kind, state) → how much is unfinished or given up; of one kind in one state no more than `most` is counted."""
     keys = [(name, state) for state in states for name in names]
@@ -100,7 +101,7 @@ def counts(
     return {key: int(count) for key, count in zip(keys, found, strict=True) if count}
 
 
-def oldest(session: Session, names: Collection[str], state: JobState) -> datetime | None:
+def oldest(session: Session, names: Some[str], state: JobState) -> datetime | None:
     """Since when the oldest in a state has been there to be done."""
     first = [_first(func.min(Job.queued_at), name, state).scalar_subquery() for name in names]
     return min((at for at in session.execute(select(*first)).one() if at is not None), default=None)
@@ -117,14 +118,15 @@ def about(session: Session, thing: str, name: str) -> Job | None:
     return max(rows, key=lambda row: row.id, default=None)
 
 
-def numbers(session: Session, about: Collection[str]) -> Mapping[str, str]:
-    """What the things of jobs are called: push/7 and batch/7 → their numbers, person/7 → the name."""
+def numbers(session: Session, about: Some[str]) -> Mapping[str, str]:
+    """What the things of jobs are called: push/7 and batch/7 → their numbers, person/7 and collection/7 → the name."""
     asked = {
         "push": select(Push.id, Case.number).join(Case, Case.id == Push.case_id),
         "batch": select(Batch.id, Batch.number),
         "person": select(Person.id, Person.name),
+        "collection": select(Collection.id, Collection.title),
     }
-    columns = {"push": Push.id, "batch": Batch.id, "person": Person.id}
+    columns = {"push": Push.id, "batch": Batch.id, "person": Person.id, "collection": Collection.id}
     made: dict[str, str] = {}
     for kind, statement in asked.items():
         ids = [int(one.partition("/")[2]) for one in about if one.startswith(f"{kind}/")]
@@ -134,7 +136,7 @@ def numbers(session: Session, about: Collection[str]) -> Mapping[str, str]:
     return made
 
 
-def failing(session: Session, codes: Collection[str]) -> datetime | None:
+def failing(session: Session, codes: Some[str]) -> datetime | None:
     """Since when tries have met one of these kinds of trouble, with no mail taken since."""
     last = session.scalar(select(func.max(SentMail.at)))
     since = last or datetime(1970, 1, 1, tzinfo=UTC)

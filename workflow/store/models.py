@@ -849,6 +849,55 @@ class Push(Living, Base):
     started_by: Mapped[Person] = relationship()
 
 
+# ---- collections -----------------------------------------------------------------------------------------------------
+
+
+class Collection(Base):
+    """案例集: chosen cases compiled into one book. Whether it is being made, its background work says."""
+
+    __tablename__ = "collection"
+    __table_args__ = (CheckConstraint("sort in ('theme', 'province', 'hand')", name="known_sort"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    op: Mapped[str | None] = mapped_column(String(120), unique=True)
+    """Idempotency key of its form."""
+    title: Mapped[str] = mapped_column(String(200))
+    foreword: Mapped[str] = mapped_column(Text, server_default="")
+    sort: Mapped[str] = mapped_column(String(10))
+    formats: Mapped[str] = mapped_column(String(20))
+    """What was asked for: "docx", "pdf" or both, with a space between."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    word_digest: Mapped[str] = mapped_column(String(64), server_default="")
+    """Of the Word file in the document store; empty where none was made."""
+    word_size: Mapped[int] = mapped_column(server_default=text("0"))
+    word_pages: Mapped[int] = mapped_column(server_default=text("0"))
+    """As LibreOffice lays it out; 0 where that is not known."""
+    pdf_digest: Mapped[str] = mapped_column(String(64), server_default="")
+    pdf_size: Mapped[int] = mapped_column(server_default=text("0"))
+    pdf_pages: Mapped[int] = mapped_column(server_default=text("0"))
+    said: Mapped[list[Any]]
+    """What is to be known about it as a whole: sentences in pairs of Chinese and English."""
+    by: Mapped[Person] = relationship()
+    lines: Mapped[list[CollectionLine]] = relationship(order_by="CollectionLine.position")
+
+
+class CollectionLine(Base):
+    """One case that was chosen. `content`: digest of what stands in the book; empty where it was left out, or not yet in.
+
+    `said`: why it was left out, or what of it is otherwise than one would think.
+    """
+
+    __tablename__ = "collection_line"
+    __table_args__ = (Index("ix_collection_line_case_id", "case_id"),)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    content: Mapped[str] = mapped_column(String(64), server_default="")
+    said: Mapped[list[Any]]
+    case: Mapped[Case] = relationship()
+
+
 # ---- mail ------------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import ArrivalFile, ArrivalPaper, AuditEvent, Batch, Case, Document, Push, Seal
+from workflow.store.models import ArrivalFile, ArrivalPaper, AuditEvent, Batch, Case, Collection, Document, Push, Seal
 
 
 @dataclass(frozen=True)
@@ -165,4 +165,5 @@ def named(session: Session, digests: Sequence[str]) -> set[str]:
     kept = select(Document.digest).where(Document.digest.in_(digests), Document.erased_at.is_(None))
     sent = select(Push.package).where(Push.package.in_(digests))
     came = [select(one.digest).where(one.digest.in_(digests), one.erased_at.is_(None)) for one in ARRIVED]
-    return set(session.scalars(kept.union(sent, *came)))
+    compiled = [select(one).where(one.in_(digests)) for one in (Collection.word_digest, Collection.pdf_digest)]
+    return set(session.scalars(kept.union(sent, *came, *compiled)))

@@ -30,9 +30,10 @@ def answer(task: Mapping[str, Any]) -> None:
     """Carry out a task over standard input, inside the walls, and answer on standard output; never returns.
 
     `do`: "check" (kinds, ending, any_link, each) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
-    "copy" (sizes, width) pictures, one after the other, each drawn anew; "look" for codes and seals on a scan; "cut"
-    (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots: sizes of the certificates that stand
-    before the PDF; at) of a PDF.
+    "draw" (width) a picture anew; "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
+    scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots: sizes of the certificates
+    that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
+    as a "chapter" of a collection (sizes of what stands before it, width).
     """
     said, payload = _done(task)
     out = sys.stdout.buffer
@@ -82,6 +83,13 @@ def _copy(data: bytes, task: Mapping[str, Any]) -> Done:
     return copies(data, task["sizes"], task["width"])
 
 
+def _draw(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.drawing import draw
+
+    drawn, kind, width, height = draw(data, task["width"])
+    return {"kind": kind, "width": width, "height": height}, drawn
+
+
 def _look(data: bytes, _task: Mapping[str, Any]) -> Done:
     from workflow.documents.inspection.sighting import look
 
@@ -114,12 +122,27 @@ def cut_up(data: bytes, sizes: Sequence[int]) -> list[bytes]:
     return [*pieces, data[at:]]
 
 
+def _places(data: bytes, _task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.places import places
+
+    return places(data), b""
+
+
+def _chapter(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.chapter import chapter
+
+    return chapter(data, task["sizes"], task["width"])
+
+
 _TASKS = {
     "check": _check,
     "count": _count,
     "show": _show,
+    "draw": _draw,
     "copy": _copy,
     "look": _look,
     "cut": _cut,
     "signatures": _signatures,
+    "places": _places,
+    "chapter": _chapter,
 }

@@ -92,11 +92,16 @@ def copies(data: bytes, sizes: Sequence[int], width: int) -> Done:
 
 
 def _copy(data: bytes, width: int) -> tuple[bytes, str]:
+    return draw(data, width)[:2]
+
+
+def draw(data: bytes, width: int) -> tuple[bytes, str, int, int]:
+    """A picture drawn anew: its bytes, kind, width and height; no bytes where it cannot be drawn."""
     try:
         with opened(data, _FORMATS) as picture:
             kind = "jpeg" if picture.format in ("JPEG", "MPO") else "png"
             made, out = _drawn(picture, width), io.BytesIO()
     except Refused:
-        return b"", ""
+        return b"", "", 0, 0
     made.save(out, kind.upper(), **({"quality": _JPEG_QUALITY} if kind == "jpeg" else {}))
-    return out.getvalue(), kind
+    return out.getvalue(), kind, *made.size
