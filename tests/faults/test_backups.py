@@ -370,6 +370,20 @@ def test_a_restore_onto_a_full_disk_is_done_again_when_there_is_room(
     assert said == ["1", "2", "0", "0", str(made.documents)]
 
 
+def test_a_restore_into_a_server_whose_disk_is_full_is_done_again_when_there_is_room(
+    site: Site, small_disk: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    if not site.server:
+        pytest.skip("about PostgreSQL")
+    made = site.back_up()
+    home = tmp_path / "home"
+    settings = replace(site.elsewhere(), home=home, documents_url=(home / "documents").as_uri())
+    # the server's own user does not get through to the folder of a test
+    script = 'mount --bind "$DISK" /mnt && DISK=/mnt "$python" -m tests.faults.small_server "$BACKUP"'
+    said = small_disk(120_000, script, settings, BACKUP=str(made.folder), python=sys.executable)
+    assert said == ["True", "1", "0", "0"]
+
+
 # ---- backups that were hurt ------------------------------------------------------------------------------------------
 
 

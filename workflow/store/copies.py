@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -240,4 +241,12 @@ def _run(command: list[str], url: str) -> None:
     if done.returncode:
         said = done.stderr.strip() or f"exit code {done.returncode}"
         name = Path(command[0]).name
+        if os.strerror(errno.ENOSPC) in said:
+            raise NotCopied(
+                Text(
+                    f"{name} 没有完成：磁盘满了（数据库服务器的，或写文件的这台机器的）。请腾出空间，再运行同一条命令。\n{said}",
+                    f"{name} did not finish: the disk is full (the database server's, or this machine's where a file is"
+                    f" written). Make room, and run the same command again.\n{said}",
+                )
+            )
         raise NotCopied(Text(f"{name} 没有完成：{said}", f"{name} did not finish: {said}"))
