@@ -24,7 +24,7 @@ from rules.length import word_count
 from states.case import CASE
 from states.lifecycle import Standing
 from states.reach import Actor, Grant
-from tests.bench import acting, bulk, jobs, last_hour, lists, serving, sheets, trust
+from tests.bench import acting, bulk, jobs, last_hour, lists, processes, serving, sheets, trust
 from tests.make import case_facts
 from workflow.engine import Engine
 
@@ -59,6 +59,7 @@ def _small() -> dict[str, Any]:
         **trust.measured(_side_by_side, _ratio),
         **jobs.measured(_ratio),
         **last_hour.measured(_ratio),
+        **processes.measured(_ratio),
         **lists.measured(_ratio),
         **sheets.measured(_ratio),
     }
