@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +28,9 @@ from web.commands.migrate import migrate
 from web.commands.restore import restore
 from web.commands.run import run
 from web.commands.seal import seal
-from web.commands.telling import Refusal, call_from
+from web.commands.telling import Refusal, call_from, refusals
 from web.commands.vet import vet
+from web.commands.worker import worker
 from workflow import settings as configured
 
 REFUSED = 1
@@ -62,40 +61,6 @@ def _furnish_demo(settings: configured.Settings, database: Any) -> None:
 
     click.echo("正在放入演示数据 / filling in the demo …")
     demo.build(database, Files(settings.documents_url, settings.documents_endpoint), settings)
-
-
-@main.command()
-def worker() -> None:
-    """运行后台任务（PostgreSQL 部署用）。每个进程要有自己固定的名称，默认用机器名。 / Run queued work, under a name of its own.
-
-    \b
-    例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker
-    """
-    from workflow import installation, logs, telemetry
-    from workflow.jobs import worker as jobs
-
-    logs.set_up()
-    settings = configured.from_environment()
-    ended, lost = threading.Event(), threading.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, lambda *_: ended.set())
-
-    def name_lost() -> None:
-        lost.set()
-        ended.set()
-
-    with _CannotServeSaid():
-        database = installation.open_to_serve(settings)
-        telemetry.set_up("worker", database.engine)
-        jobs.launch(settings, database, lost=name_lost)
-    click.echo(f"后台任务已启动 / worker {settings.executor} runs")
-    ended.wait()
-    finished = jobs.stop()
-    telemetry.stop()
-    database.close()
-    sys.stdout.flush()
-    if not finished:  # a thread still waits for a mail server, and Python would wait for it; others do that work now
-        os._exit(REFUSED if lost.is_set() else 0)
 
 
 @main.command()
@@ -134,6 +99,7 @@ def demo() -> None:
 
 
 main.add_command(audit)
+main.add_command(worker)
 main.add_command(backup)
 main.add_command(collection)
 main.add_command(database_group)
@@ -175,7 +141,7 @@ def user_add(login: str, name: str, role: str, unit: int | None, email: str, pas
 
     settings = configured.from_environment()
     database = installation.open_database(settings)
-    with _CannotServeSaid():
+    with refusals():
         installation.add_person(
             database, settings, login=login, name=name, password=password, role=role, unit=unit, email=email
         )
@@ -241,19 +207,6 @@ def user_units(as_json: bool) -> None:
         click.echo(f"office {row['office']:>4}  {row['name']}")
         for one in row["centres"]:
             click.echo(f"  centre {one['centre']:>4}  {one['name']}")
-
-
-class _CannotServeSaid:
-    """Turns what the program cannot serve into a sentence and exit code 1."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
-        from workflow.engine import CannotServe
-
-        if isinstance(problem, CannotServe):
-            raise Refusal(f"{problem.message.zh}\n{problem.message.en}") from problem
 
 
 # ---- calls -----------------------------------------------------------------------------------------------------------
@@ -441,7 +394,7 @@ def push(number: str, login: str, wait: bool, as_json: bool) -> None:
 
     settings = configured.from_environment()
     database = installation.open_database(settings)
-    with _CannotServeSaid():
+    with refusals():
         with database.transaction() as session:
             person = people.by_login(session, login)
             if person is None:

@@ -9,9 +9,13 @@ from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
 
-from web.request import installed, settings
+from web.request import Installed, installed
+from web.request import settings as set_here
 from workflow import exposition, logs, metrics, telemetry
 from workflow.readiness import Readiness
+from workflow.settings import Settings
+from workflow.store.database import Database
+from workflow.store.files import Files
 
 bp = Blueprint("running", __name__)
 
@@ -23,6 +27,15 @@ def install(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_count)
     app.teardown_request(_end)
+
+
+def alone(settings: Settings, database: Database, files: Files) -> Flask:
+    """An application that answers these questions and nothing else: for processes that serve no pages."""
+    app = Flask("zhengji_running", static_folder=None, template_folder=None)
+    app.extensions["zhengji"] = Installed(database, files, settings)
+    install(app)
+    app.register_blueprint(bp)
+    return app
 
 
 def asked_by_machines() -> bool:
@@ -80,7 +93,7 @@ _PASSED_ON = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", 
 
 
 def _may_see_figures() -> bool:
-    token = settings().metrics_token
+    token = set_here().metrics_token
     if token:
         said = request.headers.get("Authorization", "")
         return hmac.compare_digest(said.encode(), f"Bearer {token}".encode())

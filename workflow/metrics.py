@@ -21,6 +21,8 @@ _DURATION = Histogram(
 )
 _TRANSITIONS = Counter("zhengji_transitions", "Attempts at a step, by outcome", ("lifecycle", "step", "outcome"))
 _REFUSALS = Counter("zhengji_refusals", "Findings that refused an attempt", ("rule",))
+_TRIES = Counter("zhengji_tries", "Tries at background work, by what came of them", ("kind", "outcome"))
+_WORK = Histogram("zhengji_try_seconds", "Time that a try took, in seconds", ("kind",), buckets=_SECONDS)
 _CONNECTIONS = Gauge("zhengji_connections_in_use", "Connections to the database in use", multiprocess_mode="livesum")
 
 
@@ -38,6 +40,12 @@ def attempted(lifecycle: str, attempts: Iterable[Attempt]) -> None:
             for finding in one.findings:
                 if finding.blocks:
                     _REFUSALS.labels(finding.rule).inc()
+
+
+def tried(kind: str, outcome: str, seconds: float) -> None:
+    """One try at a piece of background work."""
+    _TRIES.labels(kind, outcome).inc()
+    _WORK.labels(kind).observe(seconds)
 
 
 def watch(engine: Engine) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import select, update
 
 from tests.faults.conftest import Check, Start
 from tests.faults.country import Country, busy, country, settings
 from tests.faults.ledger import Ledger, last_event, problems, summary
 from tests.faults.players import Gone, Player, Wish, grant
+from tests.faults.site import free_port
 from tests.faults.test_mail import ROOT
-from tests.faults.waiting import until
+from tests.faults.waiting import PATIENCE, until
 from tests.postgres import Server
 from tests.web.conftest import KEY
 from tests.workflow.receivers import Mailbox
@@ -159,3 +161,43 @@ def test_workers_go_on_when_their_database_restarts_under_load(
         until(lambda: not busy(land.world.database))
         found = problems(land.world.database, kept, mailbox, tmp_path / "abroad")
     assert not found, summary(found)
+
+
+def test_a_worker_tells_machines_how_it_is(here: Country) -> None:
+    set_up, port = settings(here.url, here.world.folder), free_port()
+    told = {
+        "ZHENGJI_HOME": str(set_up.home),
+        "ZHENGJI_DATABASE_URL": set_up.database_url,
+        "ZHENGJI_OWNER_DATABASE_URL": here.world.database.owner_url,
+        "ZHENGJI_DOCUMENTS_URL": set_up.documents_url,
+        "ZHENGJI_SECRET_KEY": KEY,
+        "ZHENGJI_AUDIT_KEY": set_up.audit_key,
+    }
+    line = [sys.executable, "-m", "web.cli", "worker", "--figures", str(port)]
+    environ = {**os.environ, **told}
+    process = subprocess.Popen(line, cwd=ROOT, env={**environ, "ZHENGJI_EXECUTOR": "told"}, stdout=subprocess.DEVNULL)
+    answers: dict[str, requests.Response] = {}
+
+    def answered() -> bool:
+        with suppress(requests.ConnectionError):
+            answers.update(
+                {path: requests.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) for path in _QUESTIONS}
+            )
+        return bool(answers)
+
+    try:
+        until(answered)
+        assert {path: one.status_code for path, one in answers.items()} == dict.fromkeys(_QUESTIONS, 200)
+        assert "zhengji_database_up 1.0" in answers["/metrics"].text
+        assert requests.get(f"http://127.0.0.1:{port}/cases", timeout=PATIENCE).status_code == 404
+        other = subprocess.run(
+            line, cwd=ROOT, env={**environ, "ZHENGJI_EXECUTOR": "other"}, capture_output=True, text=True, check=False
+        )
+        assert other.returncode == 1
+        assert f"127.0.0.1:{port}" in other.stderr
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+
+_QUESTIONS = ("/healthz", "/readyz", "/metrics")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from rules.words import Text
 from states.reach import SYSTEM
-from workflow import logs
+from workflow import logs, metrics
 from workflow.failpoints import reached
 from workflow.failure import Failure
 from workflow.jobs.kinds import UNFINISHED, JobState, Kind
@@ -118,28 +119,34 @@ class Runner:
         key, number = which(workflow)
         self._making.add(workflow)
         logs.job.set(key)
+        began, outcome = time.perf_counter(), "interrupted"
         try:
-            return self._try(kind, key, number, arguments, work)
+            outcome, said = self._try(kind, key, number, arguments, work)
+            return said
         finally:
+            metrics.tried(kind.name, outcome, time.perf_counter() - began)
             self._making.discard(workflow)
             logs.job.set("")  # what this thread does next belongs to neither
             logs.request_id.set("")
 
-    def _try(self, kind: Kind, key: str, number: int, arguments: Sequence[Any], work: Callable[[Progress], str]) -> str:
+    def _try(
+        self, kind: Kind, key: str, number: int, arguments: Sequence[Any], work: Callable[[Progress], str]
+    ) -> tuple[str, str]:
+        """What came of a try, in a word and in the log's words."""
         if not self.persistently(lambda session: self._begin(session, kind, key, number, arguments)):
-            return "not to be done any more"
+            return "overtaken", "not to be done any more"
         reached("job.begun")
         try:
             said = work(Progress(self.database, key, number, self.worker, self.ended))
         except (Overtaken, Cancelled, Stopping) as early:
             how = type(early)
-            return self.persistently(lambda session: self._end_early(session, kind, key, number, how))
+            return "early", self.persistently(lambda session: self._end_early(session, kind, key, number, how))
         except Exception as problem:
-            return self._not_done(kind, key, number, problem)
+            return "failed", self._not_done(kind, key, number, problem)
         reached("job.worked")
         self.persistently(lambda session: self._done(session, key, number, said))
         reached("job.done")
-        return said
+        return "done", said
 
     def persistently(self, write: Callable[[Session], Made]) -> Made:
         """Write in a transaction, however long the database is away: what became of the work must not be forgotten.
