@@ -32,6 +32,7 @@ from workflow import (
     privacy,
     revisions,
     searches,
+    taking,
 )
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
@@ -145,6 +146,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     offers = cases.offers(session, case, actor=actor(), at=now())
     others = [one for one in offers if not one.mine]
     return {
+        "came": taking.ready(session, case) if cases.is_of_centre(case, actor()) else None,
         "case": case,
         "call": call,
         "offers": offers,

@@ -74,5 +74,6 @@ def page_of(page: tuple[str, int] | None) -> str:
         "push": lambda: url_for("pushes.show", push_id=number),
         "batch": lambda: url_for("batches.show", batch_id=number),
         "person": lambda: url_for("admin.person", person_id=number),
+        "arrival": lambda: url_for("arrivals.show", arrival_id=number),
     }
     return pages[kind]()

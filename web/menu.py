@@ -35,6 +35,7 @@ class Entry:
 ENTRIES = [
     Entry("home.show", "我的工作", "My work", "layout-dashboard"),
     Entry("cases.index", "案例", "Cases", "file-text", _CASES),
+    Entry("arrivals.index", "来件登记", "Arrivals", "inbox", _OFFICE | {"desk", "auditor"}),
     Entry("batches.index", "省级报送", "Reporting", "archive", _OFFICE),
     Entry("desk.index", "受理台", "National desk", "building-bank", _DESK),
     Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),

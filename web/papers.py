@@ -16,7 +16,7 @@ from web.request import actor, files, form_key, form_mark, installed, now, numbe
 from web.tell import done
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import cases, comparisons, downloads, intake, lists, papers, privacy, sealing
+from workflow import cases, comparisons, downloads, intake, lists, papers, privacy, sealing, taking
 from workflow.content import Content
 from workflow.documents.preview import drawn
 from workflow.documents.reading import SectionRead
@@ -44,7 +44,9 @@ def understand(case_id: int) -> str | tuple[str, int]:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         cases.check_editable(case, actor())
-    kept = {slot: one for slot in ("case", "form") if (one := uploaded(slot, slot, case=case_id)) is not None}
+    kept = _came(case_id, "case", "form") or {
+        slot: one for slot in ("case", "form") if (one := uploaded(slot, slot, case=case_id)) is not None
+    }
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         call = lists.call_of(session, case)
@@ -66,6 +68,15 @@ def _understood(case: Case, call: Any, read: intake.Read, **more: Any) -> str:
         nowhere=intake.NOWHERE,
         **more,
     )
+
+
+def _came(case_id: int, *slots: str) -> dict[str, Kept]:
+    """The papers in these slots that came in for the case, where the form asks for them instead of bringing files."""
+    if request.form.get("from") != "arrival":
+        return {}
+    with reading() as session:
+        ready = taking.ready(session, cases.find(session, case_id, seen_by=actor()))
+    return {slot: one for slot, one in ready.papers.items() if slot in slots} if ready else {}
 
 
 def _places() -> dict[int, str]:
@@ -145,7 +156,7 @@ def look(case_id: int) -> str | tuple[str, int]:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         papers.check_sealable(case, actor())
-    kept, mark = uploaded("scan", "scan", case=case_id), form_mark()
+    kept, mark = _came(case_id, "scan").get("scan") or uploaded("scan", "scan", case=case_id), form_mark()
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         if kept is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,14 +22,16 @@ from workflow.documents.arriving import Item
 from workflow.documents.matching import Known, Lack, Matched, OneCase
 from workflow.documents.names import clean_name
 from workflow.documents.vetting import slot_for
-from workflow.engine import CannotServe, NotPermitted
+from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.jobs.queue import enqueue
+from workflow.mailing import Mailer
 from workflow.similar import same_title
 from workflow.store import arrivals as stored
 from workflow.store import calls as stored_calls
+from workflow.store import mail as stored_mail
 from workflow.store.database import Database
 from workflow.store.files import Files
-from workflow.store.models import Arrival, ArrivalFile, Case, Centre
+from workflow.store.models import Arrival, ArrivalFile, Case, Centre, SentMail
 from workflow.store.papers import Kept
 
 MOST_FILES = 200
@@ -176,12 +179,12 @@ def _kept(files: Files, name: str, source: IO[bytes]) -> dict[str, Any]:
 Each = Callable[[Sequence[Any], Callable[[Any], object]], None]
 
 
-def _in_turn(parts: Sequence[Any], do: Callable[[Any], object]) -> None:
+def in_turn(parts: Sequence[Any], do: Callable[[Any], object]) -> None:
     for one in parts:
         do(one)
 
 
-def read(database: Database, files: Files, arrival_id: int, *, at: datetime, each: Each = _in_turn) -> str:
+def read(database: Database, files: Files, arrival_id: int, *, at: datetime, each: Each = in_turn) -> str:
     """Open an arrival, judge and match its papers, and write down what came of each. Done once; for the log.
 
     `each`: how the parts are gone through, one after another.
@@ -200,6 +203,8 @@ def read(database: Database, files: Files, arrival_id: int, *, at: datetime, eac
     with database.reading() as session:
         known = _known(stored.cases_numbered(session, office, call.number, set(marks.values())), marks)
     found = matching.matched(arrival, call, known)
+    for one in found.cases:
+        _as_written(one)
     rows = _rows(files, found)
     clean = [position for position, one in opened.items() if all(item.verdict.vetted for item in one.items)]
     with database.transaction() as session:
@@ -275,15 +280,32 @@ def _cases(session: Session, office: int | None, found: Matched) -> list[dict[st
     ]
 
 
-def _centre(registered: Sequence[Centre], case: OneCase) -> Centre | None:
-    """The registered centre whose name a case bears; the form's and the summary's words count as the document's do."""
-    written = [
-        case.centre,
+def _as_written(case: OneCase) -> None:
+    """Call a case what its papers call it: what only a number names may be a draft that neither its office nor whoever
+    wrote is to know more of."""
+    written = (
+        case.read.title if case.read else "",
+        case.filled.values.get("title", "") if case.filled else "",
+        case.line.title if case.line else "",
+    )
+    if case.number:
+        case.title = next((one for one in written if one), case.number)
+        case.centre = next(iter(_centres_written(case)), "")
+
+
+def _centres_written(case: OneCase) -> list[str]:
+    """What the papers call the centre: the document, the form, the summary table."""
+    written = (
+        case.read.centre_line if case.read else "",
         case.filled.values.get("centre", "") if case.filled else "",
         case.line.centre if case.line else "",
-        case.read.centre_line if case.read else "",
-    ]
-    return next((one for name in written if name for one in registered if same_name(one.name, name)), None)
+    )
+    return [one for one in written if one]
+
+
+def _centre(registered: Sequence[Centre], case: OneCase) -> Centre | None:
+    """The registered centre whose name a case bears."""
+    return next((one for name in _centres_written(case) for one in registered if same_name(one.name, name)), None)
 
 
 def _lack(one: Lack) -> dict[str, str]:
@@ -424,6 +446,118 @@ def existing(session: Session, arrival: Arrival, line: Any) -> Case | None:
     exact = [one for one in of_centre if one.title == line.title]
     near = exact or [one for one in of_centre if one.title and same_title(one.title, line.title)]
     return near[0] if len(near) == 1 else None
+
+
+# ---- the answer ------------------------------------------------------------------------------------------------------
+
+
+class NoAnswer(CannotServe):
+    """There is nobody to answer, or no way to: what came in was no mail, or no sender is set (409)."""
+
+
+_NO_SERVER = Text(
+    "还没有设置邮件服务器或发件人，寄不出去。请下载 .eml，用邮件软件打开后发出。",
+    "No mail server or no sender is set; download the .eml and send it from a mail program.",
+)
+
+
+def answer(arrival: Arrival, sender: str) -> bytes:
+    """The answer as it leaves, the same bytes each time. Raises NoAnswer."""
+    if not arrival.sender or not arrival.answer or arrival.read_at is None:
+        raise NoAnswer(
+            Text(
+                "来件不是邮件，没有可以答复的地址。请下载答复文字另行告知。",
+                "What came in was no mail, so there is no address to answer; download the text instead.",
+            )
+        )
+    try:
+        return reply.as_mail(
+            arrival.answer,
+            sender=sender,
+            to=arrival.sender,
+            subject=arrival.subject,
+            key=hashlib.sha256(arrival.key.encode()).hexdigest(),
+            at=arrival.read_at,
+        )
+    except ValueError as problem:
+        raise NoAnswer(
+            Text(
+                "发件人的地址不是有效的邮件地址，不能直接答复。请下载答复文字另行告知。",
+                "The sender's address is none that can be written to; download the text instead.",
+            )
+        ) from problem
+
+
+def ask_answer(session: Session, arrival_id: int, sender: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """Have the answer sent as it was shown. `sender` "": no mail can leave. Raises NoSuchArrival, NotPermitted, NoAnswer."""
+    arrival = find(session, arrival_id, actor)
+    check_takes_in(actor, arrival.office_id)
+    earlier = stored.noted(session, "arrival.answer", op)
+    if earlier is not None:
+        return earlier
+    if not sender:
+        raise NoAnswer(_NO_SERVER)
+    made = answer(arrival, sender)
+    message_id = str(email.message_from_bytes(made)["Message-ID"])
+    data = {"subject": arrival.subject, "to": arrival.sender, "sha256": hashlib.sha256(made).hexdigest()}
+    receipt = stored.note(session, arrival, "arrival.answer", data, actor, at, op=op)
+    stored.change(session, arrival_id, answer_id=message_id)
+    enqueue(session, "mail_answer", f"mail_answer/{arrival_id}", arrival_id)
+    return receipt
+
+
+def send_answer(database: Database, mailer: Mailer, arrival_id: int) -> str:
+    """Hand the answer over, once; the server's words. Raises MailRefused, NoAnswer."""
+    mailer.check()
+    with database.reading() as session:
+        made = answer(find(session, arrival_id, SYSTEM), mailer.sender)
+    return mailer.send(made)
+
+
+def answered(session: Session, arrival: Arrival) -> SentMail | None:
+    """What the mail server was handed as the answer, with its reply."""
+    return stored_mail.handed_over(session, arrival.answer_id) if arrival.answer_id else None
+
+
+# ---- taking out ------------------------------------------------------------------------------------------------------
+
+
+def original(
+    database: Database, files: Files, arrival_id: int, position: int, *, actor: Actor, at: datetime
+) -> tuple[str, bytes]:
+    """An original in which nothing was refused; that it was taken out goes on record.
+
+    Raises NoSuchArrival, also for one that is quarantined or was thrown away.
+    """
+    return _out(database, files, arrival_id, lambda row: row.files, position, actor, at)
+
+
+def paper(
+    database: Database, files: Files, arrival_id: int, position: int, *, actor: Actor, at: datetime
+) -> tuple[str, bytes]:
+    """One paper that is to be used, as it was judged; that it was taken out goes on record. Raises NoSuchArrival."""
+    return _out(database, files, arrival_id, lambda row: row.contents, position, actor, at)
+
+
+def _out(
+    database: Database,
+    files: Files,
+    arrival_id: int,
+    among: Callable[[Arrival], Sequence[Any]],
+    position: int,
+    actor: Actor,
+    at: datetime,
+) -> tuple[str, bytes]:
+    with database.transaction() as session:
+        row = find(session, arrival_id, actor)
+        one = next((one for one in among(row) if one.position == position), None)
+        if one is None or not one.digest or one.erased_at is not None or getattr(one, "quarantined", False):
+            raise NoSuchArrival(
+                Text("没有这个文件，或者它在隔离区。", "There is no such file, or it is in quarantine.")
+            )
+        name, digest = one.name, one.digest
+        stored.note(session, row, "arrival.open", {"name": name, "sha256": digest}, actor, at)
+    return name, files.get(digest)
 
 
 # ---- quarantine ------------------------------------------------------------------------------------------------------

@@ -340,6 +340,11 @@ def check_starts(centre: int, actor: Actor) -> None:
         )
 
 
+def is_of_centre(case: Any, actor: Actor) -> bool:
+    """Whether this person writes or seals for the centre of a case."""
+    return case.centre_id in actor.units(Role.AUTHOR, Role.SEALER)
+
+
 def may_edit(case: Any, actor: Actor) -> bool:
     """Whether this person may change the content now: an author of the centre, while the case is with it."""
     return case.state in EDITABLE and case.centre_id in actor.units(Role.AUTHOR)

@@ -165,7 +165,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "call": world.call_version,
         "bulk_id": land.many[0],
         "letter_id": land.many[1],
-        "position": 1,
+        "position": 2 if cell.endpoint == "arrivals.original" else 1,
         "page": 1,
         "token": "no-such-token",
         "sign_in_id": 1,
@@ -237,6 +237,8 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
             data = {"ticket": _paper_ticket(land, cell, "scan"), "reads": "host"}
         case "batches.confirm_scan":
             data = {"ticket": _batch_ticket(land, cell), "reads": "unit", "unit": "示例省知识产权局"}
+        case "arrivals.receive":
+            data = {"papers": (BytesIO(SAMPLE.read_bytes()), SAMPLE.name)}
         case "worklists.preview":
             data = {"worklist": (BytesIO(_worklist()), "办理清单.xlsx")}
         case "worklists.take" | "worklists.findings":

@@ -340,7 +340,7 @@ def _arrivals(made: Country, files: Files) -> None:
         came = arrivals.receive(
             world.database,
             files,
-            [("来件.eml", io.BytesIO(mail.as_bytes()))],
+            [("来件.eml", io.BytesIO(mail.as_bytes())), (SAMPLE.name, io.BytesIO(SAMPLE.read_bytes()))],
             office=office,
             call_version=world.call_version,
             actor=world.people[by],

@@ -465,7 +465,13 @@ DOORS: dict[str, Door] = {
         f"POST worklists.{name}": Door(SIGNED_IN, "reviewer desk", anywhere=True)
         for name in ("sheet", "preview", "findings", "take")
     },
-    # -- what came in and was refused: for nobody but the administrator
+    # -- what came in: each office has its own ledger, the desk that of the national office
+    "GET arrivals.index": Door(SIGNED_IN, f"{OFFICE} desk auditor", anywhere=True),
+    "POST arrivals.receive": Door(SIGNED_IN, f"{OFFICE} desk", anywhere=True),
+    **{f"GET arrivals.{name}": Door(ARRIVAL) for name in ("show", "progress", "answer", "answer_file")},
+    **{f"GET arrivals.{name}": Door(ARRIVAL) for name in ("original", "paper")},
+    **{f"POST arrivals.{name}": Door(ARRIVAL, f"{OFFICE} desk") for name in ("take", "send_answer")},
+    # -- what of it was refused: for nobody but the administrator
     "GET arrivals.quarantine": Door(SIGNED_IN, ADMINISTRATOR),
     "GET arrivals.quarantined": Door(SIGNED_IN, ADMINISTRATOR),
     "GET priors.index": Door("reviewer desk"),

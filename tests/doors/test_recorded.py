@@ -26,7 +26,15 @@ UNRECORDED = {
 
 MANY = {key for key in DOORS if key.startswith("POST ")}
 READING = {"papers.original", "papers.document", "papers.form", "batches.summary", "batches.paper", "batches.mail"}
-READING |= {"bulk.mail", "pushes.package", "papers.pages", "batches.pages", "arrivals.quarantined"}
+READING |= {
+    "bulk.mail",
+    "pushes.package",
+    "papers.pages",
+    "batches.pages",
+    "arrivals.quarantined",
+    "arrivals.original",
+    "arrivals.paper",
+}
 """What is opened or taken away by a GET, and goes on record."""
 
 

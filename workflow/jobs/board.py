@@ -13,7 +13,7 @@ from rules.words import Text
 from states.reach import Actor
 from workflow import mailing
 from workflow.engine import CannotServe, NotPermitted, Receipt
-from workflow.jobs.kinds import KINDS, MAILS, JobState, Kind
+from workflow.jobs.kinds import KINDS, MAILS, UNFINISHED, JobState, Kind
 from workflow.jobs.queue import hand_over
 from workflow.store import jobs as stored
 from workflow.store import trail
@@ -150,6 +150,24 @@ def delayed(session: Session, thing: str, name: str) -> Delayed | None:
         return None
     given_up = row.state == JobState.GAVE_UP
     return Delayed(Text(row.trouble["zh"], row.trouble["en"]), None if given_up else row.next_at or row.queued_at)
+
+
+@dataclass(frozen=True)
+class Going:
+    """Work about a thing that is still to be done. `parts` 0: it has none, or has not begun."""
+
+    label: Text
+    part: int
+    parts: int
+
+
+def going(session: Session, thing: str, *names: str) -> Going | None:
+    """What of these kinds is queued, being done or tried again about a thing; None when nothing is."""
+    for name in names:
+        row = stored.about(session, thing, name)
+        if row is not None and row.state in UNFINISHED:
+            return Going(KINDS[name].label, row.part, row.parts)
+    return None
 
 
 def board(session: Session, actor: Actor) -> Board:

@@ -23,6 +23,7 @@ from workflow import (
     privacy,
     pushes,
     searches,
+    taking,
     telemetry,
     timestamps,
 )
@@ -127,6 +128,18 @@ def _compile_collection(here: Workshop, progress: Progress, collection_id: int) 
     return collection.compile_ordered(here.database, here.files, collection_id, progress.each, at=here.now())
 
 
+def _take_arrival(here: Workshop, progress: Progress, arrival_id: int, person_id: int) -> str:
+    """Make drafts of what came in, and fill what is there already."""
+    return taking.take(here.database, here.files, arrival_id, person_id, at=here.now(), each=progress.each)
+
+
+def _mail_answer(here: Workshop, _progress: Progress, arrival_id: int) -> str:
+    """Send the answer to whoever sent something in, as it was shown."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return arrivals.send_answer(here.database, here.mailer, arrival_id)
+
+
 def _keep_no_longer(here: Workshop, progress: Progress) -> str:
     """Throw away what is personal and is kept no longer."""
     made = privacy.keep_no_longer(here.database, here.files, here.settings, at=here.now(), each=progress.each)
@@ -167,6 +180,8 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_letters": _mail_letters,
     "read_arrival": _read_arrival,
     "compile_collection": _compile_collection,
+    "take_arrival": _take_arrival,
+    "mail_answer": _mail_answer,
     "keep_no_longer": _keep_no_longer,
     "sweep_documents": _sweep_documents,
     "complete_words": _complete_words,
