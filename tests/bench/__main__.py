@@ -24,7 +24,7 @@ from rules.length import word_count
 from states.case import CASE
 from states.lifecycle import Standing
 from states.reach import Actor, Grant
-from tests.bench import acting, bulk, jobs, last_hour, lists, processes, serving, sheets, trust
+from tests.bench import acting, bulk, jobs, last_hour, lists, processes, serving, shares, sheets, trust
 from tests.make import case_facts
 from workflow.engine import Engine
 
@@ -34,7 +34,10 @@ ROUNDS = 5
 
 
 def main() -> int:
-    """Measure everything, or with `large` what takes a million cases; 1 when a bound is not kept."""
+    """Measure everything, or with `large` what takes a million cases; 1 when a bound is not kept. `shares`: tell what time goes to."""
+    if "shares" in sys.argv[1:]:
+        shares.main()
+        return 0
     large = "large" in sys.argv[1:]
     ratios = lists.measured(_ratio, lists.LARGE) if large else _small()
     made = {
