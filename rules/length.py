@@ -11,7 +11,8 @@ _CJK = (
 )
 _CURLY = "\u2018\u2019\u201c\u201d"
 _DASHES = r"\u2014\u2014|\u2026\u2026|[\u2014\u2026]"
-_COUNTED = re.compile(rf"{_DASHES}|[{_CJK}{_CURLY}]|[^\s\u3000{_CJK}{_CURLY}\u2014\u2026]+")
+_EACH = re.compile(rf"[{_CJK}{_CURLY}]+")
+_RUN = re.compile(rf"{_DASHES}|[^\s\u3000\u2014\u2026]+")
 _DOUBTFUL = re.compile(rf"{_DASHES}|[{_CURLY}]")
 
 
@@ -21,7 +22,8 @@ def word_count(text: str) -> int:
     Each Chinese character and each full-width mark is one, each other run without spaces is one; —— and …… are one
     each. Source: docs/decisions.md 4.
     """
-    return sum(1 for _ in _COUNTED.finditer(text))
+    rest, runs = _EACH.subn(" ", text)
+    return len(text) - len(rest) + runs + len(_RUN.findall(rest))
 
 
 def least_word_count(text: str) -> int:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from workflow.documents.marks import Mark
 from workflow.documents.origin import origin_of
+
+if TYPE_CHECKING:
+    from workflow.documents.parts import Part
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -19,11 +23,18 @@ _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _V = "{urn:schemas-microsoft-com:vml}"
 _GRAPHIC = f"{_A}graphicData"
+_P, _RUN, _T, _VAL = f"{_W}p", f"{_W}r", f"{_W}t", f"{_W}val"
+_P_PR, _R_PR = f"{_W}pPr", f"{_W}rPr"
+_P_STYLE, _R_STYLE, _JC, _OUTLINE = f"{_W}pStyle", f"{_W}rStyle", f"{_W}jc", f"{_W}outlineLvl"
+_NAME, _BASED_ON, _BOLD, _VANISH = f"{_W}name", f"{_W}basedOn", f"{_W}b", f"{_W}vanish"
+_DELETED = f"{_R_PR}/{_W}del"
 
 _GONE = {
     f"{_W}{tag}" for tag in ("del", "moveFrom", "delText", "instrText", "delInstrText", "rPr", "pPr", "rt", "rubyPr")
 }
 """Deleted or moved away, codes of fields, properties, and the reading aids above characters."""
+_AROUND = {f"{_W}{tag}" for tag in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag")}
+"""What may stand around whole paragraphs."""
 _FEATURES = {f"{_W}{tag}" for tag in ("drawing", "pict", "object")}
 
 
@@ -84,15 +95,20 @@ class NoWordFile(Exception):
 
 def read_blocks(data: bytes) -> Paper:
     """A .docx as blocks. Raises `NoWordFile`. The bytes have been vetted."""
-    from docx import Document  # loaded where it is needed: pages know these blocks and read no file
+    from workflow.documents.parts import Package  # loaded where it is needed: pages know these blocks and read no file
 
     try:
-        document = Document(io.BytesIO(data))
-        walker = _Walker(document.part)
-        blocks = tuple(walker.blocks(document.element.body))
-        origin = origin_of(document.part.package)
+        package = Package(data)
+        [main] = package.top.related("officeDocument")
+        body = main.root.find(f"{_W}body")
+        if body is None:
+            raise NoWordFile(main.name)
+        walker = _Walker(main)
+        blocks = tuple(walker.blocks(body))
+        said = package.top.related("custom-properties")
+        origin = origin_of(said[0].data) if said else None
         return Paper(blocks, tuple(walker.notes()), tuple(walker.margins()), tuple(walker.hidden), origin)
-    except (KeyError, ValueError, AttributeError, TypeError, SyntaxError, RecursionError, OSError) as error:
+    except (KeyError, ValueError, AttributeError, TypeError, SyntaxError, RecursionError, OSError, BadZipFile) as error:
         raise NoWordFile(str(error)) from error
 
 
@@ -106,12 +122,25 @@ class _Ink:
     boxes: list[Any] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What a style says, or one of those that it is based on: None where none does."""
+
+    style: str = ""
+    """Its name, lower case."""
+    title: bool = False
+    outline: int | None = None
+    bold: bool | None = None
+    alignment: str | None = None
+
+
 class _Walker:
-    def __init__(self, part: Any) -> None:
+    def __init__(self, part: Part) -> None:
         self.part = part
         self.styles = {
-            style.get(f"{_W}styleId"): style for style in part._styles_part.element.iter(f"{_W}style")
-        }  # python-docx offers styles by name only, and people's files repeat names
+            style.get(f"{_W}styleId"): style for one in part.related("styles") for style in one.root.iter(f"{_W}style")
+        }
+        self.looks: dict[str | None, _Look] = {}
         self.default = next(
             (
                 one
@@ -125,47 +154,38 @@ class _Walker:
     def blocks(self, parent: Any) -> Iterator[Block]:
         """The blocks of a body, a cell, a text box or a content control, in reading order."""
         carried = ""
-        for child in parent.iterchildren("*"):
-            if child.tag == f"{_W}p":
-                line, boxes = self._line(child)
-                if _mark_deleted(child):
+        for child in parent:
+            tag = child.tag
+            if tag == _P:
+                line, boxes, deleted = self._line(child)
+                if deleted:
                     carried += line.text
                     continue
                 yield replace(line, text=carried + line.text) if carried else line
                 carried = ""
                 for box in boxes:
                     yield from self.blocks(box)
-            elif child.tag == f"{_W}tbl":
+            elif tag == f"{_W}tbl":
                 yield self._grid(child)
-            elif child.tag == f"{_MC}AlternateContent":
+            elif tag == f"{_MC}AlternateContent":
                 yield from self.blocks(_chosen(child))
-            elif child.tag in (
-                f"{_W}sdt",
-                f"{_W}sdtContent",
-                f"{_W}ins",
-                f"{_W}moveTo",
-                f"{_W}customXml",
-                f"{_W}smartTag",
-            ):
+            elif tag in _AROUND:
                 yield from self.blocks(child)
         if carried:
             yield Line(carried)
 
     def margins(self) -> Iterator[str]:
         """Headers and footers, each once."""
-        for rel in self.part.rels.values():
-            if not rel.is_external and rel.reltype.endswith(("/header", "/footer")):
-                for block in self.blocks(_root(rel.target_part)):
-                    if isinstance(block, Line) and block.text.strip():
-                        yield block.text.strip()
+        for part in self.part.related("header", "footer"):
+            for block in self.blocks(part.root):
+                if isinstance(block, Line) and block.text.strip():
+                    yield block.text.strip()
 
     def notes(self) -> Iterator[str]:
         """Footnotes, then endnotes, each as one text."""
         for kind in ("footnotes", "endnotes"):
-            for rel in self.part.rels.values():
-                if rel.is_external or not rel.reltype.endswith(f"/{kind}"):
-                    continue
-                for note in _root(rel.target_part).iterchildren(f"{_W}{kind[:-1]}"):
+            for part in self.part.related(kind):
+                for note in part.root.iterchildren(f"{_W}{kind[:-1]}"):
                     if note.get(f"{_W}type") in (None, "normal"):
                         text = "\n".join(block.text for block in self.blocks(note) if isinstance(block, Line)).strip()
                         if text:
@@ -184,76 +204,87 @@ class _Walker:
             rows.append(tuple(cells))
         return Grid(tuple(rows))
 
-    def _line(self, paragraph: Any) -> tuple[Line, list[Any]]:
-        properties = paragraph.find(f"{_W}pPr")
-        style_id = _value(properties, "pStyle") or self.default
-        chain = list(self._chain(style_id))
+    def _line(self, paragraph: Any) -> tuple[Line, list[Any], bool]:
+        """A paragraph, the text boxes that hang on it, and whether its end was deleted, so that the next one goes on."""
+        own: dict[str, str | None] = {}
+        properties = paragraph.find(_P_PR)
+        if properties is not None:
+            own = {child.tag: child.get(_VAL) for child in properties}
+        look = self._look(own.get(_P_STYLE) or self.default)
         ink = _Ink()
-        self._gather(paragraph, ink, _bold(chain))
-        name = (_value(chain[0], "name") or "") if chain else ""
-        alignment = _value(properties, "jc") or next(
-            (found for style in chain if (found := _value(style.find(f"{_W}pPr"), "jc"))), None
-        )
-        inked = [(text, bold) for text, bold in ink.runs if text.strip()]
-        lead = []
-        for text, bold in ink.runs:
-            if not bold and text.strip():
-                break
-            lead.append(text)
+        self._gather(paragraph, ink, bool(look.bold))
+        alignment = own.get(_JC) or look.alignment
+        text = "".join([words for words, _ in ink.runs])
+        lead = list(takewhile(lambda run: run[1] or not run[0].strip(), ink.runs))
         line = Line(
-            text="".join(text for text, _ in ink.runs),
-            style=name.lower(),
-            level=_level(properties, chain, name),
-            bold=bool(inked) and all(bold for _, bold in inked),
-            bold_lead="".join(lead),
+            text=text,
+            style=look.style,
+            level=_level(own.get(_OUTLINE), look),
+            bold=len(lead) == len(ink.runs) and bool(text.strip()),
+            bold_lead="".join([words for words, _ in lead]),
             centred=alignment == "center",
             images=tuple(ink.images),
             unread=tuple(ink.unread),
         )
-        return line, ink.boxes
+        return line, ink.boxes, _R_PR in own and properties.find(_DELETED) is not None
+
+    def _look(self, style_id: str | None) -> _Look:
+        """What a style says; each is looked at once."""
+        if style_id not in self.looks:
+            chain = list(self._chain(style_id))
+            properties = [style.find(_P_PR) for style in chain]
+            name = (_value(chain[0], _NAME) or "").lower() if chain else ""
+            levels = (_outline(_value(one, _OUTLINE)) for one in properties)
+            named = re.fullmatch(r"(?:heading|标题)\s*([1-9])", name.strip())
+            self.looks[style_id] = _Look(
+                style=name,
+                title=name.strip() in ("title", "标题", "大标题"),
+                outline=next((one for one in levels if one is not None), int(named[1]) - 1 if named else None),
+                bold=next((own for style in chain if (own := _on(style.find(_R_PR), _BOLD)) is not None), None),
+                alignment=next((found for one in properties if (found := _value(one, _JC))), None),
+            )
+        return self.looks[style_id]
 
     def _chain(self, style_id: str | None) -> Iterator[Any]:
         seen: set[str] = set()
         while style_id and style_id in self.styles and style_id not in seen:
             seen.add(style_id)
             yield self.styles[style_id]
-            style_id = _value(self.styles[style_id], "basedOn")
+            style_id = _value(self.styles[style_id], _BASED_ON)
 
     def _gather(self, element: Any, ink: _Ink, bold: bool) -> None:
-        for child in element.iterchildren("*"):
-            if child.tag in _GONE:
-                continue
-            if child.tag == f"{_W}r":
+        for child in element:
+            tag = child.tag
+            if tag == _RUN:
                 self._gather_run(child, ink, bold)
-            elif child.tag == f"{_MC}AlternateContent":
+            elif tag in _GONE:
+                continue
+            elif tag == f"{_MC}AlternateContent":
                 self._gather(_chosen(child), ink, bold)
-            elif child.tag in _FEATURES:
+            elif tag in _FEATURES:
                 self._gather_feature(child, ink)
-            elif child.tag == f"{_M}t":
+            elif tag == f"{_M}t":
                 ink.runs.append((child.text or "", bold))
-            elif child.tag != f"{_W}p":
+            elif tag != _P:
                 self._gather(child, ink, bold)
 
     def _gather_run(self, run: Any, ink: _Ink, bold: bool) -> None:
-        properties = run.find(f"{_W}rPr")
-        if properties is not None:
-            own = _on(properties, "b")
-            style = next((_on(one.find(f"{_W}rPr"), "b") for one in self._chain(_value(properties, "rStyle"))), None)
-            bold = own if own is not None else style if style is not None else bold
-            if _on(properties, "vanish"):
-                if hidden := "".join(text.text or "" for text in run.iter(f"{_W}t")).strip():
-                    self.hidden.append(hidden)
-                return
-        for child in run.iterchildren("*"):
-            if child.tag in _GONE:
-                continue
-            if child.tag == f"{_W}t":
+        for child in run:
+            tag = child.tag
+            if tag == _T:
                 ink.runs.append((child.text or "", bold))
-            elif child.tag == f"{_W}tab":
+            elif tag == _R_PR:
+                heavy, hidden = self._run_look(child)
+                if hidden:
+                    if text := "".join(one.text or "" for one in run.iter(_T)).strip():
+                        self.hidden.append(text)
+                    return
+                bold = bold if heavy is None else heavy
+            elif tag in _GONE:
+                continue
+            elif tag == f"{_W}tab":
                 ink.runs.append(("\t", bold))
-            elif child.tag == f"{_W}cr" or (
-                child.tag == f"{_W}br" and child.get(f"{_W}type") in (None, "textWrapping")
-            ):
+            elif tag == f"{_W}cr" or (tag == f"{_W}br" and child.get(f"{_W}type") in (None, "textWrapping")):
                 ink.runs.append(("\n", bold))
             elif child.tag == f"{_W}noBreakHyphen":
                 ink.runs.append(("-", bold))
@@ -268,6 +299,20 @@ class _Walker:
             elif child.tag == f"{_W}ruby":
                 for base in child.iter(f"{_W}rubyBase"):
                     self._gather(base, ink, bold)
+
+    def _run_look(self, properties: Any) -> tuple[bool | None, bool]:
+        """Whether a run is bold, by itself or by its style (None: neither says), and whether it is hidden."""
+        own = style = None
+        hidden = False
+        for one in properties:
+            tag = one.tag
+            if tag == _BOLD:
+                own = _yes(one)
+            elif tag == _VANISH:
+                hidden = _yes(one)
+            elif tag == _R_STYLE:
+                style = self._look(one.get(_VAL)).bold
+        return own if own is not None else style, hidden
 
     def _gather_feature(self, feature: Any, ink: _Ink) -> None:
         """A drawing: its pictures, its text boxes, or word that it is neither."""
@@ -285,19 +330,14 @@ class _Walker:
             ink.unread.append("object")
 
     def _gather_image(self, embedded: str | None, linked: str | None, ink: _Ink) -> None:
-        rel = self.part.rels.get(embedded) if embedded else None
-        if rel is None or rel.is_external:
+        found = self.part.relations.get(embedded) if embedded else None
+        if found is None or found.external:
             if embedded or linked:
                 ink.unread.append("linked picture")
             return
-        part = rel.target_part
-        ink.images.append(Image(PurePosixPath(str(part.partname)).name, part.content_type, part.blob))
-
-
-def _root(part: Any) -> Any:
-    from lxml import etree
-
-    return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
+        package = self.part.package
+        name = PurePosixPath(found.target).name
+        ink.images.append(Image(name, package.media_type(found.target), package.read(found.target)))
 
 
 def _visible(element: Any) -> Iterator[Any]:
@@ -327,13 +367,9 @@ def _chosen(alternatives: Any) -> Any:
     return alternatives if choice is None else choice
 
 
-def _mark_deleted(paragraph: Any) -> bool:
-    return paragraph.find(f"{_W}pPr/{_W}rPr/{_W}del") is not None
-
-
-def _value(parent: Any, tag: str) -> str | None:
-    found = None if parent is None else parent.find(f"{_W}{tag}")
-    value = None if found is None else found.get(f"{_W}val")
+def _value(parent: Any, path: str) -> str | None:
+    found = None if parent is None else parent.find(path)
+    value = None if found is None else found.get(_VAL)
     return None if value is None else str(value)
 
 
@@ -341,21 +377,23 @@ def _is(element: Any, attribute: str, value: str) -> bool:
     return bool(element.get(f"{_W}{attribute}") == value)
 
 
-def _on(properties: Any, tag: str) -> bool | None:
-    found = None if properties is None else properties.find(f"{_W}{tag}")
-    return None if found is None else found.get(f"{_W}val") not in ("0", "false", "off")
+def _on(properties: Any, path: str) -> bool | None:
+    found = None if properties is None else properties.find(path)
+    return None if found is None else _yes(found)
 
 
-def _bold(chain: list[Any]) -> bool:
-    return next((own for style in chain if (own := _on(style.find(f"{_W}rPr"), "b")) is not None), False)
+def _yes(switch: Any) -> bool:
+    return switch.get(_VAL) not in ("0", "false", "off")
 
 
-def _level(properties: Any, chain: list[Any], name: str) -> int | None:
-    if name.strip().lower() in ("title", "标题", "大标题"):
+def _outline(written: str | None) -> int | None:
+    """An outline level as a style or paragraph writes it: 0 … 8 for a heading, 9 for text; None where none is written."""
+    return int(written) if written is not None and written.isdigit() else None
+
+
+def _level(own: str | None, look: _Look) -> int | None:
+    if look.title:
         return 0
-    own = _value(properties, "outlineLvl")
-    for found in (own, *(_value(style.find(f"{_W}pPr"), "outlineLvl") for style in chain)):
-        if found is not None and found.isdigit():
-            return int(found) + 1 if int(found) < 9 else None
-    named = re.fullmatch(r"(?:heading|标题)\s*([1-9])", name.strip().lower())
-    return int(named[1]) if named else None
+    found = _outline(own)
+    found = look.outline if found is None else found
+    return found + 1 if found is not None and found < 9 else None

@@ -128,6 +128,8 @@ ZIP_RATIO_FROM = 10 * MIB
 XML_DEPTH = 200
 XML_ELEMENTS = {"docx": 200_000, "odt": 200_000, "xlsx": 600_000, "ods": 600_000}
 """In all parts together; a case of the longest kind has some ten thousand. Attributes may be three times as many."""
+RTF_PARAGRAPHS = 50_000
+"""As many as the elements of a .docx allow."""
 SHEET_ROWS, SHEET_COLUMNS = 5_000, 256
 """The area in which a form, summary or list may stand."""
 MERGED_CELLS = 1_000

@@ -42,7 +42,7 @@ def put(package: Any, mark: Mark) -> None:
     spaces: Any = {None: _SPACE[1:-1], "vt": _VALUES[1:-1]}
     properties = etree.Element(f"{_SPACE}Properties", nsmap=spaces)
     if relation is not None:
-        properties = _read(relation.target_part)
+        properties = _read(relation.target_part.blob)
         del package.rels[relation.rId]
     for one in properties.findall(f"{_SPACE}property"):
         if one.get("name") == PROPERTY:
@@ -58,12 +58,9 @@ def put(package: Any, mark: Mark) -> None:
     package.relate_to(Part(PackURI("/docProps/custom.xml"), _TYPE, content, package), _RELATION)
 
 
-def origin_of(package: Any) -> Mark | None:
-    """The mark of a file that python-docx has open; None for one that was not taken away here."""
-    relation = _relation(package)
-    if relation is None:
-        return None
-    found = (one for one in _read(relation.target_part).iter(f"{_SPACE}property") if one.get("name") == PROPERTY)
+def origin_of(properties: bytes) -> Mark | None:
+    """The mark among a document's custom properties (XML); None for one that was not taken away here."""
+    found = (one for one in _read(properties).iter(f"{_SPACE}property") if one.get("name") == PROPERTY)
     mark = understood("".join(one.text or "" for given in found for one in given.iter(f"{_VALUES}lpwstr")))
     return mark if mark is not None and mark.kind == "case" else None
 
@@ -72,7 +69,7 @@ def _relation(package: Any) -> Any:
     return next((one for one in package.rels.values() if one.reltype == _RELATION and not one.is_external), None)
 
 
-def _read(part: Any) -> Any:
+def _read(properties: bytes) -> Any:
     from lxml import etree
 
-    return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, no_network=True))
+    return etree.fromstring(properties, etree.XMLParser(resolve_entities=False, no_network=True))

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from rules.call import Call, Section
 from rules.length import least_word_count, word_count
@@ -71,6 +72,9 @@ class Loose:
 
 _APART = 60
 """So many paragraphs under one strange heading are placed one by one; more of them as one."""
+_MOST_LOOSE = 200
+"""So many pieces of a document are placed one by one; more of them as one."""
+_MOST_PROBLEMS = 200
 
 
 @dataclass(frozen=True)
@@ -102,32 +106,32 @@ class CaseDocument:
     @property
     def loose(self) -> tuple[Loose, ...]:
         """All text that belongs to no section, in the document's order; strange headings are text themselves."""
-        found = [Loose(one) for one in self.set_aside]
-        for section in self.sections:
-            if not section.name:
-                found += _loose(section)
-        return tuple(found)
+        return tuple(one for pieces, _ in self._in_order for one in pieces)
 
     def placed(self, places: Mapping[int, str]) -> dict[str, str]:
         """Section id → text, with loose text where `places` (its number in `loose` → section id) puts it: in the
         document's order, before or behind what the section holds. What is put nowhere is left out."""
         texts: dict[str, list[str]] = {}
         number = 0
-
-        def put(pieces: Iterable[str]) -> None:
-            nonlocal number
+        for pieces, section in self._in_order:
             for one in pieces:
                 if place := places.get(number):
-                    texts.setdefault(place, []).append(one)
+                    texts.setdefault(place, []).append(one.text)
                 number += 1
-
-        put(self.set_aside)
-        for section in self.sections:
-            if section.name:
+            if section is not None:
                 texts.setdefault(section.name, []).append(section.text)
-            else:
-                put(one.text for one in _loose(section))
         return {name: "\n".join(part for part in parts if part) for name, parts in texts.items()}
+
+    @cached_property
+    def _in_order(self) -> list[tuple[list[Loose], SectionRead | None]]:
+        """Loose text, and the section of the template that follows it."""
+        found: list[tuple[list[Loose], SectionRead | None]] = [([Loose(one) for one in self.set_aside], None)]
+        for section in self.sections:
+            found.append(([], section) if section.name else (_loose(section), None))
+        if sum(len(pieces) for pieces, _ in found) <= _MOST_LOOSE:
+            return found
+        whole = Loose("\n".join(one.text for pieces, _ in found for one in pieces))
+        return [([whole], None), *((([], section)) for _, section in found if section is not None)]
 
 
 def _loose(section: SectionRead) -> list[Loose]:
@@ -180,6 +184,7 @@ _CAPTION_LENGTH = 80
 _ENDS_SENTENCE = "。；;！!？?，,"
 
 
+@lru_cache(maxsize=2048)
 def key(words: str) -> str:
     """Words of a heading or label for comparison: no numbering, punctuation, bracketed remark or small particle."""
     plain = unicodedata.normalize("NFKC", words).strip()
@@ -192,7 +197,7 @@ def key(words: str) -> str:
     return "".join(one for one in bare if one.isalnum() and one not in "与和及").casefold()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Gathered:
     """A section while it fills."""
 
@@ -241,9 +246,13 @@ class _Reader:
                 self.known.setdefault(key(words), section.id)
         self.labels = {one.name: {key(words) for words in (one.label.zh, *one.headings)} for one in call.report_form}
         self.not_written = template.own_lines(call)
-        self.problems: list[Problem] = []
+        self.problems: dict[Problem, None] = {}
         self.meta: dict[str, str] = {}
-        self.sections: list[_Gathered] = []
+        self.sections: dict[_Gathered, None] = {}
+        """In their order; a dictionary, so that one is moved to the end at once however many there are."""
+        self.named: dict[str, _Gathered] = {}
+        self.open: _Gathered | None = None
+        """The last one, which is filling."""
         self.pictures: list[Picture] = []
         self.tables: list[TableRead] = []
         self.set_aside: list[str] = []
@@ -251,13 +260,14 @@ class _Reader:
     def read(self, paper: Paper, kind: str) -> CaseDocument:
         items = list(self._flow(paper.blocks))
         captions = _captions(items)
-        headings = self._headings(items, captions)
+        captioned = set(captions.values())
+        headings = self._headings(items, captioned)
         first = min(headings, default=len(items))
         opening = self._opening(items[:first])
         for at, item in enumerate(items):
             if at in headings:
                 self._begin(headings[at])
-            elif at in opening or at in captions.values():
+            elif at in opening or at in captioned:
                 pass
             elif isinstance(item.block, Line):
                 self._text(item.block.text, at < first)
@@ -351,12 +361,12 @@ class _Reader:
 
     # Headings
 
-    def _headings(self, items: list[_Item], captions: dict[int, int]) -> dict[int, _Found]:
+    def _headings(self, items: list[_Item], captioned: set[int]) -> dict[int, _Found]:
         """Which items begin a section: for each section the strongest sign wins, and only that kind counts for it."""
         candidates = {
             at: found
             for at, item in enumerate(items)
-            if isinstance(item.block, Line) and at not in captions.values() and (found := self._candidate(item))
+            if isinstance(item.block, Line) and at not in captioned and (found := self._candidate(item))
         }
         best: dict[str, int] = {}
         for found in candidates.values():
@@ -488,7 +498,7 @@ class _Reader:
     # Filling the sections
 
     def _begin(self, found: _Found) -> None:
-        before = next((one for one in self.sections if found.section and one.name == found.section), None)
+        before = self.named.get(found.section) if found.section else None
         if before:
             self._tell(
                 "section_repeated",
@@ -497,8 +507,8 @@ class _Reader:
                 found.heading,
                 heading=found.heading,
             )
-            self.sections.remove(before)
-            self.sections.append(before)
+            self.sections.pop(before)
+            self._add(before)
         else:
             if not found.section:
                 self._tell(
@@ -509,16 +519,24 @@ class _Reader:
                     heading=found.heading,
                     wanted=_listed(self.call.sections),
                 )
-            self.sections.append(_Gathered(found.section, found.heading, found.found_by))
+            before = self._add(_Gathered(found.section, found.heading, found.found_by))
         if found.rest:
-            self.sections[-1].paragraphs.append(found.rest)
+            before.paragraphs.append(found.rest)
+
+    def _add(self, section: _Gathered) -> _Gathered:
+        self.sections[section] = None
+        self.open = section
+        if section.name:
+            self.named[section.name] = section
+        return section
 
     def _text(self, text: str, before_first: bool) -> None:
         paragraphs = [line for one in text.split("\n") if (line := one.strip()) and line not in self.not_written]
         if not paragraphs:
             return
-        if not self.sections:
-            self.sections.append(_Gathered("", "", "before the first heading"))
+        section = self.open
+        if section is None:
+            section = self._add(_Gathered("", "", "before the first heading"))
             if before_first:
                 self._tell(
                     "text_before_sections",
@@ -526,11 +544,11 @@ class _Reader:
                     "There is text before the first heading; it is in no section. Move it into one.",
                     paragraphs[0][:40],
                 )
-        self.sections[-1].paragraphs.extend(paragraphs)
+        section.paragraphs.extend(paragraphs)
 
     def _features(self, item: _Item, caption_at: int | None, items: list[_Item]) -> None:
         """Pictures and tables of an item, with the caption found for it."""
-        section = self.sections[-1].name if self.sections else ""
+        section = self.open.name if self.open else ""
         beside = items[caption_at].block if caption_at is not None else None
         caption = beside.text.strip() if isinstance(beside, Line) else ""
         if isinstance(item.block, Line):
@@ -547,6 +565,8 @@ class _Reader:
                     self._images(line, words, section)
 
     def _images(self, line: Line, caption: str, section: str) -> None:
+        if not line.images and not line.unread:
+            return
         own = line.text.strip()
         caption = own if _CAPTION.match(own) and len(own) <= _CAPTION_LENGTH else caption
         for image in line.images:
@@ -606,9 +626,14 @@ class _Reader:
             furthest = max(furthest, at)
 
     def _tell(self, code: str, zh: str, en: str, where: str, **values: object) -> None:
+        if len(self.problems) >= _MOST_PROBLEMS:
+            code, where, values = "more_problems", "", {}
+            zh, en = (
+                "问题太多，其余的没有列出。请先改好上面这些。",
+                "There are too many problems to list the rest. Mend these first.",
+            )
         problem = Problem(code, Text(zh, en).fill(**values) if values else Text(zh, en), where)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems.setdefault(problem)
 
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -617,7 +642,7 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]+(?:['’-][A-Za-z\u00c0-\u024f]+)*")
 
 def language_of(text: str) -> str:
     """ "zh" or "en" by what there is more of, Chinese characters or words in Latin letters; "" for a text of neither."""
-    chinese, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    chinese, latin = _HAN.subn("", text)[1], _LATIN.subn("", text)[1]
     if not chinese and not latin:
         return ""
     return "zh" if chinese >= latin else "en"
@@ -666,9 +691,10 @@ def _captions(items: list[_Item]) -> dict[int, int]:
     blank = {
         at
         for at, one in enumerate(items)
-        if isinstance(one.block, Line) and not one.block.text.strip() and not one.block.images
+        if isinstance(one.block, Line) and not (one.block.text.strip() or one.block.images or one.block.unread)
     }
     found: dict[int, int] = {}
+    taken: set[int] = set()
     for at, item in enumerate(items):
         table = isinstance(item.block, Grid)
         if not table and not (isinstance(item.block, Line) and (item.block.images or item.block.unread)):
@@ -676,8 +702,9 @@ def _captions(items: list[_Item]) -> dict[int, int]:
         before = next((one for one in range(at - 1, -1, -1) if one not in blank), None)
         after = next((one for one in range(at + 1, len(items)) if one not in blank), None)
         for near in (before, after) if table else (after, before):
-            if near is not None and near not in found.values() and _is_caption(items[near].block, table):
+            if near is not None and near not in taken and _is_caption(items[near].block, table):
                 found[at] = near
+                taken.add(near)
                 break
     return found
 

@@ -484,6 +484,17 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
         lambda: h.with_part("word/media/a.png", png_of_81_megapixels()),
         "too_many_pixels",
     ),
+    "30,000 × 30,000": (PNG, lambda: png_that_claims(30_000, 30_000), "too_many_pixels"),
+    "30,000 × 30,000 in a case": (
+        CASE,
+        lambda: h.with_part("word/media/a.png", png_that_claims(30_000, 30_000)),
+        "too_many_pixels",
+    ),
+    "30,000 × 30,000 in a form": (
+        FORM,
+        lambda: h.edited(h.workbook(), {"xl/media/a.png": png_that_claims(30_000, 30_000)}),
+        "too_many_pixels",
+    ),
     "400 megapixels": (PNG, lambda: png_that_claims(20_000, 20_000), "too_many_pixels"),
     "a picture cut off": (JPEG, lambda: h.picture(400, 300, "JPEG")[:-300], "damaged"),
     "a picture of nothing": (TIFF, lambda: b"II*\0\x08\0\0\0\xff\xff" + b"\0" * 40, "damaged"),
@@ -604,6 +615,7 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
     ),
     "groups in groups": (RTF, rtf("{" * 300 + "}" * 300), "too_deep"),
     "RTF and more": (RTF, rtf("a", "<html>"), "two_kinds_at_once"),
+    "a million paragraphs of RTF": (RTF, lambda: rtf("\\par" * 1_000_000)(), "too_many_elements"),
     "half of RTF": (RTF, lambda: b"{\\rtf1 {a}", "damaged"),
     # OpenDocument
     "a document type in ODT": (ODT, text("", **{"meta.xml": DOCTYPE.encode() + b"<a/>"}), "has_doctype"),

@@ -24,13 +24,14 @@ _TOKEN = re.compile(
 
 
 def check(data: bytes) -> None:
-    """Raises Refused for objects, an attached template, a data source, or a field that fetches something."""
+    """Raises Refused for objects, an attached template, a data source, a field that fetches something, or paragraphs
+    without end."""
     for pattern, code in _FORBIDDEN:
         if pattern.search(data):
             raise Refused(code, part="RTF", target="", field="")
     depth, at, end = 0, 0, len(data)
     instructions: list[tuple[int, list[str]]] = []
-    unicode_skip = 0
+    unicode_skip = paragraphs = 0
     while at < end:
         token = _TOKEN.match(data, at)
         if token is None:
@@ -48,6 +49,10 @@ def check(data: bytes) -> None:
                 break
         elif token["word"] == b"fldinst":
             instructions.append((depth, []))
+        elif token["word"] in (b"par", b"cell"):
+            paragraphs += 1
+            if paragraphs > limits.RTF_PARAGRAPHS:
+                raise Refused("too_many_elements", part="RTF")
         elif token["word"] == b"bin":
             at += max(0, int(token["number"] or b"0"))
         elif instructions:
