@@ -22,6 +22,7 @@ from workflow.bulk import NoSuchBulkAct, WrongChoice
 from workflow.cases import NoSuchCase, NotEditable
 from workflow.characters import Unholdable
 from workflow.clock import BEIJING
+from workflow.collection import NoSuchCollection, WrongCollection
 from workflow.comparisons import ReasonMissing
 from workflow.deadlines import WrongGrant
 from workflow.documents.limits import MIB, REQUEST
@@ -58,6 +59,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchJob: HTTPStatus.NOT_FOUND,
     NoSuchSearch: HTTPStatus.NOT_FOUND,
     NoSuchArrival: HTTPStatus.NOT_FOUND,
+    NoSuchCollection: HTTPStatus.NOT_FOUND,
+    WrongCollection: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,

@@ -75,5 +75,6 @@ def page_of(page: tuple[str, int] | None) -> str:
         "batch": lambda: url_for("batches.show", batch_id=number),
         "person": lambda: url_for("admin.person", person_id=number),
         "arrival": lambda: url_for("arrivals.show", arrival_id=number),
+        "collection": lambda: url_for("collection.show", collection_id=number),
     }
     return pages[kind]()

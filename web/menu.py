@@ -39,6 +39,7 @@ ENTRIES = [
     Entry("batches.index", "省级报送", "Reporting", "archive", _OFFICE),
     Entry("desk.index", "受理台", "National desk", "building-bank", _DESK),
     Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),
+    Entry("collection.index", "案例集", "Collections", "printer", frozenset({"editor"})),
     Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),
     Entry("calls.index", "征集通知", "Calls", "news"),
     Entry("priors.index", "以往报送", "Earlier reports", "list-details", frozenset({"reviewer", "desk"})),

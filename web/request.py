@@ -109,6 +109,7 @@ FIELDS = {
     "text": Text("英文全文", "Text"),
     "name": Text("名称", "Name"),
     "unit": Text("印章上的名称", "Name in the seal"),
+    "foreword": Text("前言", "Foreword"),
 }
 """What fields are called that people write words into."""
 LARGEST = 2**63 - 1

@@ -22,10 +22,11 @@ from rules.roles import Role
 from rules.words import Text
 from states.case import CaseState
 from states.reach import SYSTEM, Actor
-from workflow import people
+from workflow import people, privacy
 from workflow.content import Content
 from workflow.documents import checker, limits, template
 from workflow.documents.compiling.book import Book, Chapter, Grid, Order, Part, Plate, Ranks, as_data, bound
+from workflow.downloads import Lost
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
@@ -267,6 +268,26 @@ def file_of(session: Session, collection_id: int, kind: str, *, actor: Actor) ->
     if not digest:
         raise _NONE
     return digest, f"{file_name(row.title)}_{row.id}.{kind}"
+
+
+def taken(
+    database: Database, files: Files, collection_id: int, kind: str, *, actor: Actor, at: datetime
+) -> tuple[str, bytes]:
+    """Name and bytes of a collection's file; that it was taken away goes on record.
+
+    Raises NotPermitted, NoSuchCollection, Lost.
+    """
+    with database.reading() as session:
+        digest, name = file_of(session, collection_id, kind, actor=actor)
+        rows = find(session, collection_id, actor=actor).compiled
+    try:
+        data = files.get(digest)
+    except (Absent, Damaged) as wrong:
+        raise Lost(wrong, name) from wrong
+    with database.transaction() as session:
+        filters = {"collection": collection_id, "format": kind, "sha256": digest}
+        privacy.exported(session, "collection", rows, actor=actor, at=at, filters=filters)
+    return name, data
 
 
 def file_name(title: str) -> str:

@@ -24,11 +24,23 @@ from states.case import CaseState
 from tests.doors.policy import JOBS, PRINCIPALS
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from web.app import create_app
-from workflow import arrivals, batches, bulk, deadlines, papers, people, priors, pushes, register
+from workflow import arrivals, batches, bulk, collection, deadlines, papers, people, priors, pushes, register
 from workflow.settings import from_environment
 from workflow.store import people as stored_people
 from workflow.store.files import Files
-from workflow.store.models import AuditEvent, Batch, BulkAct, Case, Document, Job, Letter, Person, Push, SignIn
+from workflow.store.models import (
+    AuditEvent,
+    Batch,
+    BulkAct,
+    Case,
+    Collection,
+    Document,
+    Job,
+    Letter,
+    Person,
+    Push,
+    SignIn,
+)
 from workflow.store.papers import Kept
 
 PASSWORD = "right horse"
@@ -118,6 +130,8 @@ class Country:
     arrivals: dict[str, int] = field(default_factory=dict)
     many: tuple[int, int] = (0, 0)
     """A bulk act of the desk's, and a mail of it."""
+    collection: int = 0
+    """A collection that an editor had made, as a PDF."""
     jobs: dict[tuple[str, str], int] = field(default_factory=dict)
     """(state, kind of background work) → one of that kind in that state."""
     papers: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -191,6 +205,7 @@ def _settle(made: Country) -> None:
     _jobs(made)
     _pairs(made)
     _many_at_once(made, files)
+    _collection(made, files)
     _arrivals(made, files)
     sign_in(made)
     _events(made)
@@ -350,6 +365,16 @@ def _arrivals(made: Country, files: Files) -> None:
         made.arrivals[standing] = came.id
 
 
+def _collection(made: Country, files: Files) -> None:
+    """A collection of one published case, whose file is in the store."""
+    world = made.world
+    with world.database.transaction() as session:
+        wanted = collection.Wanted("案例集", (made.cases["published"],), formats=("pdf",))
+        made.collection, _ = collection.order(session, wanted, actor=world.people["editor"], at=world.at)
+        written = {"made_at": world.at, "pdf_digest": files.put(b"%PDF-1.7"), "pdf_size": 8}
+        session.execute(update(Collection).where(Collection.id == made.collection).values(**written))
+
+
 def sign_in(made: Country) -> None:
     """Everybody, of whom one then loses the role and one the account."""
     with made.world.database.transaction() as session:
@@ -415,6 +440,7 @@ def _events(made: Country) -> None:
         "a role given": _uid(made, "person.grant"),
         "a door found closed": _uid(made, "door.closed"),
         "what the desk did to many cases at once": _uid(made, "bulk.act"),
+        "a collection that the editor ordered": _uid(made, "collection.order"),
         "a corrected register": _uid(made, "register.change_office"),
     }
 

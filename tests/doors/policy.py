@@ -150,6 +150,7 @@ EVENTS: Mapping[str, Thing] = {
     "a role given": Thing(about="the auditor's"),
     "a door found closed": Thing(about="the auditor's"),
     "what the desk did to many cases at once": Thing(about="the desk's own"),
+    "a collection that the editor ordered": Thing(about="the editor's own"),
     "a corrected register": Thing(about="the auditor's"),
 }
 
@@ -213,6 +214,7 @@ def _reads(who: Principal, entry: Thing) -> bool:
         "the centre's": {CENTRE: who.place == HERE},
         "the auditor's": {},
         "the desk's own": {"desk": True},
+        "the editor's own": {"editor": True},
     }
     return any(who.role in roles.split() and met for roles, met in table[entry.about].items())
 
@@ -477,6 +479,11 @@ DOORS: dict[str, Door] = {
     "GET priors.index": Door("reviewer desk"),
     "POST priors.preview": Door("reviewer desk"),
     "POST priors.take": Door("reviewer desk"),
+    # -- collections of cases: the editor's, whoever ordered them
+    **{f"GET collection.{name}": Door(SIGNED_IN, "editor") for name in ("index", "new", "show", "progress")},
+    "GET collection.download pdf": Door(SIGNED_IN, "editor"),
+    "GET collection.download docx": Door(SIGNED_IN, "editor", gives=(404,)),  # of this one there is a PDF only
+    "POST collection.order": Door(SIGNED_IN, "editor"),
     # -- the trail
     "GET trail.show": Door(EVENT),
     "GET trail.receipt": Door(EVENT),

@@ -27,6 +27,7 @@ UNRECORDED = {
 MANY = {key for key in DOORS if key.startswith("POST ")}
 READING = {"papers.original", "papers.document", "papers.form", "batches.summary", "batches.paper", "batches.mail"}
 READING |= {
+    "collection.download",
     "bulk.mail",
     "pushes.package",
     "papers.pages",
