@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 from zipfile import BadZipFile
 
@@ -88,7 +89,6 @@ def worklist(title: str, rows: Sequence[Row], notes: Sequence[tuple[Text, Text]]
     assert isinstance(sheet, Worksheet)
     sheet.title = "办理清单"
     _top(sheet, title)
-    dropdowns = _DropDowns(sheet)
     for at, row in enumerate(rows, _HEAD + 1):
         for column, name in enumerate(COLUMNS, 1):
             _put(sheet, at, column, template.tidy(row.words.get(name, "")), _SMALL, _LEFT)
@@ -99,7 +99,7 @@ def worklist(title: str, rows: Sequence[Row], notes: Sequence[tuple[Text, Text]]
         sheet.row_dimensions[at].height = max(
             _height(template.tidy(row.words.get(name, "")), width, 24.0, 14.0) for name, (_, width) in COLUMNS.items()
         )
-        dropdowns.attach(at, row.actions)
+    _drop_downs(sheet, rows)
     _notes(book, notes)
     _laid_out(sheet, _HEAD + len(rows))
     made = io.BytesIO()
@@ -121,27 +121,27 @@ def _top(sheet: Worksheet, title: str) -> None:
     sheet.row_dimensions[_HEAD].height = 34.0
 
 
-class _DropDowns:
-    """One rule for all rows that allow the same."""
+def _drop_downs(sheet: Worksheet, rows: Sequence[Row]) -> None:
+    """One rule for all rows that allow the same, on stretches of rows: a thousand cells named one by one open slowly."""
+    many: dict[tuple[str, ...], list[int]] = {}
+    for at, row in enumerate(rows, _HEAD + 1):
+        if row.actions:
+            many.setdefault(tuple(row.actions), []).append(at)
+    for actions, lines in many.items():
+        _rule(sheet, "action", actions, "请从列表中选择；不办的留空。", lines)
+    if many:
+        lines = sorted(line for some in many.values() for line in some)
+        _rule(sheet, "confirmed", (YES,), "逐项核对“说明”所列各点之后选“是”。", lines)
 
-    def __init__(self, sheet: Worksheet) -> None:
-        self.sheet = sheet
-        self.rules: dict[tuple[str, ...], DataValidation] = {}
 
-    def attach(self, row: int, actions: Sequence[str]) -> None:
-        if not actions:
-            return
-        self._rule(tuple(actions), "请从列表中选择；不办的留空。").add(f"{_letter('action')}{row}")
-        self._rule((YES,), "逐项核对“说明”所列各点之后选“是”。").add(f"{_letter('confirmed')}{row}")
-
-    def _rule(self, words: tuple[str, ...], prompt: str) -> DataValidation:
-        if words not in self.rules:
-            rule = DataValidation("list", formula1=f'"{",".join(words)}"', allow_blank=True, showErrorMessage=True)
-            rule.errorTitle, rule.error = "办理清单", "请从下拉列表中选择一项，或者留空。"
-            rule.promptTitle, rule.prompt, rule.showInputMessage = "办理清单", prompt, True
-            self.rules[words] = rule
-            self.sheet.add_data_validation(rule)
-        return self.rules[words]
+def _rule(sheet: Worksheet, name: str, words: Sequence[str], prompt: str, lines: Sequence[int]) -> None:
+    rule = DataValidation("list", formula1=f'"{",".join(words)}"', allow_blank=True, showErrorMessage=True)
+    rule.errorTitle, rule.error = "办理清单", "请从下拉列表中选择一项，或者留空。"
+    rule.promptTitle, rule.prompt, rule.showInputMessage = "办理清单", prompt, True
+    for _, stretch in groupby(enumerate(lines), key=lambda one: one[1] - one[0]):
+        some = [line for _, line in stretch]
+        rule.add(f"{_letter(name)}{some[0]}:{_letter(name)}{some[-1]}")
+    sheet.add_data_validation(rule)
 
 
 def _letter(name: str) -> str:
