@@ -14,6 +14,7 @@ need() { # need PACKAGES COMMAND…: the packages are missing when the command f
 chromium_present() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 office_present() { command -v soffice || command -v libreoffice; }
 fonts_present() { fc-list 2>/dev/null | grep -qi 'noto.*cjk'; }
+dovecot_present() { command -v dovecot || ls /usr/sbin/dovecot; }
 postgresql_present() { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; }
 
 look() {
@@ -23,6 +24,7 @@ look() {
     need "fontconfig fonts-noto-cjk" fonts_present
     need poppler-utils command -v pdftotext
     need postgresql postgresql_present
+    need dovecot-imapd dovecot_present
     if [ "$purpose" = bench ]; then need faketime command -v faketime; fi
 }
 
@@ -38,5 +40,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     look
     [ -z "$missing" ] && exit 0
 fi
-echo "Tests need programs that are not here. Install them, then run make again (Debian, Ubuntu: sudo apt-get install$missing; elsewhere install Chromium, LibreOffice, the Noto CJK fonts, poppler and PostgreSQL)." >&2
+echo "Tests need programs that are not here. Install them, then run make again (Debian, Ubuntu: sudo apt-get install$missing; elsewhere install Chromium, LibreOffice, the Noto CJK fonts, poppler, PostgreSQL and Dovecot)." >&2
 exit 1

@@ -44,6 +44,7 @@ class Settings:
     anchor: str = ""
     backups: str = ""
     smtp_url: str = ""
+    imap_url: str = ""
     mail_from: str = ""
     push_url: str = ""
     clock: str = ""
@@ -92,6 +93,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         documents_endpoint=environ.get("ZHENGJI_DOCUMENTS_ENDPOINT", ""),
         secret_key=environ.get("ZHENGJI_SECRET_KEY", ""),
         smtp_url=environ.get("ZHENGJI_SMTP_URL", ""),
+        imap_url=environ.get("ZHENGJI_IMAP_URL", ""),
         mail_from=environ.get("ZHENGJI_MAIL_FROM", ""),
         push_url=environ.get("ZHENGJI_PUSH_URL") or (home / "outbox" / "wipo").as_uri(),
         clock=environ.get("ZHENGJI_CLOCK", ""),

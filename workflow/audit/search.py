@@ -482,6 +482,7 @@ _DETAILS: Mapping[str, Any] = {
         f"{body['cases']} 个案例，{body['papers']} 份材料，未能接收 {len(body['refused'])} 份",
         f"{body['cases']} cases, {body['papers']} papers, {len(body['refused'])} refused",
     ),
+    "arrival.pass_over": _plainly("subject"),
     "arrival.take": _plainly("subject"),
     "arrival.answer": _plainly("subject"),
     "arrival.open": _plainly("name"),

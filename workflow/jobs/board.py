@@ -178,7 +178,7 @@ def board(session: Session, actor: Actor) -> Board:
     counted = stored.counts(session, names, MOST + 1)
     open_ = (JobState.GAVE_UP, JobState.RUNNING, JobState.WAITING)
     parts = [stored.some(session, names, one, SHOWN) for one in open_]
-    ended = stored.ended(session, names, at - LATELY, 20)
+    ended = stored.ended(session, [name for name, one in kinds.items() if not one.quiet], at - LATELY, 20)
     things = stored.numbers(session, {one.about for rows in (*parts, ended) for one in rows if one.about})
     given, running, waiting, over = ([_line(one, actor, at, things) for one in rows] for rows in (*parts, ended))
     workers = _workers(session, at)

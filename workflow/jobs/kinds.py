@@ -71,7 +71,7 @@ class Kind:
 
     `seen_by`, `settled_by`: who sees it, and who retries, cancels or dismisses it. `cancellable`: whether it may be
     called off before it is done. `replaces`: new work about the same thing settles what was given up before. `elsewhere`:
-    it is retried on the page of the thing itself, because that is a step of the thing.
+    it is retried on the page of the thing itself, because that is a step of the thing. `quiet`: that it was done is not told.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Kind:
     cancellable: bool = False
     replaces: bool = False
     elsewhere: bool = False
+    quiet: bool = False
 
 
 _EVERY = (
@@ -172,6 +173,17 @@ _EVERY = (
         cancellable=True,
     ),
     Kind(
+        "look_into_mailbox",
+        Text("收取邮箱里的来件", "Look into the mailbox"),
+        Waits(30, 2, 3),
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        queue=MAILS,
+        cancellable=True,
+        replaces=True,
+        quiet=True,
+    ),
+    Kind(
         "take_arrival",
         Text("办理来件", "Make drafts of what came in"),
         Waits(10, 3, 6),
@@ -238,15 +250,17 @@ SEEN_BY = frozenset(role for one in _EVERY for role in one.seen_by)
 class Schedule:
     """Work that comes by the clock, once however many workers there are. `cron`: minute, hour … in UTC.
 
-    `missed`: what fell due while nothing ran is done afterwards.
+    `missed`: what fell due while nothing ran is done afterwards. `needs`: the setting without which there is nothing to do.
     """
 
     job: str
     cron: str
     missed: bool = False
+    needs: str = ""
 
 
 SCHEDULES = (
+    Schedule("look_into_mailbox", "*/5 * * * *", needs="imap_url"),
     Schedule("keep_no_longer", "15 19 * * *", missed=True),  # a quarter past three at night in Beijing
     Schedule("sweep_documents", "45 19 * * *"),  # half an hour after it
     Schedule("complete_words", "15 20 * * *"),  # and again half an hour

@@ -20,6 +20,7 @@ from workflow import (
     collection,
     keeping,
     letters,
+    mailbox,
     privacy,
     pushes,
     searches,
@@ -128,6 +129,13 @@ def _compile_collection(here: Workshop, progress: Progress, collection_id: int) 
     return collection.compile_ordered(here.database, here.files, collection_id, progress.each, at=here.now())
 
 
+def _look_into_mailbox(here: Workshop, progress: Progress) -> str:
+    """Take in what came to the mailbox, where one is set."""
+    if not here.settings.imap_url:
+        return "no mailbox is set"
+    return mailbox.look(here.database, here.files, here.settings.imap_url, at=here.now(), each=progress.each).words
+
+
 def _take_arrival(here: Workshop, progress: Progress, arrival_id: int, person_id: int) -> str:
     """Make drafts of what came in, and fill what is there already."""
     return taking.take(here.database, here.files, arrival_id, person_id, at=here.now(), each=progress.each)
@@ -180,6 +188,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_letters": _mail_letters,
     "read_arrival": _read_arrival,
     "compile_collection": _compile_collection,
+    "look_into_mailbox": _look_into_mailbox,
     "take_arrival": _take_arrival,
     "mail_answer": _mail_answer,
     "keep_no_longer": _keep_no_longer,
@@ -214,6 +223,10 @@ for _kind in KINDS.values():
 @DBOS.workflow(name="by_the_clock")
 def by_the_clock(due: datetime, job: str) -> None:
     """Queue what is due. Every worker has the clock; the moment is part of the key, so the work is queued once."""
+
+    needs = next((one.needs for one in SCHEDULES if one.job == job), "")
+    if needs and not getattr(_at_work[-1].shop.settings, needs):
+        return  # it was set when the clock was told
 
     def queue(session: Session) -> None:
         enqueue(session, job, f"{job}/{due.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
@@ -289,6 +302,7 @@ def launch(
                 "automatic_backfill": one.missed,
             }
             for one in SCHEDULES
+            if not one.needs or getattr(settings, one.needs)
         ]
     )
     heart.start()

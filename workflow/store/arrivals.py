@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, false, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
@@ -14,7 +14,7 @@ from states.case import CaseState
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import Arrival, ArrivalCase, ArrivalFile, ArrivalPaper, Case, Centre
+from workflow.store.models import Arrival, ArrivalCase, ArrivalFile, ArrivalPaper, Case, Centre, Mailbox
 
 
 def reachable(actor: Actor) -> ColumnElement[bool]:
@@ -126,6 +126,37 @@ def noted(session: Session, action: str, op: str) -> Receipt | None:
     """The receipt of what this form came to already."""
     found = trail.by_op(session, [f"{op}:{action}"] if op else []).get(f"{op}:{action}")
     return Receipt(found.stream, found.seq, found.hash) if found else None
+
+
+# ---- the mailbox -----------------------------------------------------------------------------------------------------
+
+
+def mailbox(session: Session, name: str) -> Mailbox | None:
+    """How far a mailbox was looked through."""
+    return session.get(Mailbox, name)
+
+
+def looked_into(session: Session, name: str, validity: int, uid: int, at: datetime) -> None:
+    """A mailbox was looked through up to this mail."""
+    columns = {"validity": validity, "uid": uid, "looked_at": at}
+    if mailbox(session, name) is None:
+        session.execute(insert(Mailbox).values(name=name, **columns))
+        return
+    farther = case((Mailbox.validity == validity, _larger(Mailbox.uid, uid)), else_=uid)
+    session.execute(update(Mailbox).where(Mailbox.name == name).values(**{**columns, "uid": farther}))
+
+
+def _larger(column: Any, value: int) -> Any:
+    """The larger of a column and a number."""
+    return case((column > value, column), else_=value)
+
+
+def passed_over(session: Session, data: Mapping[str, Any], actor: Actor, at: datetime) -> None:
+    """Put on record that a mail was left in its mailbox."""
+    entry = trail.Entry(
+        trail.daily(session, "arrival/mailbox", at), "arrival.pass_over", "refused", at, actor, dict(data)
+    )
+    trail.append(session, [entry])
 
 
 # ---- what is there already -------------------------------------------------------------------------------------------

@@ -68,6 +68,11 @@ class _Found:
         self.told.append({"name": name, "size": 0, "inline": False, "refused": code, "values": values})
 
 
+def heading(head: bytes, name: str) -> str:
+    """One header of a mail of which only headers are at hand, in readable words; "" where it has none."""
+    return _line(BytesParser(policy=compat32).parsebytes(head, headersonly=True), name)
+
+
 _MOST_OF_A_LINE = 500
 
 
