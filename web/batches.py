@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from werkzeug.wrappers import Response
 
 from web import sights, tickets
+from web.papers import workbook
 from web.picture import draw
 from web.request import LARGEST, actor, files, form_key, form_mark, now, number, reading, settings, transaction
 from web.tell import done, tell
@@ -212,8 +213,9 @@ def summary(batch_id: int) -> Response:
         batch = batches.find(session, batch_id, seen_by=actor())
         batches.check_not_back(batch, actor())
         name, data = batches.summary(session, batch, at=now(), seen_by=actor(), site=settings().base_url)
+    name, data, media_type = workbook(name, data)
     _on_record(batch, "summary")
-    return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
+    return send_file(BytesIO(data), media_type, as_attachment=True, download_name=name)
 
 
 def _on_record(batch: Batch, what: str) -> None:

@@ -12,7 +12,8 @@ from states.reach import Actor
 from workflow import cases, keeping, lists, papers, personal, privacy, sealing
 from workflow.audit import log
 from workflow.cases import NoSuchCase
-from workflow.documents import marks, origin, preview, writing
+from workflow.documents import legacy, marks, origin, preview, writing
+from workflow.documents.problems import Unreadable
 from workflow.documents.reading import Picture
 from workflow.engine import CannotServe
 from workflow.store import calls as stored_calls
@@ -23,6 +24,8 @@ from workflow.store.papers import Kept
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+EXCEL_97 = "application/vnd.ms-excel"
 
 NOT_THERE = NoSuchCase(
     Text("没有这个文件。请从案例页面下载。", "There is no such file. Download it from the case's page.")
@@ -137,6 +140,24 @@ def report_form(session: Session, case: Case, *, actor: Actor, at: datetime) -> 
         code=marks.code(sealing.mark_of(case)),
         draft=not cases.complete(session, case, actor=actor, at=at),
     )
+
+
+class NotMade(CannotServe):
+    """A file in an old format that could not be made here (409)."""
+
+
+def as_xls(name: str, data: bytes) -> tuple[str, bytes]:
+    """A workbook of ours for old programs: name and .xls, made by LibreOffice. Raises NotMade."""
+    try:
+        return f"{name.removesuffix('.xlsx')}.xls", legacy.convert(name, data, "xlsx", "xls")
+    except Unreadable as wrong:
+        raise NotMade(
+            Text(
+                "现在不能另存为 .xls（需要服务器上的 LibreOffice）。请下载 .xlsx，在 Excel 或 WPS 里另存为 .xls。",
+                "It cannot be made into .xls now (that takes LibreOffice on the server). Take the .xlsx and save it as"
+                " .xls in Excel or WPS.",
+            )
+        ) from wrong
 
 
 def _short(title: str) -> str:

@@ -21,6 +21,7 @@ from workflow.documents.problems import Problem
 from workflow.documents.reading import CaseDocument
 from workflow.engine import CannotServe, Receipt
 from workflow.merging import Part
+from workflow.mismatches import Mismatch
 from workflow.revisions import Change, compare
 from workflow.store.files import Files
 from workflow.store.models import Case, CaseRevision
@@ -65,7 +66,7 @@ class Read:
     content: Content
     document: CaseDocument | None
     form: FormRead | None
-    differences: tuple[Text, ...]
+    differences: tuple[Mismatch, ...]
     changes: list[Change]
     pictures: tuple[Kept, ...] = field(default=())
     meanwhile: Meanwhile | None = None
@@ -104,7 +105,12 @@ def again(
     saved = lists.revisions(session, case)
     began = _began_with(case, saved, document, seen)
     base = from_snapshot(began.snapshot) if began else None
-    centre = {"name": case.centre.name, "host_unit": case.centre.host_unit, "region": case.office.region}
+    centre = {
+        "name": case.centre.name,
+        "host_unit": case.centre.host_unit,
+        "region": case.office.region,
+        "kind": case.centre.kind,
+    }
     merged = papers.understand(call, lists.content_of(case), document, form, centre, places, base, choices)
     read = _read(files, call, lists.content_of(case), kept, document, form, merged)
     meanwhile = _meanwhile(began, saved, merged.parts, choices or {})

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rules.call import Call
-from rules.names import same_name
 from rules.roles import Role
 from rules.words import Text
 from states.case import EDITABLE, CaseState
@@ -25,6 +24,7 @@ from workflow.documents.reading import CaseDocument
 from workflow.documents.vetting import Verdict, judge
 from workflow.engine import NotPermitted, Receipt
 from workflow.merging import Part
+from workflow.mismatches import Mismatch, mismatches
 from workflow.sealing import Sighting
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored
@@ -191,11 +191,11 @@ def newest_seal(session: Session, case: Case) -> Seal | None:
 
 @dataclass(frozen=True)
 class Understood:
-    """What the papers say, as content, and where form and document or register differ. `parts`: title and sections three
+    """What the papers say, as content, and where the form says otherwise. `parts`: title and sections three
     ways, where it is known what the document began with."""
 
     content: Content
-    differences: tuple[Text, ...]
+    differences: tuple[Mismatch, ...]
     parts: tuple[Part, ...] = ()
 
 
@@ -211,8 +211,8 @@ def understand(
 ) -> Understood:
     """Merge what was read from a Word file and a report form over what the case already says.
 
-    A document replaces the whole text; beyond that, what the papers leave out stays as it was. `centre`: name, host_unit, region as registered; the form's own words
-    on these are only compared. `places`: where the author put text that no section took (`CaseDocument.placed`). `base`:
+    A document replaces the whole text; beyond that, what the papers leave out stays as it was. `centre`: name, host_unit,
+    region and kind as registered; the form's own words on these are only compared. `places`: where the author put text that no section took (`CaseDocument.placed`). `base`:
     what the document began with; then only what was changed in it is taken, and of what was changed in both `choices`.
     """
     content = before
@@ -230,7 +230,7 @@ def understand(
         return Understood(content, (), parts)
     values = form.values
     fields = form_to_case(call, values)
-    differences = _differences(values, document, centre)
+    differences = mismatches(call, before, document.title if document else "", form, centre)
     own = {
         one.name: values[one.name]
         for one in call.report_form
@@ -247,22 +247,3 @@ def understand(
         form={**content.form, **own},
     )
     return Understood(content, differences, parts)
-
-
-def _differences(
-    values: Mapping[str, str], document: CaseDocument | None, centre: Mapping[str, str]
-) -> tuple[Text, ...]:
-    compared = [
-        ("centre", Text("机构名称", "Centre"), centre.get("name", ""), Text("登记", "register")),
-        ("host_unit", Text("所在单位", "Host unit"), centre.get("host_unit", ""), Text("登记", "register")),
-    ]
-    if document is not None and document.title:
-        compared.append(("title", Text("案例名称", "Title"), document.title, Text("案例正文", "case document")))
-    return tuple(
-        Text(
-            f"{label.zh}：报送表写“{values[name]}”，{where.zh}是“{other}”。请核对。",
-            f"{label.en}: the form says “{values[name]}”, the {where.en} “{other}”. Please check.",
-        )
-        for name, label, other, where in compared
-        if values.get(name) and other and not same_name(values[name], other)
-    )

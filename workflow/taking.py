@@ -179,7 +179,7 @@ class _Here:
                     f"{loose} passages of the document fitted no section; the centre's author should place them.",
                 )
             )
-        return _Came("made", (*said, *read.differences), number)
+        return _Came("made", (*said, *(one.text for one in read.differences)), number)
 
 
 def papers_of(arrival: Arrival, position: int) -> dict[str, Kept]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from docx import Document
@@ -25,7 +26,8 @@ from tests.workflow.documents.test_preview import RGB, colour
 from tests.workflow.documents.test_sighting import print_of, saved
 from tests.worlds import World
 from workflow import lists, papers
-from workflow.documents import marks
+from workflow.documents import legacy, marks
+from workflow.documents.writing import report_form
 from workflow.sealing import mark_of
 from workflow.settings import Settings
 from workflow.store.files import Files
@@ -406,6 +408,34 @@ def test_a_ruling_needs_its_reason(sign_in: As, world: World):
     assert [one.status_code for one in answers] == [422, 422]
 
 
+def form_of(world: World, case: int) -> dict[str, str]:
+    with world.database.reading() as session:
+        return lists.form_values(world.call, session.get_one(Case, case))
+
+
+@pytest.mark.parametrize(
+    ("language", "taken", "kept"),
+    [("zh", "以报送表为准", "不变，请核对"), ("en", "the form’s words", "unchanged: please check")],
+)
+def test_every_cell_of_a_form_that_says_otherwise_is_named(
+    language: str, taken: str, kept: str, sign_in: As, world: World
+):
+    content = world.content(recipient="甲公司")
+    case, client = world.draft(content), sign_in("author", language)
+    values = {**form_of(world, case), "recipient": "乙公司", "host_unit": "另一所大学"}
+    form = ("表.xlsx", report_form(world.call, values))
+    shown = upload(client, f"/cases/{case}/upload", form=form).get_data(as_text=True)
+    [table] = re.findall(r'<table class="table mismatches">.*?</table>', shown, re.S)
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in re.findall(r"<tr>.*?</tr>", table, re.S)[1:]]
+    assert [(row[0], "另一所大学" in row, "甲公司" in row, "乙公司" in row) for row in rows] == [
+        ("B8", True, False, False),
+        ("B10", False, True, True),
+    ]
+    assert [kept in " ".join(rows[0]), taken in " ".join(rows[1])] == [True, True]
+    assert post(client, f"/cases/{case}/take-over", shown).status_code == 302
+    assert world.content_of(case).recipient == "乙公司"
+
+
 # ---- out to Word and back --------------------------------------------------------------------------------------------
 
 
@@ -543,6 +573,16 @@ def test_a_case_is_taken_away_as_word_and_as_a_filled_form(sign_in: As, world: W
     texts = [one.text for one in Document(io.BytesIO(word.data)).paragraphs]
     cells = [str(cell.value) for row in load_workbook(io.BytesIO(sheet.data)).active.iter_rows() for cell in row]
     assert [title in texts, title in cells] == [True, True]
+
+
+def test_a_form_is_taken_away_for_old_programs_on_request(sign_in: As, world: World, monkeypatch: pytest.MonkeyPatch):
+    case, client = world.draft(), sign_in("author")
+    got = client.get(f"/cases/{case}/form.xlsx?as=xls")
+    assert (got.status_code, got.mimetype, got.data[:4]) == (200, "application/vnd.ms-excel", b"\xd0\xcf\x11\xe0")
+    assert quote(f"{world.row(case).number}_报送表.xls") in got.headers["Content-Disposition"]
+    monkeypatch.setattr(legacy, "office", lambda: None)
+    refused = client.get(f"/cases/{case}/form.xlsx?as=xls")
+    assert (refused.status_code, "在 Excel 或 WPS 里另存为 .xls" in refused.get_data(as_text=True)) == (409, True)
 
 
 def test_an_original_comes_back_byte_by_byte_and_its_opening_is_on_record(sign_in: As, world: World):

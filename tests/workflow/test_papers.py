@@ -316,11 +316,11 @@ def test_a_documents_title_goes_before_the_forms_and_the_difference_is_told() ->
     other = next(path for path in sorted(SAMPLES.glob("报送表0[2-9]*.xlsx")))
     read = understood(form=other)
     assert read.content.title == understood(form=None).content.title
-    assert [one.zh.partition("：")[0] for one in read.differences if one.zh.startswith("案例名称")] == ["案例名称"]
+    assert [one.source.zh for one in read.differences if one.label.zh == "案例名称"] == ["案例正文"]
 
 
 def test_a_form_of_another_unit_than_registered_is_told() -> None:
-    assert [one.zh.partition("：")[0] for one in understood(host_unit="另一所大学").differences] == ["所在单位"]
+    assert [one.label.zh for one in understood(host_unit="另一所大学").differences] == ["所在单位"]
 
 
 def test_taking_over_keeps_the_files_with_the_revision_they_made_and_once_per_form(world: World) -> None:

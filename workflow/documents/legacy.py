@@ -1,4 +1,4 @@
-"""Old office formats made into .docx or .xlsx by LibreOffice, in a child that cannot harm."""
+"""Old office formats made into .docx or .xlsx, and .xls out of .xlsx, by LibreOffice, in a child that cannot harm."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from workflow.documents.kinds import KINDS
 from workflow.documents.problems import Unreadable, unreadable
 from workflow.documents.vetting import damaged, judge
 
-_FILTERS = {"docx": "docx:MS Word 2007 XML", "xlsx": "xlsx:Calc MS Excel 2007 XML"}
-_SLOTS = {"docx": "case", "xlsx": "form"}
+_FILTERS = {"docx": "docx:MS Word 2007 XML", "xlsx": "xlsx:Calc MS Excel 2007 XML", "xls": "xls:MS Excel 97"}
+_SLOTS = {"docx": "case", "xlsx": "form", "xls": "summary"}
 
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -36,7 +36,7 @@ def office() -> str | None:
 
 
 def convert(name: str, data: bytes, kind: str, to: str) -> bytes:
-    """The file as `to` ("docx" or "xlsx"), `kind` being its kind by content.
+    """The file as `to` ("docx", "xlsx" or "xls"), `kind` being its kind by content.
 
     Raises `Unreadable` when LibreOffice is absent, takes too long or cannot read the file, or when what it made is not
     fit itself. The child has a profile and a folder of its own, limits of time, memory and output, no network, and is
