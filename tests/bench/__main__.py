@@ -24,7 +24,20 @@ from rules.length import word_count
 from states.case import CASE
 from states.lifecycle import Standing
 from states.reach import Actor, Grant
-from tests.bench import acting, bulk, jobs, last_hour, lists, papers, processes, serving, shares, sheets, trust
+from tests.bench import (
+    acting,
+    bulk,
+    compiling,
+    jobs,
+    last_hour,
+    lists,
+    papers,
+    processes,
+    serving,
+    shares,
+    sheets,
+    trust,
+)
 from tests.make import case_facts
 from workflow.engine import Engine
 
@@ -66,6 +79,7 @@ def _small() -> dict[str, Any]:
         **lists.measured(_ratio),
         **sheets.measured(_ratio),
         **papers.measured(_ratio),
+        **compiling.measured(_ratio),
     }
 
 
