@@ -50,7 +50,7 @@ def centre_reports_enough(batch: BatchFacts) -> Breach | None:
     lifted_by=Role.LEADER,
 )
 def summary_sealed(batch: BatchFacts) -> Breach | None:
-    """案例汇总表加盖省级主管部门公章，盖章后名单没有变动。"""
+    """案例汇总表加盖省级主管部门公章，盖章后名单没有变动；电子印章的签名仍然有效。"""
     seal, unit = batch.seal, batch.seal_name
     if seal is None or not seal.unit.strip():
         return Breach(unit=unit, mend="summary")
@@ -60,12 +60,18 @@ def summary_sealed(batch: BatchFacts) -> Breach | None:
             "The summary table bears the seal of “{seal}”; it should be “{unit}”.",
         )
         return Breach(say=say, seal=seal.unit, unit=unit, mend="summary")
-    if seal.content == batch.content:
+    if seal.content == batch.content and seal.signature_holds:
         return None
     say = Text(
         "汇总表盖章之后名单又有变动，请重新生成、盖章并上传。",
         "The list changed after the summary table was sealed; generate, seal and upload it again.",
     )
+    if seal.content == batch.content:
+        say = Text(
+            "汇总表电子印章的签名没有通过验证：签过名的文件被改动、丢失，或证书不再可信。请重新盖章。",
+            "The signature of the summary table's electronic seal does not verify: the signed file was changed or lost, or "
+            "its certificate is no longer trusted. Have it sealed again.",
+        )
     return Breach(say=say, mend="summary")
 
 

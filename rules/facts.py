@@ -42,13 +42,25 @@ class CentreFacts:
     """筹建: counts, and is shown as such."""
 
 
+GOOD = "good"
+"""Of a signature that verifies."""
+
+
 @dataclass(frozen=True)
 class SealFacts:
-    """A sealed scan as a person confirmed it: `unit` is what the seal reads, empty when the scan bears none."""
+    """A seal as a person confirmed it: `unit` is what it reads, empty when the scan bears none.
+
+    `signature`: of an electronic seal, "good" or what is wrong with its signature; "" on paper.
+    """
 
     unit: str
     content: str
     """Digest of the content that was sealed."""
+    signature: str = ""
+
+    @property
+    def signature_holds(self) -> bool:
+        return self.signature in ("", GOOD)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,16 @@ def seal_names_the_unit(case: CaseFacts) -> Breach | None:
     lifted_by=Role.SEALER,
 )
 def seal_unbroken(case: CaseFacts) -> Breach | None:
-    """盖章之后内容没有改动。"""
-    if case.seal is None or not case.seal.unit.strip() or case.seal.content == case.content:
+    """盖章之后内容没有改动；电子印章的签名仍然有效。"""
+    if case.seal is None or not case.seal.unit.strip():
         return None
-    return Breach(mend="scan")
+    if case.seal.content != case.content:
+        return Breach(mend="scan")
+    if case.seal.signature_holds:
+        return None
+    say = Text(
+        "电子印章的签名没有通过验证：签过名的文件被改动、丢失，或证书不再可信。请重新盖章。",
+        "The signature of the electronic seal does not verify: the signed file was changed or lost, or its certificate is "
+        "no longer trusted. Have the form sealed again.",
+    )
+    return Breach(say=say, mend="scan")

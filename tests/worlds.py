@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,20 +26,33 @@ from states.batch import BatchState
 from states.case import CaseState
 from states.push import PushState
 from states.reach import SYSTEM, Actor
+from tests.certificates import PASSWORD, authority, roots_file, seal_of
 from tests.make import filled
 from tests.postgres import new_database
-from workflow import batches, cases, deadlines, editorial, papers, people, pushes
+from workflow import (
+    batches,
+    cases,
+    deadlines,
+    downloads,
+    editorial,
+    electronic,
+    papers,
+    people,
+    pushes,
+    sealing,
+)
 from workflow.calls import shipped_calls
 from workflow.content import DERIVED, Content
 from workflow.engine import Attempt, Receipt
 from workflow.mailing import Mailer
 from workflow.sealing import Sighting
+from workflow.settings import Settings, from_environment
 from workflow.store import calls as stored_calls
 from workflow.store import facts, log, schema
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.guard import authorize
-from workflow.store.models import AuditEvent, Batch, Case, Centre, Document, Office, Person, PersonGrant, Push
+from workflow.store.models import AuditEvent, Batch, Case, Centre, Document, Office, Person, PersonGrant, Push, Seal
 from workflow.store.papers import Kept
 
 CALL_2021 = next(path for path in shipped_calls() if path.stem == "2021-205")
@@ -650,6 +663,76 @@ class World:
         with self.database.transaction() as session:
             lost = update(Document).where(Document.case_id == case, Document.slot == "scan")
             session.execute(lost.values(superseded_at=self.at))
+
+    # ---- electronic seals ----
+
+    @property
+    def _files(self) -> Files:
+        return Files((self.folder / "documents").as_uri())
+
+    def _settings(self) -> Settings:
+        """Those of an installation whose authority for seals is the tests' own, until `trust_nobody`."""
+        path = self.folder / "roots.pem"
+        if not path.exists():
+            roots_file(self.folder, authority())
+        return from_environment({"ZHENGJI_HOME": str(self.folder), "ZHENGJI_SEAL_ROOTS": str(path)})
+
+    def trust_nobody(self) -> None:
+        """Another authority takes the place of the tests' own."""
+        roots_file(self.folder, authority("别的机构"))
+
+    def seal_electronically(
+        self, case: int, unit: str = "", *, days: tuple[int, int] = (-30, 365), password: str = PASSWORD
+    ) -> Receipt:
+        """A real signature with the host unit's certificate, or another unit's. Raises NotSealed."""
+        by = self.people[self._hand(case, "sealer")]
+        with self.database.reading() as session:
+            row = session.get_one(Case, case)
+            name, paper = downloads.report_form_pdf(session, row, actor=by, at=self.at)
+            own, host = sealing.mark_of(row), row.centre.host_unit
+        key = electronic.Key(seal_of(unit or host, days=days).pkcs12(), password)
+        now = datetime.now(UTC)
+        proof = electronic.made(self._settings(), self._files, paper, name, own, host, key, at=now)
+        with self.database.transaction() as session:
+            return papers.seal(session, case, proof.kept, host, actor=by, at=self.at, proof=proof)
+
+    def seal_summary_electronically(self, batch: int) -> Receipt:
+        """A real signature on the summary table with the office's certificate."""
+        with self.database.reading() as session:
+            row = session.get_one(Batch, batch)
+            by, unit = self.people[self._leader(row.office_id)], row.office.seals_as
+            name, paper = batches.summary_pdf(session, row, at=self.at, seen_by=by)
+            own = sealing.mark_of_batch(row, batches.content(session, row))
+        key, now = electronic.Key(seal_of(unit).pkcs12(), PASSWORD), datetime.now(UTC)
+        proof = electronic.made(self._settings(), self._files, paper, name, own, unit, key, at=now)
+        with self.database.transaction() as session:
+            return batches.seal_summary(session, batch, proof.kept, unit, actor=by, at=self.at, proof=proof)
+
+    def signed_file(self, case: int = 0, *, batch: int = 0) -> Path:
+        """Where the file of the newest seal lies."""
+        with self.database.reading() as session:
+            of = Seal.batch_id == batch if batch else Seal.case_id == case
+            digest = session.scalars(
+                select(Document.digest).join(Seal, Seal.document_id == Document.id).where(of).order_by(Seal.id.desc())
+            ).first()
+        assert digest is not None
+        return self.folder / "documents" / digest[:2] / digest
+
+    def damage_signed_file(self, case: int) -> None:
+        """One byte of the signed file is another."""
+        path = self.signed_file(case)
+        data = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(data[:9000] + bytes([data[9000] ^ 1]) + data[9001:])
+
+    def lose_signed_file(self, case: int = 0, *, batch: int = 0) -> None:
+        self.signed_file(case, batch=batch).unlink()
+        if batch:
+            self.verify_seals(batch=batch)
+
+    def verify_seals(self, *cases: int, batch: int | None = None) -> None:
+        """What is done before each step."""
+        electronic.verify_again(self.database, self._files, self._settings(), cases=cases, batch=batch)
 
     def redirect(self, push: int, destination: str) -> None:
         """The receiver is to be found elsewhere, or nowhere."""

@@ -55,6 +55,8 @@ ASKS: Mapping[str, _Asked] = {
     "bulk.act": _among(lists.lifecycle, "trigger", "publish", "republish"),
     "bulk.undo": _always("撤销批量办理", "Undo", "editor"),  # of a retraction it is publishing again
     "papers.confirm_seal": _always("确认印章", "Confirm the seal", "sealer"),
+    "papers.seal_electronically": _always("电子盖章", "Seal electronically", "sealer"),
+    "batches.seal_electronically": _always("汇总表电子盖章", "Seal the summary table electronically", "leader"),
     "batches.act": _among(batch_lifecycle, "trigger", "seal", "send"),
     "batches.confirm_scan": _always("确认汇总表印章", "Confirm the seal of the summary table", "leader"),
     # what leaves the country
@@ -81,8 +83,8 @@ ASKS: Mapping[str, _Asked] = {
 }
 """What asks once more (POST only), by endpoint; None where that step of it does not ask."""
 
-FIELDS = ("again", "again_passkey", "again_login")
-"""The fields of a proof; never carried along, never shown."""
+FIELDS = ("again", "again_passkey", "again_login", "key_password")
+"""The fields of a proof, and the password of a seal's key; never carried along, never shown."""
 
 
 def ask_once_more() -> Page | None:

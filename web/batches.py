@@ -12,11 +12,24 @@ from werkzeug.wrappers import Response
 from web import sights, tickets
 from web.papers import workbook
 from web.picture import draw
-from web.request import LARGEST, actor, files, form_key, form_mark, now, number, reading, settings, transaction
+from web.request import (
+    LARGEST,
+    actor,
+    files,
+    form_key,
+    form_mark,
+    installed,
+    now,
+    number,
+    reading,
+    received,
+    settings,
+    transaction,
+)
 from web.tell import done, tell
 from web.uploads import uploaded
 from web.words import countdown, t
-from workflow import batches, boards, deadlines, downloads, histories, privacy, sealing
+from workflow import batches, boards, deadlines, downloads, electronic, histories, papers, privacy, sealing, voiding
 from workflow.engine import NoSuchTransition
 from workflow.jobs import board
 from workflow.store.models import Batch, Case, Document
@@ -70,6 +83,7 @@ def set_centre_day() -> Response:
 
 @bp.get("/<int:batch_id>")
 def show(batch_id: int) -> str:
+    _verify_seals(batch_id)
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         return render_template("batches/show.html", **_everything(session, batch))
@@ -86,6 +100,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
     passed = histories.passed(boards.lifecycle(), history)
     lines = batches.lines(session, batch, actor())
     may = {what: batches.may(batch, what, actor()) for what in _EDITS}
+    seal, content = batches.newest_seal(session, batch), boards.content(session, batch)
     return {
         "batch": batch,
         "thing": _thing(batch, {one.case.number: one.case.id for one in lines}),
@@ -103,8 +118,10 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "papers": batches.documents(session, batch),
         "handles": privacy.handles_batch(batch, actor()),
         "batch_paper_link": lambda one: batch_paper_url(one) if privacy.handles_batch(batch, actor()) else "",
-        "seal": batches.newest_seal(session, batch),
-        "sealed_content": boards.content(session, batch),
+        "seal": seal,
+        "signature": papers.signature(session, seal),
+        "sealed_content": content,
+        "voided": voiding.of_batch(session, batch, seal, content, actor()),
         "may": may,
         "may_be_last": batches.may_be_last(session, batch),
         "short": batches.short_centres(session, batch),
@@ -218,6 +235,16 @@ def summary(batch_id: int) -> Response:
     return send_file(BytesIO(data), media_type, as_attachment=True, download_name=name)
 
 
+@bp.get("/<int:batch_id>/summary.pdf")
+def summary_pdf(batch_id: int) -> Response:
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        batches.check_not_back(batch, actor())
+        name, data = batches.summary_pdf(session, batch, at=now(), seen_by=actor())
+    _on_record(batch, "summary")
+    return send_file(BytesIO(data), "application/pdf", as_attachment=True, download_name=name)
+
+
 def _on_record(batch: Batch, what: str) -> None:
     """Record that the papers of a batch were taken away."""
     with transaction() as session:
@@ -236,7 +263,8 @@ def scan(batch_id: int) -> str:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         boards.check_sealable(batch, actor())
-        return render_template("batches/scan.html", batch=batch, kept=None, missing=False)
+        seen = batches.content(session, batch)
+        return render_template("batches/scan.html", batch=batch, kept=None, missing=False, seen=seen)
 
 
 @bp.post("/<int:batch_id>/seal-scan")
@@ -249,18 +277,22 @@ def look(batch_id: int) -> str | tuple[str, int]:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         if kept is None:
-            return render_template("batches/scan.html", batch=batch, kept=None, missing=True), 422
+            seen = batches.content(session, batch)
+            return render_template("batches/scan.html", batch=batch, kept=None, missing=True, seen=seen), 422
         ticket = tickets.of_files("batches", batch_id, {"scan": kept})
-        content, sighted = batches.content(session, batch), sealing.look(files(), kept)
+        content = batches.content(session, batch)
+        own, proof = sealing.mark_of_batch(batch, content), electronic.proof(settings(), files(), kept, at=received())
+        sighted = proof.sealed.sighting if proof else sealing.look(files(), kept)
+        told = sights.of_proof(proof, own, batch.office.seals_as) if proof else {"hints": sealing.hints(own, sighted)}
         shown = {
             "ticket": ticket,
             "seen": content,
-            "hints": sealing.hints(sealing.mark_of_batch(batch, content), sighted),
             "seals": [
                 url_for(".scan_seal", batch_id=batch_id, at=sights.name(one), ticket=ticket) for one in sighted.seals
             ],
             "pages": downloads.pages(files(), kept),
             "address": lambda number: url_for(".scan_page", batch_id=batch_id, page=number, ticket=ticket),
+            **told,
         }
         return sights.answer("batches/scan.html", batch=batch, kept=kept, **shown)
 
@@ -291,6 +323,8 @@ def confirm_scan(batch_id: int) -> Response:
     """Put the scan with what its seal reads, as the person wrote it."""
     _check_leader(batch_id)
     kept = _shown(batch_id, request.form.get("ticket", ""))
+    if (proof := electronic.proof(settings(), files(), kept, at=received())) is not None:
+        return _seal(batch_id, proof, request.form.get("seen", ""))
     sighted = sealing.look(files(), kept)
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
@@ -300,6 +334,37 @@ def confirm_scan(batch_id: int) -> Response:
         receipt = batches.seal_summary(session, batch.id, kept, unit, **act)
     done(t("上传盖章汇总表", "Uploading the sealed summary table"), receipt)
     return redirect(url_for(".show", batch_id=batch_id) + "#summary")
+
+
+def _seal(batch_id: int, proof: electronic.Proof, seen: str) -> Response:
+    """Put an electronic seal that holds. `seen`: the list that it is of. Raises NotSealed, NotThisPrint."""
+    with transaction() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        unit = batch.office.seals_as
+        electronic.check(sealing.mark_of_batch(batch, batches.content(session, batch)), unit, proof)
+        act: dict[str, Any] = {"actor": actor(), "at": now(), "seen": seen, "op": form_key()}
+        sighted = proof.sealed.sighting
+        receipt = batches.seal_summary(session, batch.id, proof.kept, unit, sighting=sighted, proof=proof, **act)
+    done(t("汇总表电子盖章", "Sealing the summary table electronically"), receipt)
+    return redirect(url_for(".show", batch_id=batch_id) + "#summary")
+
+
+@bp.post("/<int:batch_id>/seal-scan/electronic")
+def seal_electronically(batch_id: int) -> Response | tuple[str, int]:
+    """Sign the print of the summary table with the office's key, which is here for this request only."""
+    with reading() as session:
+        batch = batches.find(session, batch_id, seen_by=actor())
+        boards.check_sealable(batch, actor())
+        content = batches.content(session, batch)
+        name, paper = batches.summary_pdf(session, batch, at=now(), seen_by=actor())
+        own, unit = sealing.mark_of_batch(batch, content), batch.office.seals_as
+    try:
+        proof = electronic.made(settings(), files(), paper, name, own, unit, sights.key(), at=received())
+    except electronic.NotSealed as wrong:
+        with reading() as session:
+            batch = batches.find(session, batch_id, seen_by=actor())
+            return sights.not_sealed("batches/scan.html", wrong, batch=batch, seen=content)
+    return _seal(batch_id, proof, request.form.get("seen", ""))
 
 
 @bp.get("/<int:batch_id>/papers/<int:document_id>")
@@ -399,9 +464,15 @@ def mail(batch_id: int) -> Response:
 # ---- steps -----------------------------------------------------------------------------------------------------------
 
 
+def _verify_seals(batch_id: int) -> None:
+    """Whether the electronic seals of a batch and its cases still hold, for whatever rests on them in this request."""
+    electronic.verify_again(installed().database, files(), settings(), batch=batch_id)
+
+
 @bp.get("/<int:batch_id>/<trigger>")
 def ask(batch_id: int, trigger: str) -> str:
     """The page on which a step is confirmed, with everything that stands in its way."""
+    _verify_seals(batch_id)
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         return render_template("batches/act.html", **_step(session, batch, trigger))
@@ -426,6 +497,7 @@ def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
 @bp.post("/<int:batch_id>/<trigger>")
 def act(batch_id: int, trigger: str) -> Response | tuple[str, int]:
     """Every transition of every batch comes through here."""
+    _verify_seals(batch_id)
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         attempt = batches.act(

@@ -12,9 +12,9 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from werkzeug.wrappers import Response
 
 from web.cases import filters_of
-from web.request import actor, form_key, now, number, reading, received, settings, transaction
+from web.request import actor, files, form_key, installed, now, number, reading, received, settings, transaction
 from web.words import say, t
-from workflow import bulk, clock, letters, lists, personal, privacy
+from workflow import bulk, clock, electronic, letters, lists, personal, privacy
 from workflow.bulk import Form, Rehearsal
 from workflow.cases import Answers
 from workflow.settings import LONGEST_HOLD
@@ -150,6 +150,7 @@ def _hold_minutes() -> int:
 @bp.post("/<trigger>")
 def act(trigger: str) -> Response | tuple[str, int]:
     """Take a step on the cases that were rehearsed. Where nothing comes of it, the rehearsal is shown anew."""
+    electronic.verify_again(installed().database, files(), settings(), cases=list(_marks()))
     with transaction() as session:
         done = bulk.act(
             session,

@@ -16,7 +16,20 @@ from web import writing
 from web.errors import on_record
 from web.papers import paper_url
 from web.picture import draw
-from web.request import actor, form_key, form_mark, now, number, place, reading, received, settings, transaction
+from web.request import (
+    actor,
+    files,
+    form_key,
+    form_mark,
+    installed,
+    now,
+    number,
+    place,
+    reading,
+    received,
+    settings,
+    transaction,
+)
 from web.tell import done, tell
 from web.words import countdown, say, t
 from workflow import (
@@ -24,6 +37,7 @@ from workflow import (
     clock,
     comparisons,
     editorial,
+    electronic,
     histories,
     letters,
     lists,
@@ -33,6 +47,7 @@ from workflow import (
     revisions,
     searches,
     taking,
+    voiding,
 )
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
@@ -126,6 +141,7 @@ def create() -> Response:
 
 @bp.get("/<int:case_id>")
 def show(case_id: int) -> str:
+    _verify_seal(case_id)
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         return render_template("cases/show.html", **_everything(session, case))
@@ -142,7 +158,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     taken_back = next((one for one in islice(steps, 1) if one.backward and one.remark), None)
     similar, comparing = comparisons.known(session, case, actor())
     every_paper = papers.every(session, case)
-    call = lists.call_of(session, case)
+    call, seal = lists.call_of(session, case), papers.newest_seal(session, case)
     offers = cases.offers(session, case, actor=actor(), at=now())
     others = [one for one in offers if not one.mine]
     return {
@@ -161,7 +177,9 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "paper_link": lambda one: paper_url(one) if privacy.may_open(case, one, actor()) else "",
         "papers": [one for one in every_paper if one.superseded_at is None],
         "older": [one for one in every_paper if one.superseded_at is not None],
-        "seal": papers.newest_seal(session, case),
+        "seal": seal,
+        "signature": papers.signature(session, seal),
+        "voided": voiding.of_case(session, case, seal),
         "similar": [(one, comparisons.may_compare(case, one, actor())) for one in similar],
         "comparing": comparing,
         "english": editorial.english(session, case),
@@ -180,9 +198,15 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     }
 
 
+def _verify_seal(case_id: int) -> None:
+    """Whether an electronic seal still holds, for whatever rests on it in this request."""
+    electronic.verify_again(installed().database, files(), settings(), cases=[case_id])
+
+
 @bp.get("/<int:case_id>/<trigger>")
 def ask(case_id: int, trigger: str) -> str:
     """The page on which a step is confirmed, with everything that stands in its way."""
+    _verify_seal(case_id)
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         return render_template("cases/act.html", **_step(session, case, trigger))
@@ -204,6 +228,7 @@ def _step(session: Any, case: Case, trigger: str) -> dict[str, Any]:
 @bp.post("/<int:case_id>/<trigger>")
 def act(case_id: int, trigger: str) -> Response | tuple[str, int]:
     """Every transition of every case comes through here."""
+    _verify_seal(case_id)
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
         attempts = cases.act(

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from web import broken
 from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
-from workflow import cases, logs, people, reception
+from workflow import batches, cases, logs, people, reception
 from workflow.arrivals import NoSuchArrival, WrongArrival
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
@@ -27,6 +27,7 @@ from workflow.comparisons import ReasonMissing
 from workflow.deadlines import WrongGrant
 from workflow.documents.limits import MIB, REQUEST
 from workflow.documents.problems import Unreadable
+from workflow.documents.signing import NotSealed
 from workflow.downloads import Erased, Lost
 from workflow.downloads import on_record as lost_on_record
 from workflow.editorial import TooLong
@@ -83,6 +84,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
     WhyMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotThisPrint: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotSealed: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotKept: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongArrival: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unholdable: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -99,7 +101,7 @@ PageAndHeaders = tuple[str, int, dict[str, str]]
 
 _OURS = frozenset(
     {"csrf_token", "form_key", "mark", "ticket", "next", "login", "password", "present", "wanted", "wanted_again"}
-    | {"again", "again_passkey", "again_login", "passkey", "code", "token", "who"}
+    | {"again", "again_passkey", "again_login", "key_password", "passkey", "code", "token", "who"}
 )
 _SENTENCES = ("remark", "reason", "words", "note")
 
@@ -136,12 +138,16 @@ def page(status: HTTPStatus, title: str, message: str, advice: str = "", *, back
 
 
 def on_record(said: Text) -> None:
-    """Record, where a form about a case could not be served, what its sender was told."""
-    case_id = (request.view_args or {}).get("case_id")
-    if request.method != "POST" or not current_user.is_authenticated or not isinstance(case_id, int):
+    """Record, where a form about a case or a batch could not be served, what its sender was told."""
+    view = request.view_args or {}
+    if request.method != "POST" or not current_user.is_authenticated:
         return
-    with suppress(NoSuchCase), transaction() as session:
-        cases.turned_away(session, case_id, said, actor=actor(), at=now())
+    if isinstance(case_id := view.get("case_id"), int):
+        with suppress(NoSuchCase), transaction() as session:
+            cases.turned_away(session, case_id, said, actor=actor(), at=now())
+    elif isinstance(batch_id := view.get("batch_id"), int):
+        with suppress(NoSuchBatch), transaction() as session:
+            batches.turned_away(session, batch_id, said, actor=actor(), at=now())
 
 
 def _cannot_serve(error: CannotServe) -> Page:

@@ -12,11 +12,23 @@ from werkzeug.wrappers import Response
 
 from web import sights, tickets
 from web.errors import on_record
-from web.request import actor, files, form_key, form_mark, installed, now, number, reading, transaction
+from web.request import (
+    actor,
+    files,
+    form_key,
+    form_mark,
+    installed,
+    now,
+    number,
+    reading,
+    received,
+    settings,
+    transaction,
+)
 from web.tell import done
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import cases, comparisons, downloads, intake, lists, papers, privacy, sealing, taking
+from workflow import cases, comparisons, downloads, electronic, intake, lists, papers, privacy, sealing, taking
 from workflow.content import Content
 from workflow.documents.preview import drawn
 from workflow.documents.reading import SectionRead
@@ -147,7 +159,8 @@ def scan(case_id: int) -> str:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         papers.check_sealable(case, actor())
-        return render_template("cases/seal.html", case=case, kept=None, missing=False)
+        complete = cases.complete(session, case, actor=actor(), at=now())
+        return render_template("cases/seal.html", case=case, kept=None, missing=False, complete=complete)
 
 
 @bp.post("/<int:case_id>/seal")
@@ -160,7 +173,8 @@ def look(case_id: int) -> str | tuple[str, int]:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         if kept is None:
-            return render_template("cases/seal.html", case=case, kept=None, missing=True), 422
+            complete = cases.complete(session, case, actor=actor(), at=now())
+            return render_template("cases/seal.html", case=case, kept=None, missing=True, complete=complete), 422
         return sights.answer("cases/seal.html", case=case, mark=mark, **_to_read(case, kept))
 
 
@@ -168,14 +182,16 @@ def _to_read(case: Case, kept: Kept) -> dict[str, Any]:
     """A scan with all its pages and what a machine saw on it, for the page on which its seal is read."""
     ticket = tickets.of_files("papers", case.id, {"scan": kept})
     where: dict[str, Any] = {"case_id": case.id, "ticket": ticket}
-    seen = sealing.look(files(), kept)
+    own, proof = sealing.mark_of(case), electronic.proof(settings(), files(), kept, at=received())
+    seen = proof.sealed.sighting if proof else sealing.look(files(), kept)
+    told = sights.of_proof(proof, own, case.centre.host_unit) if proof else {"hints": sealing.hints(own, seen)}
     return {
         "kept": kept,
         "ticket": ticket,
         "pages": downloads.pages(files(), kept),
         "address": lambda number: url_for(".scan_page", page=number, **where),
-        "hints": sealing.hints(sealing.mark_of(case), seen),
         "seals": [url_for(".scan_seal", at=sights.name(one), **where) for one in seen.seals],
+        **told,
     }
 
 
@@ -206,6 +222,8 @@ def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     """Put the scan with what its seal reads, as the person confirms it."""
     _check_sealer(case_id)
     kept = _shown(case_id, request.form.get("ticket", ""), "scan")["scan"]
+    if (proof := electronic.proof(settings(), files(), kept, at=received())) is not None:
+        return _seal(case_id, proof)
     reads, named = request.form.get("reads", ""), request.form.get("unit", "").strip()[:160]
     if reads not in _READS or (reads == "other" and not named):
         with reading() as session:
@@ -220,6 +238,37 @@ def confirm_seal(case_id: int) -> Response | tuple[str, int]:
         receipt = papers.seal(session, case_id, kept, unit, **act)
     done(t("确认印章", "Confirming the seal"), receipt)
     return redirect(url_for("cases.show", case_id=case_id))
+
+
+def _seal(case_id: int, proof: electronic.Proof) -> Response:
+    """Put an electronic seal that holds. Raises NotSealed, NotThisPrint."""
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        unit = case.centre.host_unit
+        electronic.check(sealing.mark_of(case), unit, proof)
+        act: dict[str, Any] = {"actor": actor(), "at": now(), "seen": form_mark(), "op": form_key()}
+        receipt = papers.seal(session, case_id, proof.kept, unit, sighting=proof.sealed.sighting, proof=proof, **act)
+    done(t("电子盖章", "Sealing electronically"), receipt)
+    return redirect(url_for("cases.show", case_id=case_id))
+
+
+@bp.post("/<int:case_id>/seal/electronic")
+def seal_electronically(case_id: int) -> Response | tuple[str, int]:
+    """Sign the print of the form with the host unit's key, which is here for this request only."""
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        papers.check_sealable(case, actor())
+        complete = cases.complete(session, case, actor=actor(), at=now())
+        name, paper = downloads.report_form_pdf(session, case, actor=actor(), at=now())
+        own, unit = sealing.mark_of(case), case.centre.host_unit
+    try:
+        electronic.check_complete(complete)
+        proof = electronic.made(settings(), files(), paper, name, own, unit, sights.key(), at=received())
+    except electronic.NotSealed as wrong:
+        with reading() as session:
+            case = cases.find(session, case_id, seen_by=actor())
+            return sights.not_sealed("cases/seal.html", wrong, case=case, complete=complete)
+    return _seal(case_id, proof)
 
 
 _READS = ("host", "other", "none")
@@ -315,6 +364,14 @@ def workbook(name: str, data: bytes) -> tuple[str, bytes, str]:
     if request.args.get("as") == "xls":
         return *downloads.as_xls(name, data), downloads.EXCEL_97
     return name, data, downloads.EXCEL
+
+
+@bp.get("/<int:case_id>/form.pdf")
+def form_pdf(case_id: int) -> Response:
+    with reading() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        made = downloads.report_form_pdf(session, case, actor=actor(), at=now())
+    return _taken(case_id, "form", *made, "application/pdf")
 
 
 def _taken(case_id: int, what: str, name: str, data: bytes, media_type: str) -> Response:

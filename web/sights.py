@@ -6,13 +6,15 @@ from dataclasses import astuple
 from io import BytesIO
 from typing import Any
 
-from flask import render_template, send_file
+from flask import render_template, request, send_file
 from werkzeug.wrappers import Response
 
 from web.errors import on_record
 from web.request import files
-from workflow import sealing
+from workflow import electronic, sealing
+from workflow.documents.signing import LARGEST_KEY
 from workflow.downloads import NOT_THERE
+from workflow.engine import Text
 from workflow.store.papers import Kept
 
 
@@ -24,6 +26,33 @@ def answer(template: str, **shown: Any) -> str | tuple[str, int]:
         return page
     on_record(barring.text)
     return page, 422
+
+
+def of_proof(proof: electronic.Proof, own: sealing.Mark, unit: str) -> dict[str, Any]:
+    """What a page shows of an electronic seal: `proof`, and in `hints` whatever is to be said, with what bars it."""
+    try:
+        electronic.check(own, unit, proof)
+    except (electronic.NotSealed, sealing.NotThisPrint) as wrong:
+        return {"proof": proof, "hints": (sealing.Hint("not_sealed", wrong.message, bars=True),)}
+    said = Text(
+        f"电子印章有效，是“{proof.sealed.unit}”的，签的就是现在的内容。",
+        f"The electronic seal holds: it is that of “{proof.sealed.unit}”, for the content that stands here now.",
+    )
+    notes = tuple(sealing.Hint(one.code, one.text) for one in proof.sealed.troubles)
+    return {"proof": proof, "hints": (sealing.Hint("matches", said), *notes)}
+
+
+def key() -> electronic.Key:
+    """The certificate file and its password that a form brings: read into memory for this request, and nowhere else."""
+    sent = request.files.get("certificate")
+    data = sent.stream.read(LARGEST_KEY + 1) if sent and sent.filename else b""
+    return electronic.Key(data, request.form.get("key_password", ""))
+
+
+def not_sealed(template: str, wrong: electronic.NotSealed, **shown: Any) -> tuple[str, int]:
+    """The page of sealing anew, with why nothing was sealed; on record."""
+    on_record(wrong.message)
+    return render_template(template, kept=None, missing=False, wrong=wrong.message, **shown), 422
 
 
 def name(place: sealing.Place) -> str:

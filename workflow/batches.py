@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rules.batch import centre_reports_enough
-from rules.call import BEIJING, Call, Window
+from rules.call import BEIJING, Call, Phase, Window
 from rules.roles import Level, Role
 from rules.rule import Finding
 from rules.scope import CENTRE_KINDS
@@ -22,7 +22,7 @@ from states.reach import SYSTEM, Actor, reaches
 from workflow import cases, keeping, privacy, sealing
 from workflow import content as contents
 from workflow.audit import receipts
-from workflow.documents import marks, writing
+from workflow.documents import marks, prints, writing
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.mail import in_mails as share_out
 from workflow.documents.reading import Picture
@@ -31,7 +31,7 @@ from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, O
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer, TooLarge
 from workflow.personal import masked_form
-from workflow.sealing import Sighting
+from workflow.sealing import Proof, Sighting
 from workflow.store import batches as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, trail
@@ -102,6 +102,16 @@ def find(session: Session, batch_id: int, seen_by: Actor) -> Batch:
     if batch is None:
         raise NoSuchBatch(Text("没有这个批次，或者它不在您的职责范围内。", "There is no such batch within your reach."))
     return batch
+
+
+def turned_away(session: Session, batch_id: int, said: Text, *, actor: Actor, at: datetime) -> None:
+    """Record with a batch that somebody sent what could not be served: a scan of another list, a step too late.
+
+    Raises NoSuchBatch.
+    """
+    batch = find(session, batch_id, actor)
+    data = {"zh": said.zh, "en": said.en}
+    stored_papers.note(session, owner_of(batch), "batch.turn_away", data, actor, at, outcome="refused")
 
 
 def is_back(batch: Batch, actor: Actor) -> bool:
@@ -258,10 +268,11 @@ def seal_summary(
     seen: str | None = None,
     op: str = "",
     sighting: Sighting | None = None,
+    proof: Proof | None = None,
 ) -> Receipt:
     """Put the sealed scan of the summary table, with what its seal reads, bound to the present list.
 
-    `seen`: the list (`content`) that the person was looking at; `sighting`: what a machine saw on the scan. Raises
+    `seen`: the list (`content`) that the person was looking at; `sighting`: what a machine saw on the scan; `proof`: of an electronic seal. Raises
     NotPermitted for all but the office's leaders, NotCollecting, Overtaken when the list has changed since,
     NotThisPrint when the scan names another batch, or was printed from another list.
     """
@@ -291,8 +302,14 @@ def seal_summary(
     if sighting is not None:
         sealing.check(own, sighting)
     [document], _ = stored_papers.attach(session, owner, "summary", [scan], actor, at, "")
-    stored_papers.seal(session, owner, document, unit.strip(), content, actor, at)
+    listed = {"lines": [[line.number, line.title, line.content] for line in lines]}
+    signed = proof is not None
+    stored_papers.seal(session, owner, document, unit.strip(), content, actor, at, signed=signed, listed=listed)
     data = {"unit": unit.strip(), "content": content, "scan": scan.digest, **sealing.on_record(own, sighting)}
+    if proof is not None:
+        sealing.checked(session, proof)
+        sm3 = stored_facts.batch_content_sm3(row, lines)
+        data |= {"electronic": proof.listed, "content_sm3": sm3, "sm3": scan.sm3}
     return stored_papers.note(session, owner, "batch.seal_summary", data, actor, at, op)
 
 
@@ -443,26 +460,53 @@ def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor, sit
     witnesses the record; `site`: the address at which that is checked, for its QR code.
     """
     row, found = _rows(session, batch.id)
-    call = call_of(session, batch.call_version_id)
-    phase = call.phase(batch.phase)
-    if phase is None:
-        raise LookupError(batch.phase)
+    call, phase, rows = _listed(session, batch, found, seen_by)
     content = stored_facts.batch_content(row, found)
     data = writing.summary_table(
         call,
         phase,
         batch.office.seals_as,
-        [
-            one if privacy.handles_batch(batch, seen_by) else masked_form(one)
-            for one in (_summary_row(call, position, case) for position, case in enumerate(found, 1))
-        ],
+        rows,
         dated=at.astimezone(BEIJING).date(),
         number=batch.number,
         digest=content,
         record=receipts.on_paper(session, site),
         code=marks.code(sealing.mark_of_batch(row, content)),
     )
-    return f"案例汇总表_{batch.office.region}_{phase.label.zh}_{batch.number}.xlsx", data
+    return f"{_summary_name(batch, phase)}.xlsx", data
+
+
+def summary_pdf(session: Session, batch: Batch, *, at: datetime, seen_by: Actor) -> tuple[str, bytes]:
+    """The same as PDF, to be sealed electronically. Raises NoFace."""
+    row, found = _rows(session, batch.id)
+    call, phase, rows = _listed(session, batch, found, seen_by)
+    record = receipts.on_paper(session, "")
+    made = prints.summary(
+        call,
+        phase.label.zh,
+        batch.office.seals_as,
+        rows,
+        dated=at.astimezone(BEIJING).date(),
+        mark=sealing.mark_of_batch(row, stored_facts.batch_content(row, found)),
+        record=record[0] if record else "",
+    )
+    return f"{_summary_name(batch, phase)}.pdf", made
+
+
+def _listed(
+    session: Session, batch: Batch, found: Sequence[Any], seen_by: Actor
+) -> tuple[Call, Phase, list[dict[str, str]]]:
+    """The rows of a summary table, as this person may read them."""
+    call = call_of(session, batch.call_version_id)
+    phase = call.phase(batch.phase)
+    if phase is None:
+        raise LookupError(batch.phase)
+    rows = [_summary_row(call, position, case) for position, case in enumerate(found, 1)]
+    return call, phase, rows if privacy.handles_batch(batch, seen_by) else [masked_form(one) for one in rows]
+
+
+def _summary_name(batch: Batch, phase: Phase) -> str:
+    return f"案例汇总表_{batch.office.region}_{phase.label.zh}_{batch.number}"
 
 
 def _summary_row(call: Call, position: int, case: Any) -> dict[str, str]:

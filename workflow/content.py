@@ -94,6 +94,11 @@ class Content:
         """SHA-256 over the canonical form; seals, sign-offs and translations are bound to it."""
         return digest_of(self.snapshot())
 
+    @property
+    def sm3(self) -> str:
+        """SM3 (GB/T 32905) over the same canonical form."""
+        return hashlib.new("sm3", canonical(self.snapshot()).encode()).hexdigest()
+
     def changed(self, **fields: Any) -> Content:
         return replace(self, **fields)
 

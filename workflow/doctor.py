@@ -21,7 +21,7 @@ from rules.words import Labelled, Text
 from workflow import anchors, passwords, register
 from workflow.audit import log
 from workflow.audit.notes import WrongNote, signer
-from workflow.documents import legacy, receipt
+from workflow.documents import legacy, receipt, signatures
 from workflow.secret_key import SHORTEST
 from workflow.settings import BASE_URL, Settings
 from workflow.store import condition, copies, schema
@@ -519,6 +519,28 @@ def documents_read_back(seen: Condition) -> Off | None:
 )
 def disk_has_room(seen: Condition) -> Off | None:
     return Off(free=seen.free >> 20) if seen.free < LEAST_ROOM else None
+
+
+@check(
+    Severity.DANGER,
+    what=Text(
+        "电子印章的颁发机构文件读不出来：{wrong}", "The file of issuers of electronic seals cannot be read: {wrong}"
+    ),
+    why=Text(
+        "没有一个电子印章能通过验证，已盖的也不能再往下办理。",
+        "No electronic seal verifies, and cases sealed with one go no further.",
+    ),
+    mend=Text(
+        "改正 ZHENGJI_SEAL_ROOTS：一个 PEM 文件，装着认可的根证书。",
+        "Mend ZHENGJI_SEAL_ROOTS: a PEM file of the root certificates that count.",
+    ),
+)
+def seal_issuers_can_be_read(seen: Condition) -> Off | None:
+    try:
+        signatures.roots_from(seen.settings.seal_roots)
+    except signatures.NoRoots as wrong:
+        return Off(wrong=str(wrong))
+    return None
 
 
 @check(

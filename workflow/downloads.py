@@ -12,7 +12,7 @@ from states.reach import Actor
 from workflow import cases, keeping, lists, papers, personal, privacy, sealing
 from workflow.audit import log
 from workflow.cases import NoSuchCase
-from workflow.documents import legacy, marks, origin, preview, writing
+from workflow.documents import legacy, marks, origin, preview, prints, writing
 from workflow.documents.problems import Unreadable
 from workflow.documents.reading import Picture
 from workflow.engine import CannotServe
@@ -128,18 +128,32 @@ def report_form(session: Session, case: Case, *, actor: Actor, at: datetime) -> 
     It bears the mark of its content as a QR code, and 草稿 as long as the content is not yet what the call demands.
     Contacts are masked for those who do not handle the case.
     """
+    call, values, note = _printed(session, case, actor)
+    return f"{case.number}_报送表.xlsx", writing.report_form(
+        call,
+        values,
+        note=note,
+        code=marks.code(sealing.mark_of(case)),
+        draft=not cases.complete(session, case, actor=actor, at=at),
+    )
+
+
+def report_form_pdf(session: Session, case: Case, *, actor: Actor, at: datetime) -> tuple[str, bytes]:
+    """The same as PDF, to be sealed electronically. Raises NoFace."""
+    call, values, note = _printed(session, case, actor)
+    draft = not cases.complete(session, case, actor=actor, at=at)
+    made = prints.form(call, values, mark=sealing.mark_of(case), note=note, draft=draft)
+    return f"{case.number}_报送表.pdf", made
+
+
+def _printed(session: Session, case: Case, actor: Actor) -> tuple[Call, dict[str, str], str]:
+    """What a print of the form says, and how it is known again."""
     call = lists.call_of(session, case)
     values = lists.form_values(call, case)
     newest = log.newest(session)
     record = f"\n留痕检查点 {newest.size}:{newest.root}" if newest else ""
     note = f"{case.number} · 第 {case.revision} 稿 · {case.content[:12]}{record}"
-    return f"{case.number}_报送表.xlsx", writing.report_form(
-        call,
-        values if privacy.handles(case, actor) else personal.masked_form(values),
-        note=note,
-        code=marks.code(sealing.mark_of(case)),
-        draft=not cases.complete(session, case, actor=actor, at=at),
-    )
+    return call, values if privacy.handles(case, actor) else personal.masked_form(values), note
 
 
 class NotMade(CannotServe):

@@ -94,7 +94,7 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
     if action == "batch.seal_summary":
         unit = body["unit"]
         return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
-    if action in ("document.receive", "document.refuse"):
+    if action in ("document.receive", "document.refuse", "batch.turn_away"):
         return Text(body["zh"], body["en"])
     if action == "document.attach":
         names = "、".join(one["name"] for one in body["files"])

@@ -25,7 +25,7 @@ from workflow.documents.vetting import Verdict, judge
 from workflow.engine import NotPermitted, Receipt
 from workflow.merging import Part
 from workflow.mismatches import Mismatch, mismatches
-from workflow.sealing import Sighting
+from workflow.sealing import Proof, Sighting
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored
 from workflow.store.files import Files
@@ -93,10 +93,11 @@ def seal(
     seen: str | None = None,
     op: str = "",
     sighting: Sighting | None = None,
+    proof: Proof | None = None,
 ) -> Receipt:
     """Put the sealed scan of the report form, with what its seal reads (empty: none), bound to the present content.
 
-    The sealer confirms it. `sighting`: what a machine saw on the scan. Raises NotPermitted, NotEditable, Overtaken (the
+    The sealer confirms it. `sighting`: what a machine saw on the scan; `proof`: of an electronic seal. Raises NotPermitted, NotEditable, Overtaken (the
     content changed while they looked), NotThisPrint (the scan names another case, or an earlier version).
     """
     row = _held(session, case_id, Role.SEALER, actor)
@@ -111,8 +112,11 @@ def seal(
     if sighting is not None:
         sealing.check(own, sighting)
     [document], _ = stored.attach(session, owner, "scan", [scan], actor, at, "")
-    stored.seal(session, owner, document, unit.strip(), row.content, actor, at)
+    stored.seal(session, owner, document, unit.strip(), row.content, actor, at, signed=proof is not None)
     data = {"unit": unit.strip(), "content": row.content, "scan": scan.digest, **sealing.on_record(own, sighting)}
+    if proof is not None:
+        sealing.checked(session, proof)
+        data |= {"electronic": proof.listed, "content_sm3": stored_facts.content_of(row).sm3, "sm3": scan.sm3}
     return stored.note(session, owner, "case.seal", data, actor, at, op)
 
 
@@ -184,6 +188,12 @@ def every(session: Session, case: Case) -> list[Document]:
 
 def newest_seal(session: Session, case: Case) -> Seal | None:
     return stored.newest_seal(session, owner_of(case))
+
+
+def signature(session: Session, seal: Seal | None) -> str:
+    """Whether the signature of an electronic seal verified when it was last looked at: "good", or what is wrong with it;
+    "" on paper."""
+    return stored_facts.signature(stored.check_of(session, seal)) if seal is not None and seal.signed else ""
 
 
 # ---- from papers to content ------------------------------------------------------------------------------------------

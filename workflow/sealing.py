@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from rules.facts import GOOD
 from rules.words import Text
 from workflow.documents import sighting
 from workflow.documents.marks import Mark
 from workflow.documents.sighting import Place, Sighting
+from workflow.documents.signatures import Sealed
 from workflow.engine import CannotServe
+from workflow.store import papers as stored
 from workflow.store.files import Files
 from workflow.store.papers import Kept
 
 __all__ = [
     "Hint",
+    "Mark",
     "NotThisPrint",
     "Place",
+    "Proof",
     "Sighting",
+    "checked",
     "enlarged",
     "hints",
     "look",
@@ -41,6 +50,33 @@ class Hint:
     code: str
     text: Text
     bars: bool = False
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A kept file whose electronic seal was verified. `as_of`: the real instant for which its certificate was good."""
+
+    kept: Kept
+    sealed: Sealed
+    as_of: datetime
+
+    @property
+    def listed(self) -> dict[str, Any]:
+        """What an event says of it."""
+        last = self.sealed.signatures[-1]
+        return {
+            "signer": last.unit,
+            "issuer": last.issuer,
+            "until": last.good_until,
+            "stamped_at": last.stamped_at,
+            "notes": [one.code for one in self.sealed.troubles],
+        }
+
+
+def checked(session: Session, proof: Proof) -> None:
+    """Keep that the electronic seal of a file holds, for the guards of later steps. `electronic.check` saw to it."""
+    content = proof.sealed.mark.digest if proof.sealed.mark else ""
+    stored.checked(session, proof.kept.digest, GOOD, proof.sealed.unit, content, proof.as_of)
 
 
 def mark_of(case: Any) -> Mark:

@@ -71,6 +71,13 @@ def _summary(world: World, batch: int, words: str) -> None:
     reads = {"公章名称中多一个空格": f"{own[:3]} {own[3:]}", "盖的是另一单位的公章": "另一单位"}
     if words == "还没有盖章":
         return
+    if words.startswith("盖有本单位电子印章"):
+        world.seal_summary_electronically(batch)
+        if "丢失" in words:
+            world.lose_signed_file(batch=batch)
+        if "增加" in words:
+            world.collect(batch, [*world.lines(batch), *_reviewed(world, 1)])
+        return
     world.seal_summary(batch, reads.get(words, own))
     if words == "盖章之后又增加了一个案例":
         world.collect(batch, [*world.lines(batch), *_reviewed(world, 1)])

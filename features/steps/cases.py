@@ -17,6 +17,7 @@ from rules.roles import Level
 from states.case import CASE, CaseState
 from tests.worlds import World, went
 from workflow import cases, comparisons
+from workflow.documents.signing import NotSealed
 from workflow.sealing import NotThisPrint, Sighting, mark_of
 
 REMARKS = {"写得清清楚楚": "请补充服务成效的数字", "只写了一个字": "改", "没有填写": "", "只打了空格": " 　"}
@@ -52,6 +53,34 @@ def _printed_before(world: World, case: int) -> None:
     world.edit(case, world.content_of(case).changed(title="改动了的案例名称"))
     with pytest.raises(NotThisPrint):
         world.seal(case, sighting=printed)
+
+
+@given(parsers.re("盖章人用(?P<words>.*的证书)电子盖章"))
+def _sealed_electronically(world: World, case: int, words: str) -> None:
+    other: dict[str, dict[str, Any]] = {
+        "另一单位的证书": {"unit": "另一单位"},
+        "所在单位已到期的证书": {"days": (-400, -1)},
+        "密码不对的证书": {"password": "不对"},
+    }
+    how = other.get(words, {})
+    if not how:
+        world.seal_electronically(case)
+        return
+    with pytest.raises(NotSealed):
+        world.seal_electronically(case, **how)
+
+
+@given(parsers.re("电子盖章之后(?P<words>.*)"))
+def _since_then(world: World, case: int, words: str) -> None:
+    if words == "撰稿人改动了标题中的一个字":
+        world.edit(case, world.content_of(case).changed(title=world.content_of(case).title[:-1] + "改"))
+    elif words == "签过名的文件被改动了一个字节":
+        world.damage_signed_file(case)
+    elif words == "签过名的文件丢失":
+        world.lose_signed_file(case)
+    elif words == "颁发机构不再受认可":
+        world.trust_nobody()
+    world.verify_seals(case)
 
 
 @given("盖章人上传了另一案例盖章的扫描件")

@@ -241,6 +241,8 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
             data = {"ticket": _batch_ticket(land, cell), "reads": "unit", "unit": "示例省知识产权局"}
         case "arrivals.receive":
             data = {"papers": (BytesIO(SAMPLE.read_bytes()), SAMPLE.name)}
+        case "papers.seal_electronically" | "batches.seal_electronically":
+            data = {"mark": steps["mark"], "certificate": (BytesIO(b"none"), "印章.p12"), "key_password": "none"}
         case "worklists.preview":
             data = {"worklist": (BytesIO(_worklist()), "办理清单.xlsx")}
         case "worklists.take" | "worklists.findings":

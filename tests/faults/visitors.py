@@ -27,7 +27,7 @@ SCAN = (Path(__file__).parents[1] / "samples" / "报送表08_扫描件.jpg").rea
 STEPS = ("stamp", "unstamp", "withdraw", "resume", "review", "reopen", "return_to_centre", "decline", "reconsider")
 LOGINS = ("author", "sealer", "reviewer", "leader", "liaison")
 BESIDE = (
-    *("person.sign_in", "person.confirm", "case.turn_away", "document.receive"),
+    *("person.sign_in", "person.confirm", "case.turn_away", "batch.turn_away", "document.receive"),
     *("system.settings", "system.start", "system.verify", "system.checkpoint_key"),
 )
 """What a site records beside what forms ask for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import re
 from email.policy import default
 from io import BytesIO
@@ -15,12 +16,15 @@ from sqlalchemy import select
 
 from states.batch import BatchState
 from states.case import CaseState
-from tests.web.conftest import As, post, send
+from tests.web.conftest import As, hidden, post, send, send_fields
 from tests.web.test_papers import pictures
 from tests.workflow.documents.papers import scan as pages_of_scan
 from tests.workflow.documents.test_preview import RGB, colour
+from tests.workflow.documents.test_sighting import print_of, saved
 from tests.worlds import World
-from workflow.store.models import Batch, BatchLine
+from workflow import batches
+from workflow.sealing import mark_of_batch
+from workflow.store.models import AuditEvent, Batch, BatchLine
 
 pytestmark = pytest.mark.database
 
@@ -295,3 +299,82 @@ def test_a_step_that_the_batch_does_not_have_is_said(world: World, sign_in: As):
     answer = sign_in("leader").get(f"/batches/{batch}/send")
     assert answer.status_code == 409
     assert "现在的状态是“组批中”" in answer.get_data(as_text=True)
+
+
+# ---- what bars a scan, and what voids a seal -------------------------------------------------------------------------
+
+
+def printed(world: World, batch: int) -> tuple[BytesIO, str]:
+    """A scan of the summary table as it would be printed, and sealed, now."""
+    with world.database.reading() as session:
+        row = session.get_one(Batch, batch)
+        own = mark_of_batch(row, batches.content(session, row))
+    return BytesIO(saved(print_of(own, "示例省知识产权局"))), "汇总表.jpg"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("wrong", ["batch", "version"])
+def test_a_scan_of_another_batch_or_list_is_refused_at_upload_and_at_confirming_and_is_on_record(
+    wrong: str, language: str, world: World, sign_in: As
+):
+    first, second, third = reviewed(world, 3)
+    batch, client = world.batch([first]), sign_in("leader", language)
+    other = printed(world, world.batch([third]) if wrong == "batch" else batch)
+    if wrong == "version":
+        world.collect(batch, [first, second])
+    answer = send(client, f"/batches/{batch}/seal-scan", scan=other)
+    shown = answer.get_data(as_text=True)
+    words = {"batch": ("而这里是", "this page is of"), "version": ("又有改动", "content changed after")}[wrong]
+    assert (answer.status_code, words[language == "en"] in shown, "/seal-scan/confirm" in shown) == (422, True, False)
+    ticket = re.search(r"ticket=([^&\"]+)", shown)
+    assert ticket is not None
+    fields = hidden(client.get(f"/batches/{batch}/seal-scan").get_data(as_text=True), f"/batches/{batch}/seal-scan")
+    with world.database.reading() as session:
+        seen = batches.content(session, session.get_one(Batch, batch))
+    given = {**fields, "ticket": ticket[1], "reads": "unit", "unit": "示例省知识产权局", "seen": seen}
+    assert send_fields(client, f"/batches/{batch}/seal-scan/confirm", given).status_code == 422
+    with world.database.reading() as session:
+        assert batches.newest_seal(session, session.get_one(Batch, batch)) is None
+        found = session.scalars(select(AuditEvent).where(AuditEvent.action == "batch.turn_away"))
+        told = [(one.stream, one.outcome, words[0] in json.loads(one.body)["zh"]) for one in found]
+    assert told == [(f"batch/{batch}/content", "refused", True)] * 2
+    listed = client.get(f"/batches/{batch}").get_data(as_text=True)
+    assert words[language == "en"] in listed
+
+
+def test_a_scan_of_the_present_list_is_matched(world: World, sign_in: As):
+    batch, client = world.batch(reviewed(world, 1)), sign_in("leader")
+    shown = send(client, f"/batches/{batch}/seal-scan", scan=printed(world, batch)).get_data(as_text=True)
+    assert "二维码与" in shown
+    answer = post(client, f"/batches/{batch}/seal-scan/confirm", shown, reads="unit", unit="示例省知识产权局")
+    assert answer.status_code == 302
+
+
+def test_the_page_tells_which_lines_voided_the_seal_by_whom_and_since_when(world: World, sign_in: As):
+    first, second, third = reviewed(world, 3)
+    batch, client = world.batch([first, second]), sign_in("reviewer")
+    world.seal_summary(batch)
+    assert "是什么使印章失效" not in client.get(f"/batches/{batch}").get_data(as_text=True)
+    world.collect(batch, [third, first])
+    shown = client.get(f"/batches/{batch}").get_data(as_text=True)
+    lines = re.findall(r"<li><b>([^<]+)</b> <span class=\"number\">([^<]+)</span>", shown)
+    number = {one: world.row(one).number for one in (first, second, third)}
+    assert lines == [("已移出", number[second]), ("新列入", number[third])]
+    assert world.people["reviewer"].name in shown.partition("是什么使印章失效")[2].partition("</section>")[0]
+
+
+def test_a_changed_case_of_a_sealed_list_leads_to_what_changed_and_a_mere_order_is_told(world: World, sign_in: As):
+    first, second = reviewed(world, 2)
+    batch, client = world.batch([first, second]), sign_in("reviewer")
+    world.seal_summary(batch)
+    world.collect(batch, [second, first])
+    assert "顺序变动" in client.get(f"/batches/{batch}").get_data(as_text=True)
+    world.walk(first, "return_to_centre")
+    before = world.row(first).revision
+    world.edit(first, world.content_of(first).changed(title="改过的名称"))
+    world.seal(first)
+    world.walk(first, "stamp", "review")
+    world.collect(batch, [first, second])
+    shown = client.get(f"/batches/{batch}").get_data(as_text=True)
+    assert "内容有改动" in shown
+    assert f"/cases/{first}/revisions/{before + 1}?before={before}" in shown

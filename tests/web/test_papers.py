@@ -611,3 +611,19 @@ def test_a_file_that_the_store_lost_is_told_with_what_to_do(sign_in: As, world: 
     world.seal(case)  # its scan is only named, and lies in no store
     answer = sign_in("author").get(f"/cases/{case}/papers/1")
     assert (answer.status_code, "在文件库里找不到" in answer.get_data(as_text=True)) == (500, True)
+
+
+def test_the_page_tells_what_voided_the_seal_by_whom_and_since_when(sign_in: As, world: World):
+    case = world.draft()
+    world.seal(case)
+    sealed_at, title = world.row(case).revision, world.content_of(case).title
+    client = sign_in("sealer")
+    assert "是什么使印章失效" not in page(client, f"/cases/{case}")
+    world.edit(case, world.content_of(case).changed(title=title + "续"))
+    world.edit(case, world.content_of(case).changed(title=title + "续篇", recipient="另一家企业"))
+    shown = page(client, f"/cases/{case}").partition("是什么使印章失效")[2].partition("</section>")[0]
+    assert "<ins>续篇</ins>" in shown
+    assert "案例名称" in shown
+    assert "服务对象" in shown
+    assert world.people["author"].name in shown
+    assert f"/cases/{case}/revisions/{sealed_at + 2}?before={sealed_at}" in shown

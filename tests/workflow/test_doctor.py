@@ -127,6 +127,7 @@ BAD: dict[str, list[Condition]] = {
     "documents_can_be_written": [having(unwritable="Permission denied")],
     "documents_read_back": [having(bad=["ab" * 32])],
     "disk_has_room": [having(free=(1 << 30) - 1)],
+    "seal_issuers_can_be_read": [having(settings={"seal_roots": "/no/such/file.pem"})],
     "somebody_administers": [having({"administrators": []})],
     "sessions_travel_encrypted": [
         having(settings={"secure_cookies": False}),

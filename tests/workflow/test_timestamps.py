@@ -7,6 +7,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -110,7 +111,13 @@ def issued(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def service(issued: Path) -> Iterator[Service]:
-    made = Service(issued)
+    with serving(Service(issued)) as made:
+        yield made
+
+
+@contextmanager
+def serving(made: Service) -> Iterator[Service]:
+    """The service behind HTTP on loopback."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

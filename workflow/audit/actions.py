@@ -55,6 +55,7 @@ _BESIDE: Mapping[str, Text] = {
     "arrival.answer": Text("寄送来件答复", "Had the answer sent"),
     "arrival.open": Text("取出来件", "Took out what came in"),
     "arrival.open_quarantined": Text("取出隔离文件", "Took a file out of quarantine"),
+    "batch.turn_away": Text("未受理", "Could not be served"),
     "push.create": Text("发起推送", "Started the push"),
     "push.ask_recall": Text("请求撤回推送", "Asked for the recall"),
     "call.load": Text("载入征集通知", "Loaded a call"),

@@ -457,6 +457,7 @@ _DETAILS: Mapping[str, Any] = {
     "case.adjudicate": compared,
     "case.ask_ruling": compared,
     "case.turn_away": lambda body: Text(body["zh"], body["en"]),
+    "batch.turn_away": lambda body: Text(body["zh"], body["en"]),
     "document.attach": _files,
     "document.receive": lambda body: Text(body["zh"], body["en"]),
     "document.refuse": lambda body: Text(body["zh"], body["en"]),

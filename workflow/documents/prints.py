@@ -22,18 +22,18 @@ _POINT = 72 / 25.4
 class Place:
     """Where a seal goes on the last page, in points from its lower left corner."""
 
-    left: float
-    bottom: float
-    right: float
-    top: float
+    left: int
+    bottom: int
+    right: int
+    top: int
 
 
 def _square(left: float, bottom: float, side: float = 42) -> Place:
     """So many millimetres from the lower left corner; a public institution's seal has 42."""
-    return Place(left * _POINT, bottom * _POINT, (left + side) * _POINT, (bottom + side) * _POINT)
+    return Place(*(round(one * _POINT) for one in (left, bottom, left + side, bottom + side)))
 
 
-PLACES: Mapping[str, Place] = {"form": _square(126, 26), "summary": _square(214, 22)}
+PLACES: Mapping[str, Place] = {"form": _square(131, 29), "summary": _square(218, 29)}
 """By the kind of the print's mark."""
 
 _TEMPLATE = b"""
@@ -48,7 +48,7 @@ _TEMPLATE = b"""
 #set par(leading: 0.7em)
 #align(center)[#text(size: 12pt, said.over) \\ #v(1mm) #text(size: 20pt, weight: "bold", said.title)]
 #v(1mm)
-#grid(columns: (1fr, auto), ..said.heads.map(one => [#one]))
+#if said.heads.len() > 0 { grid(columns: (1fr, auto), ..said.heads.map(one => [#one])) }
 #if said.columns.len() > 0 {
   table(columns: said.widths.map(one => one * 1fr), stroke: 0.5pt + line-colour, inset: 2mm, align: center + horizon,
     table.header(..said.columns.map(one => table.cell(fill: rgb("#f2f2f2"), text(size: 9.5pt, one)))),
@@ -57,12 +57,11 @@ _TEMPLATE = b"""
   table(columns: (34mm, 1fr), stroke: 0.5pt + line-colour, inset: 2.2mm, align: (x, y) => if x == 0 { center + horizon } else { left + horizon },
     ..said.rows.map(one => (table.cell(fill: rgb("#f2f2f2"), one.at(0)), one.at(1))).flatten())
 }
-#place(bottom, float: true, clearance: 5mm, block(width: 100%, height: 66mm, stroke: 0.5pt + line-colour, inset: 3mm)[
-  #grid(columns: (40mm, 1fr), column-gutter: 6mm,
-    [#image(bytes(sys.inputs.code), format: "svg", width: 36mm)],
-    [#said.statement
-     #place(bottom + right, dx: 0mm, dy: 52mm, align(center, block(width: 74mm)[#said.unit \\ #said.day]))])
-  #place(bottom + left, text(size: 5.6pt, font: ("DejaVu Sans Mono", ..faces), fill: rgb("#55606d"), said.fine.join("\\n")))
+#place(bottom, float: true, clearance: 5mm, block(width: 100%, height: 68mm, stroke: 0.5pt + line-colour, inset: 3mm)[
+  #place(top + left, said.statement)
+  #place(bottom + left, stack(spacing: 2mm, image(bytes(sys.inputs.code), format: "svg", width: 38mm),
+    ..said.fine.map(one => text(size: 5.4pt, font: ("DejaVu Sans Mono", ..faces), fill: rgb("#55606d"), one))))
+  #place(bottom + right, dy: -8mm, block(width: 74mm, align(center)[#said.unit \\ #said.day]))
 ])
 """
 # Everything that somebody wrote comes in as data, so nothing in it is read as markup.
@@ -81,7 +80,7 @@ def form(call: Call, values: Mapping[str, str], *, mark: Mark, note: str, draft:
         {
             "title": "案例报送表",
             "over": call.title.zh,
-            "heads": ["", ""],
+            "heads": [],
             "rows": rows,
             "statement": f"{label}意见：以上情况属实，同意报送。",
             "unit": f"{values.get('host_unit', '')}（盖章）",

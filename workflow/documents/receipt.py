@@ -137,7 +137,12 @@ def face() -> str:
     for one in FACES:
         if one in here:
             return one
-    raise NoFace(
+    raise no_face()
+
+
+def no_face() -> NoFace:
+    """The refusal where there is no Chinese face."""
+    return NoFace(
         Text(
             "服务器上没有中文字体，做不了 PDF。请直接打印回执页面，或请管理员安装 Noto CJK 字体。",
             "The server has no Chinese font to make a PDF with. Print the receipt's page instead, or ask the "

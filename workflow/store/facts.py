@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from rules.call import BEIJING, Call, Phase, Window
 from rules.facts import (
+    GOOD,
     BatchFacts,
     CaseFacts,
     CentreCount,
@@ -25,6 +26,7 @@ from rules.facts import (
     PushFacts,
     SealFacts,
 )
+from rules.names import same_name
 from rules.roles import Level, Role
 from states.batch import BATCH
 from states.case import CASE, COUNTED, CaseState
@@ -50,6 +52,7 @@ from workflow.store.models import (
     PersonGrant,
     Push,
     Seal,
+    SignatureCheck,
     SignOff,
     Waiver,
 )
@@ -109,21 +112,39 @@ def _newest_of(model: type[Seal] | type[CaseEnglish]) -> Any:
     return model.id == select(func.max(model.id)).where(model.case_id == Case.id).correlate(Case).scalar_subquery()
 
 
+_OF_SEAL = (
+    Seal.unit,
+    Seal.content,
+    Seal.signed,
+    SignatureCheck.outcome,
+    SignatureCheck.unit.label("signer"),
+    SignatureCheck.content.label("signed_content"),
+)
+"""A seal with what verifying the signature of its document came to."""
 _BESIDE = (
     select(
         Case.id,
-        Seal.unit,
-        Seal.content,
+        *_OF_SEAL,
         CaseEnglish.of,
         CaseEnglish.title,
         CaseEnglish.summary,
         CaseEnglish.text,
     )
     .outerjoin(Seal, _newest_of(Seal))
+    .outerjoin(Document, Document.id == Seal.document_id)
+    .outerjoin(SignatureCheck, SignatureCheck.digest == Document.digest)
     .outerjoin(CaseEnglish, _newest_of(CaseEnglish))
     .where(among(Case.id, "ids"))
 )
 """The newest seal and the newest English of each case."""
+_SEAL_OF_BATCH = (
+    select(*_OF_SEAL)
+    .join(Document, Document.id == Seal.document_id)
+    .outerjoin(SignatureCheck, SignatureCheck.digest == Document.digest)
+    .where(Seal.batch_id == bindparam("batch"))
+    .order_by(Seal.id.desc())
+    .limit(1)
+)
 _AT_CENTRE = {CaseState.DRAFT, CaseState.RETURNED, CaseState.WITHDRAWN}
 _AT_OFFICE = {CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED, CaseState.NOT_RECOMMENDED}
 
@@ -228,7 +249,7 @@ def _case(
         ),
         centre=CentreFacts(row.centre_name, row.host_unit, row.centre_kind, row.eligible, row.preparing),
         content=row.content,
-        seal=SealFacts(beside.unit, beside.content) if beside.content is not None else None,
+        seal=_seal(beside),
         matches=matches,
         consent=row.consent,
         english=_english(beside),
@@ -241,6 +262,19 @@ def _case(
         reasons=inputs.reasons,
         new_day=inputs.new_day,
     )
+
+
+def _seal(row: Any) -> SealFacts | None:
+    return SealFacts(row.unit, row.content, signature(row)) if row.content is not None else None
+
+
+def signature(row: Any) -> str:
+    """Whether the signature of an electronic seal was verified, and is the unit's and of this content; "" on paper."""
+    if not row.signed:
+        return ""
+    if row.outcome != GOOD:
+        return row.outcome or "not_verified"
+    return GOOD if row.signed_content == row.content and same_name(row.signer, row.unit) else "of_something_else"
 
 
 def content_of(row: Any) -> contents.Content:
@@ -375,9 +409,7 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
     office = session.execute(select(Office.addressee, Office.seal_name).where(Office.id == row.office_id)).one()
     ids = [case.id for case in cases]
     scans = set(_with_document(session, ids, "scan"))
-    seal = session.execute(
-        select(Seal.unit, Seal.content).where(Seal.batch_id == row.id).order_by(Seal.id.desc()).limit(1)
-    ).first()
+    seal = run(session, _SEAL_OF_BATCH, {"batch": row.id}).first()
     return BatchFacts(
         call=call,
         at=inputs.at,
@@ -395,7 +427,7 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
         centres=tuple(_counts(session, row, ids)),
         subject=row.subject,
         content=batch_content(row, cases),
-        seal=SealFacts(seal.unit, seal.content) if seal else None,
+        seal=_seal(seal) if seal else None,
         hands=_hands_on_batch(session, row, cases, inputs.actor),
         actor=inputs.actor,
         remark=inputs.remark,
@@ -426,8 +458,17 @@ def _own_day(cases: Sequence[Any]) -> date | None:
 
 def batch_content(row: Any, cases: Sequence[Any]) -> str:
     """Digest of what the summary table says: which cases, in which order, with which content."""
+    return hashlib.sha256(_as_listed(row, cases)).hexdigest()
+
+
+def batch_content_sm3(row: Any, cases: Sequence[Any]) -> str:
+    """SM3 (GB/T 32905) over the same."""
+    return hashlib.new("sm3", _as_listed(row, cases)).hexdigest()
+
+
+def _as_listed(row: Any, cases: Sequence[Any]) -> bytes:
     listed = [[case.number, case.content] for case in cases]
-    return hashlib.sha256(canonical({"batch": row.number, "lines": listed}).encode()).hexdigest()
+    return canonical({"batch": row.number, "lines": listed}).encode()
 
 
 def _with_document(session: Session, ids: Sequence[int], slot: str) -> Iterable[int | None]:

@@ -690,7 +690,25 @@ class Seal(Base):
     content: Mapped[str] = mapped_column(String(64))
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+    signed: Mapped[bool] = mapped_column(server_default=text("false"))
+    """An electronic seal: its document is a signed PDF, and `SignatureCheck` says whether the signature verifies."""
+    listed: Mapped[dict[str, Any] | None]
+    """Of a summary table, what it listed: {"lines": [[number, title, content]]}."""
     by: Mapped[Person] = relationship()
+
+
+class SignatureCheck(Base):
+    """What verifying a signed PDF came to: the same for the same bytes, so it is kept under their digest."""
+
+    __tablename__ = "signature_check"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(40))
+    """"good", or what is wrong with it."""
+    unit: Mapped[str] = mapped_column(String(160))
+    content: Mapped[str] = mapped_column(String(64))
+    """Digest of the content that the print's mark names."""
+    as_of: Mapped[datetime]
+    """The real instant for which the certificate had to be good: when it was sealed."""
 
 
 # ---- prior reports ---------------------------------------------------------------------------------------------------

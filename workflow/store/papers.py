@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import ArrivalFile, ArrivalPaper, AuditEvent, Batch, Case, Collection, Document, Push, Seal
+from workflow.store.among import among
+from workflow.store.models import (
+    ArrivalFile,
+    ArrivalPaper,
+    AuditEvent,
+    Batch,
+    BatchLine,
+    Case,
+    Collection,
+    Document,
+    Push,
+    Seal,
+    SignatureCheck,
+)
 
 
 @dataclass(frozen=True)
@@ -84,11 +97,69 @@ def attach(
     return ids, receipt
 
 
-def seal(session: Session, owner: Owner, document: int, unit: str, content: str, actor: Actor, at: datetime) -> None:
-    """What a person read on a sealed scan, bound to the content that was sealed."""
-    session.execute(
-        insert(Seal).values(**owner.columns, document_id=document, unit=unit, content=content, by_id=actor.id, at=at)
+def seal(
+    session: Session,
+    owner: Owner,
+    document: int,
+    unit: str,
+    content: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    signed: bool = False,
+    listed: dict[str, Any] | None = None,
+) -> None:
+    """What a person read on a sealed scan, or a signature says, bound to the content that was sealed.
+
+    `listed`: the lines of a summary table.
+    """
+    values = {"document_id": document, "unit": unit, "content": content, "signed": signed, "listed": listed}
+    session.execute(insert(Seal).values(**owner.columns, **values, by_id=actor.id, at=at))
+
+
+def checked(session: Session, digest: str, outcome: str, unit: str, content: str, as_of: datetime) -> None:
+    """What verifying a signed file came to, under the digest of its bytes; the first instant that was asked about stays."""
+    found = session.get(SignatureCheck, digest)
+    if found is None:
+        session.add(SignatureCheck(digest=digest, outcome=outcome, unit=unit, content=content, as_of=as_of))
+    elif found.outcome != outcome:
+        found.outcome = outcome
+    session.flush()
+
+
+def signed(session: Session, cases: Sequence[int], batch: int | None) -> list[SignatureCheck]:
+    """What verifying came to for the electronic seals that count of these cases, of a batch and of its lines."""
+    newest = [select(func.max(Seal.id)).where(among(Seal.case_id, "ids")).group_by(Seal.case_id)]
+    if batch is not None:
+        lines = select(BatchLine.case_id).where(BatchLine.batch_id == batch, BatchLine.dropped_at.is_(None))
+        newest.append(select(func.max(Seal.id)).where(Seal.case_id.in_(lines)).group_by(Seal.case_id))
+        newest.append(select(func.max(Seal.id)).where(Seal.batch_id == batch))
+    statement = (
+        select(SignatureCheck)
+        .join(Document, Document.digest == SignatureCheck.digest)
+        .join(Seal, Seal.document_id == Document.id)
+        .where(Seal.signed, or_(*(Seal.id.in_(one) for one in newest)))
+        .distinct()
     )
+    return list(session.scalars(statement, {"ids": list(cases)}))
+
+
+def check_of(session: Session, seal: Seal) -> Any:
+    """A seal with what verifying the signature of its document came to, as `facts.signature` reads it."""
+    statement = (
+        select(
+            Seal.unit,
+            Seal.content,
+            Seal.signed,
+            SignatureCheck.outcome,
+            SignatureCheck.unit.label("signer"),
+            SignatureCheck.content.label("signed_content"),
+        )
+        .join(Document, Document.id == Seal.document_id)
+        .outerjoin(SignatureCheck, SignatureCheck.digest == Document.digest)
+        .where(Seal.id == seal.id)
+    )
+    return session.execute(statement).one()
 
 
 def note(

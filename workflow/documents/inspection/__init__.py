@@ -33,7 +33,8 @@ def answer(task: Mapping[str, Any]) -> None:
     "draw" (width) a picture anew; "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
     scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots: sizes of the certificates
     that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
-    as a "chapter" of a collection (sizes of what stands before it, width).
+    as a "chapter" of a collection (sizes of what stands before it, width); "sign" a PDF (sizes of PDF, picture of the
+    seal, PKCS#12 file and password; unit, box, at); "stamp" what was signed (sizes of PDF and time stamp token).
     """
     said, payload = _done(task)
     out = sys.stdout.buffer
@@ -44,6 +45,10 @@ def answer(task: Mapping[str, Any]) -> None:
 
 
 def _done(task: Mapping[str, Any]) -> Done:
+    if task["do"] in _IN_A_LOOP:
+        import asyncio
+
+        asyncio.set_event_loop(asyncio.new_event_loop())
     try:
         confine(cpu=int(task["cpu"]), memory=int(task["memory"]), output=0)
     except (Unconfined, OSError, ValueError):
@@ -55,6 +60,10 @@ def _done(task: Mapping[str, Any]) -> Done:
         return {"refused": refused.code, "values": refused.values}, b""
     except MemoryError:
         return {"refused": "checker_out_of_memory"}, b""
+
+
+_IN_A_LOOP = ("signatures", "sign")
+"""What a library does in coroutines. A loop takes a pair of sockets, joined to each other, which no wall lets through."""
 
 
 def _check(data: bytes, task: Mapping[str, Any]) -> Done:
@@ -113,6 +122,24 @@ def _signatures(data: bytes, task: Mapping[str, Any]) -> Done:
     return signatures(paper, roots=issuers, stamp_roots=stamps, at=datetime.fromisoformat(task["at"]))
 
 
+def _sign(data: bytes, task: Mapping[str, Any]) -> Done:
+    from datetime import datetime
+
+    from workflow.documents.inspection.signing import sign
+
+    paper, picture, key, password, _ = cut_up(data, task["sizes"])
+    left, bottom, right, top = task["box"]
+    at = datetime.fromisoformat(task["at"])
+    return sign(paper, picture, key, password, unit=task["unit"], box=(left, bottom, right, top), at=at)
+
+
+def _stamp(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.signing import stamp
+
+    paper, token, _ = cut_up(data, task["sizes"])
+    return stamp(paper, token)
+
+
 def cut_up(data: bytes, sizes: Sequence[int]) -> list[bytes]:
     """What came one after the other: pieces of these sizes, and the rest."""
     pieces, at = [], 0
@@ -145,4 +172,6 @@ _TASKS = {
     "signatures": _signatures,
     "places": _places,
     "chapter": _chapter,
+    "sign": _sign,
+    "stamp": _stamp,
 }

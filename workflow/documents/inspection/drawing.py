@@ -45,6 +45,7 @@ def _document(data: bytes) -> Iterator[Any]:
 
     try:
         with closing(pypdfium2.PdfDocument(data)) as document:
+            document.init_forms()  # the seal of an electronic signature is a field of a form
             yield document
     except (pypdfium2.PdfiumError, IndexError, ValueError, OSError) as error:
         raise Refused("damaged") from error

@@ -1,0 +1,74 @@
+"""Electronic seals made by the verbs: stamped by a real service, without one, and with issuers that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import PASSWORD, authority, roots_file, seal_of
+from tests.make import call_2021
+from tests.workflow.documents.test_signatures import MARK, pdfsig
+from tests.workflow.test_timestamps import Service, certificates, serving
+from workflow import electronic
+from workflow.documents import prints
+from workflow.documents.signing import Key, NotSealed
+from workflow.settings import Settings, from_environment
+from workflow.store.files import Files
+
+UNIT = "示例大学"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    certificates(tmp_path / "tsa")
+    with serving(Service(tmp_path / "tsa")) as made:
+        yield made
+
+
+@pytest.fixture
+def settings(service: Service, tmp_path: Path) -> Settings:
+    plain = from_environment(
+        {"ZHENGJI_HOME": str(tmp_path), "ZHENGJI_SEAL_ROOTS": str(roots_file(tmp_path, authority()))}
+    )
+    return replace(plain, timestamp_url=service.url, timestamp_roots=str(service.folder / "root.pem"))
+
+
+def made(settings: Settings, tmp_path: Path) -> tuple[electronic.Proof, bytes]:
+    files = Files((tmp_path / "documents").as_uri())
+    paper = prints.form(
+        call_2021(), {"title": "一份检索报告", "host_unit": UNIT}, mark=MARK, note="第 3 稿", draft=False
+    )
+    key = Key(seal_of(UNIT).pkcs12(), PASSWORD)
+    proof = electronic.made(settings, files, paper, "报送表.pdf", MARK, UNIT, key, at=datetime.now(UTC))
+    return proof, files.get(proof.kept.digest)
+
+
+def test_a_signature_is_stamped_where_a_service_is_set(settings: Settings, service: Service, tmp_path: Path) -> None:
+    proof, data = made(settings, tmp_path)
+    assert (proof.sealed.valid, proof.listed["stamped_at"] != "", service.served) == (True, True, 1)
+    assert "Signature is Valid" in pdfsig(data, tmp_path)
+
+
+@pytest.mark.parametrize("broken", ["away", "nonsense", "another"])
+def test_a_seal_holds_without_a_stamp_where_the_service_gives_none(
+    broken: str, settings: Settings, service: Service, tmp_path: Path
+) -> None:
+    service.broken = broken
+    proof, data = made(settings, tmp_path)
+    assert (proof.sealed.valid, proof.listed["stamped_at"]) == (True, "")
+    assert "Signature is Valid" in pdfsig(data, tmp_path)
+
+
+def test_where_issuers_cannot_be_read_nobody_seals(settings: Settings, tmp_path: Path) -> None:
+    Path(settings.seal_roots).write_text("nothing")
+    with pytest.raises(NotSealed) as refused:
+        made(settings, tmp_path)
+    assert "ZHENGJI_SEAL_ROOTS" in refused.value.message.en
+
+
+def test_a_key_does_not_show_itself() -> None:
+    assert "secret" not in repr(Key(b"secret", "secret"))

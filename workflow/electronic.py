@@ -1,0 +1,163 @@
+"""Electronic seals: a print signed for this once, a signed file from elsewhere, and both verified again at later steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rules.facts import GOOD
+from rules.names import same_name
+from rules.words import Text
+from workflow import papers, sealing, timestamps
+from workflow.documents import signatures, signing
+from workflow.documents.marks import Mark
+from workflow.documents.signatures import ELECTRONIC, NoRoots, Roots, Sealed
+from workflow.documents.signing import Key, NotSealed
+from workflow.sealing import Proof
+from workflow.settings import Settings
+from workflow.store import papers as stored
+from workflow.store.database import Database
+from workflow.store.files import Absent, Damaged, Files
+from workflow.store.models import SignatureCheck
+from workflow.store.papers import Kept
+
+__all__ = ["Key", "NotSealed", "Proof", "check", "check_complete", "made", "proof", "verify_again"]
+
+_PDF = "application/pdf"
+
+
+def made(
+    settings: Settings, files: Files, paper: bytes, name: str, own: Mark, unit: str, key: Key, *, at: datetime
+) -> Proof:
+    """Sign a print with the unit's key, have the signature stamped where a service is set, verify it and keep it.
+
+    Where the service gives no stamp, the seal holds without one; its `stamped_at` is then empty. `at`: the real instant.
+    Raises NotSealed, NoFace.
+    """
+    signed = signing.sign(paper, own.kind, key, unit, at)
+    data = _stamped(settings, signed)
+    kept = papers.keep(files, "scan", name, data)
+    found = _looked_at(settings, data, at)
+    _check(own, unit, found)
+    return Proof(kept, found, at)
+
+
+def _stamped(settings: Settings, signed: signing.Signed) -> bytes:
+    if not settings.timestamp_url:
+        return signed.data
+    try:
+        token = timestamps.token_over(settings, signed.value)
+    except timestamps.NotStamped:
+        return signed.data
+    return signing.stamped(signed.data, token) or signed.data
+
+
+def proof(settings: Settings, files: Files, kept: Kept, *, at: datetime) -> Proof | None:
+    """What the signature of a kept file comes to; None for one without. Good or bad: `check` says."""
+    if kept.media_type != _PDF:
+        return None
+    found = _looked_at(settings, files.get(kept.digest), at)
+    return Proof(kept, found, at) if found.kind == ELECTRONIC else None
+
+
+def check_complete(complete: bool) -> None:
+    """Raise NotSealed for content that is not yet what the call demands: nobody seals a draft."""
+    if not complete:
+        raise NotSealed(
+            Text(
+                "内容还不符合通知的要求，打印出来是草稿，不能盖章。请先按案例页面上的提示补齐。",
+                "The content is not yet what the call demands, so its print is a draft and cannot be sealed. First mend what "
+                "the page of the case names.",
+            )
+        )
+
+
+def check(own: Mark, unit: str, one: Proof) -> None:
+    """Raise NotSealed or NotThisPrint where an electronic seal does not hold, or not for this, saying why."""
+    _check(own, unit, one.sealed)
+
+
+def _check(own: Mark, unit: str, found: Sealed) -> None:
+    if found.barring is not None:
+        raise NotSealed(found.barring.text)
+    if not same_name(found.unit, unit):
+        raise NotSealed(_OTHER_UNIT.fill(unit=found.unit, wanted=unit))
+    if found.mark is None:
+        raise NotSealed(_NO_MARK)
+    if found.mark != own:
+        sealing.check(own, found.sighting)
+        raise NotSealed(_NO_MARK)
+
+
+_OTHER_UNIT = Text(
+    "电子印章是“{unit}”的，而这里要由“{wanted}”盖章，两者不是同一单位，没有采用。",
+    "The electronic seal is that of “{unit}”, but it is “{wanted}” that has to seal; it was not taken.",
+)
+_NO_MARK = Text(
+    "这份已签名的 PDF 上没有本系统现在这一稿的二维码，不知道签的是哪一份内容，没有采用。"
+    "请从本页下载 PDF，签名后再上传。",
+    "The signed PDF bears no QR code of the present version, so it is not known which content was signed, and it was not "
+    "taken. Download the PDF from this page, sign that, and upload it.",
+)
+
+
+def _roots(settings: Settings) -> Roots:
+    """Who may issue certificates here. Raises NotSealed where a file that is set cannot be read: then nobody may."""
+    try:
+        return signatures.roots_from(settings.seal_roots, settings.timestamp_roots)
+    except NoRoots as wrong:
+        raise NotSealed(
+            Text(
+                "服务器上登记认可的颁发机构的文件读不出来，不能验证电子印章。请告知管理员（ZHENGJI_SEAL_ROOTS）。",
+                "The server's file of issuers that count cannot be read, so no electronic seal can be verified. Tell the "
+                "administrator (ZHENGJI_SEAL_ROOTS).",
+            )
+        ) from wrong
+
+
+def _looked_at(settings: Settings, data: bytes, at: datetime) -> Sealed:
+    return signatures.looked_at(data, True, _roots(settings), at)
+
+
+# ---- later steps -----------------------------------------------------------------------------------------------------
+
+
+def verify_again(
+    database: Database, files: Files, settings: Settings, *, cases: Sequence[int] = (), batch: int | None = None
+) -> None:
+    """Verify anew the electronic seals of cases, or of a batch and its lines, before a step that rests on them.
+
+    The bytes are read and held against their digest each time; what a signature comes to is the same for the same bytes,
+    roots and instant, so this is worked out once. The guards read what is written down here. Outside any transaction.
+    """
+    with database.reading() as session:
+        found = stored.signed(session, cases, batch)
+    changed = [(one, outcome) for one in found if (outcome := _outcome(files, settings, one)) != one.outcome]
+    if changed:
+        with database.transaction() as session:
+            for one, outcome in changed:
+                stored.checked(session, one.digest, outcome, one.unit, one.content, one.as_of)
+
+
+_known: dict[tuple[str, datetime, Roots], str] = {}
+_MOST_KNOWN = 10_000
+
+
+def _outcome(files: Files, settings: Settings, one: SignatureCheck) -> str:
+    try:
+        data = files.get(one.digest)
+    except (Absent, Damaged):
+        return "unreadable"
+    try:
+        asked = (one.digest, one.as_of, _roots(settings))
+    except NotSealed:
+        return "roots_unreadable"
+    if asked not in _known:
+        found = _looked_at(settings, data, one.as_of)
+        outcome = GOOD if found.barring is None else found.barring.code
+        if outcome.startswith("checker_"):
+            return outcome  # of this try only
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[asked] = outcome
+    return _known[asked]
