@@ -149,6 +149,24 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class Package:
+    """How the files of a batch are called, without their endings. Words in braces are filled in (PACKAGE_PLACES); a “/”
+    makes a folder, which a mail leaves out."""
+
+    folder: str = "{region}_{phase}_{number}_{date}"
+    """What all of it lies in, where it is no mail."""
+    summary: str = "案例汇总表_{region}_{phase}_盖章扫描件"
+    case: str = "案例{position}_{title}"
+    form: str = "报送表{position}_{title}_扫描件"
+
+
+_OF_BATCH = ("addressee", "region", "phase", "number", "date")
+_OF_CASE = (*_OF_BATCH, "position", "title", "centre", "case_number")
+PACKAGE_PLACES = {"folder": _OF_BATCH, "summary": _OF_BATCH, "case": _OF_CASE, "form": _OF_CASE}
+"""What a name may hold in braces: `position` is the place in the batch (01, 02 …), `date` the day of sending (20210324)."""
+
+
+@dataclass(frozen=True)
 class Push:
     """Sending outstanding cases abroad."""
 
@@ -179,6 +197,7 @@ class Call:
     rules: Mapping[str, RuleInForce]
     text: str
     """The notice itself, Markdown."""
+    package: Package = Package()
     version: int = 1
 
     def phase(self, phase_id: str) -> Phase | None:

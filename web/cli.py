@@ -18,6 +18,7 @@ import click
 
 from web.commands.audit import audit
 from web.commands.backup import backup
+from web.commands.batch import batch
 from web.commands.collection import collection
 from web.commands.database import database as database_group
 from web.commands.doctor import doctor
@@ -101,6 +102,7 @@ def demo() -> None:
 main.add_command(audit)
 main.add_command(worker)
 main.add_command(backup)
+main.add_command(batch)
 main.add_command(collection)
 main.add_command(database_group)
 main.add_command(doctor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -112,6 +113,12 @@ def turned_away(session: Session, batch_id: int, said: Text, *, actor: Actor, at
     batch = find(session, batch_id, actor)
     data = {"zh": said.zh, "en": said.en}
     stored_papers.note(session, owner_of(batch), "batch.turn_away", data, actor, at, outcome="refused")
+
+
+def numbered(session: Session, number: str, seen_by: Actor) -> Batch:
+    """The batch of a number, within reach. Raises NoSuchBatch."""
+    found = stored.numbered(session, number.strip(), seen_by)
+    return find(session, found.id if found else 0, seen_by)
 
 
 def is_back(batch: Batch, actor: Actor) -> bool:
@@ -529,7 +536,7 @@ def _summary_row(call: Call, position: int, case: Any) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Enclosure:
-    """One attachment of a batch's mail; `read` gives its bytes."""
+    """One file of a batch; `read` gives its bytes. A mail takes the last part of its name."""
 
     name: str
     media_type: str
@@ -548,19 +555,23 @@ class Letter:
     message_id: str
 
 
-def letter(session: Session, files: Files, batch: Batch) -> Letter:
-    """What leaves: prescribed subject, sealed summary, every form scan, every case as Word."""
+def letter(session: Session, files: Files, batch: Batch, dated: date | None = None) -> Letter:
+    """What leaves: prescribed subject, sealed summary, every form scan, every case as Word.
+
+    `dated`: the day in the names of files, where the call has it there and the batch was not sent yet.
+    """
     call = call_of(session, batch.call_version_id)
     phase = call.phase(batch.phase)
     label = phase.label.zh if phase else ""
     _, found = _rows(session, batch.id)
+    named = _Named(call, batch, label, dated)
     enclosures = [
-        _kept(files, f"案例汇总表_{batch.office.region}_{label}_盖章扫描件", one)
+        _kept(files, named.of_batch(call.package.summary), one)
         for one in documents(session, batch)
         if one.slot == "summary"
     ]
     for position, row in enumerate(found, 1):
-        enclosures.extend(_case_enclosures(session, files, call, position, row))
+        enclosures.extend(_case_enclosures(session, files, call, named.of_case(position, row), row))
     body = (
         f"{call.issuer.zh}：\n\n"
         f"现报送《{call.title.zh}》{label}案例 {len(found)} 个，"
@@ -601,7 +612,8 @@ def _composed(made: Letter, shares: Sequence[Sequence[int]], sender: str, at: da
             subject=made.subject + which,
             body=made.body + said,
             attachments=[
-                Attachment(one.name, one.media_type, one.read()) for one in (made.enclosures[place] for place in places)
+                Attachment(one.name.rpartition("/")[2], one.media_type, one.read())
+                for one in (made.enclosures[place] for place in places)
             ],
             message_id=made.message_id if last else f"<{number}of{len(shares)}.{bare}>",
             at=at,
@@ -648,19 +660,52 @@ def mailed(session: Session, batch: Batch) -> SentMail | None:
     return stored_mail.handed_over(session, _message_id(session, batch))
 
 
-def _case_enclosures(session: Session, files: Files, call: Call, position: int, row: Any) -> Iterator[Enclosure]:
+def _case_enclosures(
+    session: Session, files: Files, call: Call, named: Callable[[str], str], row: Any
+) -> Iterator[Enclosure]:
     """The case as .docx, as received or as written here, with an older format beside it; and its sealed form."""
     papers = stored_papers.current(session, Owner(row.stream, case_id=row.id, office_id=row.office_id))
-    name = f"{position:02d}_{row.title}"
+    name = named(call.package.case)
     received = next((one for one in papers if one.slot == "case" and one.revision == row.revision), None)
     if received is not None and received.media_type == _WORD:
-        yield replace(_kept(files, f"案例{name}", received), name=f"案例{name}.docx")
+        yield replace(_kept(files, name, received), name=f"{name}.docx")
     else:
         written = _written(files, call, row, papers)
-        yield Enclosure(f"案例{name}.docx", _WORD, len(written), lambda: written)
+        yield Enclosure(f"{name}.docx", _WORD, len(written), lambda: written)
         if received is not None:
-            yield _kept(files, f"案例{name}_原件", received)
-    yield from (_kept(files, f"报送表{name}_扫描件", one) for one in papers if one.slot == "scan")
+            yield _kept(files, f"{name}_原件", received)
+    yield from (_kept(files, named(call.package.form), one) for one in papers if one.slot == "scan")
+
+
+@dataclass(frozen=True)
+class _Named:
+    """The names of a batch's files, as its call has them."""
+
+    call: Call
+    batch: Batch
+    phase: str
+    dated: date | None
+
+    def of_batch(self, pattern: str) -> str:
+        return self._filled(pattern, {})
+
+    def of_case(self, position: int, row: Any) -> Callable[[str], str]:
+        own = {"position": f"{position:02d}", "title": row.title, "centre": row.centre_name, "case_number": row.number}
+        return lambda pattern: self._filled(pattern, own)
+
+    def _filled(self, pattern: str, own: Mapping[str, str]) -> str:
+        """Each part of the path fit to be a file's name; what is filled in makes no folder."""
+        day = self.batch.sent_at.astimezone(BEIJING).date() if self.batch.sent_at else self.dated
+        known = {
+            "addressee": self.batch.office.addressee,
+            "region": self.batch.office.region,
+            "phase": self.phase,
+            "number": self.batch.number,
+            "date": f"{day:%Y%m%d}" if day else "",
+            **own,
+        }
+        filled = pattern.format(**{name: re.sub(r"[/\\]", "_", value) for name, value in known.items()})
+        return "/".join(clean_name(part) for part in filled.split("/"))
 
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -692,6 +737,49 @@ def _kept(files: Files, stem: str, document: Document) -> Enclosure:
 def _file_name(stem: str, document: Document) -> str:
     ending = document.name.rpartition(".")[2]
     return f"{stem}.{ending}"
+
+
+# ---- the package -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Package:
+    """A batch's files to be taken away: `folder` names the whole, each file its place in it."""
+
+    folder: str
+    files: tuple[Enclosure, ...]
+    findings: tuple[Finding, ...] = ()
+    """What of the papers is still lacking; then nothing is to be taken for the whole."""
+
+
+_OF_PAPERS = ("summary_sealed", "every_form_attached", "every_case_document_attached")
+
+
+def package(session: Session, files: Files, batch: Batch, *, actor: Actor, at: datetime, site: str = "") -> Package:
+    """Everything that leaves with a batch, and the summary table as a workbook, under the names that the call gives.
+
+    Raises NotPermitted for those who do not handle the batch, BackWithOffice.
+    """
+    privacy.check_batch(batch, actor)
+    check_not_back(batch, actor)
+    call, dated = call_of(session, batch.call_version_id), at.astimezone(BEIJING).date()
+    phase = call.phase(batch.phase)
+    made = letter(session, files, batch, dated)
+    name, table = summary(session, batch, at=batch.sent_at or at, seen_by=actor, site=site)
+    whole = Enclosure(name, _EXCEL, len(table), lambda: table)
+    waiting = offers(session, batch, actor=actor, at=at)
+    lacking = [
+        one
+        for offer in waiting
+        if offer.transition.name in ("seal", "send")
+        for one in offer.findings
+        if one.rule in _OF_PAPERS
+    ]
+    folder = _Named(call, batch, phase.label.zh if phase else "", dated).of_batch(call.package.folder)
+    return Package(folder, (*made.enclosures, whole), tuple({one.message: one for one in lacking}.values()))
+
+
+_EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 # ---- how an office stands --------------------------------------------------------------------------------------------

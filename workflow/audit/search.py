@@ -380,6 +380,7 @@ EXPORTS: Mapping[str, Text] = {
     "form": Text("报送表", "report form"),
     "summary": Text("案例汇总表", "summary table"),
     "mail": Text("整批邮件", "mail of a batch"),
+    "batch": Text("整批材料", "papers of a batch"),
     "letter": Text("通知邮件", "mail on what became of cases"),
     "package": Text("推送包", "package of a push"),
     "list": Text("案例清单", "list of cases"),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rules.call import (
+    PACKAGE_PLACES,
     Call,
     Confirmation,
     Eligible,
@@ -313,15 +314,46 @@ def _mail(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
     patterns = [("mail.subject", mail.subject)]
     patterns += [(f"mail.must_hold[{at}]", one) for at, one in enumerate(mail.must_hold) if isinstance(one, str)]
     for place, pattern in patterns:
-        try:
-            gaps = [one[1:] for one in string.Formatter().parse(pattern) if one[1] is not None]
-        except ValueError:
-            tables.wrong(place, f"“{pattern}”的花括号不成对", f"the braces of “{pattern}” do not match")
+        _gaps(tables, place, pattern, ["addressee"])
+
+
+def _package(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    """Names of files: only what can be filled in, and what tells the papers of one case from those of another."""
+    package = parts["package"]
+    for key, places in PACKAGE_PLACES.items():
+        pattern = getattr(package, key, WRONG)
+        if not isinstance(pattern, str):
             continue
-        for gap, form, turn in gaps:
-            if (gap, form, turn) != ("addressee", "", None):  # a width such as :>999999999 would fill the memory
-                written = (gap or "") + (f"!{turn}" if turn else "") + (f":{form}" if form else "")
-                tables.not_among(place, f"{{{written}}}", ["{addressee}"], Text("填空", "placeholder"))
+        place = f"package.{key}"
+        found = _gaps(tables, place, pattern, places)
+        last = pattern.rpartition("/")[2]
+        if not last.strip() or pattern.startswith("/") or "\\" in pattern or ".." in pattern.split("/"):
+            tables.wrong(
+                place,
+                f"“{pattern}”不能作文件名；文件夹用 / 隔开",
+                f"“{pattern}” is no name of a file; folders end in /",
+            )
+        elif found and "position" in places and "{position}" not in last:
+            tables.wrong(
+                place,
+                f"“{last}”里须有 {{position}}，否则各案例的文件会重名",
+                f"“{last}” must hold {{position}}, or files of different cases have one name",
+            )
+
+
+def _gaps(tables: Tables, place: str, pattern: str, allowed: Iterable[str]) -> bool:
+    """Whether all that stands in braces can be filled in; what cannot is told."""
+    allowed = list(allowed)
+    try:
+        gaps = [one[1:] for one in string.Formatter().parse(pattern) if one[1] is not None]
+    except ValueError:
+        tables.wrong(place, f"“{pattern}”的花括号不成对", f"the braces of “{pattern}” do not match")
+        return False
+    wrong = [gap for gap in gaps if gap[0] not in allowed or gap[1:] != ("", None)]
+    for gap, form, turn in wrong:  # a width such as :>999999999 would fill the memory
+        written = (gap or "") + (f"!{turn}" if turn else "") + (f":{form}" if form else "")
+        tables.not_among(place, f"{{{written}}}", [f"{{{one}}}" for one in allowed], Text("填空", "placeholder"))
+    return not wrong
 
 
 def _rules(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
@@ -377,5 +409,5 @@ def _squeezed(words: str) -> str:
     return "".join(unicodedata.normalize("NFKC", words).split())
 
 
-CHECKS = (_names, _unique, _phases, _limits, _centre_kinds, _confirmations, _fields, _mail, _rules)
+CHECKS = (_names, _unique, _phases, _limits, _centre_kinds, _confirmations, _fields, _mail, _package, _rules)
 """What a call must be beyond its shape; each looks at whatever could be read, so that all is told at once."""

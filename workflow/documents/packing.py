@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import IO
 
 _EPOCH = (2020, 1, 1, 0, 0, 0)
 """One fixed time for every member; libraries would write the present moment."""
@@ -13,13 +14,18 @@ _EPOCH = (2020, 1, 1, 0, 0, 0)
 def packed(members: Mapping[str, bytes]) -> bytes:
     """A zip of these members (name → content), in their order."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, data in members.items():
+    pack(made, members.items())
+    return made.getvalue()
+
+
+def pack(file: IO[bytes], members: Iterable[tuple[str, bytes]]) -> None:
+    """Write a zip of members as they come, so that only one of them is held at a time."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, data in members:
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
             opened.writestr(info, data)
-    return made.getvalue()
 
 
 def settled(document: bytes) -> bytes:

@@ -79,6 +79,10 @@ def one(session: Session, batch_id: int, seen_by: Actor) -> Batch | None:
     return session.scalar(select(Batch).where(Batch.id == batch_id, reachable(seen_by)))
 
 
+def numbered(session: Session, number: str, seen_by: Actor) -> Batch | None:
+    return session.scalar(select(Batch).where(Batch.number == number, reachable(seen_by)))
+
+
 def many(session: Session, seen_by: Actor, call: str = "", office: int | None = None) -> list[Batch]:
     """Batches within reach, the newest first."""
     statement = select(Batch).where(reachable(seen_by))
