@@ -371,7 +371,12 @@ class Workshop:
             gathered.said.append(_ORIGINAL_LOST)
             return None
         pieces = [source[0].encode(), source[1].encode(), data]
-        task = {"do": "chapter", "sizes": [len(one) for one in pieces[:2]], "width": self._width}
+        task = {
+            "do": "chapter",
+            "sizes": [len(one) for one in pieces[:2]],
+            "width": self._width,
+            "cpu": limits.CHAPTER_CPU,
+        }
         with checker.held(b"".join(pieces)) as opened:
             answer = checker.ask(task, opened)
         size, tail = answer.said.get("told"), answer.said.get("word")
@@ -398,7 +403,7 @@ class Workshop:
             at += one["size"]
             plate = self._plate(data, one["kind"], one["width"], one["height"], one["caption"]) if data else None
             if plate is None:
-                gathered.said.append(_lost_picture(one["caption"] or one["name"]))
+                gathered.said.append(_only_in_word(one["caption"] or one["name"]))
             else:
                 plates.setdefault(one["section"], []).append(plate)
         tables: dict[str, list[Grid]] = {}
@@ -437,26 +442,43 @@ class Workshop:
         masked = [replace(one, paragraphs=tuple(map(masked_text, one.paragraphs))) for one in parts if one.paragraphs]
         if masked != [one for one in parts if one.paragraphs]:
             gathered.said.append(_MASKED)
-        plates = tuple(plate for one in pictures if (plate := self._kept(one, gathered)) is not None)
+        plates = self._kept(pictures, gathered)
         return (*masked, Part("", plates=plates)) if plates else tuple(masked)
 
-    def _kept(self, picture: Document, gathered: Gathered) -> Plate | None:
-        """A picture that was kept when the case came in, drawn anew."""
-        caption = template.one_line(picture.caption)
-        try:
-            data = self.files.get(picture.digest)
-        except (Absent, Damaged):
-            gathered.said.append(_lost_picture(caption or picture.name))
-            return None
-        with checker.held(data) as opened:
-            answer = checker.ask({"do": "draw", "width": self._width}, opened)
-        said = answer.said
-        plate = None
-        if not answer.refused and answer.payload:
-            plate = self._plate(answer.payload, said["kind"], said["width"], said["height"], caption)
-        if plate is None:
-            gathered.said.append(_lost_picture(caption or picture.name))
-        return plate
+    def _kept(self, pictures: Sequence[Document], gathered: Gathered) -> tuple[Plate, ...]:
+        """The pictures that were kept when the case came in, drawn anew; one that is lost or broken is said."""
+        found: list[tuple[Document, bytes]] = []
+        lost: list[Document] = []
+        for one in pictures:
+            try:
+                found.append((one, self.files.get(one.digest)))
+            except (Absent, Damaged):
+                lost.append(one)
+        plates = []
+        for (one, _), plate in zip(found, self._drawn([data for _, data in found]), strict=True):
+            if plate is None:
+                lost.append(one)
+            else:
+                plates.append(replace(plate, caption=masked_text(template.one_line(one.caption))))
+        gathered.said += [_lost_picture(template.one_line(one.caption) or one.name) for one in lost]
+        return tuple(plates)
+
+    def _drawn(self, pictures: Sequence[bytes]) -> list[Plate | None]:
+        """All in one child; where one of them ends it, each in its own."""
+        if not pictures:
+            return []
+        task = {"do": "copy", "sizes": [len(one) for one in pictures], "width": self._width, "cpu": limits.CHAPTER_CPU}
+        with checker.held(b"".join(pictures)) as opened:
+            answer = checker.ask(task, opened)
+        told = answer.said.get("copies")
+        if answer.refused or not isinstance(told, list) or len(told) != len(pictures):
+            return [None] if len(pictures) == 1 else [one for data in pictures for one in self._drawn([data])]
+        plates, at = [], 0
+        for one in told:
+            data = answer.payload[at : at + one["size"]]
+            at += one["size"]
+            plates.append(self._plate(data, one["kind"], one["width"], one["height"], "") if data else None)
+        return plates
 
     def _plate(self, data: bytes, kind: str, width: int, height: int, caption: str) -> Plate | None:
         if kind not in ("jpeg", "png") or width < 1 or height < 1 or len(data) > self._left:
@@ -614,6 +636,12 @@ def _lost_picture(name: str) -> Text:
     return Text(
         f"图片“{name}”读不出或过大，没有编入。",
         f"The picture “{name}” did not read, or is too large, and was left out.",
+    )
+
+
+def _only_in_word(name: str) -> Text:
+    return Text(
+        f"图片“{name}”只在 Word 中保留，PDF 中没有。", f"The picture “{name}” is in the Word file only, not in the PDF."
     )
 
 

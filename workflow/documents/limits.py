@@ -165,6 +165,8 @@ PRESS_SECONDS = 900
 """Of making a collection of some hundred cases into one file, or of laying it out; processor time and clock."""
 PRESS_MEMORY = 4 * 1024 * MIB
 PRESS_OUTPUT = 512 * MIB
+CHAPTER_CPU = 30
+"""Seconds of processor time in which a case's Word file is read and tidied, or its pictures drawn anew."""
 COLLECTED_CASES = 500
 """Cases of one collection."""
 COLLECTED_PICTURES = 240 * MIB

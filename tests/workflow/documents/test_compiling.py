@@ -132,6 +132,7 @@ def test_the_pdf_is_tagged_as_pdf_a_with_all_faces_embedded_bookmarks_and_number
             assert metadata.pdfa_status == "2U"
         with document.open_outline() as outline:
             bookmarks = [(one.title, [child.title for child in one.children]) for one in outline.root]
+        assert document.check_pdf_syntax() == []  # as qpdf --check
         assert "/OutputIntents" in document.Root
         assert "/JavaScript" not in document.Root.get("/Names", {})
     assert [title for title, _ in bookmarks if title in THEMES] == list(THEMES)

@@ -30,7 +30,7 @@ def answer(task: Mapping[str, Any]) -> None:
     """Carry out a task over standard input, inside the walls, and answer on standard output; never returns.
 
     `do`: "check" (kinds, ending, any_link, each) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
-    "draw" (width) a picture anew; "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
+    "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
     scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots: sizes of the certificates
     that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
     as a "chapter" of a collection (sizes of what stands before it, width); "sign" a PDF (sizes of PDF, picture of the
@@ -90,13 +90,6 @@ def _copy(data: bytes, task: Mapping[str, Any]) -> Done:
     from workflow.documents.inspection.drawing import copies
 
     return copies(data, task["sizes"], task["width"])
-
-
-def _draw(data: bytes, task: Mapping[str, Any]) -> Done:
-    from workflow.documents.inspection.drawing import draw
-
-    drawn, kind, width, height = draw(data, task["width"])
-    return {"kind": kind, "width": width, "height": height}, drawn
 
 
 def _look(data: bytes, _task: Mapping[str, Any]) -> Done:
@@ -165,7 +158,6 @@ _TASKS = {
     "check": _check,
     "count": _count,
     "show": _show,
-    "draw": _draw,
     "copy": _copy,
     "look": _look,
     "cut": _cut,

@@ -51,10 +51,24 @@ def chapter(data: bytes, sizes: Sequence[int], width: int) -> Done:
         read = read_paper(read_blocks(word), "docx", call)
     except NoWordFile as problem:
         raise Refused("damaged") from problem
-    pictures = [draw(one.data, width) for one in read.pictures]
-    tidied, text = _tidied(word, read, width)
+    pens = _Pens(width)
+    pictures = [pens.draw(one.data) for one in read.pictures]
+    tidied, text = _tidied(word, read, pens)
     told = json.dumps({**_told(read, pictures), "text": text}, ensure_ascii=False).encode()
     return {"told": len(told), "word": len(tidied)}, b"".join([told, *(one[0] for one in pictures), tidied])
+
+
+class _Pens:
+    """Draws each picture once, wherever it stands."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._drawn: dict[bytes, tuple[bytes, str, int, int]] = {}
+
+    def draw(self, data: bytes) -> tuple[bytes, str, int, int]:
+        if data not in self._drawn:
+            self._drawn[data] = draw(data, self.width)
+        return self._drawn[data]
 
 
 def _told(read: CaseDocument, pictures: Sequence[tuple[bytes, str, int, int]]) -> dict[str, Any]:
@@ -79,7 +93,7 @@ def _told(read: CaseDocument, pictures: Sequence[tuple[bytes, str, int, int]]) -
     }
 
 
-def _tidied(data: bytes, read: CaseDocument, width: int) -> tuple[bytes, str]:
+def _tidied(data: bytes, read: CaseDocument, pens: _Pens) -> tuple[bytes, str]:
     """The file without what is not the case, and every word that is left in it."""
     document = Document(io.BytesIO(data))
     body = document.element.body
@@ -87,7 +101,7 @@ def _tidied(data: bytes, read: CaseDocument, width: int) -> tuple[bytes, str]:
     _drop(body)
     _drop_opening(body, read)
     _end_tidily(body)
-    _redraw(document.part, width)
+    _redraw(document.part, pens)
     out = io.BytesIO()
     document.save(out)
     return out.getvalue(), "\n".join([*(_text(one) for one in body), *read.footnotes])
@@ -169,14 +183,14 @@ def _end_tidily(body: Any) -> None:
         body.remove(element)
 
 
-def _redraw(main: Any, width: int) -> None:
+def _redraw(main: Any, pens: _Pens) -> None:
     """Every picture drawn anew; of a kind that is not drawn here (EMF, WMF) it stays as it is."""
     seen = set()
     for part in main.package.iter_parts():
         if not part.content_type.startswith("image/") or part.partname in seen:
             continue
         seen.add(part.partname)
-        drawn, kind, _, _ = draw(part.blob, width)
+        drawn, kind, _, _ = pens.draw(part.blob)
         if drawn:
             part._blob = drawn
             part._content_type = f"image/{kind}"

@@ -80,20 +80,16 @@ def _drawn(picture: Image.Image, width: int) -> Image.Image:
 def copies(data: bytes, sizes: Sequence[int], width: int) -> Done:
     """Each picture drawn anew, JPEG where it was one and else PNG. A picture that cannot be drawn has size 0.
 
-    Answers `copies`: [{size, kind}] in their order.
+    Answers `copies`: [{size, kind, width, height}] in their order.
     """
     told: list[dict[str, Any]] = []
     drawn, at = [], 0
     for size in sizes:
-        copy, kind = _copy(data[at : at + size], width)
-        told.append({"size": len(copy), "kind": kind})
+        copy, kind, wide, high = draw(data[at : at + size], width)
+        told.append({"size": len(copy), "kind": kind, "width": wide, "height": high})
         drawn.append(copy)
         at += size
     return {"copies": told}, b"".join(drawn)
-
-
-def _copy(data: bytes, width: int) -> tuple[bytes, str]:
-    return draw(data, width)[:2]
 
 
 def draw(data: bytes, width: int) -> tuple[bytes, str, int, int]:
