@@ -283,6 +283,9 @@ def test_an_authors_own_file_is_taken_in_as_it_is_written(world: World, tmp_path
         everything = b"".join(map(parts.read, parts.namelist())).decode("utf-8", "replace")
         media = [name for name in parts.namelist() if "media" in name]
     assert '<w:u w:val="single"/>' in xml
+    [holder] = re.findall(r"<w:p(?: [^>]*)?>(?:(?!</w:p>).)*<w:drawing>", xml, re.S)
+    holder = holder[holder.rindex("<w:pPr>") :]  # high enough for the picture, and with its caption
+    assert ('w:lineRule="auto"' in holder, "<w:keepNext/>" in holder) == (True, True)
     assert ("表里的字" in xml, len(media), "某作者" in everything) == (True, 1, False)
     assert xml.count(">案例题目<") == 0  # the title stands once, in our own heading with its number
     assert xml.count("1　案例题目") == 3

@@ -47,6 +47,8 @@ _OURS = {
 }
 _AS_HIGH_AS_ITS_LINE = (RUNNING, PAGE, PICTURE, CELL)
 """Lines that grow with what stands in them, such as a picture; the others are spaced exactly."""
+_GROWING = "Normal"
+"""At least so high, and higher where it must: authors put their pictures into lines of it."""
 _LEVELS = {GROUP: 0, TITLE: 1, "Heading 1": 2}
 _WITH_NEXT = (GROUP, TITLE, OPENING, PICTURE, FIRST)
 
@@ -106,7 +108,7 @@ def _style(document: WordDocument, name: str) -> None:
     if name in _AS_HIGH_AS_ITS_LINE:
         layout.line_spacing_rule = WD_LINE_SPACING.SINGLE
     else:
-        layout.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+        layout.line_spacing_rule = WD_LINE_SPACING.AT_LEAST if name == _GROWING else WD_LINE_SPACING.EXACTLY
         layout.line_spacing = Pt(22 if size <= 14 else max(28, size + 12))
     if indented:
         layout.first_line_indent = Pt(2 * size)

@@ -101,6 +101,7 @@ def _tidied(data: bytes, read: CaseDocument, pens: _Pens) -> tuple[bytes, str]:
     _drop(body)
     _drop_opening(body, read)
     _end_tidily(body)
+    _give_room(body)
     _redraw(document.part, pens)
     out = io.BytesIO()
     document.save(out)
@@ -181,6 +182,22 @@ def _end_tidily(body: Any) -> None:
         if element.find(f".//{_W}pict") is not None:
             return
         body.remove(element)
+
+
+def _give_room(body: Any) -> None:
+    """Lines that are high enough: in the book, ordinary ones are higher than tables want, and a picture stays with what
+    follows, which is its caption."""
+    for paragraph in body.iter(f"{_W}p"):
+        drawn = paragraph.find(f".//{_W}drawing") is not None or paragraph.find(f".//{_W}pict") is not None
+        if not drawn and next(paragraph.iterancestors(f"{_W}tbl"), None) is None:
+            continue
+        properties = paragraph.get_or_add_pPr()
+        spacing = properties.get_or_add_spacing()
+        if drawn or spacing.get(f"{_W}line") is None:
+            spacing.set(f"{_W}line", "240")
+            spacing.set(f"{_W}lineRule", "auto")
+        if drawn:
+            properties.get_or_add_keepNext()
 
 
 def _redraw(main: Any, pens: _Pens) -> None:
