@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, installed, now, number, reading, settings, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import arrivals, register, taking
+from workflow import arrivals, bounces, register, taking
 from workflow.jobs import board
 from workflow.store.models import Arrival
 
@@ -98,6 +98,7 @@ def _everything(session: Any, arrival: Arrival) -> dict[str, Any]:
         "answered": arrivals.answered(session, arrival),
         "may_answer": arrival.office_id in arrivals.places(actor()),
         "seen": _seen(arrival),
+        "told": bounces.of_arrival(session, arrival.id),
     }
 
 
@@ -149,6 +150,7 @@ def answer(arrival_id: int) -> Page:
             may_answer=arrival.office_id in arrivals.places(actor()),
             answered=arrivals.answered(session, arrival),
             delayed=board.delayed(session, f"arrival/{arrival.id}", "mail_answer"),
+            back=bounces.of(session, [arrival.answer_id]),
         )
 
 

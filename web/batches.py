@@ -126,6 +126,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "may_be_last": batches.may_be_last(session, batch),
         "short": batches.short_centres(session, batch),
         "mailed": batches.mailed(session, batch) if batch.sent_at else None,
+        "came_back": batches.came_back(session, batch) if batch.sent_at else [],
         "mail_delayed": board.delayed(session, batch.stream, "mail_batch"),
         "mail_configured": bool(settings().smtp_url),
         "countdown": countdown,

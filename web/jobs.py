@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, reading, transaction
 from web.tell import done
 from web.words import t
+from workflow import bounces
 from workflow.jobs import board
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
@@ -19,7 +20,9 @@ bp.before_request(lambda: board.check_sees(actor()))
 @bp.get("")
 def index() -> str:
     with reading() as session:
-        return render_template("jobs/index.html", board=board.board(session, actor()), most=board.MOST)
+        shown = board.board(session, actor())
+        reads_mails = bounces.reads(actor())
+        return render_template("jobs/index.html", board=shown, most=board.MOST, reads_mails=reads_mails)
 
 
 @bp.get("/going")

@@ -16,6 +16,7 @@ from rules.names import same_name
 from rules.roles import Role
 from rules.words import Labelled, Text
 from states.reach import SYSTEM, Actor
+from workflow import bounces
 from workflow import papers as case_papers
 from workflow.documents import arriving, limits, matching, reply, sighting
 from workflow.documents.arriving import Item
@@ -198,6 +199,8 @@ def read(database: Database, files: Files, arrival_id: int, *, at: datetime, eac
     opened: dict[int, arriving.Arrival] = {}
     each(originals, lambda one: opened.update({one[0]: arriving.received(one[1], files.get(one[2]))}))
     arrival = arriving.together([opened[position] for position, _, _ in originals])
+    if said := _came_back(database, arrival, arrival_id, [digest for _, _, digest in originals], at):
+        return said
     marks: dict[str, str] = {}
     each(arrival.items, lambda item: marks.update(_numbers(item)))
     with database.reading() as session:
@@ -240,6 +243,28 @@ def read(database: Database, files: Files, arrival_id: int, *, at: datetime, eac
         }
         stored.note(session, row, "arrival.read", data, SYSTEM, at)
     return f"{len(found.cases)} cases, {len(rows)} papers, {len(found.refused)} refused"
+
+
+def _came_back(
+    database: Database, arrival: arriving.Arrival, arrival_id: int, digests: Sequence[str], at: datetime
+) -> str:
+    """Enter a mail that says that one of ours did not arrive as what it is; "" for all others.
+
+    A report by the standard is never searched for papers: what lies in it is our own mail.
+    """
+    letter = arrival.letters[0] if len(arrival.letters) == 1 and len(digests) == 1 else None
+    if letter is None or not letter.returned:
+        return ""
+    with database.transaction() as session:
+        row = stored.held(session, arrival_id)
+        about = bounces.note(session, letter.returned, digests[0], arrival=arrival_id, at=at)
+        if about is None and not letter.returned.get("report"):
+            return ""
+        head = {"sender": letter.sender[:500], "subject": letter.subject[:500], "message_id": letter.message_id[:500]}
+        stored.change(session, arrival_id, state=str(State.BOUNCE), read_at=at, **head)
+        data = {"subject": letter.subject, "sender": letter.sender, "cases": 0, "papers": 0, "refused": []}
+        stored.note(session, row, "arrival.read", data, SYSTEM, at)
+    return f"{about or 0} mails came back"
 
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])\d{4}-[A-Za-z0-9]+(?:-[A-Za-z0-9]+){1,3}(?![A-Za-z0-9])")

@@ -41,7 +41,7 @@ from workflow.store import papers as stored_papers
 from workflow.store.calls import call_of
 from workflow.store.database import Database
 from workflow.store.files import Absent, Damaged, Files
-from workflow.store.models import Batch, Case, Document, Office, Seal, SentMail
+from workflow.store.models import Batch, Bounce, Case, Document, Office, Seal, SentMail
 from workflow.store.papers import Kept, Owner
 
 ENGINE = Engine(BATCH)
@@ -658,6 +658,11 @@ def _hand_over(mailer: Mailer, made: Letter, most: int, at: datetime) -> str:
 def mailed(session: Session, batch: Batch) -> SentMail | None:
     """What the mail server was handed at the last sending, with its reply; None when nothing was."""
     return stored_mail.handed_over(session, _message_id(session, batch))
+
+
+def came_back(session: Session, batch: Batch) -> list[Bounce]:
+    """What came back of the mails of the last sending, as their servers say."""
+    return stored_mail.came_back(session, _message_id(session, batch))
 
 
 def _case_enclosures(

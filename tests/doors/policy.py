@@ -471,6 +471,8 @@ DOORS: dict[str, Door] = {
         f"POST worklists.{name}": Door(SIGNED_IN, "reviewer desk", anywhere=True)
         for name in ("sheet", "preview", "findings", "take")
     },
+    # -- mails that left, and came back: for those who look after them
+    "GET mails.index": Door(SIGNED_IN, "desk director auditor administrator"),
     # -- what came in: each office has its own ledger, the desk that of the national office
     "GET arrivals.index": Door(SIGNED_IN, f"{OFFICE} desk auditor", anywhere=True),
     "POST arrivals.receive": Door(SIGNED_IN, f"{OFFICE} desk", anywhere=True),

@@ -43,6 +43,7 @@ _BESIDE: Mapping[str, Text] = {
     "bulk.undo": Text("撤销批量办理", "Undid what was done to many cases at once"),
     "collection.order": Text("编印案例集", "Ordered a collection"),
     "collection.make": Text("编成案例集", "Compiled a collection"),
+    "mail.come_back": Text("邮件被退回", "A mail came back"),
     "mail.hand_over": Text("交给邮件服务器", "Handed a mail over"),
     "batch.create": Text("新建批次", "Started the batch"),
     "batch.collect": Text("增减批内案例", "Changed the list of cases"),

@@ -476,6 +476,7 @@ _DETAILS: Mapping[str, Any] = {
     "bulk.act": _many,
     "bulk.undo": _many,
     "mail.hand_over": _plainly("subject"),
+    "mail.come_back": _plainly("subject"),
     "system.backup": _backed_up,
     "system.drop_backups": _dropped,
     "system.settings": lambda body: Text("、".join(body["changed"]), ", ".join(body["changed"])),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rules.words import Text
 from workflow.documents.vetting import Verdict, judge, slot_for
@@ -34,6 +35,8 @@ class Letter:
     sender: str
     subject: str
     message_id: str
+    returned: Mapping[str, Any] = field(default_factory=dict)
+    """What it says of a mail that did not arrive; {} where it says nothing of the kind."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,6 @@ def _unpack(verdict: Verdict, inside: tuple[str, ...], items: list[Item], letter
     if vetted.kind == "eml" and not inside:
         head = verdict.head
         sender = head.get("reply-to", "") or head.get("from", "")
-        letters.append(Letter(sender, head.get("subject", ""), head.get("message-id", "")))
+        letters.append(Letter(sender, head.get("subject", ""), head.get("message-id", ""), verdict.returned))
     for one in verdict.parts:
         _unpack(one, (*inside, verdict.received.name), items, letters)

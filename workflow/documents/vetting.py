@@ -58,6 +58,8 @@ class Verdict:
     """Of a mail or package opened with `each`: what became of everything in it, one by one."""
     head: Mapping[str, str] = field(default_factory=dict)
     """Of a mail: from, reply-to, subject, message-id as its sender wrote them; "" where one is missing."""
+    returned: Mapping[str, Any] = field(default_factory=dict)
+    """Of a mail: what it says of another that did not arrive; {} where it says nothing of the kind."""
     slot: str = ""
 
     @property
@@ -226,7 +228,9 @@ def _each_for_itself(vetted: Vetted, answer: checker.Answer, depth: int) -> Verd
     papers = tuple(one.vetted for one in parts if one.vetted is not None)
     head = answer.said.get("head")
     known = {str(key): str(value) for key, value in head.items()} if isinstance(head, dict) else {}
-    return replace(_accepted(replace(vetted, papers=papers), ""), parts=tuple(parts), head=known)
+    returned = answer.said.get("returned")
+    back = returned if isinstance(returned, dict) else {}
+    return replace(_accepted(replace(vetted, papers=papers), ""), parts=tuple(parts), head=known, returned=back)
 
 
 def _one_part(vetted: Vetted, told: Any, name: str, content: bytes, inline: bool, depth: int) -> Verdict:

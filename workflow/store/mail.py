@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from states.reach import SYSTEM
 from workflow.store import trail
-from workflow.store.models import SentMail
+from workflow.store.models import Bounce, SentMail
 
 
 def sent(session: Session, message_id: str) -> str | None:
@@ -36,6 +36,14 @@ def record(
     )
     data = {"subject": subject, "to": recipient, "sha256": digest, "reply": reply}
     trail.append(session, [trail.Entry(stream, "mail.hand_over", "done", at, SYSTEM, data)])
+
+
+def came_back(session: Session, message_id: str) -> list[Bounce]:
+    """What came back of a mail that left in one, or in several numbered ones of which this is the last."""
+    bare = message_id.strip("<>")
+    numbered = Bounce.message_id.startswith("<") & Bounce.message_id.endswith(f".{bare}>", autoescape=True)
+    found = select(Bounce).where(or_(Bounce.message_id == message_id, numbered))
+    return list(session.scalars(found.order_by(Bounce.id)))
 
 
 def latest(session: Session, limit: int = 100) -> list[SentMail]:

@@ -8,6 +8,7 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from itertools import islice
 from mimetypes import guess_extension
 
 from workflow.documents import limits
@@ -28,7 +29,8 @@ def is_mail(data: bytes) -> bool:
 
 
 def parts(data: bytes, *, each: bool = False) -> Done:
-    """Every part that is a file, as `parts`: [{name, size, inline}], with their bytes, and who wrote as `head`.
+    """Every part that is a file, as `parts`: [{name, size, inline}], with their bytes, who wrote as `head`, and what it
+    says of a mail that did not arrive as `returned`.
 
     `each`: what is unfit stands among the parts with its code as `refused`; otherwise it refuses the mail. Raises Refused.
     """
@@ -39,11 +41,12 @@ def parts(data: bytes, *, each: bool = False) -> Done:
         found = _Found(each)
         _gather(mail, found, 1)
         head = {name: _line(mail, name) for name in ("from", "reply-to", "subject", "message-id")}
+        returned = _returned(mail, head)
     except RecursionError as error:
         raise Refused("mail_too_deep", most=limits.MAIL_DEPTH) from error
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise Refused("damaged") from error
-    return {"parts": found.told, "head": head}, b"".join(found.contents)
+    return {"parts": found.told, "head": head, "returned": returned}, b"".join(found.contents)
 
 
 class _Found:
@@ -66,6 +69,69 @@ class _Found:
         if not self.each:
             raise Refused(code, **values)
         self.told.append({"name": name, "size": 0, "inline": False, "refused": code, "values": values})
+
+
+# ---- mails that came back --------------------------------------------------------------------------------------------
+
+_FROM_A_SERVER = re.compile(r"mailer-daemon|postmaster", re.IGNORECASE)
+_SAYS_SO = re.compile(
+    r"退信|退回|投递失败|无法投递|发送失败|undeliver|delivery (?:status|failure|has failed)|returned (?:mail|to sender)"
+    r"|failure notice",
+    re.IGNORECASE,
+)
+_ID = re.compile(r"<[^<>\s@]{1,150}@[^<>\s]{1,120}>")
+_MOST_PARTS, _MOST_IDS, _MOST_RECIPIENTS, _MOST_WORDS = 200, 50, 20, 4000
+
+
+def _returned(mail: Message, head: dict[str, str]) -> dict[str, object]:
+    """What a server says of a mail that did not arrive (RFC 3464, or in plain words); {} for any other mail.
+
+    `report`: whether it is a report by the standard; `ids`: Message-IDs that it names; `recipients`: whom it did not
+    reach, each with action, status and words; `words`: its text.
+    """
+    report = mail.get_content_type() == "multipart/report" and "delivery-status" in str(mail.get_param("report-type"))
+    told = bool(_FROM_A_SERVER.search(head["from"])) or bool(_SAYS_SO.search(head["subject"]))
+    if not report and not told:
+        return {}
+    ids: list[str] = []
+    recipients: list[dict[str, str]] = []
+    words = ""
+    for part in islice(mail.walk(), _MOST_PARTS):
+        kind = part.get_content_type()
+        if kind == "message/delivery-status":
+            blocks = part.get_payload()
+            recipients += [_recipient(one) for one in blocks if isinstance(one, Message) and one.get("Action")]
+        elif kind.startswith("text/"):
+            text = _text(part)
+            ids += _ID.findall(text)
+            words = words or text.strip()[:_MOST_WORDS]
+        elif part is not mail:
+            ids += _ID.findall(_line(part, "message-id"))
+    return {
+        "report": report,
+        "ids": list(dict.fromkeys(ids))[:_MOST_IDS],
+        "recipients": recipients[:_MOST_RECIPIENTS],
+        "words": words,
+    }
+
+
+def _recipient(fields: Message) -> dict[str, str]:
+    """The fields of one recipient (RFC 3464, 2.3), their types left off."""
+    values = {name: _line(fields, name) for name in ("original-recipient", "final-recipient", "diagnostic-code")}
+    plain = {name: value.partition(";")[2].strip() or value for name, value in values.items()}
+    return {
+        "recipient": plain["original-recipient"] or plain["final-recipient"],
+        "action": _line(fields, "action").lower()[:12],
+        "status": _line(fields, "status")[:20],
+        "words": plain["diagnostic-code"],
+    }
+
+
+def _text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    raw = payload[: 16 * _MOST_WORDS] if isinstance(payload, bytes) else b""
+    text = _charset(raw, str(part.get_content_charset() or ""))
+    return re.sub(r"<(?:style|script).*?</(?:style|script)>|<(?![^<>\s]+@)[^>]*>", " ", text, flags=re.S | re.I)
 
 
 def heading(head: bytes, name: str) -> str:
