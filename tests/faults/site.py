@@ -76,7 +76,12 @@ class Site:
 
     def _serves(self) -> bool:
         ended = [name for name, process in self._running.items() if process.poll() is not None]
-        assert not ended, f"{ended} ended: {self._log.read_text(encoding='utf-8')[-2000:]}"
+        said = self._log.read_text(encoding="utf-8") if ended else ""
+        if ended == [WEB] and "crash loop" in said.rpartition("Zhengji：")[2]:
+            # its web process was killed twice within moments: whatever keeps services running starts it anew
+            self._running[WEB] = self._started(*self._commands[WEB])
+            return False
+        assert not ended, f"{ended} ended: {said[-2000:]}"
         try:
             return requests.get(f"{self.address}/healthz", timeout=PATIENCE).ok
         except requests.RequestException:

@@ -36,6 +36,7 @@ _MISTAKE = Text(
     "程序出错。日志里有详细情况，请管理员查看。",
     "The program made a mistake; the log tells more, for the administrator.",
 )
+DATABASE_AWAY = f"ours_{Trouble.AWAY.name.lower()}"
 INTERRUPTED = Failure(
     "interrupted",
     Text(

@@ -21,7 +21,7 @@ from workflow.failpoints import reached
 from workflow.failure import Failure
 from workflow.jobs.kinds import UNFINISHED, JobState, Kind
 from workflow.jobs.queue import hand_over, which
-from workflow.jobs.reasons import INTERRUPTED, reason
+from workflow.jobs.reasons import DATABASE_AWAY, INTERRUPTED, reason
 from workflow.personal import masked_text
 from workflow.store import jobs as stored
 from workflow.store import trail
@@ -185,11 +185,11 @@ class Runner:
         stored.change(session, row.id, **running, interrupted=broken)
         return True
 
-    def _broken_off(self, session: Session, kind: Kind, row: Job, at: datetime) -> None:
+    def _broken_off(self, session: Session, kind: Kind, row: Job, at: datetime, failure: Failure = INTERRUPTED) -> None:
         """Let work that was broken off once more rest before its next try; or give it up."""
         broken, number = row.interrupted + 1, row.number + 1
         if broken > BROKEN_OFF:
-            self._give_up(session, row, INTERRUPTED, at)
+            self._give_up(session, row, failure, at)
             return
         wait = rest(broken)
         stored.change(
@@ -200,8 +200,9 @@ class Runner:
             started_at=None,
             next_at=at + timedelta(seconds=wait) if wait else None,
             failing_since=row.failing_since or at,
-            code=INTERRUPTED.code,
-            trouble={"zh": INTERRUPTED.why.zh, "en": INTERRUPTED.why.en},
+            code=failure.code,
+            trouble={"zh": failure.why.zh, "en": failure.why.en},
+            detail=failure.said,
             interrupted=broken,
             number=number,
         )
@@ -246,6 +247,9 @@ class Runner:
         at = datetime.now(UTC)
         row = self._ours(session, key, number)
         if row is None:
+            return
+        if failure.code == DATABASE_AWAY:  # no try of the work, which fails at the world outside
+            self._broken_off(session, kind, row, at, failure)
             return
         wait = None if failure.lasting else kind.waits.after(row.tries + 1)
         if wait is None:

@@ -7,8 +7,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from rules.words import Text
 from tests.workflow.test_jobs import queued
@@ -17,7 +19,7 @@ from workflow.engine import NotPermitted
 from workflow.failure import Failure
 from workflow.jobs.kinds import KINDS, JobState, Waits
 from workflow.jobs.queue import client, enqueue
-from workflow.jobs.reasons import reason
+from workflow.jobs.reasons import DATABASE_AWAY, reason
 from workflow.jobs.running import BROKEN_OFF, Progress, Runner, rest
 from workflow.store import jobs as stored
 from workflow.store.files import Damaged
@@ -189,6 +191,21 @@ def test_what_ends_every_worker_that_touches_it_is_given_up(world: World, runner
         killed(broken)
     assert attempt(runner, BROKEN_OFF, work=none) == "not to be done any more"
     assert (row(world).state, row(world).code) == ("gave_up", "interrupted")
+
+
+def test_what_a_database_that_goes_away_breaks_off_is_no_try_of_the_work(runner: Runner, world: World) -> None:
+    away = OperationalError(
+        "select 1", {}, psycopg.OperationalError("server closed the connection"), connection_invalidated=True
+    )
+    assert reason(away).code == DATABASE_AWAY
+    attempt(runner, 1, failing(AWAY))
+    for number in range(2, 2 + BROKEN_OFF):
+        attempt(runner, number, failing(away))
+        made = row(world)
+        assert (made.state in ("queued", "waiting"), made.tries, made.interrupted) == (True, 1, number - 1)
+        assert made.code == DATABASE_AWAY
+    attempt(runner, 2 + BROKEN_OFF, lambda _: "sent")
+    assert row(world).state == "done"
 
 
 def test_work_queued_by_an_earlier_version_is_done_too(world: World) -> None:
