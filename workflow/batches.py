@@ -22,6 +22,7 @@ from states.lifecycle import Standing
 from states.reach import SYSTEM, Actor, reaches
 from workflow import cases, keeping, privacy, sealing
 from workflow import content as contents
+from workflow import papers as case_papers
 from workflow.audit import receipts
 from workflow.documents import marks, prints, writing
 from workflow.documents.mail import Attachment, compose
@@ -670,8 +671,7 @@ def _case_enclosures(
 ) -> Iterator[Enclosure]:
     """The case as .docx, as received or as written here, with an older format beside it; and its sealed form."""
     papers = stored_papers.current(session, Owner(row.stream, case_id=row.id, office_id=row.office_id))
-    name = named(call.package.case)
-    received = next((one for one in papers if one.slot == "case" and one.revision == row.revision), None)
+    name, received = named(call.package.case), case_papers.own_document(session, row, papers)
     if received is not None and received.media_type == _WORD:
         yield replace(_kept(files, name, received), name=f"{name}.docx")
     else:

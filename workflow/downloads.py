@@ -91,8 +91,8 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
     call, content = lists.call_of(session, case), lists.content_of(case)
     name, mark = f"{case.number}_{_short(case.title) or '案例'}.docx", sealing.mark_of_text(case)
     current = papers.current(session, case)
-    own = next((one for one in current if one.slot == "case" and _still_says(session, case, one)), None)
-    if own is not None:
+    own = papers.own_document(session, case, current)
+    if own is not None and own.media_type == WORD:
         return name, origin.stamped(_bytes(files, own.digest, own.name), mark)
     theme = call.themes.get(content.theme)
     pictures = tuple(
@@ -112,14 +112,6 @@ def case_document(session: Session, files: Files, case: Case) -> tuple[str, byte
         mark,
     )
     return name, made
-
-
-def _still_says(session: Session, case: Case, own: Document) -> bool:
-    """Whether a Word file has the title and the text that the case has now."""
-    if own.media_type != WORD or own.erased_at is not None or own.revision is None:
-        return False
-    then, now = lists.content_at(session, case, own.revision)[1].snapshot(), lists.content_of(case).snapshot()
-    return (then["title"], then["sections"]) == (now["title"], now["sections"])
 
 
 def report_form(session: Session, case: Case, *, actor: Actor, at: datetime) -> tuple[str, bytes]:

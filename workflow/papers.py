@@ -27,6 +27,7 @@ from workflow.merging import Part
 from workflow.mismatches import Mismatch, mismatches
 from workflow.sealing import Proof, Sighting
 from workflow.store import facts as stored_facts
+from workflow.store import lists as stored_lists
 from workflow.store import papers as stored
 from workflow.store.files import Files
 from workflow.store.models import Case, Document, Seal
@@ -184,6 +185,19 @@ def current(session: Session, case: Case) -> list[Document]:
 def every(session: Session, case: Case) -> list[Document]:
     """All files ever attached, the newest first."""
     return stored.every(session, owner_of(case))
+
+
+def own_document(session: Session, row: Any, current: Sequence[Document]) -> Document | None:
+    """Of the files that count now the author's own case document, where title and text are still what came from it.
+
+    Such a file goes out as it is, with its tables and its looks; a later change of the form's fields alone is none of its.
+    """
+    found = next((one for one in current if one.slot == "case" and one.erased_at is None), None)
+    kept = stored_lists.revision(session, row.id, found.revision) if found is not None and found.revision else None
+    if kept is None:
+        return None
+    text = {name: words for name, words in row.sections.items() if words}
+    return found if (kept.snapshot["title"], kept.snapshot["sections"]) == (row.title, text) else None
 
 
 def newest_seal(session: Session, case: Case) -> Seal | None:

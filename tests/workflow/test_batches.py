@@ -659,6 +659,9 @@ def mail_of(world: World, batch: int) -> tuple[str, Any]:
     return name, email.message_from_bytes(data)
 
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
 def with_papers(world: World) -> tuple[int, list[int]]:
     """A batch whose scans are really in the document store."""
     files = Files((world.folder / "documents").as_uri())
@@ -707,6 +710,36 @@ def test_a_mail_is_the_same_bytes_again_and_keeps_its_message_id_after_it_was_re
     went(world.act_on_batch(batch, "seal"))
     went(world.act_on_batch(batch, "send"))
     assert mail_of(world, batch)[1]["Message-ID"] != first["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    ("change", "own"),
+    [
+        ({}, True),
+        ({"recipient": "另一家"}, True),
+        ({"title": "别的名称"}, False),
+        ({"sections": {"effect": "改了。"}}, False),
+    ],
+)
+def test_an_authors_own_file_is_reported_as_long_as_title_and_text_are_its(
+    world: World, change: dict[str, Any], own: bool
+) -> None:
+    """Its tables and its looks stand in no content that a file could be written from."""
+    files, case = Files((world.folder / "documents").as_uri()), world.draft()
+    word = Kept("正文.docx", WORD, files.put(b"PK the author's own"), 19)
+    with world.database.transaction() as session:
+        papers.attach(session, case, "case", [word], actor=world.people["author"], at=world.at)
+    content = world.content_of(case)
+    sections = {**content.sections, **change.pop("sections", {})}
+    world.edit(case, content.changed(sections=sections, **change))
+    scan = Kept("扫描 件.pdf", "application/pdf", files.put(b"%PDF-1.7 scan"), 13)
+    with world.database.transaction() as session:
+        papers.seal(session, case, scan, "示例大学", actor=world.people["sealer"], at=world.at)
+    batch = world.batch([world.walk(case, "stamp", "review")])
+    with world.database.reading() as session:
+        made = batches.letter(session, files, session.get_one(Batch, batch))
+    [document] = [one for one in made.enclosures if one.media_type == WORD]
+    assert (document.read() == b"PK the author's own") is own
 
 
 def sent_with_papers(world: World) -> int:
