@@ -98,6 +98,8 @@ def _everything(session: Any, arrival: Arrival) -> dict[str, Any]:
         "answered": arrivals.answered(session, arrival),
         "may_answer": arrival.office_id in arrivals.places(actor()),
         "seen": _seen(arrival),
+        "offices": register.offices(session) if arrivals.may_hand_on(arrival, actor()) else [],
+        "comes_from": arrivals.office_of(session, arrival),
         "told": bounces.of_arrival(session, arrival.id),
     }
 
@@ -131,6 +133,16 @@ def take(arrival_id: int) -> Response:
     with transaction() as session:
         receipt = taking.ask(session, arrival_id, actor=actor(), at=now(), op=form_key())
     done(t("交办来件", "Having it made into drafts"), receipt)
+    return redirect(url_for(".show", arrival_id=arrival_id))
+
+
+@bp.post("/<int:arrival_id>/hand-on")
+def hand_on(arrival_id: int) -> Response:
+    """Hand what came to the national office to the office that it comes from."""
+    office = number(request.form.get("office")) or 0
+    with transaction() as session:
+        receipt = arrivals.hand_on(session, arrival_id, office, actor=actor(), at=now(), op=form_key())
+    done(t("转省级办理", "Handing it to the office"), receipt)
     return redirect(url_for(".show", arrival_id=arrival_id))
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 
 from web.request import actor, now, reading
 from web.words import countdown
-from workflow import boards, bounces, comparisons, lists, searches
+from workflow import arrivals, boards, bounces, comparisons, lists, searches
 from workflow.jobs import board
 
 bp = Blueprint("home", __name__)
@@ -24,6 +24,7 @@ def show() -> str:
             to_collect=boards.to_collect(session, actor()),
             elsewhere=lists.waiting_for_others(session, actor()),
             given_up=board.given_up(session, actor()),
+            came_in=arrivals.waiting(session, actor()),
             came_back=bounces.lately(session, actor(), now()),
             lately=lists.lately(session, actor()),
             saved=searches.of(session, actor()),

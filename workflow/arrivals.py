@@ -30,6 +30,7 @@ from workflow.similar import same_title
 from workflow.store import arrivals as stored
 from workflow.store import calls as stored_calls
 from workflow.store import mail as stored_mail
+from workflow.store import register as stored_register
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.models import Arrival, ArrivalFile, Case, Centre, SentMail
@@ -124,7 +125,7 @@ def receive(
     _check_number(len(given))
     kept = [_kept(files, name, source) for name, source in given]
     digest = hashlib.sha256("\n".join(sorted({one["digest"] for one in kept})).encode()).hexdigest()
-    key = f"{office or 'national'}:{digest}"
+    key = f"{office or stored.NATIONAL}:{digest}"
     with database.transaction() as session:
         stored_calls.call_of(session, call_version)
         earlier = stored.by_key(session, key)
@@ -471,6 +472,60 @@ def existing(session: Session, arrival: Arrival, line: Any) -> Case | None:
     exact = [one for one in of_centre if one.title == line.title]
     near = exact or [one for one in of_centre if one.title and same_title(one.title, line.title)]
     return near[0] if len(near) == 1 else None
+
+
+# ---- handing on ------------------------------------------------------------------------------------------------------
+
+
+def may_hand_on(arrival: Arrival, actor: Actor) -> bool:
+    """Whether this person may hand an arrival of the national office to the office that it comes from."""
+    return arrival.office_id is None and arrival.state == State.READ and Role.DESK in actor.roles
+
+
+def hand_on(session: Session, arrival_id: int, office: int, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """Hand what came to the national office to an office, whose people then make drafts and a batch of it.
+
+    Raises NoSuchArrival, NotPermitted, WrongArrival.
+    """
+    arrival = find(session, arrival_id, actor)
+    earlier = stored.noted(session, "arrival.hand_on", op)
+    if earlier is not None:
+        return earlier
+    if Role.DESK not in actor.roles:
+        raise NotPermitted(
+            Text("来件由国家局受理人转给省级。", "What came to the national office is handed on by its desk.")
+        )
+    named = next((one for one in stored_register.offices(session) if one.id == office), None)
+    if named is None or not may_hand_on(stored.held(session, arrival_id), actor):
+        raise WrongArrival(
+            Text(
+                "不能转：请选择省级主管部门；已经转过、还没有核对完或以前来过的来件不能再转。",
+                "This cannot be handed on: choose an office; what was handed on, is not read yet or came before stays.",
+            )
+        )
+    stored.change(session, arrival_id, office_id=office)
+    data = {"office": named.addressee, "subject": arrival.subject}
+    return stored.note(session, stored.held(session, arrival_id), "arrival.hand_on", data, actor, at, op=op)
+
+
+def office_of(session: Session, arrival: Arrival) -> int | None:
+    """The office from which an arrival seems to come: as its summary table or its subject names it, or by its address."""
+    said = f"{arrival.named} {arrival.subject}"
+    return next(
+        (
+            one.id
+            for one in stored_register.offices(session)
+            if any(name and name in said for name in (one.addressee, one.seal_name, one.ip_office))
+            or (one.email and one.email in arrival.sender)
+        ),
+        None,
+    )
+
+
+def waiting(session: Session, actor: Actor) -> int:
+    """How many arrivals of this person's ledgers nothing was made of yet; no more than `PER_PAGE` are counted."""
+    own = places(actor)
+    return stored.waiting(session, own, PER_PAGE) if own else 0
 
 
 # ---- the answer ------------------------------------------------------------------------------------------------------

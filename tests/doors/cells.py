@@ -204,6 +204,7 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "papers.rule": {"ruling": "different", "reason": "对象不同"},
         "papers.ask_ruling": {"note": "请裁定"},
         "batches.start": grant,
+        "arrivals.hand_on": {"office": world.offices["first"]},
         "batches.set_centre_day": grant,
         "desk.extend": {**grant, "last_day": "2022-12-31"},
         "desk.waive": {**grant, "office": world.offices["second"], "phase": world.call.phases[-1].id},

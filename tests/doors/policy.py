@@ -479,6 +479,7 @@ DOORS: dict[str, Door] = {
     **{f"GET arrivals.{name}": Door(ARRIVAL) for name in ("show", "progress", "answer", "answer_file")},
     **{f"GET arrivals.{name}": Door(ARRIVAL) for name in ("original", "paper")},
     **{f"POST arrivals.{name}": Door(ARRIVAL, f"{OFFICE} desk") for name in ("take", "send_answer")},
+    "POST arrivals.hand_on": Door(ARRIVAL, "desk"),
     # -- what of it was refused: for nobody but the administrator
     "GET arrivals.quarantine": Door(SIGNED_IN, ADMINISTRATOR),
     "GET arrivals.quarantined": Door(SIGNED_IN, ADMINISTRATOR),

@@ -10,7 +10,7 @@ from docx import Document as Word
 from sqlalchemy import select, update
 
 from states.case import CaseState
-from tests.workflow.test_arrivals import FORM, MAIL, SCAN, WORD, came, sample, take_in
+from tests.workflow.test_arrivals import FORM, MAIL, SCAN, WORD, came, packed, sample, take_in
 from tests.worlds import World
 from workflow import arrivals, batches, cases, papers, taking
 from workflow.engine import NotPermitted
@@ -256,6 +256,36 @@ def test_a_leader_makes_no_batch_and_a_centres_mail_fills_none(world: World, fil
     take(world, files, came(world, files, WORD))
     with world.database.reading() as session:
         assert session.scalars(select(Batch)).all() == []
+
+
+def test_the_desk_hands_an_offices_package_on_and_the_office_makes_a_batch_of_it(world: World, files: Files):
+    case = world.case(CaseState.PROVINCE_REVIEWED, world.content(title=TITLE))
+    arrival = came(world, files, MAIL, TABLE, by="desk", office="")
+    with world.database.transaction() as session:
+        row = arrivals.find(session, arrival, world.people["desk"])
+        assert arrivals.office_of(session, row) == world.offices["first"]
+        assert [arrivals.waiting(session, world.people[one]) for one in ("desk", "reviewer")] == [1, 0]
+        for name in ("reviewer", "auditor"):
+            with pytest.raises((NotPermitted, arrivals.NoSuchArrival)):
+                arrivals.hand_on(session, arrival, world.offices["first"], actor=world.people[name], at=world.at)
+        with pytest.raises(arrivals.WrongArrival):
+            arrivals.hand_on(session, arrival, 999, actor=world.people["desk"], at=world.at)
+        arrivals.hand_on(session, arrival, world.offices["first"], actor=world.people["desk"], at=world.at)
+    with world.database.reading() as session:
+        assert [arrivals.waiting(session, world.people[one]) for one in ("desk", "reviewer")] == [0, 1]
+        assert arrivals.find(session, arrival, world.people["desk"]).office.addressee == "示例省知识产权局"
+        with pytest.raises(arrivals.NoSuchArrival):
+            arrivals.find(session, arrival, world.people["neighbour_reviewer"])
+    with pytest.raises(NotPermitted):
+        take(world, files, arrival, by="desk")
+    take(world, files, arrival)
+    with world.database.reading() as session:
+        batch = session.scalars(select(Batch)).one()
+        assert [one.case.id for one in batches.lines(session, batch, world.people["reviewer"])] == [case]
+    again = take_in(world, files, (MAIL, sample(MAIL)), ("表.zip", packed(TABLE)), by="desk", office="")
+    arrivals.read(world.database, files, again.id, at=world.at)
+    with world.database.reading() as session:
+        assert session.get_one(Arrival, again.id).repeats_id == arrival
 
 
 # ---- the answer ------------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ _BESIDE: Mapping[str, Text] = {
     "arrival.receive": Text("登记来件", "Took in what came"),
     "arrival.read": Text("核对来件", "Read what came in"),
     "arrival.pass_over": Text("邮件过大，留在邮箱", "Left a mail in the mailbox, as it is too large"),
+    "arrival.hand_on": Text("来件转省级办理", "Handed what came to an office"),
     "arrival.take": Text("办理来件", "Had drafts made of what came in"),
     "arrival.answer": Text("寄送来件答复", "Had the answer sent"),
     "arrival.open": Text("取出来件", "Took out what came in"),

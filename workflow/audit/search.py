@@ -486,6 +486,7 @@ _DETAILS: Mapping[str, Any] = {
         f"{body['cases']} cases, {body['papers']} papers, {len(body['refused'])} refused",
     ),
     "arrival.pass_over": _plainly("subject"),
+    "arrival.hand_on": _plainly("office"),
     "arrival.take": _plainly("subject"),
     "arrival.answer": _plainly("subject"),
     "arrival.open": _plainly("name"),

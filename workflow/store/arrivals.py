@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
@@ -18,15 +18,20 @@ from workflow.store.models import Arrival, ArrivalCase, ArrivalFile, ArrivalPape
 
 
 def reachable(actor: Actor) -> ColumnElement[bool]:
-    """An office what came to it; the national desk what came to the national office; the auditor everything."""
+    """An office what came to it or was handed to it; the national desk what came to the national office, handed on or not;
+    the auditor everything."""
     if Role.AUDITOR in actor.roles or Role.SYSTEM in actor.roles:
         return Arrival.id.is_not(None)
     offices = actor.units(Role.REVIEWER, Role.LEADER)
     return or_(
         false(),
         Arrival.office_id.in_(offices) if offices else false(),
-        Arrival.office_id.is_(None) if Role.DESK in actor.roles else false(),
+        Arrival.key.startswith(f"{NATIONAL}:") if Role.DESK in actor.roles else false(),
     )
+
+
+NATIONAL = "national"
+"""How keys in the national office's ledger begin."""
 
 
 def one(session: Session, arrival_id: int, seen_by: Actor) -> Arrival | None:
@@ -52,8 +57,17 @@ def by_key(session: Session, key: str) -> Arrival | None:
 def first_with(session: Session, arrival: Arrival, papers: str) -> Arrival | None:
     """The arrival that brought these papers to the same ledger before."""
     same = (Arrival.papers == papers) & (Arrival.id < arrival.id) & Arrival.repeats_id.is_(None)
-    place = Arrival.office_id == arrival.office_id if arrival.office_id else Arrival.office_id.is_(None)
-    return session.scalar(select(Arrival).where(same, place).order_by(Arrival.id).limit(1))
+    ledger = Arrival.key.startswith(f"{arrival.key.partition(':')[0]}:")
+    return session.scalar(select(Arrival).where(same, ledger).order_by(Arrival.id).limit(1))
+
+
+def waiting(session: Session, offices: Collection[int | None], limit: int) -> int:
+    """How many were read and nothing was made of them, of these offices (None: the national one); counted up to a limit."""
+    mine = [Arrival.office_id == one if one else Arrival.office_id.is_(None) for one in offices]
+    begun = exists().where(ArrivalCase.arrival_id == Arrival.id, ArrivalCase.done_at.is_not(None))
+    holds = exists().where(ArrivalCase.arrival_id == Arrival.id)
+    found = select(Arrival.id).where(or_(false(), *mine), Arrival.state == "read", holds, ~begun).limit(limit)
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
