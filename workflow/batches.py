@@ -485,7 +485,7 @@ def summary(session: Session, batch: Batch, *, at: datetime, seen_by: Actor, sit
 
 
 def summary_pdf(session: Session, batch: Batch, *, at: datetime, seen_by: Actor) -> tuple[str, bytes]:
-    """The same as PDF, to be sealed electronically. Raises NoFace."""
+    """The same as PDF, to be sealed electronically."""
     row, found = _rows(session, batch.id)
     call, phase, rows = _listed(session, batch, found, seen_by)
     record = receipts.on_paper(session, "")

@@ -131,7 +131,7 @@ def report_form(session: Session, case: Case, *, actor: Actor, at: datetime) -> 
 
 
 def report_form_pdf(session: Session, case: Case, *, actor: Actor, at: datetime) -> tuple[str, bytes]:
-    """The same as PDF, to be sealed electronically. Raises NoFace."""
+    """The same as PDF, to be sealed electronically."""
     call, values, note = _printed(session, case, actor)
     draft = not cases.complete(session, case, actor=actor, at=at)
     made = prints.form(call, values, mark=sealing.mark_of(case), note=note, draft=draft)

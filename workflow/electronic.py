@@ -32,7 +32,7 @@ def made(
     """Sign a print with the unit's key, have the signature stamped where a service is set, verify it and keep it.
 
     Where the service gives no stamp, the seal holds without one; its `stamped_at` is then empty. `at`: the real instant.
-    Raises NotSealed, NoFace.
+    Raises NotSealed.
     """
     signed = signing.sign(paper, own.kind, key, unit, at)
     data = _stamped(settings, signed)

@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from rules.call import Call, FieldType
 from rules.words import Text
 from workflow.documents import template
+from workflow.documents.compiling.typesetting import FACES
 from workflow.documents.marks import Mark
-from workflow.documents.receipt import face, fonts, qr_svg
+from workflow.documents.receipt import qr_svg
 
 _POINT = 72 / 25.4
 """Points in a millimetre."""
@@ -68,10 +70,7 @@ _TEMPLATE = b"""
 
 
 def form(call: Call, values: Mapping[str, str], *, mark: Mark, note: str, draft: bool) -> bytes:
-    """The report form of a case as PDF, with room for the host unit's seal. `note`: what the print says of itself.
-
-    Raises NoFace.
-    """
+    """The report form of a case as PDF, with room for the host unit's seal. `note`: what the print says of itself."""
     rows = [(one.label.zh, template.tidy(values.get(one.name, ""))) for one in call.report_form]
     label = template.label_of(call, "host_unit", Text("所在单位", "Host unit")).zh
     day = next((values.get(one.name, "") for one in reversed(call.report_form) if one.type is FieldType.DATE), "")
@@ -95,7 +94,7 @@ def form(call: Call, values: Mapping[str, str], *, mark: Mark, note: str, draft:
 def summary(
     call: Call, phase: str, office: str, rows: Sequence[Mapping[str, str]], *, dated: date, mark: Mark, record: str
 ) -> bytes:
-    """An office's summary table as PDF, A4 across, with room for its seal. Raises NoFace."""
+    """An office's summary table as PDF, A4 across, with room for its seal."""
     fields = call.summary_table
     cells = [[template.tidy(one.get(field.name, "")) for field in fields] for one in rows]
     widths = [
@@ -127,8 +126,16 @@ def _made(mark: Mark, said: Mapping[str, Any]) -> bytes:
     usual = {"columns": [], "widths": [], "across": False, "draft": ""}
     inputs = {
         "said": json.dumps({**usual, **said}, ensure_ascii=False),
-        "faces": json.dumps([face()]),
+        "faces": json.dumps(["Noto Sans SC"]),
         "code": qr_svg(mark.text),
     }
-    made: Any = typst.compile(_TEMPLATE, sys_inputs=inputs, font_paths=fonts())
+    made: Any = typst.compile(_TEMPLATE, sys_inputs=inputs, font_paths=_fonts())
     return bytes(made)
+
+
+@cache
+def _fonts() -> Any:
+    """The house's own faces, and the machine's for characters that these lack; looked for once."""
+    import typst
+
+    return typst.Fonts(include_system_fonts=True, font_paths=[FACES])

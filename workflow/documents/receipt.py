@@ -91,7 +91,7 @@ def page(said: Page) -> bytes:
     """The page as PDF, the same bytes each time. Raises NoFace."""
     inputs = {
         "page": json.dumps(asdict(said), ensure_ascii=False),
-        "faces": json.dumps([face()]),
+        "faces": json.dumps([_face()]),
         "qr": qr_svg(said.address),
     }
     import typst  # loaded with the first receipt
@@ -131,18 +131,12 @@ def fonts() -> Any:
     return typst.Fonts(include_system_fonts=True)
 
 
-def face() -> str:
-    """The first of `FACES` that the machine has. Raises NoFace."""
+def _face() -> str:
     here = set(fonts().families())
     for one in FACES:
         if one in here:
             return one
-    raise no_face()
-
-
-def no_face() -> NoFace:
-    """The refusal where there is no Chinese face."""
-    return NoFace(
+    raise NoFace(
         Text(
             "服务器上没有中文字体，做不了 PDF。请直接打印回执页面，或请管理员安装 Noto CJK 字体。",
             "The server has no Chinese font to make a PDF with. Print the receipt's page instead, or ask the "

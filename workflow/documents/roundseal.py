@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import io
 import math
-from functools import cache
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+
+from workflow.documents.compiling.typesetting import FACES
 
 _SIDE = 840
 """Pixels: 42 mm at 500 dpi."""
 _RED = (200, 24, 30)
-_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "/System/Library/Fonts")
-_FONTS = (
-    "NotoSerifCJK-Regular.ttc",
-    "NotoSansCJK-Regular.ttc",
-    "NotoSerifCJKsc-Regular.otf",
-    "NotoSansCJKsc-Regular.otf",
-    "SourceHanSerifSC-Regular.otf",
-    "SourceHanSansSC-Regular.otf",
-    "uming.ttc",
-    "wqy-zenhei.ttc",
-    "wqy-microhei.ttc",
-    "Songti.ttc",
-    "PingFang.ttc",
-)
+_FACE = FACES / "NotoSerifSC-Regular.ttf"
 
 
 def drawn(unit: str) -> bytes:
-    """PNG, clear where there is no red, so that what lies under a seal can still be read. Raises OSError without a font."""
+    """PNG, clear where there is no red, so that what lies under a seal can still be read."""
     middle = _SIDE / 2
     seal = Image.new("RGBA", (_SIDE, _SIDE), (*_RED, 0))
     draw = ImageDraw.Draw(seal)
@@ -39,7 +26,7 @@ def drawn(unit: str) -> bytes:
     name = "".join(unit.split()) or "?"
     size = min(92, round(1560 / len(name)))
     span = min(280.0, 26.0 * (len(name) - 1))
-    font = ImageFont.truetype(str(_font_file()), size)
+    font = ImageFont.truetype(str(_FACE), size)
     for place, sign in enumerate(name):
         turned = -span / 2 + span * place / max(1, len(name) - 1)
         sheet = Image.new("RGBA", (_SIDE, _SIDE), (*_RED, 0))
@@ -54,22 +41,3 @@ def _at(middle: float, radius: float, degrees: float) -> tuple[float, float]:
     """A point so far from the middle, clockwise from the top."""
     angle = math.radians(degrees - 90)
     return middle + radius * math.cos(angle), middle + radius * math.sin(angle)
-
-
-@cache
-def _font_file() -> Path:
-    found = font_file()
-    if found is None:
-        raise OSError("no Chinese font")
-    return found
-
-
-@cache
-def font_file() -> Path | None:
-    """A font of this machine that has Chinese characters."""
-    for folder in (Path(one).expanduser() for one in _FONT_FOLDERS):
-        found = {path.name: path for path in folder.rglob("*.[to]t[cf]")} if folder.is_dir() else {}
-        for name in _FONTS:
-            if name in found:
-                return found[name]
-    return None

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from rules.words import Text
 from workflow.documents import checker, prints
-from workflow.documents.receipt import no_face
 from workflow.engine import CannotServe
 
 LARGEST_KEY = 64 * 1024
@@ -71,10 +70,7 @@ def sign(paper: bytes, kind: str, key: Key, unit: str, at: datetime) -> Signed:
 def _picture(unit: str) -> bytes:
     from workflow.documents import roundseal  # loads what draws, which pages do not need
 
-    try:
-        return roundseal.drawn(unit)
-    except OSError as wrong:
-        raise no_face() from wrong
+    return roundseal.drawn(unit)
 
 
 def stamped(signed: bytes, token: bytes) -> bytes | None:
