@@ -38,8 +38,18 @@ def of_proof(proof: electronic.Proof, own: sealing.Mark, unit: str) -> dict[str,
         f"电子印章有效，是“{proof.sealed.unit}”的，签的就是现在的内容。",
         f"The electronic seal holds: it is that of “{proof.sealed.unit}”, for the content that stands here now.",
     )
-    notes = tuple(sealing.Hint(one.code, one.text) for one in proof.sealed.troubles)
+    notes = tuple(sealing.Hint(one.code, _ON_SCREEN.get(one.code, one.text)) for one in proof.sealed.troubles)
     return {"proof": proof, "hints": (sealing.Hint("matches", said), *notes)}
+
+
+_ON_SCREEN = {
+    "issuer_not_checked": Text(
+        "本系统没有登记认可的颁发机构，所以没有核对证书由谁颁发。请您看清下面的颁发机构，再确认。",
+        "No issuers that count are registered here, so who issued the certificate was not checked. Look at its issuer below "
+        "before you confirm.",
+    )
+}
+"""What a command says otherwise, to whoever can set it."""
 
 
 def key() -> electronic.Key:

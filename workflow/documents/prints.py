@@ -1,4 +1,7 @@
-"""Report form and summary table as PDF (A4), to be sealed electronically: the same words as on the sheet, and its mark."""
+"""Report form and summary table as PDF (A4), to be sealed electronically: the same words as on the sheet, and its mark.
+
+The mark stands as a QR code beside the seal, and in words on each page: only the first pages of a file are looked through.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,8 @@ _TEMPLATE = b"""
 #let line-colour = rgb("#1c2733")
 #set document(date: none, title: said.title)
 #set page(paper: "a4", flipped: said.across, margin: (x: 18mm, top: 16mm, bottom: 18mm),
-  footer: align(center, text(size: 8pt, [#said.foot #h(1em) #context counter(page).display("1 / 1", both: true)])),
+  footer: align(center, text(size: 8pt, [#said.foot #h(1em) #context counter(page).display("1 / 1", both: true) \\
+    #text(size: 5pt, font: ("DejaVu Sans Mono", ..faces), fill: rgb("#55606d"), said.mark)])),
   background: if said.draft != "" { rotate(-24deg, text(size: 110pt, fill: rgb("#e4e4e4"), said.draft)) })
 #set text(font: faces, size: 10.5pt, lang: "zh", fill: rgb("#1c2733"))
 #set par(leading: 0.7em)
@@ -84,7 +88,7 @@ def form(call: Call, values: Mapping[str, str], *, mark: Mark, note: str, draft:
             "statement": f"{label}意见：以上情况属实，同意报送。",
             "unit": f"{values.get('host_unit', '')}（盖章）",
             "day": day,
-            "fine": [*note.splitlines(), mark.text],
+            "fine": note.splitlines(),
             "foot": call.document_number,
             "draft": "草稿" if draft else "",
         },
@@ -113,7 +117,7 @@ def summary(
             "statement": "",
             "unit": f"{template.one_line(office)}（公章）",
             "day": f"{dated.year}年{dated.month}月{dated.day}日",
-            "fine": [f"校验值 {mark.digest}", *record.splitlines(), mark.text],
+            "fine": [f"校验值 {mark.digest}", *record.splitlines()],
             "foot": call.document_number,
             "across": True,
         },
@@ -123,7 +127,7 @@ def summary(
 def _made(mark: Mark, said: Mapping[str, Any]) -> bytes:
     import typst  # loaded with the first print
 
-    usual = {"columns": [], "widths": [], "across": False, "draft": ""}
+    usual = {"columns": [], "widths": [], "across": False, "draft": "", "mark": mark.text}
     inputs = {
         "said": json.dumps({**usual, **said}, ensure_ascii=False),
         "faces": json.dumps(["Noto Sans SC"]),
