@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from rules.facts import GOOD
@@ -37,9 +38,10 @@ def made(
     signed = signing.sign(paper, own.kind, key, unit, at)
     data = _stamped(settings, signed)
     kept = papers.keep(files, "scan", name, data)
-    found = _looked_at(settings, data, at)
+    roots = _roots(settings)
+    found = signatures.looked_at(data, True, roots, at)
     _check(own, unit, found)
-    return Proof(kept, found, at)
+    return Proof(kept, found, at, roots.fingerprint)
 
 
 def _stamped(settings: Settings, signed: signing.Signed) -> bytes:
@@ -56,8 +58,9 @@ def proof(settings: Settings, files: Files, kept: Kept, *, at: datetime) -> Proo
     """What the signature of a kept file comes to; None for one without. Good or bad: `check` says."""
     if kept.media_type != _PDF:
         return None
-    found = _looked_at(settings, files.get(kept.digest), at)
-    return Proof(kept, found, at) if found.kind == ELECTRONIC else None
+    roots = _roots(settings)
+    found = signatures.looked_at(files.get(kept.digest), True, roots, at)
+    return Proof(kept, found, at, roots.fingerprint) if found.kind == ELECTRONIC else None
 
 
 def check_complete(complete: bool) -> None:
@@ -115,11 +118,11 @@ def _roots(settings: Settings) -> Roots:
         ) from wrong
 
 
-def _looked_at(settings: Settings, data: bytes, at: datetime) -> Sealed:
-    return signatures.looked_at(data, True, _roots(settings), at)
-
-
 # ---- later steps -----------------------------------------------------------------------------------------------------
+
+
+FEW = 10
+"""Seals that are worked out anew by a process that has not done so yet; of more, what is written down stands."""
 
 
 def verify_again(
@@ -128,36 +131,52 @@ def verify_again(
     """Verify anew the electronic seals of cases, or of a batch and its lines, before a step that rests on them.
 
     The bytes are read and held against their digest each time; what a signature comes to is the same for the same bytes,
-    roots and instant, so this is worked out once. The guards read what is written down here. Outside any transaction.
+    roots and instant, so this is worked out once by each process, and of many seals not again where it was found under
+    the same roots. The guards read what is written down here. Outside any transaction.
     """
     with database.reading() as session:
         found = stored.signed(session, cases, batch)
-    changed = [(one, outcome) for one in found if (outcome := _outcome(files, settings, one)) != one.outcome]
+    if not found:
+        return
+    try:
+        roots: Roots | None = _roots(settings)
+    except NotSealed:
+        roots = None
+    fingerprint = roots.fingerprint if roots else ""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        outcomes = list(pool.map(lambda one: _outcome(files, roots, one, afresh=len(found) <= FEW), found))
+    changed = [
+        (one, outcome)
+        for one, outcome in zip(found, outcomes, strict=True)
+        if (outcome, fingerprint) != (one.outcome, one.roots)
+    ]
     if changed:
         with database.transaction() as session:
             for one, outcome in changed:
-                stored.checked(session, one.digest, outcome, one.unit, one.content, one.as_of)
+                stored.checked(session, one.digest, outcome, one.unit, one.content, one.as_of, fingerprint)
 
 
+_AT_ONCE = 4
 _known: dict[tuple[str, datetime, Roots], str] = {}
 _MOST_KNOWN = 10_000
 
 
-def _outcome(files: Files, settings: Settings, one: SignatureCheck) -> str:
+def _outcome(files: Files, roots: Roots | None, one: SignatureCheck, *, afresh: bool) -> str:
     try:
         data = files.get(one.digest)
     except (Absent, Damaged):
         return "unreadable"
-    try:
-        asked = (one.digest, one.as_of, _roots(settings))
-    except NotSealed:
+    if roots is None:
         return "roots_unreadable"
-    if asked not in _known:
-        found = _looked_at(settings, data, one.as_of)
-        outcome = GOOD if found.barring is None else found.barring.code
-        if outcome.startswith("checker_"):
-            return outcome  # of this try only
+    asked = (one.digest, one.as_of, roots)
+    if asked in _known:
+        return _known[asked]
+    if not afresh and (one.outcome, one.roots) == (GOOD, roots.fingerprint):
+        return GOOD
+    found = signatures.looked_at(data, True, roots, one.as_of)
+    outcome = GOOD if found.barring is None else found.barring.code
+    if not outcome.startswith("checker_"):  # else of this try only
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
         _known[asked] = outcome
-    return _known[asked]
+    return outcome

@@ -54,11 +54,13 @@ class Hint:
 
 @dataclass(frozen=True)
 class Proof:
-    """A kept file whose electronic seal was verified. `as_of`: the real instant for which its certificate was good."""
+    """A kept file whose electronic seal was verified. `as_of`: the real instant for which its certificate was good;
+    `roots`: fingerprint of the root certificates."""
 
     kept: Kept
     sealed: Sealed
     as_of: datetime
+    roots: str
 
     @property
     def listed(self) -> dict[str, Any]:
@@ -76,7 +78,7 @@ class Proof:
 def checked(session: Session, proof: Proof) -> None:
     """Keep that the electronic seal of a file holds, for the guards of later steps. `electronic.check` saw to it."""
     content = proof.sealed.mark.digest if proof.sealed.mark else ""
-    stored.checked(session, proof.kept.digest, GOOD, proof.sealed.unit, content, proof.as_of)
+    stored.checked(session, proof.kept.digest, GOOD, proof.sealed.unit, content, proof.as_of, proof.roots)
 
 
 def mark_of(case: Any) -> Mark:

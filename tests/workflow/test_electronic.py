@@ -13,11 +13,13 @@ from tests.certificates import PASSWORD, authority, roots_file, seal_of
 from tests.make import call_2021
 from tests.workflow.documents.test_signatures import MARK, pdfsig
 from tests.workflow.test_timestamps import Service, certificates, serving
+from tests.worlds import World
 from workflow import electronic
 from workflow.documents import prints
 from workflow.documents.signing import Key, NotSealed
 from workflow.settings import Settings, from_environment
 from workflow.store.files import Files
+from workflow.store.models import SignatureCheck
 
 UNIT = "示例大学"
 
@@ -72,3 +74,31 @@ def test_where_issuers_cannot_be_read_nobody_seals(settings: Settings, tmp_path:
 
 def test_a_key_does_not_show_itself() -> None:
     assert "secret" not in repr(Key(b"secret", "secret"))
+
+
+@pytest.mark.database
+def test_of_many_seals_what_was_written_down_stands_while_bytes_and_issuers_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a few: bytes are held against their digests, and nothing is worked out anew until the issuers change."""
+    cases = [world.draft() for _ in range(3)]
+    for case in cases:
+        world.seal_electronically(case)
+    monkeypatch.setattr(electronic, "FEW", 2)
+    monkeypatch.setattr(electronic, "_known", {})
+    asked: list[str] = []
+    real = electronic.signatures.looked_at
+    monkeypatch.setattr(electronic.signatures, "looked_at", lambda *given: asked.append("") or real(*given))
+    world.verify_seals(*cases)
+    assert (asked, outcomes(world)) == ([], ["good"] * 3)
+    world.lose_signed_file(cases[0])
+    world.verify_seals(*cases)
+    assert (asked, outcomes(world)) == ([], ["good", "good", "unreadable"])
+    world.trust_nobody()
+    world.verify_seals(*cases)
+    assert (len(asked), outcomes(world)) == (2, ["unknown_issuer", "unknown_issuer", "unreadable"])
+
+
+def outcomes(world: World) -> list[str]:
+    with world.database.reading() as session:
+        return sorted(one.outcome for one in session.query(SignatureCheck))

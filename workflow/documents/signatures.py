@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,6 +73,12 @@ class Roots:
 
     seals: tuple[bytes, ...] = ()
     stamps: tuple[bytes, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all of them."""
+        listed = [hashlib.sha256(one).digest() for one in (*self.seals, b"", *self.stamps)]
+        return hashlib.sha256(b"".join(listed)).hexdigest()
 
 
 class NoRoots(ValueError):

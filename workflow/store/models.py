@@ -707,6 +707,8 @@ class SignatureCheck(Base):
     unit: Mapped[str] = mapped_column(String(160))
     content: Mapped[str] = mapped_column(String(64))
     """Digest of the content that the print's mark names."""
+    roots: Mapped[str] = mapped_column(String(64), server_default="")
+    """Fingerprint of the root certificates under which that was found."""
     as_of: Mapped[datetime]
     """The real instant for which the certificate had to be good: when it was sealed."""
 

@@ -117,13 +117,17 @@ def seal(
     session.execute(insert(Seal).values(**owner.columns, **values, by_id=actor.id, at=at))
 
 
-def checked(session: Session, digest: str, outcome: str, unit: str, content: str, as_of: datetime) -> None:
-    """What verifying a signed file came to, under the digest of its bytes; the first instant that was asked about stays."""
+def checked(session: Session, digest: str, outcome: str, unit: str, content: str, as_of: datetime, roots: str) -> None:
+    """What verifying a signed file came to, under the digest of its bytes; the first instant that was asked about stays.
+
+    `roots`: fingerprint of the root certificates.
+    """
     found = session.get(SignatureCheck, digest)
     if found is None:
-        session.add(SignatureCheck(digest=digest, outcome=outcome, unit=unit, content=content, as_of=as_of))
-    elif found.outcome != outcome:
-        found.outcome = outcome
+        row = SignatureCheck(digest=digest, outcome=outcome, unit=unit, content=content, as_of=as_of, roots=roots)
+        session.add(row)
+    elif (found.outcome, found.roots) != (outcome, roots):
+        found.outcome, found.roots = outcome, roots
     session.flush()
 
 
