@@ -20,6 +20,7 @@ from sqlalchemy import select, update
 from states.case import CaseState
 from states.reach import SYSTEM
 from tests.workflow.documents.papers import picture
+from tests.workflow.test_jobs import result, working
 from tests.worlds import World
 from workflow import collection, intake, keeping, papers
 from workflow.collection import Narrowed, Order, Wanted, WrongCollection
@@ -234,6 +235,17 @@ def test_it_is_made_once(world: World) -> None:
     assert collection.compile_ordered(world.database, world.post.files, number, each, at=world.at) == (
         "nothing to be made"
     )
+
+
+def test_a_worker_makes_it_as_ordered(world: World) -> None:
+    number = ordered(world, [shortlisted(world)], formats=("pdf",))
+    with working(world):
+        assert result(world, f"collection/{number}") == "1 of 1 cases"
+    made = row(world, number)
+    assert world.post.files.get(made.pdf_digest).startswith(b"%PDF-1.7")
+    with world.database.reading() as session:
+        job = session.scalars(select(Job).where(Job.name == "compile_collection")).one()
+        assert (job.state, job.part, job.parts) == ("done", 2, 2)
 
 
 def test_what_is_called_off_between_two_cases_keeps_nothing(world: World) -> None:

@@ -169,5 +169,5 @@ CHAPTER_CPU = 30
 """Seconds of processor time in which a case's Word file is read and tidied, or its pictures drawn anew."""
 COLLECTED_CASES = 500
 """Cases of one collection."""
-COLLECTED_PICTURES = 240 * MIB
+COLLECTED_PICTURES = 400 * MIB
 """Bytes of all pictures of a collection: the more there are, the smaller each is drawn."""

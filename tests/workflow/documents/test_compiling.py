@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
@@ -16,8 +17,11 @@ import pikepdf
 import pytest
 from docx import Document
 
+from tests.workflow.documents import office
 from tests.workflow.documents.papers import picture
-from workflow.documents import legacy
+from tests.workflow.documents.test_variants import VARIANTS
+from workflow.calls import shipped_calls
+from workflow.documents import checker, legacy
 from workflow.documents.compiling import paging
 from workflow.documents.compiling.book import Book, Chapter, Grid, Order, Part, Plate, Ranks, as_data, bound
 from workflow.documents.compiling.pressing import press
@@ -260,3 +264,62 @@ def test_without_libreoffice_the_numbers_are_left_to_word(folder: Path) -> None:
     paging.numbered(word, folder / "book.docx", {})
     shown = [one.text for one in Document(str(folder / "book.docx")).paragraphs if "少走弯路" in one.text]
     assert f"1　第0件案例怎样少走弯路\t{paging.UNKNOWN}" in shown
+
+
+# ---- authors' own files, as LibreOffice writes them ------------------------------------------------------------------
+
+
+def tidied(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """What the child makes of an author's file."""
+    path = next(one for one in shipped_calls() if one.stem == "2021-205")
+    pieces = [path.read_bytes(), path.with_suffix(".zh.md").read_bytes(), data]
+    task = {"do": "chapter", "sizes": [len(one) for one in pieces[:2]], "width": 800}
+    with checker.held(b"".join(pieces)) as opened:
+        answer = checker.ask(task, opened)
+    assert answer.refused == ""
+    size = answer.said["told"]
+    return json.loads(answer.payload[:size]), answer.payload[len(answer.payload) - answer.said["word"] :]
+
+
+def test_every_variant_comes_into_one_word_file_with_what_is_seen_and_nothing_that_is_not(folder: Path) -> None:
+    files = office.saved_as("docx", VARIANTS, folder)
+    chapters = []
+    for number, (name, data) in enumerate(files.items()):
+        told, word = tidied(data)
+        (folder / f"{number}.docx").write_bytes(word)
+        chapters.append(chapter(number, word=f"{number}.docx", parts=()))
+        assert "".join(one["text"] for one in told["sections"]) != "", name
+        for gone in ("批注的话。", "旧的。"):
+            assert gone not in told["text"], name
+    made = book(chapters, Order.HAND)
+    word_file, said = press("docx", laid(folder, made))
+    assert said == {"unused": {}}
+    with zipfile.ZipFile(word_file) as parts:
+        xml = parts.read("word/document.xml").decode()
+        assert [name for name in parts.namelist() if "comment" in name] == []
+    for gone in ("批注的话。", "旧的。", "w:comment", "<w:ins ", "<w:del "):
+        assert gone not in xml
+    marks = re.findall(r'w:bookmarkStart [^>]*w:name="([^"]*)"', xml)
+    assert marks == [f"case{place:04d}" for place in range(len(files))]  # none of the authors' own
+    layout = paging.layout(word_file)
+    assert layout is not None
+    assert len(layout.pages) == len(files)
+    words = "".join("".join(pages_of(printed(word_file))).split())
+    for seen in (*office.TEXTS[2:], "脚注的话。", "新的。", "又乙。", "多出来的话。", "𠮷野家"):
+        assert seen in words, seen
+    assert "框里的话。" in xml  # boxes break their words where they are narrow
+    assert "图形里的话。" in xml
+    # our page says title and centre; of the authors' own lines only those stay that stand in a table beside the text
+    assert words.count("示例中心") == words.count("一份检索报告") == 1
+
+
+@pytest.mark.parametrize("kind", ["notes", "empty"])
+def test_a_file_that_holds_no_case_is_told_and_harms_nothing(kind: str) -> None:
+    document = Document()
+    if kind == "notes":
+        document.add_paragraph("会议记录")
+    out = io.BytesIO()
+    document.save(out)
+    told, word = tidied(out.getvalue())
+    assert [one["text"] for one in told["sections"] if one["name"]] == []
+    assert Document(io.BytesIO(word)).element.body is not None
