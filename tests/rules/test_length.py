@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.length import fits, least_word_count, word_count
 
@@ -17,6 +19,15 @@ SAMPLES: list[dict[str, Any]] = json.loads((HERE / "samples" / "truth.json").rea
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: repr(row["text"]))
 def test_words_are_counted_as_the_shared_table_says(row: dict[str, Any]) -> None:
     assert (word_count(row["text"]), least_word_count(row["text"])) == (row["count"], row["least"])
+
+
+_ONE_BY_ONE = re.compile(r"——|……|[—…]|[中国。，（）𠮷‘’“”]|[^\s中国。，（）𠮷‘’“”—…]+")
+"""What is counted in texts of a few characters, each by itself."""
+
+
+@given(st.text(st.sampled_from("中国。，a b1—…“”‘’\u3000\n\t-.𠮷é（）A"), max_size=30))
+def test_counting_by_the_run_gives_what_counting_one_by_one_gives(text: str) -> None:
+    assert word_count(text) == sum(1 for _ in _ONE_BY_ONE.finditer(text))
 
 
 @pytest.mark.parametrize("case", SAMPLES, ids=lambda case: case["id"])
