@@ -23,8 +23,8 @@ from tests import masses
 from tests.make import call_2021
 from tests.masses import Mass, Vocabulary
 from tests.worlds import CALL_2021, settle
-from workflow import collection
-from workflow.collection import Gathered, Order, Wanted
+from workflow import collecting, collection
+from workflow.collecting import Gathered, Order, Wanted
 from workflow.documents.compiling.book import Chapter, as_data
 from workflow.documents.compiling.pressing import press
 from workflow.documents.compiling.typesetting import FACES, STANDARD, TEMPLATE
@@ -95,7 +95,7 @@ _WANTED = Wanted("优秀案例集", (), "前言。", Order.THEME, ("pdf",))
 
 def _compiled(database: Database, files: Files, ids: Sequence[int]) -> float:
     began = time.perf_counter()
-    with collection.workshop(database, files, ids, SYSTEM) as shop:
+    with collecting.workshop(database, files, ids, SYSTEM) as shop:
         gathered = [shop.gather(one) for one in ids]
         shop.press(gathered, _WANTED, _regions(database), at=AT)
         return time.perf_counter() - began
@@ -107,9 +107,9 @@ def _regions(database: Database) -> list[str]:
 
 
 def _alone(database: Database, files: Files, ids: Sequence[int]) -> float:
-    with collection.workshop(database, files, ids, SYSTEM) as shop:
+    with collecting.workshop(database, files, ids, SYSTEM) as shop:
         gathered: list[Gathered] = [shop.gather(one) for one in ids]
-        book, _ = collection.bind(gathered, _WANTED, _regions(database), at=AT)
+        book, _ = collecting.bind(gathered, _WANTED, _regions(database), at=AT)
         (shop.folder / "book.json").write_text(json.dumps(as_data(book, 1_625_000_000), ensure_ascii=False), "utf-8")
         began = time.perf_counter()
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FACES])
@@ -154,7 +154,7 @@ def _word(folder: Path) -> tuple[float, float]:
 def _bound(folder: Path, chapters: Sequence[Chapter]) -> float:
     call = call_2021()
     gathered = [Gathered(one, "", open_to_all=True, call=call) for one in chapters]
-    book, _ = collection.bind(gathered, replace(_WANTED, formats=("docx",)), (), at=AT)
+    book, _ = collecting.bind(gathered, replace(_WANTED, formats=("docx",)), (), at=AT)
     (folder / "book.json").write_text(json.dumps(as_data(book, 1_625_000_000), ensure_ascii=False), "utf-8")
     began = time.perf_counter()
     _, said = press("docx", folder)
