@@ -209,6 +209,37 @@ def test_what_nobody_can_open_is_entered_and_quarantined(world: World, files: Fi
     assert [one["code"] for one in told(world, made.id)["refused"]] == ["not_a_mail"]
 
 
+def test_a_mail_in_a_mail_in_a_mail_with_raw_gbk_and_hostile_members_leaves_the_rest_to_be_used(
+    world: World, files: Files
+):
+    inner = EmailMessage()
+    inner["From"], inner["To"], inner["Subject"] = "a@example.cn", "b@example.cn", "转发"
+    inner.set_content("请查收。")
+    for name, data in ((WORD, sample(WORD)), ("winmail.dat", b"\x78\x9f\x3e\x22" * 9)):
+        inner.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    for _ in range(2):
+        around = EmailMessage()
+        around["From"], around["To"], around["Subject"] = "a@example.cn", "b@example.cn", "转发"
+        around.set_content("转")
+        around.add_attachment(inner)
+        inner = around
+    inner.add_attachment(
+        packed(FORM, **{"坏.docx": b"MZ" + b"\0" * 99}), maintype="application", subtype="zip", filename="a.zip"
+    )
+    raw = inner.as_bytes().replace(b"a.zip", "材料.zip".encode("gbk"))
+    made = take_in(world, files, ("来件.eml", raw), (SCAN, sample(SCAN)))
+    arrivals.read(world.database, files, made.id, at=world.at)
+    said = told(world, made.id)
+    assert [(one["document"], one["form"], one["scan"]) for one in said["cases"]] == [(WORD, FORM, SCAN)]
+    assert sorted((one["inside"][-1], one["code"]) for one in said["refused"]) == [
+        ("材料.zip", "not_a_word_file"),
+        ("来件.eml", "winmail_dat"),
+    ]
+    with world.database.reading() as session:
+        row = arrivals.find(session, made.id, world.people["reviewer"])
+        assert [(one.name, one.quarantined) for one in row.files] == [("来件.eml", True), (SCAN, False)]
+
+
 # ---- who sees it -----------------------------------------------------------------------------------------------------
 
 
