@@ -77,7 +77,7 @@ def order() -> Response | Page:
 def _by_hand(given: Any) -> list[int]:
     """The cases that are ticked: those with a place first, in the order of their places, then as they stand."""
     ticked = [one for value in given.getlist("case") if (one := number(value)) is not None]
-    places = {one: number(given.get(f"place.{one}")) for one in ticked}
+    places = {one: number(given.get(f"place:{one}")) for one in ticked}
     return sorted(ticked, key=lambda one: places[one] or 10**9)
 
 

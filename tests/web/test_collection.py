@@ -75,7 +75,7 @@ def test_it_is_ordered_once_made_in_the_background_and_taken_away(world: World, 
     editor = sign_in("editor")
     form = shown(editor, "/collection/new")
     fields = {"name": "优秀案例集", "case": [str(one) for one in cases], "sort": "hand", "format": ["docx", "pdf"]}
-    fields[f"place.{cases[1]}"] = "1"
+    fields[f"place:{cases[1]}"] = "1"
     addresses = {post(editor, "/collection", form, **fields).location for _ in range(2)}
     [address] = addresses
     number = int(address.rpartition("/")[2])
