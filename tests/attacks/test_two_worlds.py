@@ -150,7 +150,9 @@ PRINCIPALS: dict[str, tuple[tuple[str | None, ...], Visible, Hidden]] = {
 
 _HIDDEN_FIELD = re.compile(r'(name="(?:csrf_token|form_key|ticket|note)" value=")[^"]*')
 _DIGEST = re.compile(r"\b[0-9a-f]{10,64}\b")
-_THING = re.compile(r'((?:/cases/|/batches/|/pushes/|\b(?:case|batch|push)(?:/|%2F)|place:|name="case" value="))(\d+)')
+_THING = re.compile(
+    r'((?:/cases/|/batches/|/pushes/|\b(?:case|batch|push)(?:/|%2F)|place[:.]|name="case" value="))(\d+)'
+)
 _KINDS = {
     "cases": "case",
     "case": "case",
