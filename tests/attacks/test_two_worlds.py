@@ -219,7 +219,7 @@ class Walk:
         return f"no.{self.counted.setdefault((kind, number), len(self.counted) + 1)}"
 
 
-ON_RECORD = ("/readers", "/receipt", ".docx", ".xlsx", ".eml", ".zip")
+ON_RECORD = ("/readers", "/receipt", ".docx", ".xlsx", ".pdf", ".eml", ".zip")
 """Pages that tell how large the whole record is, or when somebody looked; files, whose taking away is recorded."""
 BACKGROUND = "/jobs"
 """How much work waits in the whole installation, which who keeps it must know (docs/decisions.md 44)."""
@@ -234,7 +234,7 @@ def onward(shown: str) -> list[str]:
         for one in links
         if not one.startswith(("/static/", "/sign-out", "/account", BACKGROUND))
         and "lang=" not in one
-        and not one.endswith(ON_RECORD)
+        and not one.partition("?")[0].endswith(ON_RECORD)
     ]
 
 
