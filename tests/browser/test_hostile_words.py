@@ -16,6 +16,7 @@ from tests.attacks.sent import PAYLOADS, WORD
 from tests.browser.conftest import NARROW, WIDE, Visit, overflow
 from tests.worlds import World
 from workflow import comparisons, deadlines, papers
+from workflow.characters import without
 from workflow.store.models import Case, Centre, Document, Office, Person
 from workflow.store.papers import Kept
 
@@ -37,6 +38,9 @@ def groups(longest: int) -> list[str]:
 TITLES = groups(300)
 NAMES = groups(78 + len(WORD))
 ALL = "\n".join(one.replace("\r\n", "\n") for one in PAYLOADS)
+TYPED = [without(one) for one in TITLES]
+"""Titles as they may be entered: control characters are refused, and lie in the database from before that was so."""
+WRITTEN = without(ALL)
 
 CAUGHT = """
 window.caught = [];
@@ -84,38 +88,38 @@ class Eye:
 def hostile(world: World) -> dict[str, int]:
     """Everything that people write, written by somebody hostile: cases in all stages, lists, reasons, names, files."""
     made: dict[str, int] = {}
-    sections = {one.id: ALL for one in world.call.sections}
+    sections = {one.id: WRITTEN for one in world.call.sections}
     stages = [CaseState.DRAFT, CaseState.CENTRE_STAMPED, CaseState.RETURNED, CaseState.WIPO_PUSHED, CaseState.SUBMITTED]
     for stage in (*stages, CaseState.PUBLISHED):
         made[str(stage)] = world.case(stage)
-    draft = world.content(title=TITLES[0], recipient=TITLES[1], theme_name=TITLES[0][:120], sections=sections)
-    world.edit(made["draft"], draft.changed(form=dict.fromkeys(draft.form, TITLES[1])))
-    made["twin"] = world.draft(world.content_of(made["submitted"]).changed(title=TITLES[0]))
-    for number, scan in enumerate((TITLES[0], TITLES[2])):
+    draft = world.content(title=TYPED[0], recipient=TYPED[1], theme_name=TYPED[0][:120], sections=sections)
+    world.edit(made["draft"], draft.changed(form=dict.fromkeys(draft.form, TYPED[1])))
+    made["twin"] = world.draft(world.content_of(made["submitted"]).changed(title=TYPED[0]))
+    for number, scan in enumerate((TYPED[0], TYPED[2])):
         with world.database.transaction() as session:
             reads = {"actor": world.people["sealer"], "at": world.at}
             papers.seal(
                 session,
                 made["draft"],
                 Kept(scan[:200], "image/png", f"{number:064x}", 1),
-                TITLES[number][:160],
+                TYPED[number][:160],
                 **reads,
             )
-    world.consent(made["draft"], ALL)
-    world.act(made["returned"], "stamp", remark=ALL)
-    world.act(made["centre_stamped"], "return_to_centre", remark=ALL)
-    world.act(made["centre_stamped"], "stamp", by="second_sealer", remark=ALL)
-    world.translate(made["published"], TITLES[1], ALL)
-    world.judge_effect(made["published"], ALL)
+    world.consent(made["draft"], WRITTEN)
+    world.act(made["returned"], "stamp", remark=WRITTEN)
+    world.act(made["centre_stamped"], "return_to_centre", remark=WRITTEN)
+    world.act(made["centre_stamped"], "stamp", by="second_sealer", remark=WRITTEN)
+    world.translate(made["published"], TYPED[1], WRITTEN)
+    world.judge_effect(made["published"], WRITTEN)
     with world.database.transaction() as session:
         one = comparisons.of_case(session, session.get_one(Case, made["twin"]), world.people["author"])[0]
         made["key"] = one.key  # type: ignore[assignment]
-        comparisons.ask(session, made["twin"], one.key, ALL, actor=world.people["author"], at=world.at)
+        comparisons.ask(session, made["twin"], one.key, WRITTEN, actor=world.people["author"], at=world.at)
         comparisons.rule(
-            session, made["twin"], one.key, Ruling.CONTINUATION, ALL, actor=world.people["reviewer"], at=world.at
+            session, made["twin"], one.key, Ruling.CONTINUATION, WRITTEN, actor=world.people["reviewer"], at=world.at
         )
     made["batch"] = world.batch([world.case(CaseState.PROVINCE_REVIEWED)])
-    world.describe(made["batch"], subject=TITLES[0], final=True, reasons={"centre_reports_enough:university": ALL})
+    world.describe(made["batch"], subject=TYPED[0], final=True, reasons={"centre_reports_enough:university": WRITTEN})
     _grants(world)
     made["push"] = world.newest_push(made["wipo_pushed"])
     _names(world)
@@ -127,8 +131,10 @@ def _grants(world: World) -> None:
     with world.database.transaction() as session:
         director = {"actor": world.people["director"], "at": world.at}
         last = world.window(world.phase).last_day.replace(year=2022)
-        deadlines.extend(session, world.call, world.phase.id, last, ALL, office=world.offices["first"], **director)
-        deadlines.waive(session, world.call, world.call.phases[1].id, ALL, office=world.offices["first"], **director)
+        deadlines.extend(session, world.call, world.phase.id, last, WRITTEN, office=world.offices["first"], **director)
+        deadlines.waive(
+            session, world.call, world.call.phases[1].id, WRITTEN, office=world.offices["first"], **director
+        )
 
 
 def _names(world: World) -> None:
@@ -218,21 +224,21 @@ def test_what_was_typed_is_shown_again_as_written_and_does_nothing(visit: Visit,
     case = world.draft(world.content(title="题目"))
     page = eye.watch(visit("author"))
     page.goto(f"/cases/{case}/edit")
-    world.edit(case, world.content(title=TITLES[0]), by="second_author")
-    page.fill("[name=title]", TITLES[1])
-    page.fill(f"[name='section:{world.call.sections[0].id}']", ALL)
+    world.edit(case, world.content(title=TYPED[0]), by="second_author")
+    page.fill("[name=title]", TYPED[1])
+    page.fill(f"[name='section:{world.call.sections[0].id}']", WRITTEN)
     page.click("form[method=post] button.btn-primary >> nth=-1")
     typed = page.input_value(f"[name='section:{world.call.sections[0].id}']")
     eye.look(page, "an editor that was overtaken")
-    assert (page.input_value("[name=title]"), typed == ALL.replace("\x1b", "").replace("\x07", "")) == (TITLES[1], True)
+    assert (page.input_value("[name=title]"), typed == WRITTEN) == (TYPED[1], True)
     stamped = world.case(CaseState.CENTRE_STAMPED)
     reviewer = eye.watch(visit("reviewer"))
     reviewer.goto(f"/cases/{stamped}/return_to_centre")
     world.act(stamped, "unstamp")
-    reviewer.fill("[name=remark]", ALL[:2000])
+    reviewer.fill("[name=remark]", WRITTEN[:2000])
     reviewer.click(".step-form button")
     eye.look(reviewer, "a refusal with what was typed")
-    assert reviewer.input_value("main textarea") == ALL[:2000]
+    assert reviewer.input_value("main textarea") == WRITTEN[:2000]
     assert "\n".join(" ".join(one) for one in eye.happened) == ""
 
 
