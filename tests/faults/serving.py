@@ -173,6 +173,22 @@ class Proxy(ThreadingHTTPServer):
         self._turn += 1
         return ready[self._turn % len(ready)]
 
+    def connected(self) -> http.client.HTTPConnection:
+        """A connection to a site that takes it; where one takes none, nothing was asked of it yet, and another is tried."""
+        found: list[http.client.HTTPConnection] = []
+
+        def connects() -> bool:
+            try:
+                behind = http.client.HTTPConnection("127.0.0.1", self.next(), timeout=180)
+                behind.connect()
+            except (ConnectionRefusedError, LookupError):
+                return False
+            found.append(behind)
+            return True
+
+        until(connects)
+        return found[0]
+
     @contextmanager
     def running(self) -> Iterator[Proxy]:
         for one in self._running:
@@ -202,11 +218,11 @@ class _Passing(BaseHTTPRequestHandler):
 
     def _pass_on(self, body: bytes) -> None:
         try:
-            behind = http.client.HTTPConnection("127.0.0.1", self.server.next(), timeout=180)
+            behind = self.server.connected()
             behind.request(self.command, self.path, body, dict(self.headers.items()) | {"Connection": "close"})
             answer = behind.getresponse()
             data = answer.read()
-        except (OSError, LookupError, http.client.HTTPException) as problem:
+        except (OSError, http.client.HTTPException) as problem:
             self.send_error(502, repr(problem))
             return
         self.send_response_only(answer.status)
