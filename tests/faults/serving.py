@@ -69,6 +69,10 @@ class Started:
         """Its exit code."""
         if self.process.poll() is None:
             self.ask_to_stop()
+        return self.ended()
+
+    def ended(self) -> int:
+        """Its exit code, of one that was asked already: asked a second time it would leave at once."""
         return self.process.wait(120)
 
 
@@ -173,22 +177,6 @@ class Proxy(ThreadingHTTPServer):
         self._turn += 1
         return ready[self._turn % len(ready)]
 
-    def connected(self) -> http.client.HTTPConnection:
-        """A connection to a site that takes it; where one takes none, nothing was asked of it yet, and another is tried."""
-        found: list[http.client.HTTPConnection] = []
-
-        def connects() -> bool:
-            try:
-                behind = http.client.HTTPConnection("127.0.0.1", self.next(), timeout=180)
-                behind.connect()
-            except (ConnectionRefusedError, LookupError):
-                return False
-            found.append(behind)
-            return True
-
-        until(connects)
-        return found[0]
-
     @contextmanager
     def running(self) -> Iterator[Proxy]:
         for one in self._running:
@@ -218,11 +206,11 @@ class _Passing(BaseHTTPRequestHandler):
 
     def _pass_on(self, body: bytes) -> None:
         try:
-            behind = self.server.connected()
+            behind = http.client.HTTPConnection("127.0.0.1", self.server.next(), timeout=180)
             behind.request(self.command, self.path, body, dict(self.headers.items()) | {"Connection": "close"})
             answer = behind.getresponse()
             data = answer.read()
-        except (OSError, http.client.HTTPException) as problem:
+        except (OSError, LookupError, http.client.HTTPException) as problem:
             self.send_error(502, repr(problem))
             return
         self.send_response_only(answer.status)

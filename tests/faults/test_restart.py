@@ -207,7 +207,7 @@ def test_replacing_one_process_after_the_other_under_load_shows_no_error_and_los
     several: None, land: Country, serve: Start
 ) -> None:
     since = last_event(land.world.database)
-    old = [serve("--drain", "3") for _ in range(2)]
+    old = [serve("--drain", "1") for _ in range(2)]
     stop = threading.Event()
     with running(*old), Proxy([one.port for one in old]).running() as proxy, ThreadPoolExecutor(3) as pool:
         people = [Person(signed_in(proxy.address), case) for case in land.drafts[:3]]
@@ -216,7 +216,7 @@ def test_replacing_one_process_after_the_other_under_load_shows_no_error_and_los
         for one in old:
             more_is_told(people)
             one.ask_to_stop()
-            assert one.stop() == 0
+            assert one.ended() == 0
             assert not proxy.is_ready(one.port)
             new.append(serve(port=one.port))
             new[-1].until_ready()
