@@ -121,15 +121,17 @@ def _many(url: str, world: World, drafts: Sequence[int], whole: bool) -> Callabl
     plain = (url, world.people["sealer"], world.at, whole)
     shares = [drafts[start::CLIENTS] for start in range(CLIENTS)]
     context = multiprocessing.get_context("spawn")
-    ready, go, done = (context.Barrier(CLIENTS + 1, timeout=_PATIENCE) for _ in range(3))
-    clients = [context.Process(target=_client, args=(*plain, share, ready, go, done), daemon=True) for share in shares]
+    together = context.Barrier(
+        CLIENTS + 1, timeout=_PATIENCE
+    )  # held as long as they are: its memory is given away with it
+    clients = [context.Process(target=_client, args=(*plain, share, together), daemon=True) for share in shares]
     for one in clients:
         one.start()
-    ready.wait()
+    together.wait()
 
     def work() -> int:
-        go.wait()
-        done.wait()
+        together.wait()
+        together.wait()
         return 2 * len(drafts)
 
     return work
@@ -141,18 +143,16 @@ def _client(
     at: datetime,
     whole: bool,
     share: Sequence[int],
-    ready: Any,
-    go: Any,
-    done: Any,
+    together: Any,
 ) -> None:
     work = stamp_and_unstamp(Database(url), sealer, at, share)
     work = work if whole else _without_trail(work)
     work()
-    ready.wait()
+    together.wait()
     while True:
-        go.wait()
+        together.wait()
         work()
-        done.wait()
+        together.wait()
 
 
 # ---- verification ----------------------------------------------------------------------------------------------------
