@@ -21,10 +21,17 @@ def opened(path: str) -> Engine:
     return engine
 
 
+TABLES = (
+    *("cases", "centre", "office", "seal", "case_english", "sign_off", "case_revision", "audit_event", "person_grant"),
+    *("extension", "centre_day", "fingerprint", "fingerprint_band", "prior_report"),
+)
+
+
 def reflected(engine: Engine) -> Any:
-    """A class for each table."""
+    """A class for each table that the work is about."""
     mapped = automap_base()
-    mapped.prepare(autoload_with=engine)
+    mapped.metadata.reflect(engine, only=TABLES)
+    mapped.prepare()
     return mapped.classes
 
 
