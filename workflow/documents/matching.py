@@ -143,7 +143,7 @@ class _Matching:
             case.lacks.extend(self._lacks_of(case))
         return Matched(
             tuple(self.cases),
-            tuple(self._lacks_of_all(arrival)),
+            tuple(dict.fromkeys(self._lacks_of_all(arrival))),  # a mail that came twice is told of once
             tuple(self.refused),
             tuple(self.aside),
             self.summary,

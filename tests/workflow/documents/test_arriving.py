@@ -76,6 +76,12 @@ def test_the_faulty_mail_is_told_its_subject_and_the_form_that_is_missing():
     assert rules_broken(found) == [set(), {"every_form_attached"}]
 
 
+def test_a_mail_that_came_twice_is_told_of_once(tmp_path):
+    for name in ("一.eml", "二.eml"):
+        (tmp_path / name).write_bytes((SAMPLES / FAULTY_MAIL).read_bytes())
+    assert [one.rule for one in opened(tmp_path).lacks] == ["subject_names_call_and_office"]
+
+
 def test_a_folder_is_matched_to_the_lines_of_its_summary_table(tmp_path):
     found = opened(folder(tmp_path / "材料", WORD, FORM, SCAN, TABLE))
     first, second, third = found.cases
