@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import click
 from web.commands.audit import audit
 from web.commands.backup import backup
 from web.commands.batch import batch
+from web.commands.call import call
 from web.commands.collection import collection
 from web.commands.database import database as database_group
 from web.commands.doctor import doctor
@@ -103,6 +103,7 @@ main.add_command(audit)
 main.add_command(worker)
 main.add_command(backup)
 main.add_command(batch)
+main.add_command(call)
 main.add_command(collection)
 main.add_command(database_group)
 main.add_command(doctor)
@@ -209,81 +210,6 @@ def user_units(as_json: bool) -> None:
         click.echo(f"office {row['office']:>4}  {row['name']}")
         for one in row["centres"]:
             click.echo(f"  centre {one['centre']:>4}  {one['name']}")
-
-
-# ---- calls -----------------------------------------------------------------------------------------------------------
-
-
-@main.group()
-def call() -> None:
-    """征集通知 / calls."""
-
-
-@call.command("check")
-@click.argument("file", type=_PAPER)
-@_json
-def call_check(file: Path, as_json: bool) -> None:
-    """检查一份征集通知文件，不写入。 / Check a call's file; nothing is stored.
-
-    \b
-    例 Example:  zhengji call check workflow/calls/2021-205.toml
-    """
-    problems = _problems(file)
-    if as_json:
-        _print({"file": str(file), "problems": problems})
-    else:
-        for one in problems:
-            click.echo(
-                f"{one['place']}（第 {one['line']} 行）：{one['zh']}\n    {one['en']}"
-                if one["line"]
-                else f"{one['place']}：{one['zh']}\n    {one['en']}"
-            )
-        click.echo(
-            "没有问题 / no problems" if not problems else f"共 {len(problems)} 个问题 / {len(problems)} problems"
-        )
-    sys.exit(REFUSED if problems else 0)
-
-
-def _problems(file: Path) -> list[dict[str, Any]]:
-    from workflow.calls import CallRefused, read_call
-
-    try:
-        read_call(file)
-    except CallRefused as refused:
-        return [
-            {"place": one.place, "line": one.line, "zh": one.text.zh, "en": one.text.en} for one in refused.problems
-        ]
-    return []
-
-
-@call.command("load")
-@click.argument("file", type=_PAPER)
-@_json
-def call_load(file: Path, as_json: bool) -> None:
-    """把一份征集通知存为新的版本，立即可用。 / Store a call as its next version, in force at once.
-
-    \b
-    例 Example:  zhengji call load my-call.toml
-    """
-    from workflow import installation
-
-    problems = _problems(file)
-    if problems:
-        if as_json:
-            _print({"file": str(file), "problems": problems})
-        else:
-            for one in problems:
-                click.echo(f"{one['place']}：{one['zh']} / {one['en']}", err=True)
-        sys.exit(REFUSED)
-    database = installation.open_database(configured.from_environment())
-    with database.transaction() as session:
-        stored = installation.load_call(session, file, datetime.now(UTC))
-        number, version = stored.number, stored.version
-    database.close()
-    if as_json:
-        _print({"file": str(file), "call": number, "version": version, "problems": []})
-    else:
-        click.echo(f"已载入 / loaded: {number} v{version}")
 
 
 # ---- papers ----------------------------------------------------------------------------------------------------------
