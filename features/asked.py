@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.call import Call
+from rules.call import Call, Leg
 from rules.catalogue import CATALOGUE
 from workflow.calls import read_call
 
@@ -18,7 +18,7 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
     "有字数下限": lambda call: call.length.minimum is not None,
     "有选写部分": lambda call: any(not part.required for part in call.sections),
     "有自拟主题": lambda call: any(call.themes[theme].needs_name for phase in call.phases for theme in phase.themes),
-    "推送": lambda call: call.push.enabled,
+    "推送": lambda call: Leg.PUSH in call.route.legs,
 }
 """Tag → whether a call has what the scenario is about. Rules are tags of their own."""
 

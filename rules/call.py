@@ -171,7 +171,52 @@ class Push:
     """Sending outstanding cases abroad."""
 
     destination: Text
-    enabled: bool = True
+
+
+class Recommender(Labelled):
+    """Who vouches for a case before the national office sees it."""
+
+    OFFICE = "office", "省级主管部门", "Provincial office"
+    MINISTRY = "ministry", "部门", "Ministry"
+    SELF = "self", "中心自荐", "The centre itself"
+
+
+class Leg(Labelled):
+    """One part of the way of a case that a call may ask for; the order is that of the way."""
+
+    CENTRE_SEAL = "centre_seal", "中心盖章", "Seal of the host unit"
+    REVIEW = "review", "审核推荐", "Review and recommendation"
+    SELECTION = "selection", "遴选", "Selection"
+    PUBLIC_NOTICE = "public_notice", "公示", "Public notice"
+    PUBLICATION = "publication", "公开发布", "Publication"
+    PUSH = "push", "对外推送", "Push abroad"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Which way cases take: the legs asked for, and who recommends. `states.route` derives the lifecycle from it."""
+
+    legs: tuple[Leg, ...] = (Leg.CENTRE_SEAL, Leg.REVIEW, Leg.SELECTION, Leg.PUBLICATION, Leg.PUSH)
+    recommended_by: Recommender = Recommender.OFFICE
+
+
+class DayKind(Labelled):
+    """Which days a term counts. Working days: without weekends and public holidays, with the days worked for them."""
+
+    CALENDAR = "calendar", "自然日", "Calendar days"
+    WORKING = "working", "工作日", "Working days"
+
+
+@dataclass(frozen=True)
+class PublicNotice:
+    """公示: how long the list of chosen cases stands in public before anything is published.
+
+    The first day is the one after the list was put up. `objections`: whether anybody may object meanwhile.
+    """
+
+    days: int
+    counted: DayKind = DayKind.CALENDAR
+    objections: bool = True
 
 
 @dataclass(frozen=True)
@@ -190,7 +235,9 @@ class Call:
     length: LengthLimits
     minimum_per_centre: int
     mail: Mail
-    push: Push
+    route: Route
+    push: Push | None
+    public_notice: PublicNotice | None
     confirmations: tuple[Confirmation, ...]
     sign_offs: int
     centre_kinds: tuple[str, ...]

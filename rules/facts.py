@@ -109,6 +109,8 @@ class CaseFacts:
     sign_offs: tuple[int, ...] = ()
     """Persons who signed this content off for publication."""
     recall_confirmed: bool = False
+    public_notice: Window | None = None
+    """When the list that holds it stands in public, where that began since it was shortlisted."""
     hands: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Who had a hand in it: "author", "reviewer", "selector" … → persons."""
     actor: int = 0

@@ -26,7 +26,7 @@ APART: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     **dict.fromkeys(("review", "return_to_centre", "decline", "reopen", "reconsider"), _OF_CENTRE),
     **dict.fromkeys(("seal", "send"), _OF_BATCH),
     **dict.fromkeys(("receive", "unreceive", "return_batch"), _OF_OFFICE),
-    **dict.fromkeys(("shortlist", "pass_over", "return_to_office", "unshortlist", "take_up"), _OF_OFFICE),
+    **dict.fromkeys(("shortlist", "pass_over", "return_to_office", "turn_back", "unshortlist", "take_up"), _OF_OFFICE),
     **dict.fromkeys(("publish", "republish"), (Role.EDITOR, ("selector", *_BELOW))),
     "retract": (Role.EDITOR, _BELOW),
     "push": (Role.LIAISON, _BELOW),
@@ -94,6 +94,25 @@ def sign_offs_complete(case: CaseFacts) -> Breach | None:
     """发布前由通知规定人数的主管签发当前内容。"""
     given = len(set(case.sign_offs))
     return None if given >= case.call.sign_offs else Breach(needed=case.call.sign_offs, given=given, mend="sign_offs")
+
+
+@rule(
+    zh="公示到 {last_day} 24:00 结束，期满后才能发布。",
+    en="The public notice stands until {last_day} 24:00; publication is possible after that.",
+    lifted_by=Role.DESK,
+)
+def public_notice_has_ended(case: CaseFacts) -> Breach | None:
+    """入选名单公示期满之后才发布。"""
+    notice = case.public_notice
+    if notice is None:
+        say = Text(
+            "这个案例入选后还没有公示。请由国家局受理人公示名单。",
+            "The case has not stood in a public notice since it was shortlisted. The desk puts the list up.",
+        )
+        return Breach(say=say, mend="public_notice")
+    if case.at >= notice.closes:
+        return None
+    return Breach(last_day=notice.last_day, holds_from=notice.closes, mend="public_notice")
 
 
 @rule(

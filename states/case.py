@@ -1,4 +1,7 @@
-"""The lifecycle of a case, from draft to WIPO, with every way back."""
+"""The whole lifecycle of a case, from draft to WIPO, with every way back: each step that some call asks for.
+
+What the cases of one call can do is derived from it by the call's route (`states.route`).
+"""
 
 from rules.papers import form_complete, seal_names_the_unit, seal_unbroken, unit_seal_present
 from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, theme_belongs_to_phase
@@ -11,6 +14,7 @@ from rules.selection import (
     contents_confirmed,
     effect_outstanding,
     english_is_current,
+    public_notice_has_ended,
     reason_given,
     recall_confirmed,
     sign_offs_complete,
@@ -59,7 +63,7 @@ SEALED = (unit_seal_present, seal_names_the_unit, seal_unbroken)
 CASE = Lifecycle(
     name="case",
     label=Text("案例", "Case"),
-    states=CaseState,
+    states=tuple(CaseState),
     initial=S.DRAFT,
     resting={S.WIPO_PUSHED, S.PUBLISHED, S.RETRACTED, S.NOT_SELECTED, S.NOT_RECOMMENDED, S.WITHDRAWN},
     transitions=(
@@ -147,6 +151,28 @@ CASE = Lifecycle(
             through="batch.send",
         ),
         Transition(
+            "apply",
+            Text("自荐报送国家局", "Send to the national office oneself"),
+            sources=(S.CENTRE_STAMPED,),
+            target=S.SUBMITTED,
+            by=(Role.SEALER,),
+            undone_by="turn_back",
+            guards=(*CONTENT, *SEALED, phase_has_opened, before_phase_deadline, not_reported_before),
+        ),
+        Transition(
+            "turn_back",
+            Text("退回自荐中心", "Turn back to the centre"),
+            sources=(S.SUBMITTED,),
+            target=S.RETURNED,
+            by=(Role.DESK,),
+            undone_by="stamp",
+            guards=(reason_given, new_day_given, another_person_acts),
+            undoes=Text(
+                "案例不再计入报送数量；中心可以修改，改动后原盖章失效，须重新盖章报送。",
+                "The case no longer counts; the centre may change it, which voids its seal, and send it again.",
+            ),
+        ),
+        Transition(
             "unstamp",
             Text("撤销盖章", "Take the stamp back"),
             sources=(S.CENTRE_STAMPED,),
@@ -187,7 +213,7 @@ CASE = Lifecycle(
             target=S.SHORTLISTED,
             by=(Role.DESK,),
             undone_by="unshortlist",
-            guards=(not_reported_before, another_person_acts),
+            guards=(not_reported_before, contents_confirmed, another_person_acts),
         ),
         Transition(
             "pass_over",
@@ -237,7 +263,13 @@ CASE = Lifecycle(
             target=S.PUBLISHED,
             by=(Role.EDITOR,),
             undone_by="retract",
-            guards=(consent_given, sign_offs_complete, seal_unbroken, another_person_acts),
+            guards=(
+                public_notice_has_ended,
+                consent_given,
+                sign_offs_complete,
+                seal_unbroken,
+                another_person_acts,
+            ),
         ),
         Transition(
             "retract",
@@ -259,7 +291,13 @@ CASE = Lifecycle(
             target=S.PUBLISHED,
             by=(Role.EDITOR,),
             undone_by="retract",
-            guards=(consent_given, sign_offs_complete, seal_unbroken, another_person_acts),
+            guards=(
+                public_notice_has_ended,
+                consent_given,
+                sign_offs_complete,
+                seal_unbroken,
+                another_person_acts,
+            ),
         ),
         Transition(
             "push",

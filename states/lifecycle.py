@@ -16,6 +16,20 @@ class WrongLifecycle(Exception):
     """Our own mistake: a lifecycle that cannot be lived. Stops the program at import."""
 
 
+class Renamed(str):
+    """A state under other words than its usual ones; it equals the state that it renames."""
+
+    label: Text
+
+    def __new__(cls, value: str, label: Text) -> Renamed:
+        made = super().__new__(cls, value)
+        made.label = label
+        return made
+
+
+State = Labelled | Renamed
+
+
 @dataclass(frozen=True)
 class Transition:
     """One step, named by what a person does.
@@ -27,8 +41,8 @@ class Transition:
 
     name: str
     label: Text
-    sources: tuple[Labelled, ...]
-    target: Labelled
+    sources: tuple[State, ...]
+    target: State
     by: tuple[Role, ...]
     undone_by: str
     guards: tuple[Rule[Any], ...] = ()
@@ -47,9 +61,9 @@ class Lifecycle:
 
     name: str
     label: Text
-    states: type[Labelled]
-    initial: Labelled
-    resting: Collection[Labelled]
+    states: tuple[State, ...]
+    initial: State
+    resting: Collection[State]
     transitions: tuple[Transition, ...]
     _by_name: dict[str, Transition] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -76,9 +90,12 @@ class Lifecycle:
     def _leaving(self) -> dict[str, tuple[Transition, ...]]:
         return {str(state): tuple(one for one in self.transitions if state in one.sources) for state in self.states}
 
-    def state(self, value: str) -> Labelled:
+    def state(self, value: str) -> State:
         """The state of that value. Raises ValueError when there is none."""
-        return self.states.of(value)
+        for one in self.states:
+            if one == value:
+                return one
+        raise ValueError(f"{value!r} is no state of {self.name}")
 
     def _problems(self) -> Iterator[str]:
         names = [one.name for one in self.transitions]

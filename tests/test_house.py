@@ -21,6 +21,7 @@ from states.case import CASE, CaseState
 from states.lifecycle import Standing
 from states.push import PUSH
 from states.reach import Actor, Grant, holds, reaches
+from states.route import lifecycle_of
 from tests.make import CALLS
 from tests.worlds import World
 from workflow import cases
@@ -169,9 +170,12 @@ def test_every_step_of_every_role_succeeds_or_explains_itself(world: World, stat
             assert not there(world, case, actor)
             continue
         offered = {one.transition.name: one for one in offers(world, case, actor)}
-        assert set(offered) == {step.name for step in CASE.leaving(state)}
+        lived = lifecycle_of(world.call.route)
+        assert set(offered) == {step.name for step in lived.leaving(state)}
         for step in CASE.transitions:
-            if step.name in offered:
+            if lived.named(step.name) is None:
+                assert_said(refusal(world, case, actor, step.name), NoSuchTransition)
+            elif step.name in offered:
                 succeeds_or_explains(world, case, actor, offered[step.name])
             else:
                 standing = Standing(state, centre=world.row(case).centre_id, office=world.row(case).office_id)

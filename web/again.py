@@ -51,7 +51,7 @@ _ADMINISTRATOR = "administrator"
 
 ASKS: Mapping[str, _Asked] = {
     # sealing, and sending what was sealed
-    "cases.act": _among(lists.lifecycle, "trigger", "stamp", "publish", "republish"),
+    "cases.act": _among(lists.lifecycle, "trigger", "stamp", "apply", "publish", "republish"),
     "bulk.act": _among(lists.lifecycle, "trigger", "publish", "republish"),
     "bulk.undo": _always("撤销批量办理", "Undo", "editor"),  # of a retraction it is publishing again
     "papers.confirm_seal": _always("确认印章", "Confirm the seal", "sealer"),

@@ -51,7 +51,7 @@ from workflow import (
 )
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
-from workflow.lists import Filters, Labelled
+from workflow.lists import Filters
 from workflow.store.living import Overtaken
 from workflow.store.models import Case
 
@@ -167,8 +167,8 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "call": call,
         "offers": offers,
         "next": histories.who_is_next(session, others, case.office_id, case.centre_id),
-        "state": lists.lifecycle().state(case.state),
-        "pictures": [draw(lists.lifecycle(), case.state, passed, upright=upright) for upright in (False, True)],
+        "state": lists.state_of(case),
+        "pictures": [draw(lists.lifecycle(call), case.state, passed, upright=upright) for upright in (False, True)],
         "content": lists.content_of(case),
         "form": personal.masked_form(lists.form_values(call, case)),
         "handles": privacy.handles(case, actor()),
@@ -192,7 +192,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "window": lists.window(session, case, now()),
         "history_entries": history,
         "taken_back": taken_back,
-        "call_step": lambda name: next(one.label for one in lists.lifecycle().transitions if one.name == name),
+        "call_step": lambda name: next(one.label for one in lists.lifecycle(call).transitions if one.name == name),
         "letters": letters.of_case(session, case.id, configured=bool(settings().smtp_url)),
         "countdown": countdown,
     }
@@ -221,7 +221,7 @@ def _step(session: Any, case: Case, trigger: str) -> dict[str, Any]:
         "case": case,
         "call": lists.call_of(session, case),
         "offer": offer,
-        "state": lists.lifecycle().state(case.state),
+        "state": lists.state_of(case),
     }
 
 
@@ -354,10 +354,7 @@ def written_how(how: str) -> str:
     }.get(how, how)
 
 
-@bp.app_template_global()
-def states(value: str) -> Labelled:
-    """The state of that value, with its label."""
-    return lists.lifecycle().state(value)
+bp.add_app_template_global(lists.state_of)
 
 
 @bp.app_template_global()

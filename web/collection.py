@@ -43,7 +43,6 @@ def _form(wrong: str = "", typed: Any = None) -> str:
             choice=collection.choice(session, narrowed, actor=actor()),
             orders=list(Order),
             states=[lists.lifecycle().state(str(one)) for one in collection.STATES],
-            state_of=lists.lifecycle().state,
             limits=collection,
             typed=typed,
             wrong=wrong,

@@ -40,7 +40,7 @@ def _page(session: Any, case: Case, **more: Any) -> str:
         case=case,
         call=call,
         content=lists.content_of(case),
-        state=lists.lifecycle().state(case.state),
+        state=lists.state_of(case),
         english=english,
         sign_offs=editorial.sign_offs(session, case),
         may={what: editorial.may(case, what, actor()) for what in _EDITS},

@@ -38,7 +38,7 @@ def readers(case_id: int) -> str:
         return render_template(
             "privacy/readers.html",
             case=case,
-            state=lists.lifecycle().state(case.state),
+            state=lists.state_of(case),
             found=search.looked_at(session, actor(), case_id, after),
             after=after,
         )

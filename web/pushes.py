@@ -55,7 +55,7 @@ def _asked(session: Any, case: Case) -> str:
         case=case,
         call=lists.call_of(session, case),
         offer=offer,
-        state=lists.lifecycle().state(case.state),
+        state=lists.state_of(case),
         destination=settings().push_url if boards.follows_pushes(actor()) else "",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from states.lifecycle import Lifecycle
 from states.reach import SYSTEM
 from web.picture import main_line
 from web.receipts import address
@@ -24,7 +26,7 @@ from workflow.audit.search import Entry, Filters, Whole
 from workflow.clock import day_written
 from workflow.documents import receipt as paper
 from workflow.histories import Happened
-from workflow.lists import lifecycle
+from workflow.lists import call_of, lifecycle, state_of
 
 bp = Blueprint("trail", __name__, url_prefix="/trail")
 
@@ -117,23 +119,23 @@ def course(case_id: int) -> str:
         return render_template(
             "trail/course.html",
             case=case,
-            state=lifecycle().state(case.state),
+            state=state_of(case),
             course=search.course(session, actor(), case.id, after),
             after=after,
-            track=track,
+            track=partial(track, lifecycle(call_of(session, case))),
         )
 
 
-def track(entry: Entry) -> list[tuple[str, str]]:
+def track(lived: Lifecycle, entry: Entry) -> list[tuple[str, str]]:
     """The stations of a case's way, as small dots, for one step of it: (kind, label); nothing for other entries."""
-    main = main_line(lifecycle())
+    main = main_line(lived)
     if not entry.action.startswith("case.") or not entry.done or entry.to_state not in main:
         return []
     here = main.index(entry.to_state)
     back = entry.from_state in main and main.index(entry.from_state) > here
     return [
         ("here" if at == here else "passed" if at < here else "undone" if back and value == entry.from_state else "ahead",
-         say(lifecycle().state(value).label))
+         say(lived.state(value).label))
         for at, value in enumerate(main)
     ]  # fmt: skip
 

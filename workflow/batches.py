@@ -169,13 +169,12 @@ def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> lis
 
 def _lines_findings(session: Session, lines: Sequence[Any], inputs: stored_facts.Inputs) -> tuple[Finding, ...]:
     """What keeps single cases from being submitted, each sentence led by the case's number."""
-    submit = cases.ENGINE.declared.named("submit")
-    if submit is None:
-        return ()
     facts = stored_facts.case_facts(session, lines, inputs)
-    return tuple(
-        _named(row.number, finding) for row, one in zip(lines, facts, strict=True) for finding in examine(submit, one)
-    )
+    found = []
+    for row, one in zip(lines, facts, strict=True):
+        submit = cases.engine_of(one.call).declared.named("submit")
+        found += [_named(row.number, finding) for finding in examine(submit, one)] if submit else []
+    return tuple(found)
 
 
 def _named(number: str, finding: Finding) -> Finding:

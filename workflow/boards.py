@@ -363,7 +363,9 @@ def to_select(
             case,
             {
                 offer.transition.name: offer
-                for offer in cases.ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
+                for offer in cases.engine_of(fact.call).offers(
+                    Standing(case.state, case.centre_id, case.office_id), actor, fact
+                )
             },
         )
         for case, fact in zip(found.cases, facts, strict=True)
@@ -453,6 +455,6 @@ def to_push(session: Session, actor: Actor, at: datetime) -> list[ToPush]:
     made = []
     for case, fact in zip(found, facts, strict=True):
         last = next(iter(pushes.of_case(session, case)), None)
-        offers = cases.ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
+        offers = cases.engine_of(fact.call).offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
         made.append(ToPush(case, next((one for one in offers if one.transition.name == "push"), None), last))
     return made

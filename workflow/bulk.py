@@ -373,11 +373,20 @@ def _turned_away(
         standing = Standing(row.state, centre=row.centre_id, office=row.office_id)
         if row.id in moved:
             turned[row.id] = (Verdict.OVERTAKEN, faster.get(row.id, living.FASTER))
-        elif row.state not in step.sources:
-            turned[row.id] = (Verdict.IMPOSSIBLE, cases.ENGINE.no_way(row.state, step.name).message)
+        elif not _leaves(session, row, step):
+            turned[row.id] = (
+                Verdict.IMPOSSIBLE,
+                cases.engine_of(call_of(session, row.call_version_id)).no_way(row.state, step.name).message,
+            )
         elif holds(actor, step, standing) is None:
             turned[row.id] = (Verdict.IMPOSSIBLE, not_yours(step))
     return turned
+
+
+def _leaves(session: Session, row: Any, step: Transition) -> bool:
+    """Whether the case's call knows the step, and it leaves the state where the case is."""
+    lived = cases.engine_of(call_of(session, row.call_version_id)).declared
+    return lived.find(row.state, step.name) is not None
 
 
 def _points(session: Session, step: Transition, rows: Sequence[Any]) -> list[Confirmation]:

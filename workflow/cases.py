@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from rules.call import Call, Route
 from rules.roles import Role
 from rules.selection import another_person_acts
 from rules.words import Text
 from states.case import CASE, CONTENT, EDITABLE, CaseState
 from states.lifecycle import Standing
 from states.reach import Actor, reaches
+from states.route import lifecycle_of
 from workflow import characters, letters
 from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
@@ -26,7 +29,15 @@ from workflow.store.living import Overtaken
 from workflow.store.models import MAILED, Case
 from workflow.store.reach import whereabouts
 
-ENGINE = Engine(CASE)
+
+@cache
+def _engine(route: Route) -> Engine:
+    return Engine(lifecycle_of(route), CASE)
+
+
+def engine_of(call: Call) -> Engine:
+    """What moves the cases of a call: the lifecycle that its route derives from the whole one."""
+    return _engine(call.route)
 
 
 class NoSuchCase(CannotServe):
@@ -77,7 +88,7 @@ def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[
     """Every transition from where the case stands, with every finding: “why not?” answered before anybody tries."""
     rows = stored_facts.case_rows(session, [case.id])
     [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
-    return ENGINE.offers(_standing(rows[0]), actor, facts)
+    return engine_of(facts.call).offers(_standing(rows[0]), actor, facts)
 
 
 def complete(session: Session, case: Case, *, actor: Actor, at: datetime) -> bool:
@@ -180,7 +191,7 @@ def rehearse(
     facts = stored_facts.case_facts(session, rows, inputs, each)
     reached("act.after_facts")
     return [
-        ENGINE.perform(_standing(row), trigger, actor, one, inputs.at, inputs.remark)
+        engine_of(one.call).perform(_standing(row), trigger, actor, one, inputs.at, inputs.remark)
         for row, one in zip(rows, facts, strict=True)
     ]
 
@@ -210,11 +221,16 @@ def write(
 def _comes_further(one: living.Tried) -> bool:
     """Whether a case is now shown to more people than ever before."""
     name = one.attempt.transition.name
-    return name in ("stamp", "submit") and getattr(one.row, _FIRSTS[name]) is None
+    return name in ("stamp", "submit", "apply") and getattr(one.row, _FIRSTS[name]) is None
 
 
 _HANDS = {"review": "reviewer_id", "shortlist": "selector_id", "take_up": "selector_id"}
-_FIRSTS = {"stamp": "first_stamped_at", "submit": "first_submitted_at", "publish": "published_at"}
+_FIRSTS = {
+    "stamp": "first_stamped_at",
+    "submit": "first_submitted_at",
+    "apply": "first_submitted_at",
+    "publish": "published_at",
+}
 
 
 def _also(row: Any, attempt: Attempt, new_day: date | None) -> dict[str, Any]:
@@ -225,7 +241,7 @@ def _also(row: Any, attempt: Attempt, new_day: date | None) -> dict[str, Any]:
         also[_HANDS[name]] = attempt.actor.id
     if name in _FIRSTS:
         also[_FIRSTS[name]] = getattr(row, _FIRSTS[name]) or attempt.at
-    if name == "return_to_office":
+    if name in ("return_to_office", "turn_back"):
         also["own_day"] = new_day or row.own_day
     return also
 

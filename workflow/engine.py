@@ -122,8 +122,10 @@ def _about(facts: Any, step: str) -> Any:
 class Engine:
     """Moves things of one lifecycle. It knows no particular lifecycle, and no table."""
 
-    def __init__(self, declared: Lifecycle) -> None:
+    def __init__(self, declared: Lifecycle, whole: Lifecycle | None = None) -> None:
+        """`whole`: the lifecycle that this one is part of, for the names of steps that it leaves out."""
         self.declared = declared
+        self._whole = whole or declared
         self._machine = Machine(
             model=None,
             states=[str(state) for state in declared.states],
@@ -168,6 +170,14 @@ class Engine:
         """The refusal of a transition that the state does not have."""
         here = self.declared.state(state).label
         named = self.declared.named(trigger)
+        elsewhere = self._whole.named(trigger)
+        if named is None and elsewhere is not None:
+            return NoSuchTransition(
+                Text(
+                    f"这份征集通知的办理过程没有“{elsewhere.label.zh}”这一步。请刷新页面，看现在可以办理什么。",
+                    f"The call has no step “{elsewhere.label.en}”. Reload the page to see what can be done now.",
+                )
+            )
         what = named.label if named else Text(trigger, trigger)
         return NoSuchTransition(
             Text(

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from rules.roles import Role
 from rules.rule import Finding
-from rules.words import Labelled, Text
+from rules.words import Text
 from states.batch import BATCH
-from states.lifecycle import Lifecycle, Transition
+from states.lifecycle import Lifecycle, State, Transition
 from states.push import PUSH
 from states.reach import Actor
 from workflow import privacy
@@ -36,8 +36,8 @@ class Happened:
     hash: str
     remark: str = ""
     role: Role | None = None
-    source: Labelled | None = None
-    target: Labelled | None = None
+    source: State | None = None
+    target: State | None = None
     findings: tuple[Finding, ...] = ()
     detail: Text | None = None
     case: None = None

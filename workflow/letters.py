@@ -52,6 +52,11 @@ TOLD: Mapping[str, Told] = {
         Text("已退回省级", "returned to the office"),
         Text("处理之后可以另行组批重新报送。", "Once settled they can be sent again in another batch."),
     ),
+    "turn_back": Told(
+        _CENTRE,
+        Text("已退回中心修改", "returned to the centre"),
+        Text("请修改后重新盖章报送。", "Please change them, and seal and send them again."),
+    ),
     "shortlist": Told(
         _BOTH,
         Text("已入选", "shortlisted"),
@@ -244,7 +249,7 @@ def follow(session: Session, tried: Sequence[tuple[Any, Attempt]], posting: Post
     step = first.transition.name
     back = [one.name for one in CASE.transitions if one.undone_by == step]
     dropped = stored.drop(session, [row.id for row, _ in done], back, first.at)
-    new_day = first.facts.new_day if step == "return_to_office" else None
+    new_day = first.facts.new_day if step in ("return_to_office", "turn_back") else None
     rows = [row for row, _ in done if row.id not in dropped]
     mails = due_for(session, rows, step, first.actor, at=first.at, remark=first.remark, new_day=new_day)
     if not mails:

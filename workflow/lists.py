@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from rules.call import Call, Phase, Theme, Window
 from rules.facts import Ruling
@@ -17,16 +17,17 @@ from rules.selection import another_person_acts
 from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.case import CASE, EDITABLE, CaseState
-from states.lifecycle import Lifecycle, Standing, Transition
+from states.lifecycle import Lifecycle, Standing, State, Transition
 from states.push import PUSH
 from states.reach import Actor
+from states.route import lifecycle_of
+from workflow import cases, excerpts, privacy
 from workflow import content as contents
-from workflow import excerpts, privacy
 from workflow.audit import actions, search
 from workflow.cases import NoSuchCase
 from workflow.comparisons import ReasonMissing
 from workflow.content import Content
-from workflow.engine import Engine, Offer
+from workflow.engine import Offer
 from workflow.excerpts import Hit
 from workflow.personal import together
 from workflow.queries import LONGEST as LONGEST_QUERY
@@ -170,11 +171,30 @@ def waiting_for(session: Session, actor: Actor, at: datetime) -> list[Pile]:
         piles.append(
             _pile(session, actor, at, None, (Role.AUTHOR,), tuple(sorted(EDITABLE, key=list(CaseState).index)))
         )
-    for step in CASE.transitions:
+    for step, versions in _forward(session):
         mine = tuple(role for role in step.by if role in actor.roles)
-        if mine and not step.backward and step.name not in ("resume", "republish"):
-            piles.append(_pile(session, actor, at, step, mine, tuple(CaseState.of(str(one)) for one in step.sources)))
+        if mine:
+            states = tuple(CaseState.of(str(one)) for one in step.sources)
+            piles.append(_pile(session, actor, at, step, mine, states, versions))
     return [pile for pile in piles if pile.count]
+
+
+_AGAIN = ("resume", "republish")
+
+
+def _forward(session: Session, but: Sequence[str] = _AGAIN) -> Iterator[tuple[Transition, Sequence[int] | None]]:
+    """Steps that take a case further under some call that is here, in the order of the way.
+
+    Each with the versions of calls that have it; None where all of them do.
+    """
+    lived = {version: lifecycle_of(call.route) for version, call in stored_calls.every(session)}
+    for whole in CASE.transitions:
+        having = [version for version, one in lived.items() if one.named(whole.name) is not None]
+        if not having or whole.backward or whole.name in but:
+            continue
+        own = {id(lived[version]): lived[version].named(whole.name) for version in having}
+        step = next(iter(own.values())) if len(own) == 1 else whole
+        yield step or whole, None if len(having) == len(lived) else having
 
 
 @dataclass(frozen=True)
@@ -194,8 +214,9 @@ def asked_of(session: Session, actor: Actor, at: datetime) -> list[Asked]:
     if actor.roles <= _SETTLE_NOTHING:
         return []
     found = []
+    forward = [step for step, _ in _forward(session)]
     for state in CaseState:
-        steps = [one for one in CASE.leaving(state) if not one.backward and one.name not in ("resume", "republish")]
+        steps = [one for one in forward if state in one.sources]
         if not steps or any(role in actor.roles for step in steps for role in step.by):
             continue
         _, cases = pages.waiting(session, actor, (state,), limit=5 * _PILE)
@@ -225,6 +246,7 @@ def _pile(
     step: Transition | None,
     roles: tuple[Role, ...],
     states: tuple[CaseState, ...],
+    versions: Sequence[int] | None = None,
 ) -> Pile:
     level = roles[0].level
     number, found = pages.waiting(
@@ -233,6 +255,7 @@ def _pile(
         states,
         centres=actor.units(*roles) if level is Level.CENTRE else None,
         offices=actor.units(*roles) if level is Level.OFFICE else None,
+        versions=versions,
         limit=_PILE,
     )
     rows = stored_facts.case_rows(session, [case.id for case in found])
@@ -244,13 +267,10 @@ def _pile(
     return Pile(step, step.label if step else WRITE, states, number, items)
 
 
-_ENGINE = Engine(CASE)
-
-
 def _offer(case: Case, step: Transition | None, actor: Actor, facts: Any) -> Offer | None:
     if step is None:
         return None
-    offers = _ENGINE.offers(Standing(case.state, case.centre_id, case.office_id), actor, facts)
+    offers = cases.engine_of(facts.call).offers(Standing(case.state, case.centre_id, case.office_id), actor, facts)
     return next((one for one in offers if one.transition.name == step.name), None)
 
 
@@ -266,8 +286,9 @@ class Elsewhere:
 def waiting_for_others(session: Session, actor: Actor) -> list[Elsewhere]:
     """Cases within reach whose next forward step is taken by somebody else, by state."""
     others = {}
+    forward = [step for step, _ in _forward(session, but=("resume",))]
     for state in CaseState:
-        steps = [step for step in CASE.leaving(state) if not step.backward and step.name != "resume"]
+        steps = [step for step in forward if state in step.sources]
         roles = tuple(dict.fromkeys(role for step in steps for role in step.by))
         if roles and not set(roles) & actor.roles and state is not CaseState.PUBLISHED:
             others[state] = roles
@@ -295,8 +316,8 @@ class Happened:
     hash: str
     remark: str = ""
     role: Role | None = None
-    source: Labelled | None = None
-    target: Labelled | None = None
+    source: State | None = None
+    target: State | None = None
     findings: tuple[Finding, ...] = ()
     detail: Text | None = None
     case: Case | None = None
@@ -373,7 +394,7 @@ def _happened(event: stored.Event, case: Case | None = None) -> Happened:
     )
 
 
-def _state(lived: Lifecycle | None, value: str | None) -> Labelled | None:
+def _state(lived: Lifecycle | None, value: str | None) -> State | None:
     return lived.state(value) if lived and value else None
 
 
@@ -433,9 +454,15 @@ def form_values(call: Call, case: Case) -> dict[str, str]:
     )
 
 
-def lifecycle() -> Lifecycle:
-    """The lifecycle of cases, for drawing it."""
-    return CASE
+def state_of(case: Case) -> State:
+    """Where a case stands, in the words of its call's way."""
+    session = object_session(case)
+    return lifecycle(call_of(session, case) if session else None).state(case.state)
+
+
+def lifecycle(call: Call | None = None) -> Lifecycle:
+    """The lifecycle of the cases of a call, for drawing it; without one the whole, for the names of its states."""
+    return lifecycle_of(call.route) if call is not None else CASE
 
 
 def window(session: Session, case: Case, at: datetime) -> Window | None:

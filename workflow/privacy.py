@@ -9,16 +9,16 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from rules.call import Call, Field
+from rules.call import Call, Field, Route
 from rules.roles import Level, Role
 from rules.words import Text
 from states.case import CASE
 from states.reach import SYSTEM, Actor
+from states.route import level_of
 from workflow.administration import check_administrator
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.personal import is_contact
 from workflow.settings import Settings
-from workflow.store import facts as stored_facts
 from workflow.store import people as stored_people
 from workflow.store import personal as stored
 from workflow.store import trail
@@ -57,7 +57,7 @@ def handles(case: Handled, actor: Actor) -> bool:
     The centre's authors and sealers; the office's reviewers and leaders unless the case is with the centre; the
     national desk once it was submitted. Nobody else, whatever they reach.
     """
-    with_centre = stored_facts.level_of(case.state) is Level.CENTRE
+    with_centre = level_of(case.state, Route()) is Level.CENTRE
     return (
         case.centre_id in actor.units(Role.AUTHOR, Role.SEALER)
         or (not with_centre and case.office_id in actor.units(Role.REVIEWER, Role.LEADER))

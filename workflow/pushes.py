@@ -67,7 +67,7 @@ def start(
         return again
     cases.check_seen(session, row, seen)
     call = call_of(session, row.call_version_id)
-    if not call.push.enabled:
+    if call.push is None:
         raise NoSuchTransition(
             Text(f"《{call.title.zh}》不向国外推送案例。", f"“{call.title.en}” does not send cases abroad.")
         )
@@ -492,7 +492,7 @@ def _take_case_back(session: Session, row: Any, actor: Actor, at: datetime) -> N
     [facts] = stored_facts.case_facts(session, [case], inputs)
     standing = Standing(case.state, centre=case.centre_id, office=case.office_id)
     confirmed = replace(facts, recall_confirmed=True)
-    attempt = cases.ENGINE.perform(standing, "recall_push", actor, confirmed, at, row.recall_asked)
+    attempt = cases.engine_of(facts.call).perform(standing, "recall_push", actor, confirmed, at, row.recall_asked)
     cases.write(session, [(case, attempt)])
 
 

@@ -16,10 +16,10 @@ from rules.catalogue import CATALOGUE
 from rules.rule import Rule
 from rules.words import Text
 from states.batch import BATCH
-from states.case import CASE
 from states.lifecycle import Transition
 from states.push import PUSH
 from states.reach import Actor
+from states.route import lifecycle_of
 from workflow import notices
 from workflow.calls.loader import OWN_CLAUSE
 from workflow.notices import Line
@@ -90,13 +90,14 @@ def clauses(session: Session, call: Call, actor: Actor, features: Path = FEATURE
     examples, decisions = read_examples(features), read_decisions(DECISIONS)
     refusals = _refusals(session, actor, call.number)
     by_clause: dict[str, list[RuleShown]] = {}
+    lived = lifecycle_of(call.route)
     for name, asked in call.rules.items():
         by_clause.setdefault(asked.clause, []).append(
             RuleShown(
                 CATALOGUE[name],
                 asked,
                 _blanks(CATALOGUE[name].words),
-                [step for one in (CASE, BATCH, PUSH) for step in one.transitions if _guards(step, name)],
+                [step for one in (lived, BATCH, PUSH) for step in one.transitions if _guards(step, name)],
                 examples.get(name, ()),
                 refusals.get(name, Refusals(0)),
                 decisions.get(asked.decision or 0, ""),

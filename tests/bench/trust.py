@@ -11,10 +11,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import BrokenBarrierError
 from typing import Any
 from unittest import mock
 
@@ -149,10 +150,11 @@ def _client(
     work = work if whole else _without_trail(work)
     work()
     together.wait()
-    while True:
-        together.wait()
-        work()
-        together.wait()
+    with suppress(BrokenBarrierError):  # nobody asks any more: the measuring is over
+        while True:
+            together.wait()
+            work()
+            together.wait()
 
 
 # ---- verification ----------------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from werkzeug.test import TestResponse
 
 from rules.roles import Role
 from states.batch import BATCH
-from states.case import CASE
 from states.lifecycle import Lifecycle
 from states.reach import Actor
+from states.route import lifecycle_of
 from tests.doors import policy
 from tests.doors.cells import Cell, address, cells, first_of_a_kind, form
 from tests.doors.country import Country, login_of
 from tests.doors.policy import DOORS, SERVED, SIGN_IN, Principal
+from tests.make import call_2021
 from web import desk, errors
 from workflow import cases as app_cases
 from workflow import people
@@ -40,7 +41,9 @@ def test_every_route_has_a_row_and_every_row_a_route(land: Country) -> None:
     assert surplus == [], f"Take out of tests/doors/policy.py, DOORS: there is no such route as {', '.join(surplus)}"
 
 
-@pytest.mark.parametrize(("lifecycle", "door"), [(CASE, "cases"), (BATCH, "batches")], ids=["case", "batch"])
+@pytest.mark.parametrize(
+    ("lifecycle", "door"), [(lifecycle_of(call_2021().route), "cases"), (BATCH, "batches")], ids=["case", "batch"]
+)
 def test_every_step_has_a_row(lifecycle: Lifecycle, door: str) -> None:
     steps = {step.name for step in lifecycle.transitions} - {"push"}  # started by a door of its own: pushes.start
     rows = {key.split(" ")[2] for key in DOORS if key.startswith(f"POST {door}.act ")} - {"no_such_step"}

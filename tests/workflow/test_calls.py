@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from rules.batch import province_recommends_enough, subject_names_call_and_office
-from rules.call import Push, Strength
+from rules.call import Leg, Strength
 from rules.catalogue import CATALOGUE
 from rules.roles import Level
 from rules.selection import consent_given
 from rules.text import length_within_limit
-from rules.words import Text
 from tests.make import CALLS, batch_facts, call_2021, case_facts, other_call
 from workflow.calls import CallProblem, CallRefused, digest, parse_call, read_call, shipped_calls
 
@@ -65,7 +64,7 @@ def test_another_call_has_its_own_phases_themes_limits_clauses_and_rules() -> No
     assert call.phases[1].opens == date(2023, 8, 1)
     assert call.phases[0].closes_for == {Level.CENTRE: date(2023, 4, 20)}
     assert (call.length.minimum, call.length.maximum) == (300, 800)
-    assert call.push == Push(Text("", ""), enabled=False)
+    assert (call.push, Leg.PUSH in call.route.legs) == (None, False)
     assert call.rules["before_phase_deadline"].clause == "第三条"
     assert "consent_given" not in call.rules
 
@@ -182,6 +181,42 @@ def test_what_a_call_cannot_mean_is_refused_by_place(old: str, new: str, place: 
     assert problems[0].line is not None
     assert place in problems[0].text.zh
     assert place in problems[0].text.en
+
+
+ROUTE = '[route]\nlegs = ["centre_seal", "review", "selection", "publication", "push"]'
+
+
+@pytest.mark.parametrize(
+    ("route", "places"),
+    [
+        (ROUTE.replace('"review", ', ""), ["route.legs"]),
+        (ROUTE.replace('"selection", ', ""), ["route.legs"]),
+        (ROUTE.replace('"publication", ', ""), ["route.legs"]),
+        (ROUTE.replace('"review", "selection"', '"selection", "review"'), ["route.legs"]),
+        (ROUTE.replace('"review"', '"review", "review"'), ["route.legs"]),
+        (ROUTE.replace('"publication"', '"public_notice", "publication"'), ["route.legs"]),
+        (ROUTE.replace(', "push"', ""), ["route.legs"]),
+        (ROUTE.replace('"centre_seal", ', ""), ["rules.unit_seal_present", "rules.seal_names_the_unit",
+                                                "rules.seal_unbroken"]),
+        (ROUTE.replace("legs", "leg"), ["route.leg"]),
+        (ROUTE.replace('"selection"', '"selektion"'), ["route.legs[2]"]),
+        (ROUTE + '\nrecommended_by = "ministries"', ["route.recommended_by"]),
+        (ROUTE + '\nrecommended_by = "self"',
+         ["confirmations[0].step", "confirmations[1].step", "confirmations[2].step", "confirmations[3].step",
+          "rules.province_recommends_enough", "rules.centre_reports_enough", "rules.summary_sealed",
+          "rules.every_form_attached", "rules.every_case_document_attached", "rules.subject_names_call_and_office"]),
+    ],
+)  # fmt: skip
+def test_a_way_that_cannot_be_gone_is_refused_by_place_and_with_the_reason(route: str, places: list[str]) -> None:
+    problems = refused("[push]", f"{route}\n\n[push]")
+    assert sorted(one.place for one in problems) == sorted(places)
+
+
+def test_a_route_without_review_or_end_says_why_there_must_be_one() -> None:
+    [review] = refused("[push]", ROUTE.replace('"review", ', "") + "\n\n[push]")
+    assert "没有审核，就没有人为案例负责" in review.text.zh
+    [selection] = refused("[push]", ROUTE.replace('"selection", ', "") + "\n\n[push]")
+    assert "一直停在“已报送”" in selection.text.zh
 
 
 def test_a_missing_table_is_named() -> None:

@@ -219,7 +219,7 @@ def test_who_looked_at_another_state_is_told_so(world: World) -> None:
 
 def test_a_call_that_sends_nothing_abroad_has_no_push(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     case = published(world)
-    at_home = replace(world.call, push=replace(world.call.push, enabled=False))
+    at_home = replace(world.call, push=None)
     monkeypatch.setattr(pushes, "call_of", lambda *_: at_home)
     with pytest.raises(NoSuchTransition, match="does not send cases abroad"):
         world.start_push(case)

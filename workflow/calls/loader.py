@@ -22,10 +22,12 @@ from rules.call import (
     Eligible,
     Field,
     FieldType,
+    Leg,
     LengthLimits,
     Mail,
     Phase,
-    Push,
+    Recommender,
+    Route,
     RuleInForce,
     Theme,
 )
@@ -33,12 +35,16 @@ from rules.catalogue import CATALOGUE
 from rules.roles import Level
 from rules.scope import CENTRE_KINDS
 from rules.words import Text
+from states.batch import BATCH
+from states.case import CASE
+from states.push import PUSH
+from states.route import lifecycle_of
 from workflow.calls.tables import WRONG, CallProblem, Entry, Tables, lines_of
 
 OWN_CLAUSE = "系统"
 """The clause of a rule that is ours and not the notice's; it names its decision."""
 
-STEPS = ("stamp", "review", "shortlist", "publish", "push")
+STEPS = tuple(one.name for one in CASE.transitions if any(guard.id == "contents_confirmed" for guard in one.guards))
 """Steps at which somebody confirms what only a person can judge."""
 
 MOST_SIGN_OFFS = 3
@@ -77,6 +83,8 @@ def parse_call(toml: str, text: str) -> Call:
         raise CallRefused([_unreadable(error)]) from error
     tables = Tables(lines_of(toml), skip=_SKIP, defaults=_DEFAULTS, entries=_ENTRIES)
     parts = tables.parts(Call, "", document)
+    if "route" not in document:
+        parts["route"] = _usual_route(parts)
     for check in CHECKS:
         check(tables, parts, document, text)
     if tables.problems:
@@ -109,7 +117,7 @@ class _ThemeEntry:
 
 _SKIP: dict[type, frozenset[str]] = {Call: frozenset({"version"})}
 _DEFAULTS: dict[type, dict[str, object]] = {
-    Call: {"confirmations": (), "minimum_per_centre": 0, "push": Push(Text("", ""), enabled=False)}
+    Call: {"confirmations": (), "minimum_per_centre": 0, "push": None, "public_notice": None, "route": Route()}
 }
 _ENTRIES: dict[type, Entry] = {
     Theme: Entry(_ThemeEntry, lambda key, one: Theme(key, Text(one.zh, one.en), one.needs_name))
@@ -409,5 +417,83 @@ def _squeezed(words: str) -> str:
     return "".join(unicodedata.normalize("NFKC", words).split())
 
 
-CHECKS = (_names, _unique, _phases, _limits, _centre_kinds, _confirmations, _fields, _mail, _package, _rules)
+def _usual_route(parts: Parts) -> Route:
+    """The route of a call that says nothing of it: by seal and office, to what the call's tables speak of."""
+    spoken_of = {Leg.PUSH: parts["push"], Leg.PUBLIC_NOTICE: parts["public_notice"]}
+    return Route(tuple(leg for leg in Leg if spoken_of.get(leg, leg) is not None))
+
+
+_NEEDED = {
+    Leg.REVIEW: Text("没有审核，就没有人为案例负责", "without a review nobody vouches for a case"),
+    Leg.SELECTION: Text(
+        "没有遴选，报送之后就没有终点，案例会一直停在“已报送”", "without a selection a case stays “submitted” for ever"
+    ),
+}
+"""What no route can be without, and why."""
+
+
+def _route(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    """A way that begins, is vouched for and ends; told apart from tables and rules that speak of another way."""
+    route = parts["route"]
+    if not isinstance(route, Route) or not all(isinstance(leg, Leg) for leg in route.legs):
+        return
+    place, legs, before = "route.legs", route.legs, len(tables.problems)
+    for leg, why in _NEEDED.items():
+        if leg not in legs:
+            tables.wrong(place, f"缺少 {leg}（{leg.label.zh}）：{why.zh}", f"{leg} is missing: {why.en}")
+    if list(legs) != [leg for leg in Leg if leg in legs]:
+        usual = ", ".join(leg for leg in Leg if leg in legs)
+        tables.wrong(
+            place, f"各环节只写一次，并按先后写：{usual}", f"each leg stands once, in the order of the way: {usual}"
+        )
+    for leg in (Leg.PUBLIC_NOTICE, Leg.PUSH):
+        if leg in legs and Leg.PUBLICATION not in legs:
+            tables.wrong(
+                place,
+                f"有 {leg}（{leg.label.zh}）就要有 publication（公开发布）",
+                f"{leg} is for what is published; publication is missing",
+            )
+        if (leg in legs) is (parts[str(leg)] is None):
+            tables.wrong(
+                place,
+                f"环节里的 {leg} 与 [{leg}] 一节要么都写，要么都不写",
+                f"the leg {leg} and the table [{leg}] go together: write both or neither",
+            )
+    if len(tables.problems) > before:
+        return
+    _confirmed_on(tables, route, parts)
+    if isinstance(parts["rules"], dict):
+        _examined_on(tables, route, parts["rules"])
+
+
+def _confirmed_on(tables: Tables, route: Route, parts: Parts) -> None:
+    lived = lifecycle_of(route)
+    steps = [step for step in STEPS if lived.named(step) is not None]
+    for at, one in _read(parts, "confirmations"):
+        if isinstance(one, Confirmation) and one.step in STEPS and one.step not in steps:
+            tables.not_among(f"confirmations[{at}].step", one.step, steps, Text("步骤", "step"))
+
+
+def _examined_on(tables: Tables, route: Route, rules: Parts) -> None:
+    """Every rule in force is examined somewhere on the way, and a public notice is waited for."""
+    lived = [lifecycle_of(route)]
+    lived += [BATCH] if route.recommended_by is not Recommender.SELF else []
+    lived += [PUSH] if Leg.PUSH in route.legs else []
+    examined = {guard.id for one in lived for step in one.transitions for guard in step.guards}
+    for rule in rules:
+        if rule in CATALOGUE and rule not in examined:
+            tables.wrong(
+                f"rules.{rule}",
+                f"按 [route] 的环节，没有一步会查规则“{rule}”；请删去这条规则，或改写环节",
+                f"no step of this [route] examines the rule “{rule}”; drop the rule, or change the route",
+            )
+    if Leg.PUBLIC_NOTICE in route.legs and "public_notice_has_ended" not in rules:
+        tables.wrong(
+            "rules",
+            "有公示就要有规则 public_notice_has_ended，否则没有人等公示结束",
+            "with a public notice the rule public_notice_has_ended must be in force, or nobody waits for its end",
+        )
+
+
+CHECKS = (_names, _unique, _phases, _limits, _centre_kinds, _confirmations, _fields, _mail, _package, _rules, _route)
 """What a call must be beyond its shape; each looks at whatever could be read, so that all is told at once."""

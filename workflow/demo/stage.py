@@ -170,7 +170,7 @@ class Stage:
         _refused(self._try(key, trigger, "", None), rule)
 
     def _try(self, key: str, trigger: str, remark: str, by: Role | None) -> Attempt:
-        transition = cases.ENGINE.declared.named(trigger)
+        transition = cases.engine_of(self.call).declared.named(trigger)
         if transition is None:
             raise Unexpected(trigger)
         row = self.row(key)

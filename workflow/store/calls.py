@@ -52,6 +52,12 @@ def open_calls(session: Session) -> list[tuple[int, Call]]:
     return [(version, call_of(session, version)) for version in found]
 
 
+def every(session: Session) -> list[tuple[int, Call]]:
+    """Every version of every call, with its id; the oldest first."""
+    found = session.scalars(select(CallVersion.id).order_by(CallVersion.id))
+    return [(version, call_of(session, version)) for version in found]
+
+
 def call_of(session: Session, version_id: int) -> Call:
     """The call of a version. A version never changes, so each is read once per database and process."""
     known: dict[int, Call] = _READ.setdefault(str(session.get_bind().engine.url), {})

@@ -228,7 +228,7 @@ _VOID_SIGN_OFFS = (
 
 def follow(session: Session, ids: Sequence[int], trigger: str, at: datetime) -> None:
     """What depends on where a case stands: lines of batches that lose it, sign-offs that are void."""
-    if trigger in ("return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "unstamp"):
+    if trigger in ("return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "turn_back", "unstamp"):
         run(session, _DROP_LINES, {"ids": list(ids), "moment": at})
     if trigger == "unshortlist":
         run(session, _VOID_SIGN_OFFS, {"ids": list(ids), "moment": at})

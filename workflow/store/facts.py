@@ -30,6 +30,7 @@ from rules.names import same_name
 from rules.roles import Level, Role
 from states.batch import BATCH
 from states.case import CASE, COUNTED, CaseState
+from states.route import level_of
 from workflow import content as contents
 from workflow.audit.canonical import canonical
 from workflow.store import prior
@@ -145,8 +146,6 @@ _SEAL_OF_BATCH = (
     .order_by(Seal.id.desc())
     .limit(1)
 )
-_AT_CENTRE = {CaseState.DRAFT, CaseState.RETURNED, CaseState.WITHDRAWN}
-_AT_OFFICE = {CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED, CaseState.NOT_RECOMMENDED}
 
 
 @dataclass(frozen=True)
@@ -159,13 +158,6 @@ class Inputs:
     confirmed: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
     new_day: date | None = None
-
-
-def level_of(state: str) -> Level:
-    """Whose court a case is in."""
-    if state in _AT_CENTRE:
-        return Level.CENTRE
-    return Level.OFFICE if state in _AT_OFFICE else Level.NATIONAL
 
 
 def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> list[Any]:
@@ -219,7 +211,7 @@ def _case(
     units: Mapping[str, frozenset[int]],
     days: Extensions,
 ) -> CaseFacts:
-    level = level_of(row.state)
+    level = level_of(row.state, call.route)
     phase = call.phase(row.phase)
     written = content_of(row)
     reviewed = frozenset(person for person in (row.reviewer_id,) if person)

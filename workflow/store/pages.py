@@ -410,11 +410,17 @@ def waiting(
     *,
     centres: Collection[int] | None = None,
     offices: Collection[int] | None = None,
+    versions: Collection[int] | None = None,
     limit: int,
 ) -> tuple[int, list[Case]]:
-    """How many cases are in these states at these units (None: wherever), up to FEW + 1; those that moved longest ago."""
+    """How many cases are in these states at these units (None: wherever), up to FEW + 1; those that moved longest ago.
+
+    `versions`: of calls that they live under; None: whichever.
+    """
     chosen = [str(state) for state in dict.fromkeys(states)]
     parts = [_in_state(way, state) for way in _at_units(seen_by, centres, offices) for state in chosen]
+    if versions is not None:
+        parts = [replace(one, rest={**one.rest, "call_version_id": only}) for one in parts for only in versions]
     number = _number(session, parts)
     order, keys = _Order(Case.moved_at, falling=False), set[Key]()
     for part in parts if number else ():

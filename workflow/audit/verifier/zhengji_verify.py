@@ -46,6 +46,8 @@ LIFECYCLES: Dict[str, Any] = {
             "reopen": [["province_reviewed"], "centre_stamped", ["reviewer"]],
             "reconsider": [["not_recommended"], "centre_stamped", ["reviewer"]],
             "submit": [["province_reviewed"], "submitted", ["leader"]],
+            "apply": [["centre_stamped"], "submitted", ["sealer"]],
+            "turn_back": [["submitted"], "returned", ["desk"]],
             "unstamp": [["centre_stamped"], "draft", ["sealer"]],
             "withdraw": [["draft", "returned", "centre_stamped", "province_reviewed"], "withdrawn", ["author", "sealer"]],
             "resume": [["withdrawn"], "draft", ["author", "sealer"]],

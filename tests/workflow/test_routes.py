@@ -1,0 +1,125 @@
+"""Cases that live by another route than the usual one, each to its end, with no code of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from states.case import CaseState
+from tests.worlds import CALL_2021, Databases, World, world_under
+from workflow import cases, lists
+from workflow.engine import Attempt, NoSuchTransition
+from workflow.store.models import Case
+
+pytestmark = pytest.mark.database
+
+TOML = CALL_2021.read_text("utf-8")
+LEGS = ["centre_seal", "review", "selection", "publication", "push"]
+OF_BATCHES = ("province_recommends_enough", "centre_reports_enough", "summary_sealed", "every_form_attached",
+              "every_case_document_attached", "subject_names_call_and_office")  # fmt: skip
+OF_SEALS = ("unit_seal_present", "seal_names_the_unit", "seal_unbroken")
+
+Routed = Callable[..., World]
+
+
+def without_rules(toml: str, *rules: str) -> str:
+    """A call's document less some rules."""
+    parts = toml.split("\n\n")
+    return "\n\n".join(one for one in parts if not any(f"[rules.{rule}]" in one for rule in rules))
+
+
+def call_by(route: str, *without: str) -> str:
+    return without_rules(TOML, *without).replace("[push]\n", f"[route]\n{route}\n\n[push]\n")
+
+
+@contextmanager
+def routed(databases: Databases, folder: Path, toml: str) -> Iterator[World]:
+    """A world under a call of its own."""
+    file = folder / "2021-205.toml"
+    file.write_text(toml, "utf-8")
+    file.with_suffix(".zh.md").write_text(CALL_2021.with_suffix(".zh.md").read_text("utf-8"), "utf-8")
+    with world_under(databases, file, folder) as world:
+        yield world
+
+
+def step(world: World, case: int, trigger: str, who: str, remark: str = "") -> Attempt:
+    with world.database.transaction() as session:
+        [row] = session.query(Case).where(Case.id == case)
+        [made] = cases.act(
+            session, [case], trigger, actor=world.people[who], at=world.at, seen={case: row.mark}, remark=remark
+        )
+        return made
+
+
+def offered(world: World, case: int, who: str) -> dict[str, str]:
+    """Step → its name, of those that are this person's."""
+    actor = world.people[who]
+    with world.database.reading() as session:
+        found = cases.find(session, case, actor)
+        offers = cases.offers(session, found, actor=actor, at=world.at)
+        return {one.transition.name: one.transition.label.zh for one in offers if one.mine}
+
+
+def words(world: World, case: int) -> str:
+    with world.database.reading() as session:
+        [row] = session.query(Case).where(Case.id == case)
+        return lists.state_of(row).label.zh
+
+
+def piles(world: World, who: str) -> dict[str, int]:
+    with world.database.reading() as session:
+        return {one.label.zh: one.count for one in lists.waiting_for(session, world.people[who], world.at)}
+
+
+def test_a_centre_recommends_itself(databases: Databases, tmp_path: Path) -> None:
+    toml = call_by(f'legs = {LEGS}\nrecommended_by = "self"', *OF_BATCHES)
+    toml = toml.replace('step = "review"', 'step = "shortlist"')
+    with routed(databases, tmp_path, toml) as world:
+        case = world.case(CaseState.CENTRE_STAMPED)
+        assert offered(world, case, "sealer") == {
+            "apply": "自荐报送国家局",
+            "unstamp": "撤销盖章",
+            "withdraw": "撤回案例",
+        }
+        assert offered(world, case, "reviewer") == {}
+        assert (piles(world, "sealer"), piles(world, "reviewer")) == ({"自荐报送国家局": 1}, {})
+        with pytest.raises(NoSuchTransition, match="The call has no step"):
+            step(world, case, "review", "reviewer")
+        assert step(world, case, "apply", "sealer").done
+        assert words(world, case) == "已报送"
+        assert set(offered(world, case, "desk")) == {"shortlist", "pass_over", "turn_back"}
+        unconfirmed = step(world, case, "shortlist", "desk")
+        assert [one.rule for one in unconfirmed.findings] == ["contents_confirmed"]
+        assert step(world, case, "turn_back", "desk", "报送表与案例不一致").done
+        assert (words(world, case), piles(world, "author")) == ("已退回中心", {"撰写和修改": 1})
+
+
+def test_a_ministry_vouches_under_its_own_name(databases: Databases, tmp_path: Path) -> None:
+    toml = call_by(f'legs = {LEGS}\nrecommended_by = "ministry"')
+    with routed(databases, tmp_path, toml) as world:
+        case = world.case(CaseState.PROVINCE_REVIEWED)
+        assert words(world, case) == "部门已审核"
+        back = world.case(CaseState.SUBMITTED)
+        assert offered(world, back, "desk")["return_to_office"] == "退回部门"
+
+
+def test_a_call_may_do_without_seals(databases: Databases, tmp_path: Path) -> None:
+    toml = call_by('legs = ["review", "selection", "publication", "push"]', *OF_SEALS)
+    with routed(databases, tmp_path, toml) as world:
+        case = world.case(CaseState.DRAFT)
+        assert offered(world, case, "sealer")["stamp"] == "报送省级"
+        made = step(world, case, "stamp", "sealer")
+        assert (made.done, [one.rule for one in made.findings], words(world, case)) == (True, [], "中心已报送")
+
+
+def test_a_call_may_end_with_the_shortlist(databases: Databases, tmp_path: Path) -> None:
+    rules = ("consent_given", "sign_offs_complete", "effect_outstanding", "english_is_current", "recall_confirmed")
+    toml = call_by('legs = ["centre_seal", "review", "selection"]', *rules)
+    toml = toml.replace(toml[toml.index("[push]") : toml.index("[[confirmations]]")], "")
+    with routed(databases, tmp_path, toml) as world:
+        case = world.case(CaseState.SHORTLISTED)
+        assert (offered(world, case, "editor"), piles(world, "editor")) == ({}, {})
+        assert set(offered(world, case, "desk")) == {"unshortlist"}
