@@ -50,6 +50,11 @@ def strange(text: str) -> Strange | None:
     return Strange(found.start() + 1, f"U+{ord(found[0]):04X}", before, len(_OUTSIDE.findall(text)))
 
 
+def without_strange(text: str) -> str:
+    """A text without what no file can hold: what lies in the database from before it was refused."""
+    return _OUTSIDE.sub("", text)
+
+
 class Unholdable(CannotServe):
     """Words with a character that no Word or Excel file can hold; nothing is changed (422)."""
 

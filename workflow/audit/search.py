@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -78,6 +78,8 @@ class Entry:
     to_state: str = ""
     roles: tuple[Role, ...] = ()
     """All roles of somebody who looked at something."""
+    person: int = 0
+    """Who did it, by the id of the account; 0: the system."""
 
     @property
     def done(self) -> bool:
@@ -237,6 +239,45 @@ def course(session: Session, actor: Actor, case_id: int, after: str = "") -> Cou
     return Course([Day(day, list(many)) for day, many in days], more)
 
 
+@dataclass(frozen=True)
+class Thread:
+    """Entries within reach about one thing, the oldest first. `thing`: the stream of its transitions, such as case/7.
+
+    `name`: the number of a case or batch, else the stream. `steps`: each as kept, without what is another office's, and
+    in words.
+    """
+
+    thing: str
+    name: str
+    steps: Sequence[tuple[Event, Entry]]
+
+
+def threads(session: Session, actor: Actor, filters: Filters, most: int | None = None) -> Iterator[Thread]:
+    """All that fits within reach (the newest `most`), thing by thing, read while it is asked for; cases come first.
+
+    What happened to a case stands in one thread, in whichever stream it is kept: its papers, its pushes, refused tries.
+    """
+    found = stored.in_threads(session, actor, _wanted(filters), most)
+
+    def told() -> Iterator[tuple[Event, Entry]]:
+        while events := list(islice(found, _TOGETHER)):
+            within = _within_reach(session, actor, events)
+            yield from zip(within, _told(session, within), strict=True)
+
+    def thing(step: tuple[Event, Entry]) -> str:
+        event = step[0]
+        return _thing(event.stream) if event.case_id is None else f"case/{event.case_id}"
+
+    for one, many in groupby(told(), thing):
+        steps = sorted(many, key=lambda step: step[0].uid)
+        entry = steps[0][1]
+        yield Thread(one, entry.case.number if entry.case else entry.batch_number or one, steps)
+
+
+_TOGETHER = 500
+"""Entries that are put in words together."""
+
+
 def numbered(session: Session, actor: Actor, number: str) -> int:
     """The uid of the entry of a receipt's number, such as case/7#3. Raises NoSuchEvent."""
     stream, _, seq = number.strip().rpartition("#")
@@ -253,7 +294,11 @@ def of_stream(session: Session, stream: str) -> list[Entry]:
 
 
 def _entries(session: Session, actor: Actor, events: Sequence[Event]) -> list[Entry]:
-    events = _within_reach(session, actor, events)
+    return _told(session, _within_reach(session, actor, events))
+
+
+def _told(session: Session, events: Sequence[Event]) -> list[Entry]:
+    """Entries in words, of which nothing is another office's any more."""
     cases = stored.cases(session, [event.case_id for event in events if event.case_id is not None])
     batches = stored.batches(session, {_thing(event.stream) for event in events if event.stream.startswith("batch/")})
     entries = []
@@ -295,6 +340,7 @@ def _entry(event: Event) -> Entry:
         findings=tuple(Finding.from_json(one) for one in body.get("findings", ())),
         detail=_detail(event.action, body),
         roles=tuple(Role.of(one) for one in body.get("roles", ())),
+        person=body["actor"]["id"],
     )
 
 

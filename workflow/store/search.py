@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, not_, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, and_, cast, collate, exists, false, func, not_, or_, select, true, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from rules.roles import Level, Role
@@ -165,6 +165,26 @@ def page(session: Session, actor: Actor, wanted: Wanted, before: int | None, lim
     if before is not None:
         statement = statement.where(AuditEvent.uid < before)
     return [_event(row) for row in session.execute(statement.order_by(AuditEvent.uid.desc()).limit(limit))]
+
+
+def in_threads(session: Session, actor: Actor, wanted: Wanted, most: int | None) -> Iterator[Event]:
+    """Entries within reach, the newest `most` of them: case by case, then stream by stream, each from its beginning.
+
+    They are read as they are asked for; the session must stay open until the last one.
+    """
+    fitting = [visible(actor), *_clauses(wanted)]
+    if most is not None:
+        newest = select(AuditEvent.uid).where(*fitting).order_by(AuditEvent.uid.desc()).limit(most).subquery()
+        fitting.append(AuditEvent.uid >= select(func.min(newest.c.uid)).scalar_subquery())
+    as_written = "C" if session.get_bind().dialect.name == "postgresql" else "BINARY"
+    about_cases = AuditEvent.case_id.is_not(None)
+    for clause, order in (
+        (about_cases, AuditEvent.case_id),
+        (not_(about_cases), collate(AuditEvent.stream, as_written)),
+    ):
+        statement = select(*_COLUMNS).where(clause, *fitting).order_by(order, AuditEvent.uid)
+        for row in session.execute(statement, execution_options={"yield_per": 500}):
+            yield _event(row)
 
 
 def looked_at(session: Session, actor: Actor, case_id: int, before: int | None, limit: int) -> list[Event]:
