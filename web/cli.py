@@ -23,6 +23,7 @@ from web.commands.collection import collection
 from web.commands.database import database as database_group
 from web.commands.doctor import doctor
 from web.commands.documents import documents
+from web.commands.export import export
 from web.commands.factors import clear_factors
 from web.commands.intake import intake
 from web.commands.migrate import migrate
@@ -108,6 +109,7 @@ main.add_command(collection)
 main.add_command(database_group)
 main.add_command(doctor)
 main.add_command(documents)
+main.add_command(export)
 main.add_command(intake)
 main.add_command(migrate)
 main.add_command(restore)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from states.lifecycle import Lifecycle
+from states.onward import main_line
 from web.request import language
 from web.words import Words, say
 
@@ -74,20 +75,6 @@ def draw(lifecycle: Lifecycle, here: str, passed: Collection[str], *, upright: b
     deep = max(level.values(), default=0)
     size = (330, 40 + len(main) * step - 20) if upright else (len(main) * step, 78 + 66 * deep)
     return Picture(*size, tuple(stations), tuple(tracks), upright)
-
-
-def main_line(lifecycle: Lifecycle) -> list[str]:
-    """From the initial state, always by the first step that takes nothing back and leads to somewhere new."""
-    line = [str(lifecycle.initial)]
-    while True:
-        onward = [
-            str(step.target)
-            for step in lifecycle.leaving(line[-1])
-            if not step.backward and str(step.target) not in line
-        ]
-        if not onward:
-            return line
-        line.append(onward[0])
 
 
 def _leaves_from(lifecycle: Lifecycle, state: str, main: list[str]) -> str:

@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from states.lifecycle import Lifecycle
+from states.onward import main_line
 from states.reach import SYSTEM
-from web.picture import main_line
 from web.receipts import address
 from web.request import actor, language, now, number, reading, today, transaction
 from web.words import moment, say, t
