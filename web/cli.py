@@ -30,6 +30,7 @@ from web.commands.migrate import migrate
 from web.commands.restore import restore
 from web.commands.run import run
 from web.commands.seal import seal
+from web.commands.states import states
 from web.commands.telling import Refusal, call_from, refusals
 from web.commands.vet import vet
 from web.commands.worker import worker
@@ -115,6 +116,7 @@ main.add_command(migrate)
 main.add_command(restore)
 main.add_command(run)
 main.add_command(seal)
+main.add_command(states)
 main.add_command(vet)
 
 

@@ -1,18 +1,20 @@
-"""`zhengji call`: a call's file checked, and loaded."""
+"""`zhengji call`: a call's file checked, proved, and loaded."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from web.commands.telling import print_json
+from web.commands.telling import call_from, print_json, refusals
 from workflow import settings as configured
 
 REFUSED = 1
+_STORIES = 3
 
 _json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / print JSON")
 _file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True))
@@ -88,3 +90,63 @@ def call_load(file: Path, as_json: bool) -> None:
         print_json({"file": str(file), "call": number, "version": version, "problems": []})
     else:
         click.echo(f"已载入 / loaded: {number} v{version}")
+
+
+@call.command("prove")
+@_file
+@click.option(
+    "--promises-only", is_flag=True, help="只核对承诺，不运行例子（几秒钟）/ without the scenarios, in seconds"
+)
+@_json
+def call_prove(file: Path, promises_only: bool, as_json: bool) -> None:
+    """检验一份征集通知：逐条核对承诺，并用通知的数据运行全部例子。 / Prove a call, and run the scenarios on its data.
+
+    承诺都做到、例子都通过则退出码为 0，否则为 1。 / Exit 0: all is kept and passed; 1: something is not.
+
+    \b
+    例 Example:  zhengji call prove my-call.toml
+    """
+    from workflow.proof import prove
+    from workflow.proof.scenarios import Run, run
+
+    read_as = call_from(file)
+    proof = prove(read_as)
+    with refusals():
+        ran = Run({}) if promises_only else run(file)
+    if as_json:
+        print_json({"file": str(file), **proof.as_json(), "scenarios": dict(ran.scenarios)})
+    else:
+        _tell_promises(proof)
+        if not promises_only:
+            _tell_scenarios(ran)
+    sys.exit(0 if proof.kept and not ran.failed else REFUSED)
+
+
+def _tell_promises(proof: Any) -> None:
+    for one in proof.verdicts:
+        click.echo(
+            f"{'✓ 做到 kept  ' if one.kept else '✗ 未做到 broken'}  {one.words.zh}\n               {one.words.en}"
+        )
+        for story in one.stories[:_STORIES]:
+            click.echo(f"    · {story.zh}\n      {story.en}")
+        if len(one.stories) > _STORIES:
+            click.echo(f"    · 另有 {len(one.stories) - _STORIES} 种情形 / and {len(one.stories) - _STORIES} more")
+    seen = proof.explored
+    click.echo(
+        f"核对了 / explored: {seen['states']} 个状态 states × {seen['steps']} 步 steps × {seen['roles']} 种职责 roles × "
+        f"{seen['moments']} 个时刻 moments × 各项要求的结果 what guards say = {seen['combinations']:,} 种情形 situations"
+    )
+    if proof.not_asked:
+        click.echo(f"本通知不要求 / not asked: {'、'.join(proof.not_asked)}")
+
+
+def _tell_scenarios(ran: Any) -> None:
+    from workflow.proof.scenarios import NOT_ASKED, PASSED
+
+    count = Counter(ran.scenarios.values())
+    click.echo(
+        f"例子 / scenarios: {count[PASSED]} 个通过 passed，{len(ran.failed)} 个未通过 failed，"
+        f"{count[NOT_ASKED]} 个不适用 not asked"
+    )
+    for name in ran.failed:
+        click.echo(f"  ✗ {name}")

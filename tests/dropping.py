@@ -1,0 +1,193 @@
+"""Guards dropped one at a time, and who notices: a promise of the proof, or else a scenario.
+
+`python -m tests.dropping` prints who notices what. As a pytest plugin (`-p tests.dropping --dropped FILE`) it runs each
+scenario once more for each guard that refused somebody in it, with that guard dropped, until one fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from rules.call import Call
+from rules.facts import BatchFacts, CaseFacts, PushFacts
+from rules.rule import Rule
+from states.batch import BATCH
+from states.case import CASE
+from states.lifecycle import Lifecycle, Transition
+from states.push import PUSH
+from tests.make import call_2021
+from tests.worlds import CALL_2021
+from workflow.proof.exploring import Explored
+from workflow.proof.promises import PROMISES, Subject, examine_promise
+
+ROOT = Path(__file__).parent.parent
+LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH)}
+
+Drop = tuple[str, str, str]
+"""Lifecycle, step, guard."""
+
+
+def every_drop() -> list[Drop]:
+    """Each guard of each step of the lifecycles as they are."""
+    return [
+        (lifecycle.name, step.name, guard.id)
+        for lifecycle in LIFECYCLES.values()
+        for step in lifecycle.transitions
+        for guard in step.guards
+    ]
+
+
+# ---- promises --------------------------------------------------------------------------------------------------------
+
+
+def without(drop: Drop) -> list[Lifecycle]:
+    """The lifecycles with one guard dropped from one step."""
+    name, step, guard = drop
+    return [_without(one, step, guard) if one.name == name else one for one in LIFECYCLES.values()]
+
+
+def _without(lifecycle: Lifecycle, name: str, guard: str) -> Lifecycle:
+    steps = tuple(
+        replace(step, guards=_left(step, guard)) if step.name == name else step for step in lifecycle.transitions
+    )
+    return replace(lifecycle, transitions=steps)
+
+
+def _left(step: Transition, guard: str) -> tuple[Rule[Any], ...]:
+    return tuple(one for one in step.guards if one.id != guard)
+
+
+@cache
+def _untouched(name: str) -> Explored:
+    return Explored(LIFECYCLES[name], call_2021())
+
+
+def _explore(lifecycle: Lifecycle, call: Call) -> Explored:
+    return _untouched(lifecycle.name) if LIFECYCLES[lifecycle.name] is lifecycle else Explored(lifecycle, call)
+
+
+def promise_broken(drop: Drop) -> str:
+    """The first promise that is broken once the guard is dropped; empty where all are kept."""
+    subject = Subject(call_2021(), without(drop), _explore)
+    return next((name for name in PROMISES if not examine_promise(name, subject).kept), "")
+
+
+# ---- scenarios -------------------------------------------------------------------------------------------------------
+
+
+def scenarios_broken(drops: list[Drop]) -> dict[Drop, str]:
+    """For each of these guards, a scenario that fails once it is dropped; one that no scenario notices is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "drops.json"
+        file.write_text(json.dumps(drops))
+        command = [sys.executable, "-m", "pytest", "tests/test_features.py", "-q", "-p", "no:cacheprovider"]
+        command += ["-p", "tests.dropping", "--dropped", str(file), f"--basetemp={folder}/files"]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZHENGJI_", "PYTEST_"))}
+        done = subprocess.run(
+            command, cwd=ROOT, env={**kept, "ZHENGJI_CALL": str(CALL_2021)}, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(done.stdout[-3000:] + done.stderr[-3000:])
+        return {tuple(drop): scenario for drop, scenario in json.loads(file.read_text("utf-8"))}
+
+
+_KINDS = {CaseFacts: "case", BatchFacts: "batch", PushFacts: "push"}
+
+
+class Dropping:
+    """The plugin: which guards are still unnoticed, and what each scenario saw refused."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._left: set[Drop] = {tuple(one) for one in json.loads(file.read_text())}
+        self._noticed: list[tuple[Drop, str]] = []
+        self._seen: set[Drop] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        self._seen.clear()
+        with self._watching():
+            reports = runtestprotocol(item, log=True, nextitem=item)
+        if not any(one.failed for one in reports):
+            for drop in sorted(self._seen & self._left):
+                self._try(item, drop)
+        item.session._setupstate.teardown_exact(nextitem)  # what its last run did not put away
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    def pytest_sessionfinish(self) -> None:
+        self._file.write_text(json.dumps(self._noticed, ensure_ascii=False), "utf-8")
+
+    def _try(self, item: pytest.Item, drop: Drop) -> None:
+        with dropped(drop):
+            reports = runtestprotocol(item, log=False, nextitem=item)
+        if any(one.failed and one.when == "call" for one in reports):
+            self._left.discard(drop)
+            self._noticed.append((drop, item.name))
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Note which guards refused a step."""
+        usual, seen = Rule.examine, self._seen
+
+        def examine(rule: Rule[Any], facts: Any) -> Any:
+            found = usual(rule, facts)
+            if found is not None and type(facts) in _KINDS:
+                seen.add((_KINDS[type(facts)], facts.step, rule.id))
+            return found
+
+        Rule.examine = examine  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            Rule.examine = usual  # type: ignore[method-assign]
+
+
+@contextmanager
+def dropped(drop: Drop) -> Iterator[None]:
+    """A guard taken off a step of the real lifecycle."""
+    name, step_name, guard = drop
+    step = LIFECYCLES[name].named(step_name)
+    assert step is not None
+    usual = step.guards
+    object.__setattr__(step, "guards", _left(step, guard))
+    try:
+        yield
+    finally:
+        object.__setattr__(step, "guards", usual)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--dropped", type=Path, help="the guards to drop, as JSON; written over with who noticed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    file: Path | None = config.getoption("--dropped", None)
+    if file is not None:
+        config.pluginmanager.register(Dropping(file), "dropping")
+
+
+def main() -> None:
+    """Print, for each guard of each step, who notices that it is gone."""
+    by_promise = {drop: promise_broken(drop) for drop in every_drop()}
+    by_scenario = scenarios_broken([drop for drop, name in by_promise.items() if not name])
+    for drop, name in by_promise.items():
+        print(f"{'.'.join(drop[:2]):28} {drop[2]:32} {name or by_scenario.get(drop, '-- NOBODY --')}")
+
+
+if __name__ == "__main__":
+    main()
