@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from rules.call import Call
+from rules.call import Call, Leg, Recommender, Route
 from rules.facts import BatchFacts, CaseFacts, PushFacts
 from rules.rule import Rule
 from states.batch import BATCH
@@ -31,20 +31,20 @@ from states.push import PUSH
 from tests.make import call_2021
 from tests.worlds import CALL_2021
 from workflow.proof.exploring import Explored
-from workflow.proof.promises import PROMISES, Subject, examine_promise
+from workflow.proof.promises import PROMISES, Subject, examine_promise, lifecycles_of
 
 ROOT = Path(__file__).parent.parent
-LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH)}
+LEGS = (Leg.CENTRE_SEAL, Leg.REVIEW, Leg.SELECTION, Leg.PUBLIC_NOTICE, Leg.PUBLICATION, Leg.PUSH)
 
 Drop = tuple[str, str, str]
 """Lifecycle, step, guard."""
 
 
 def every_drop() -> list[Drop]:
-    """Each guard of each step of the lifecycles as they are."""
+    """Each guard of each step of the whole lifecycles."""
     return [
         (lifecycle.name, step.name, guard.id)
-        for lifecycle in LIFECYCLES.values()
+        for lifecycle in (CASE, BATCH, PUSH)
         for step in lifecycle.transitions
         for guard in step.guards
     ]
@@ -53,36 +53,65 @@ def every_drop() -> list[Drop]:
 # ---- promises --------------------------------------------------------------------------------------------------------
 
 
-def without(drop: Drop) -> list[Lifecycle]:
-    """The lifecycles with one guard dropped from one step."""
-    name, step, guard = drop
-    return [_without(one, step, guard) if one.name == name else one for one in LIFECYCLES.values()]
-
-
-def _without(lifecycle: Lifecycle, name: str, guard: str) -> Lifecycle:
-    steps = tuple(
-        replace(step, guards=_left(step, guard)) if step.name == name else step for step in lifecycle.transitions
+@cache
+def calls() -> tuple[Call, ...]:
+    """Calls whose routes together have every step and every guard: by the office, with public notice, and by the centre."""
+    shipped = call_2021()
+    noticed = replace(shipped.rules["sign_offs_complete"], decision=None, clause="公示", says=("公示",))
+    [confirmed, *_] = shipped.confirmations
+    through = replace(
+        shipped,
+        rules={**shipped.rules, "public_notice_has_ended": noticed},
+        route=Route(LEGS),
+        confirmations=(*shipped.confirmations, replace(confirmed, id="shortlisted", step="shortlist")),
     )
-    return replace(lifecycle, transitions=steps)
+    return (shipped, through, _asking_what_is_there(replace(through, route=Route(LEGS, Recommender.SELF))))
+
+
+def _asking_what_is_there(call: Call) -> Call:
+    """The call less the rules and confirmations that no step of its route examines."""
+    steps = [step for lifecycle in lifecycles_of(call) for step in lifecycle.transitions]
+    asked = {guard.id for step in steps for guard in step.guards}
+    names = {step.name for step in steps}
+    return replace(
+        call,
+        rules={name: one for name, one in call.rules.items() if name in asked},
+        confirmations=tuple(one for one in call.confirmations if one.step in names),
+    )
+
+
+def promise_broken(drop: Drop) -> str:
+    """The first promise that is broken, under any of the calls, once the guard is dropped; empty where all are kept."""
+    return next((name for call in calls() for name in _broken(call, drop)), "")
+
+
+def _broken(call: Call, drop: Drop) -> Iterator[str]:
+    name, step, guard = drop
+    usual = {one.name: one for one in lifecycles_of(call)}
+    if name not in usual or (taken := usual[name].named(step)) is None or _left(taken, guard) == taken.guards:
+        return
+    steps = tuple(replace(one, guards=_left(one, guard)) if one is taken else one for one in usual[name].transitions)
+    changed = {**usual, name: replace(usual[name], transitions=steps)}
+
+    def explore(lifecycle: Lifecycle, call: Call) -> Explored:
+        return (
+            _untouched(calls().index(call), lifecycle.name)
+            if lifecycle is usual[lifecycle.name]
+            else Explored(lifecycle, call)
+        )
+
+    subject = Subject(call, changed.values(), explore)
+    yield from (one for one in PROMISES if not examine_promise(one, subject).kept)
+
+
+@cache
+def _untouched(of: int, name: str) -> Explored:
+    call = calls()[of]
+    return Explored(next(one for one in lifecycles_of(call) if one.name == name), call)
 
 
 def _left(step: Transition, guard: str) -> tuple[Rule[Any], ...]:
     return tuple(one for one in step.guards if one.id != guard)
-
-
-@cache
-def _untouched(name: str) -> Explored:
-    return Explored(LIFECYCLES[name], call_2021())
-
-
-def _explore(lifecycle: Lifecycle, call: Call) -> Explored:
-    return _untouched(lifecycle.name) if LIFECYCLES[lifecycle.name] is lifecycle else Explored(lifecycle, call)
-
-
-def promise_broken(drop: Drop) -> str:
-    """The first promise that is broken once the guard is dropped; empty where all are kept."""
-    subject = Subject(call_2021(), without(drop), _explore)
-    return next((name for name in PROMISES if not examine_promise(name, subject).kept), "")
 
 
 # ---- scenarios -------------------------------------------------------------------------------------------------------
@@ -159,9 +188,10 @@ class Dropping:
 
 @contextmanager
 def dropped(drop: Drop) -> Iterator[None]:
-    """A guard taken off a step of the real lifecycle."""
+    """A guard taken off a step of the lifecycle that the shipped call's cases live by."""
     name, step_name, guard = drop
-    step = LIFECYCLES[name].named(step_name)
+    lifecycle = next(one for one in lifecycles_of(call_2021()) if one.name == name)
+    step = lifecycle.named(step_name)
     assert step is not None
     usual = step.guards
     object.__setattr__(step, "guards", _left(step, guard))

@@ -127,6 +127,8 @@ def _tell_promises(proof: Any) -> None:
         click.echo(
             f"{'✓ 做到 kept  ' if one.kept else '✗ 未做到 broken'}  {one.words.zh}\n               {one.words.en}"
         )
+        for note in one.notes:
+            click.echo(f"    （{note.zh} / {note.en}）")
         for story in one.stories[:_STORIES]:
             click.echo(f"    · {story.zh}\n      {story.en}")
         if len(one.stories) > _STORIES:

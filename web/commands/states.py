@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from web.commands.telling import call_from, print_json, refusals
+from web.commands.telling import Refusal, call_from, print_json, refusals
 
 
 @click.command()
@@ -27,10 +27,13 @@ def states(lifecycle: str, call_file: Path | None, scenarios: bool, as_json: boo
     例 Example:  zhengji states batch --no-scenarios
     """
     from workflow.proof.coverage import as_json as described
-    from workflow.proof.promises import LIFECYCLES, Subject
+    from workflow.proof.promises import Subject, lifecycles_of
     from workflow.proof.scenarios import run
 
-    subject = Subject(call_from(call_file), [one for one in LIFECYCLES if one.name == lifecycle])
+    read_as = call_from(call_file)
+    subject = Subject(read_as, [one for one in lifecycles_of(read_as) if one.name == lifecycle])
+    if lifecycle not in subject.explored:
+        raise Refusal(f"这份通知没有“{lifecycle}”这种办理流程。/ This call has no lifecycle “{lifecycle}”.")
     with refusals():
         ran = run(call_file) if scenarios else None
     found = described(subject.explored[lifecycle], subject, ran)

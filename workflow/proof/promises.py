@@ -9,22 +9,29 @@ from functools import cached_property
 from itertools import chain, combinations
 from typing import Any
 
-from rules.call import Call
+from rules.call import Call, Leg, Recommender, Route
 from rules.catalogue import CATALOGUE
 from rules.roles import Level, Role
 from rules.rule import Finding, Rule
 from rules.selection import HANDS
 from rules.words import Text
 from states.batch import BATCH, BatchState
-from states.case import CASE, EDITABLE, CaseState
+from states.case import EDITABLE, CaseState
 from states.lifecycle import Lifecycle, Transition
-from states.push import PUSH
+from states.push import PUSH, PushState
 from states.reach import Actor, Grant
+from states.route import lifecycle_of
 from workflow.engine import Engine, examine, not_yours
 from workflow.proof.exploring import HERE, NONE, NOWHEN, Explored, Move, Supposed, supposed
 from workflow.proof.supposing import GOOD, Moment, failing, moments
 
-LIFECYCLES = (CASE, BATCH, PUSH)
+
+def lifecycles_of(call: Call) -> tuple[Lifecycle, ...]:
+    """The lifecycles that things live by under a call: cases by its route, batches and pushes where the route has them."""
+    batch = () if call.route.recommended_by is Recommender.SELF else (BATCH,)
+    push = (PUSH,) if Leg.PUSH in call.route.legs else ()
+    return (lifecycle_of(call.route), *batch, *push)
+
 
 Explore = Callable[[Lifecycle, Call], Explored]
 
@@ -69,8 +76,8 @@ class Verdict:
     words: Text
     looked: int
     stories: tuple[Text, ...] = ()
-    asked: bool = True
-    """False where the call's route does not ask for it."""
+    notes: tuple[Text, ...] = ()
+    """What the call's route leaves out of it."""
 
     @property
     def kept(self) -> bool:
@@ -83,6 +90,7 @@ class Telling:
 
     looked: int = 0
     stories: list[Text] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
 
     def tell(self, zh: str, en: str) -> None:
         self.stories.append(Text(zh, en))
@@ -107,7 +115,7 @@ def examine_promise(name: str, subject: Subject) -> Verdict:
     words, looks = PROMISES[name]
     telling = Telling()
     looks(subject, telling)
-    return Verdict(name, words, telling.looked, tuple(dict.fromkeys(telling.stories)))
+    return Verdict(name, words, telling.looked, tuple(dict.fromkeys(telling.stories)), tuple(telling.notes))
 
 
 # ---- published only what was reviewed and sealed ---------------------------------------------------------------------
@@ -150,6 +158,13 @@ def published_only_reviewed_and_sealed(subject: Subject, telling: Telling) -> No
     """Every way of a case from draft to the public, while content and seal change under it."""
     if subject.case is None:
         return
+    route = subject.call.route
+    if route.recommended_by is Recommender.SELF:
+        telling.notes.append(
+            Text("本通知由中心自荐，不经省级审核", "centres report themselves, without a province's review")
+        )
+    if Leg.CENTRE_SEAL not in route.legs:
+        telling.notes.append(Text("本通知不要求盖章", "no seal is asked for"))
     start = [_Way(str(subject.case.lifecycle.initial), seal, False) for seal in _SEALS]
     seen, waiting = set(start), list(start)
     while waiting:
@@ -157,7 +172,7 @@ def published_only_reviewed_and_sealed(subject: Subject, telling: Telling) -> No
         for there in _next(subject.case, here):
             telling.looked += 1
             if there.state in _OUT and here.state not in _OUT:
-                _told_of_publication(there, telling)
+                _told_of_publication(route, there, telling)
             if there not in seen:
                 seen.add(there)
                 waiting.append(there)
@@ -179,14 +194,14 @@ def _reviewed(move: Move, before: bool) -> bool:
     return before or (move.role.level is Level.OFFICE and move.target == CaseState.PROVINCE_REVIEWED)
 
 
-def _told_of_publication(way: _Way, telling: Telling) -> None:
+def _told_of_publication(route: Route, way: _Way, telling: Telling) -> None:
     told = way.told()
-    if not way.reviewed:
+    if not way.reviewed and route.recommended_by is not Recommender.SELF:
         telling.tell(
             f"{told.zh}：案例没有经过省级审核，却已公开发布。",
             f"{told.en}: the case is public, and no province reviewed it.",
         )
-    if way.seal != "good":
+    if way.seal != "good" and Leg.CENTRE_SEAL in route.legs:
         why = _SEAL_WORDS[way.seal]
         telling.tell(f"{told.zh}：{why.zh}，案例却已公开发布。", f"{told.en}: {why.en}, and yet the case is public.")
 
@@ -203,19 +218,31 @@ _JUDGED: Mapping[Role, tuple[str, ...]] = {
 }
 """Whose step it is → whose work the step passes judgement on (docs/decisions.md 12)."""
 _PUBLISHER = ("centre", "office", "selector")
+_NO_JUDGEMENT = frozenset(
+    {
+        ("case", "unstamp"),
+        ("case", "withdraw"),
+        ("case", "resume"),
+        ("case", "submit"),
+        ("case", "apply"),
+        ("case", "recall_push"),
+        ("batch", "reopen"),
+    }
+)
+"""Steps that judge nobody's work: a unit takes back its own, or hands on what was judged (a batch is judged when sent)."""
 
 _OWN = "another_person_acts"
 _PERSON = 7
 
 
-@promise("谁也不能审批自己经手的案例", "Nobody approves what they had a hand in")
+@promise("谁也不能审批自己或本单位经手的案例", "Nobody passes judgement on what they or their own unit had a hand in")
 def nobody_approves_their_own(subject: Subject, telling: Telling) -> None:
-    """Every step forward and every verdict, tried by somebody with any set of hands in the thing."""
+    """Every step that judges, tried by somebody with any set of hands in the thing."""
     for explored in subject.explored.values():
         lifecycle = explored.lifecycle
         if lifecycle.name not in GOOD or lifecycle.name == "push":
             continue
-        for step in _approvals(lifecycle):
+        for step in _judging(lifecycle):
             role = step.by[0]
             of = _PUBLISHER if step.target == CaseState.PUBLISHED and not step.through else _JUDGED[role]
             for hands in _subsets(HANDS):
@@ -232,13 +259,9 @@ def nobody_approves_their_own(subject: Subject, telling: Telling) -> None:
                     break
 
 
-def _approvals(lifecycle: Lifecycle) -> Iterator[Transition]:
-    """Steps that pass judgement: those that lead further from the start, or to the public. What is part of sending a batch
-    is judged there."""
-    far = _distances(lifecycle)
+def _judging(lifecycle: Lifecycle) -> Iterator[Transition]:
     for step in lifecycle.transitions:
-        onward = step.target == CaseState.PUBLISHED or any(far[step.target] > far[source] for source in step.sources)
-        if onward and step.by[0] in _JUDGED and not step.through.startswith("batch.") and step.name != "recall_push":
+        if step.by[0] in _JUDGED and (lifecycle.name, step.name) not in _NO_JUDGEMENT:
             yield step
 
 
@@ -519,6 +542,7 @@ _GATES = (CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED, CaseState.SUBMI
 _REPORTING = frozenset(
     {
         ("case", Level.CENTRE, CaseState.CENTRE_STAMPED),
+        ("case", Level.CENTRE, CaseState.SUBMITTED),
         ("case", Level.OFFICE, CaseState.SUBMITTED),
         ("batch", Level.OFFICE, BatchState.SENT),
     }
@@ -538,35 +562,123 @@ def every_demand_is_asked(subject: Subject, telling: Telling) -> None:
                 f"通知要求“{demand}”，但没有一步会因此拦下：不符合的也一路办到底。",
                 f"The notice asks {name}, yet no step is ever stopped by it: what does not comply passes to the end.",
             )
+    confirmed = subject.call.confirmations if "contents_confirmed" in subject.call.rules else ()
+    for one in confirmed:
+        telling.looked += 1
+        moves = [move for move in subject.case.moves if move.step.name == one.step] if subject.case else []
+        if not moves or not all("contents_confirmed" in move.stops for move in moves):
+            telling.tell(
+                f"通知要求在“{one.step}”这一步由人确认“{one.text.zh}”，但没有确认也办得成。",
+                f"The notice has “{one.text.en}” confirmed at {one.step}, yet that step is taken without it.",
+            )
+
+
+@dataclass(frozen=True)
+class _Concern:
+    """Demands, and the moves of a lifecycle that they concern, in whatever way a thing comes to them."""
+
+    lifecycle: str
+    rules: Callable[[Rule[Any]], bool]
+    moves: Callable[[Lifecycle, Move], bool]
+
+
+def _named(*names: str) -> Callable[[Rule[Any]], bool]:
+    return lambda one: one.id in names
+
+
+def _of_content(one: Rule[Any]) -> bool:
+    return one.module in _OF_CONTENT or one.id == "theme_belongs_to_phase"
+
+
+def _to(*targets: str) -> Callable[[Lifecycle, Move], bool]:
+    return lambda _, move: move.target in targets
+
+
+def _through_a_gate(lifecycle: Lifecycle, move: Move) -> bool:
+    far = _distances(lifecycle)
+    return move.target in _GATES and (far[move.target] > far[move.state] or move.state in EDITABLE)
+
+
+def _made_public(_: Lifecycle, move: Move) -> bool:
+    return move.target == CaseState.PUBLISHED and move.state not in _OUT
+
+
+def _gone_abroad(_: Lifecycle, move: Move) -> bool:
+    return move.target == CaseState.WIPO_PUSHED
+
+
+def _come_back_from_abroad(_: Lifecycle, move: Move) -> bool:
+    return move.state == CaseState.WIPO_PUSHED
+
+
+def _sealed_or_sent(_: Lifecycle, move: Move) -> bool:
+    return move.role is Role.LEADER
+
+
+def _undoing(_: Lifecycle, move: Move) -> bool:
+    return move.step.undoes is not None
+
+
+_CONCERNS = (
+    _Concern("case", _of_content, _through_a_gate),
+    _Concern("case", _named("consent_given", "sign_offs_complete", "public_notice_has_ended"), _made_public),
+    _Concern("case", _named("consent_given", "effect_outstanding", "english_is_current"), _gone_abroad),
+    _Concern("case", _named("recall_confirmed"), _come_back_from_abroad),
+    _Concern("push", _named("recall_confirmed"), _to(PushState.RECALLED)),
+    _Concern("push", _named("reason_given"), _to(PushState.FAILED)),
+    _Concern(
+        "batch",
+        _named("summary_sealed", "every_form_attached", "every_case_document_attached"),
+        _sealed_or_sent,
+    ),
+    *(_Concern(name, _named("reason_given"), _undoing) for name in ("case", "batch", "push")),
+)
 
 
 @promise(
-    "对内容、印章和重复报送的要求，在中心盖章、省级审核、报送国家局时逐关都核对",
-    "What is asked of content, seal and earlier reports is asked at every gate: stamp, review and submission",
+    "一项要求关系到的每一步都核对它：内容和印章在每一关，同意、签发和公示在每次发布，确认在每次撤回，理由在每次撤销",
+    "A demand is asked at every step that it concerns: content and seal at each gate, consent, sign-offs and public notice "
+    "whenever something is published, a confirmation at each recall, a reason for whatever undoes something",
 )
-def every_gate_asks_everything(subject: Subject, telling: Telling) -> None:
-    """Between two gates anything may change; so each gate asks for all of it."""
-    if subject.case is None:
-        return
-    demands = [name for name in subject.call.rules if _concerns_content(CATALOGUE[name])]
-    far = _distances(subject.case.lifecycle)
-    for move in subject.case.moves:
-        onward = far[move.target] > far[move.state] or move.state in EDITABLE
-        if move.target not in _GATES or not onward:
-            continue
-        for name in demands:
+def every_step_asks_what_concerns_it(subject: Subject, telling: Telling) -> None:
+    """Between two steps anything may change, so what was asked before is asked again."""
+    for concern in _CONCERNS:
+        explored = subject.explored.get(concern.lifecycle)
+        for move in explored.moves if explored else ():
+            if explored and concern.moves(explored.lifecycle, move):
+                _told_unasked(subject.call, explored.lifecycle, move, concern, telling)
+
+
+def _told_unasked(call: Call, lifecycle: Lifecycle, move: Move, concern: _Concern, telling: Telling) -> None:
+    for name in call.rules:
+        if concern.rules(one := CATALOGUE[name]):
             telling.looked += 1
             if name not in move.stops:
-                here, demand = subject.case.lifecycle.state(move.state).label, CATALOGUE[name].demand
+                here = lifecycle.state(move.state).label
                 telling.tell(
-                    f"案例处于“{here.zh}”，这时不符合“{demand}”；{move.role.label.zh}办理“{move.step.label.zh}”，没有被拦下。",
-                    f"A case is “{here.en}” and does not meet {name}; the {move.role.label.en.lower()} takes "
-                    f"“{move.step.label.en}”, and nothing stops it.",
+                    f"{lifecycle.label.zh}处于“{here.zh}”，这时不符合“{one.demand}”；{move.role.label.zh}办理"
+                    f"“{move.step.label.zh}”，没有被拦下。",
+                    f"A {lifecycle.label.en.lower()} is “{here.en}” and does not meet {one.id}; the "
+                    f"{move.role.label.en.lower()} takes “{move.step.label.en}”, and nothing stops it.",
                 )
 
 
-def _concerns_content(one: Rule[Any]) -> bool:
-    return one.module in _OF_CONTENT or one.id == "theme_belongs_to_phase"
+@promise("截止之后退回的，都给出重新报送的日子", "What is returned after the close is given a day for sending it again")
+def what_is_returned_can_be_sent_again(subject: Subject, telling: Telling) -> None:
+    """Each return by the national office of what was reported to it."""
+    for explored in subject.explored.values():
+        for move in explored.moves:
+            back = move.target in (CaseState.PROVINCE_REVIEWED, CaseState.RETURNED, BatchState.COLLECTING)
+            if back and move.role.level is Level.NATIONAL and "new_day_given" in subject.call.rules:
+                telling.looked += 1
+                if "new_day_given" not in move.stops:
+                    here, what = explored.lifecycle.state(move.state).label, explored.lifecycle.label
+                    telling.tell(
+                        f"截止之后，{move.role.label.zh}对处于“{here.zh}”的{what.zh}办理“{move.step.label.zh}”，"
+                        "没有给新的截止日，也没有被拦下：再也报不上来。",
+                        f"After the close the {move.role.label.en.lower()} takes “{move.step.label.en}” on what is “{here.en}” "
+                        "without giving a new last day, and nothing stops it: it can never be sent again.",
+                    )
 
 
 @promise(
@@ -593,19 +705,3 @@ def _told_of_time(subject: Subject, explored: Explored, move: Move, moment: Mome
             f"{moment.label.zh}，{move.role.label.zh}办理“{move.step.label.zh}”，没有被拦下。",
             f"At {moment.label.en} the {move.role.label.en.lower()} takes “{move.step.label.en}”, and nothing stops it.",
         )
-
-
-@promise("要撤销别人或自己已办的事，先写明理由", "Whatever undoes something says why")
-def what_undoes_says_why(subject: Subject, telling: Telling) -> None:
-    """Each step that says what it takes back or voids."""
-    for explored in subject.explored.values():
-        for move in explored.moves:
-            if move.step.undoes is None:
-                continue
-            telling.looked += 1
-            if "reason_given" not in move.stops:
-                here = explored.lifecycle.state(move.state).label
-                telling.tell(
-                    f"从“{here.zh}”办理“{move.step.label.zh}”（{move.step.undoes.zh}），没有写理由也办成了。",
-                    f"From “{here.en}” “{move.step.label.en}” is taken without a reason. {move.step.undoes.en}",
-                )

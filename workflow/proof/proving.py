@@ -11,7 +11,7 @@ from rules.catalogue import CATALOGUE
 from rules.roles import Role
 from states.lifecycle import Lifecycle
 from workflow.proof.exploring import Explored
-from workflow.proof.promises import LIFECYCLES, PROMISES, Explore, Subject, Verdict, examine_promise
+from workflow.proof.promises import PROMISES, Explore, Subject, Verdict, examine_promise, lifecycles_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Proof:
                     "en": one.words.en,
                     "kept": one.kept,
                     "looked_at": one.looked,
+                    "notes": [{"zh": note.zh, "en": note.en} for note in one.notes],
                     "stories": [{"zh": story.zh, "en": story.en} for story in one.stories],
                 }
                 for one in self.verdicts
@@ -48,9 +49,9 @@ class Proof:
         }
 
 
-def prove(call: Call, lifecycles: Iterable[Lifecycle] = LIFECYCLES, explore: Explore = Explored) -> Proof:
-    """Explore the lifecycles of a call and look at each promise. Takes a fraction of a second, and no database."""
-    subject = Subject(call, lifecycles, explore)
+def prove(call: Call, lifecycles: Iterable[Lifecycle] | None = None, explore: Explore = Explored) -> Proof:
+    """Explore the lifecycles of a call, those of its route by default, and look at each promise. Takes a fraction of a second, and no database."""
+    subject = Subject(call, lifecycles_of(call) if lifecycles is None else lifecycles, explore)
     verdicts = tuple(examine_promise(name, subject) for name in PROMISES)
     every = subject.explored.values()
     counts = {

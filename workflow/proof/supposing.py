@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from rules.call import BEIJING, Call, Field, FieldType, Phase
+from rules.call import BEIJING, Call, Field, FieldType, Phase, Window
 from rules.facts import (
     BatchFacts,
     CaseFacts,
@@ -26,6 +26,7 @@ from rules.words import Text
 
 _UNIT, _OFFICE, _CONTENT = "示例大学", "示例省知识产权局", "digest of the content"
 _SOMEBODY = 7
+_WEEK = timedelta(days=7)
 _INSTANT = timedelta(microseconds=1)
 _LEVELS = (Level.CENTRE, Level.OFFICE, Level.NATIONAL)
 
@@ -89,6 +90,7 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         effect="成效显著",
         sign_offs=tuple(range(1, call.sign_offs + 1)),
         recall_confirmed=True,
+        public_notice=Window(at - 2 * _WEEK, at - _WEEK),
         remark="理由",
         confirmed=frozenset(one.id for one in call.confirmations),
         new_day=at.astimezone(BEIJING).date() + timedelta(days=7),
@@ -233,9 +235,9 @@ def _hands(facts: CaseFacts | BatchFacts) -> Changes:
 
 
 def _unconfirmed(case: CaseFacts) -> Changes:
-    yield {"confirmed": frozenset()}
-    for one in case.confirmed:
-        yield {"confirmed": case.confirmed - {one}}
+    for one in case.call.confirmations:
+        if one.step == case.step:
+            yield {"confirmed": case.confirmed - {one.id}}
 
 
 def _english(case: CaseFacts) -> Changes:
@@ -296,6 +298,11 @@ def _set(**changes: Any) -> Callable[[Any], Changes]:
     return changed
 
 
+def _notice(case: CaseFacts) -> Changes:
+    yield {"public_notice": None}
+    yield {"public_notice": Window(case.at - _WEEK, case.at + _WEEK)}
+
+
 def _few_sign_offs(case: CaseFacts) -> Changes:
     if case.call.sign_offs > 0:
         yield {"sign_offs": case.sign_offs[1:]}
@@ -320,6 +327,7 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("reason_given", object): _set(remark=" "),
     ("contents_confirmed", CaseFacts): _unconfirmed,
     ("consent_given", CaseFacts): _set(consent=" "),
+    ("public_notice_has_ended", CaseFacts): _notice,
     ("sign_offs_complete", CaseFacts): _few_sign_offs,
     ("effect_outstanding", CaseFacts): _set(effect=" "),
     ("english_is_current", CaseFacts): _english,
