@@ -4,6 +4,7 @@ from rules.facts import BatchFacts
 from rules.names import same_name
 from rules.roles import Role
 from rules.rule import Breach, Subject, rule
+from rules.signatures import not_held
 from rules.words import Text
 
 
@@ -67,11 +68,9 @@ def summary_sealed(batch: BatchFacts) -> Breach | None:
         "The list changed after the summary table was sealed; generate, seal and upload it again.",
     )
     if seal.content == batch.content:
-        say = Text(
-            "汇总表电子印章的签名没有通过验证：签过名的文件被改动、丢失，或证书不再可信。请重新盖章。",
-            "The signature of the summary table's electronic seal does not verify: the signed file was changed or lost, or "
-            "its certificate is no longer trusted. Have it sealed again.",
-        )
+        of_table = Text("汇总表：", "Summary table: ")
+        why = not_held(seal.signature)
+        say = Text(of_table.zh + why.zh, of_table.en + why.en)
     return Breach(say=say, mend="summary")
 
 

@@ -44,6 +44,10 @@ class CentreFacts:
 
 GOOD = "good"
 """Of a signature that verifies."""
+AWAITING = "awaiting"
+"""Of one that is being verified anew, because who may issue certificates was changed."""
+REVOKED = "revoked"
+"""Of one whose certificate had been revoked when it was made."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from rules.facts import CaseFacts
 from rules.names import same_name
 from rules.roles import Role
 from rules.rule import Breach, rule
+from rules.signatures import not_held
 from rules.words import Text
 
 
@@ -127,9 +128,4 @@ def seal_unbroken(case: CaseFacts) -> Breach | None:
         return Breach(mend="scan")
     if case.seal.signature_holds:
         return None
-    say = Text(
-        "电子印章的签名没有通过验证：签过名的文件被改动、丢失，或证书不再可信。请重新盖章。",
-        "The signature of the electronic seal does not verify: the signed file was changed or lost, or its certificate is "
-        "no longer trusted. Have the form sealed again.",
-    )
-    return Breach(say=say, mend="scan")
+    return Breach(say=not_held(case.seal.signature), mend="scan")

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, pkcs12
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 UNIT = "示例大学"
@@ -79,6 +80,101 @@ def _usage(**uses: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{**none, **uses})
 
 
+def between(name: str = "测试签章分支机构", *, by: Issued | None = None) -> Issued:
+    """An authority under a root."""
+    issuer = by or authority()
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(_name("测试机构", name))
+        .issuer_name(issuer.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1000))
+        .not_valid_after(now + timedelta(days=1000))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .sign(issuer.key, hashes.SHA256())
+    )
+    return Issued(key, made, (issuer.certificate, *issuer.chain))
+
+
+def revoked_list(
+    *revoked: Issued,
+    by: Issued | None = None,
+    days: tuple[int, int] = (-1, 6),
+    since: int = -2,
+    unsafe_since: int | None = None,
+    reason: x509.ReasonFlags | None = None,
+    more: int = 0,
+    delta: bool = False,
+) -> bytes:
+    """An issuer's list of certificates revoked `since` so many days from today (CRL, DER).
+
+    `days`: of when it is, and when the next one comes. `unsafe_since`: since when a key had not been safe. `more`: so many
+    others stand in it.
+    """
+    issuer, now = by or authority(), datetime.now(UTC)
+    made = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(now + timedelta(days=days[0]))
+        .next_update(now + timedelta(days=days[1]))
+    )
+    for serial in [*(one.certificate.serial_number for one in revoked), *range(1, more + 1)]:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now + timedelta(days=since))
+        if reason is not None:
+            entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+        if unsafe_since is not None:
+            entry = entry.add_extension(x509.InvalidityDate(now + timedelta(days=unsafe_since)), critical=False)
+        made = made.add_revoked_certificate(entry.build())
+    if delta:
+        made = made.add_extension(x509.DeltaCRLIndicator(1), critical=True)
+    return made.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def answer_of(
+    issued: Issued,
+    *,
+    by: Issued | None = None,
+    since: int | None = None,
+    day: int = -1,
+    signed_by: Issued | None = None,
+) -> bytes:
+    """An issuer's answer about a certificate (OCSP, DER): good, or revoked `since` so many days from today."""
+    issuer, now = by or authority(), datetime.now(UTC)
+    revoked = since is not None
+    made = ocsp.OCSPResponseBuilder().add_response(
+        cert=issued.certificate,
+        issuer=issuer.certificate,
+        algorithm=hashes.SHA256(),
+        cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+        this_update=now + timedelta(days=day),
+        next_update=now + timedelta(days=day + 7),
+        revocation_time=now + timedelta(days=since) if since is not None else None,
+        revocation_reason=None,
+    )
+    hand = signed_by or issuer
+    made = made.responder_id(ocsp.OCSPResponderEncoding.HASH, hand.certificate)
+    return made.sign(hand.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def with_store(data: bytes, *, lists: tuple[bytes, ...] = (), answers: tuple[bytes, ...] = ()) -> bytes:
+    """A signed PDF with revocation lists and answers put into its security store (DSS), as other programs do it."""
+    from asn1crypto import crl
+    from asn1crypto import ocsp as answered
+    from pyhanko.sign.validation.dss import DocumentSecurityStore
+
+    out = io.BytesIO(data)
+    DocumentSecurityStore.add_dss(
+        output_stream=out,
+        sig_contents=None,
+        crls=[crl.CertificateList.load(one) for one in lists],
+        ocsps=[answered.OCSPResponse.load(one) for one in answers],
+    )
+    return out.getvalue()
+
+
 def seal_of(
     unit: str = UNIT,
     *,
@@ -109,7 +205,7 @@ def seal_of(
         .add_extension(purpose, critical=stamps)
         .sign(key if self_signed else issuer.key, hashes.SHA256())
     )
-    return Issued(key, made, () if self_signed else (issuer.certificate,))
+    return Issued(key, made, () if self_signed else (issuer.certificate, *issuer.chain))
 
 
 def roots_file(folder: Path, *issued: Issued) -> Path:

@@ -26,7 +26,7 @@ from states.batch import BatchState
 from states.case import CaseState
 from states.push import PushState
 from states.reach import SYSTEM, Actor
-from tests.certificates import PASSWORD, authority, roots_file, seal_of
+from tests.certificates import PASSWORD, Issued, authority, revoked_list, roots_file, seal_of
 from tests.make import filled
 from tests.postgres import new_database
 from workflow import (
@@ -675,14 +675,26 @@ class World:
         path = self.folder / "roots.pem"
         if not path.exists():
             roots_file(self.folder, authority())
-        return from_environment({"ZHENGJI_HOME": str(self.folder), "ZHENGJI_SEAL_ROOTS": str(path)})
+        known = {"ZHENGJI_HOME": str(self.folder), "ZHENGJI_SEAL_ROOTS": str(path)}
+        lists = self.folder / "revoked.crl"
+        return from_environment({**known, "ZHENGJI_SEAL_CRLS": str(lists)} if lists.exists() else known)
 
     def trust_nobody(self) -> None:
         """Another authority takes the place of the tests' own."""
         roots_file(self.folder, authority("别的机构"))
 
+    def revoke(self, *issued: Issued, since: int = -1) -> None:
+        """The tests' own authority gives out the list of the certificates that it revoked, so many days from today."""
+        (self.folder / "revoked.crl").write_bytes(revoked_list(*issued, since=since, days=(0, 7)))
+
     def seal_electronically(
-        self, case: int, unit: str = "", *, days: tuple[int, int] = (-30, 365), password: str = PASSWORD
+        self,
+        case: int,
+        unit: str = "",
+        *,
+        days: tuple[int, int] = (-30, 365),
+        password: str = PASSWORD,
+        with_key: Issued | None = None,
     ) -> Receipt:
         """A real signature with the host unit's certificate, or another unit's. Raises NotSealed."""
         by = self.people[self._hand(case, "sealer")]
@@ -690,8 +702,8 @@ class World:
             row = session.get_one(Case, case)
             name, paper = downloads.report_form_pdf(session, row, actor=by, at=self.at)
             own, host = sealing.mark_of(row), row.centre.host_unit
-        key = electronic.Key(seal_of(unit or host, days=days).pkcs12(), password)
-        now = datetime.now(UTC)
+        issued = with_key or seal_of(unit or host, days=days)
+        key, now = electronic.Key(issued.pkcs12(), password), datetime.now(UTC)
         proof = electronic.made(self._settings(), self._files, paper, name, own, host, key, at=now)
         with self.database.transaction() as session:
             return papers.seal(session, case, proof.kept, host, actor=by, at=self.at, proof=proof)
@@ -733,6 +745,16 @@ class World:
     def verify_seals(self, *cases: int, batch: int | None = None) -> None:
         """What is done before each step."""
         electronic.verify_again(self.database, self._files, self._settings(), cases=cases, batch=batch)
+
+    def verify_kept(self, told: Callable[[int], object] = lambda parts: None) -> str:
+        """What background work does."""
+
+        def each(parts: Sequence[Any], do: Callable[[Any], object]) -> None:
+            told(len(parts))
+            for one in parts:
+                do(one)
+
+        return electronic.verify_kept(self.database, self._files, self._settings(), each)
 
     def redirect(self, push: int, destination: str) -> None:
         """The receiver is to be found elsewhere, or nowhere."""

@@ -118,7 +118,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "handles": privacy.handles_batch(batch, actor()),
         "batch_paper_link": lambda one: batch_paper_url(one) if privacy.handles_batch(batch, actor()) else "",
         "seal": seal,
-        "signature": papers.signature(session, seal),
+        "not_held": papers.not_held(session, seal),
         "sealed_content": content,
         "voided": voiding.of_batch(session, batch, seal, content, actor()),
         "may": may,

@@ -178,7 +178,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "papers": [one for one in every_paper if one.superseded_at is None],
         "older": [one for one in every_paper if one.superseded_at is not None],
         "seal": seal,
-        "signature": papers.signature(session, seal),
+        "not_held": papers.not_held(session, seal),
         "voided": voiding.of_case(session, case, seal),
         "similar": [(one, comparisons.may_compare(case, one, actor())) for one in similar],
         "comparing": comparing,

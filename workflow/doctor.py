@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 
 from rules.roles import Role
 from rules.words import Labelled, Text
-from workflow import anchors, passwords, register
+from workflow import anchors, electronic, passwords, register
 from workflow.audit import log
 from workflow.audit.notes import WrongNote, signer
 from workflow.documents import legacy, receipt, signatures
@@ -70,6 +70,16 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Issuers:
+    """Of electronic seals. `named`: whether it is set who may issue them; `wrong`: why that, or what they revoked, cannot be
+    read; `outdated`: names of revocation lists after which newer ones should have come."""
+
+    named: bool
+    wrong: str = ""
+    outdated: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Condition:
     """Everything that checks look at. `unopened`: why the database does not open, "" when it does. `seen`: its rows, where
     its tables are of this version. `lost`: checkpoints seen before that it does not live up to. `unwritable`: why a
@@ -83,6 +93,7 @@ class Condition:
     restoring: bool
     lost: Sequence[anchors.Lost]
     key: Key
+    issuers: Issuers
     unwritable: str
     bad: Sequence[str]
     free: int
@@ -142,6 +153,7 @@ def condition_of(settings: Settings, at: datetime) -> Condition:
         restoring=(settings.home / anchors.RESTORING).exists(),
         lost=lost,
         key=key,
+        issuers=_issuers(settings, at),
         unwritable=unwritable,
         bad=bad,
         free=disk.free,
@@ -179,6 +191,15 @@ def _key(settings: Settings, database: Database | None) -> Key:
     except (WrongNote, OSError) as wrong:
         return Key(mode, str(wrong))
     return Key(mode, "" if known in (None, found.key) else "另一个留痕的密钥 / the key of another trail")
+
+
+def _issuers(settings: Settings, at: datetime) -> Issuers:
+    named = bool(settings.seal_roots)
+    try:
+        roots = electronic.issuers(settings)
+    except signatures.NoRoots as wrong:
+        return Issuers(named, str(wrong))
+    return Issuers(named, outdated=signatures.outdated(roots, at))
 
 
 def _documents(settings: Settings, digests: Sequence[str]) -> tuple[str, list[str]]:
@@ -524,23 +545,21 @@ def disk_has_room(seen: Condition) -> Off | None:
 @check(
     Severity.DANGER,
     what=Text(
-        "电子印章的颁发机构文件读不出来：{wrong}", "The file of issuers of electronic seals cannot be read: {wrong}"
+        "电子印章的颁发机构或吊销名单读不出来：{wrong}",
+        "The issuers of electronic seals, or what they revoked, cannot be read: {wrong}",
     ),
     why=Text(
         "没有一个电子印章能通过验证，已盖的也不能再往下办理。",
         "No electronic seal verifies, and cases sealed with one go no further.",
     ),
     mend=Text(
-        "改正 ZHENGJI_SEAL_ROOTS：一个 PEM 文件，装着认可的根证书。",
-        "Mend ZHENGJI_SEAL_ROOTS: a PEM file of the root certificates that count.",
+        "改正 ZHENGJI_SEAL_ROOTS（一个 PEM 文件，装着认可的根证书）和 ZHENGJI_SEAL_CRLS（吊销名单的文件或文件夹）。",
+        "Mend ZHENGJI_SEAL_ROOTS, a PEM file of the root certificates that count, and ZHENGJI_SEAL_CRLS, a file or folder"
+        " of revocation lists.",
     ),
 )
 def seal_issuers_can_be_read(seen: Condition) -> Off | None:
-    try:
-        signatures.roots_from(seen.settings.seal_roots)
-    except signatures.NoRoots as wrong:
-        return Off(wrong=str(wrong))
-    return None
+    return Off(wrong=seen.issuers.wrong) if seen.issuers.wrong else None
 
 
 @check(
@@ -679,6 +698,38 @@ def trail_key_lies_apart(seen: Condition) -> Off | None:
 def _folder_of(url: str) -> Iterator[Path]:
     if url.startswith("file:"):
         yield Path(unquote(urlparse(url).path))
+
+
+@check(
+    Severity.WARNING,
+    what=Text("没有登记谁可以颁发电子印章的证书。", "It is not set who may issue certificates for electronic seals."),
+    why=Text(
+        "网站收电子印章，而谁都可以自己做一张写着任何单位名称的证书：有这个名称就算盖了章。",
+        "The site takes electronic seals, and anybody can make a certificate with any unit's name: bearing that name, it seals.",
+    ),
+    mend=Text(
+        "把认可的根证书放进一个 PEM 文件，用 ZHENGJI_SEAL_ROOTS 指向它。",
+        "Put the root certificates that count into a PEM file, and point ZHENGJI_SEAL_ROOTS to it.",
+    ),
+)
+def seal_issuers_are_named(seen: Condition) -> Off | None:
+    return None if seen.issuers.named or seen.settings.demo else Off()
+
+
+@check(
+    Severity.WARNING,
+    what=Text("电子印章的吊销名单过期了：{names}", "Revocation lists for electronic seals are out of date: {names}"),
+    why=Text(
+        "此后吊销的证书，仍会被当作有效。",
+        "Certificates that were revoked since still count.",
+    ),
+    mend=Text(
+        "从颁发机构取得新的吊销名单，放到 ZHENGJI_SEAL_CRLS 处；最好每天自动更新。",
+        "Fetch the issuers' newest lists to where ZHENGJI_SEAL_CRLS points; best do so by itself, each day.",
+    ),
+)
+def seal_lists_are_of_today(seen: Condition) -> Off | None:
+    return Off(names=_some(seen.issuers.outdated)) if seen.issuers.outdated else None
 
 
 @check(

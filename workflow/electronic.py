@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 
-from rules.facts import GOOD
+from rules.facts import AWAITING, GOOD
 from rules.names import same_name
 from rules.words import Text
 from workflow import papers, sealing, timestamps
@@ -14,6 +14,7 @@ from workflow.documents import signatures, signing
 from workflow.documents.marks import Mark
 from workflow.documents.signatures import ELECTRONIC, NoRoots, Roots, Sealed
 from workflow.documents.signing import Key, NotSealed
+from workflow.jobs.queue import enqueue
 from workflow.sealing import Proof
 from workflow.settings import Settings
 from workflow.store import papers as stored
@@ -22,7 +23,18 @@ from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import SignatureCheck
 from workflow.store.papers import Kept
 
-__all__ = ["Key", "NotSealed", "Proof", "check", "check_complete", "made", "proof", "verify_again"]
+__all__ = [
+    "Key",
+    "NotSealed",
+    "Proof",
+    "check",
+    "check_complete",
+    "issuers",
+    "made",
+    "proof",
+    "verify_again",
+    "verify_kept",
+]
 
 _PDF = "application/pdf"
 
@@ -104,16 +116,22 @@ _NO_MARK = Text(
 )
 
 
+def issuers(settings: Settings) -> Roots:
+    """Who may issue certificates for seals here, and what they revoked. Raises NoRoots."""
+    return signatures.roots_from(settings.seal_roots, settings.timestamp_roots, settings.seal_crls)
+
+
 def _roots(settings: Settings) -> Roots:
     """Who may issue certificates here. Raises NotSealed where a file that is set cannot be read: then nobody may."""
     try:
-        return signatures.roots_from(settings.seal_roots, settings.timestamp_roots)
+        return issuers(settings)
     except NoRoots as wrong:
         raise NotSealed(
             Text(
-                "服务器上登记认可的颁发机构的文件读不出来，不能验证电子印章。请告知管理员（ZHENGJI_SEAL_ROOTS）。",
-                "The server's file of issuers that count cannot be read, so no electronic seal can be verified. Tell the "
-                "administrator (ZHENGJI_SEAL_ROOTS).",
+                "服务器上登记认可的颁发机构或吊销名单的文件读不出来，不能验证电子印章。"
+                "请告知管理员（ZHENGJI_SEAL_ROOTS、ZHENGJI_SEAL_CRLS）。",
+                "The server's file of issuers that count, or of what they revoked, cannot be read, so no electronic seal can "
+                "be verified. Tell the administrator (ZHENGJI_SEAL_ROOTS, ZHENGJI_SEAL_CRLS).",
             )
         ) from wrong
 
@@ -122,7 +140,7 @@ def _roots(settings: Settings) -> Roots:
 
 
 FEW = 10
-"""Seals that are worked out anew by a process that has not done so yet; of more, what is written down stands."""
+"""Seals that are worked out anew while somebody waits; what more there is is left to background work."""
 
 
 def verify_again(
@@ -132,51 +150,105 @@ def verify_again(
 
     The bytes are read and held against their digest each time; what a signature comes to is the same for the same bytes,
     roots and instant, so this is worked out once by each process, and of many seals not again where it was found under
-    the same roots. The guards read what is written down here. Outside any transaction.
+    the same roots. Where more than a few are to be worked out, they do not hold until background work has done so.
+    The guards read what is written down here. Outside any transaction.
     """
     with database.reading() as session:
         found = stored.signed(session, cases, batch)
     if not found:
         return
-    try:
-        roots: Roots | None = _roots(settings)
-    except NotSealed:
-        roots = None
-    fingerprint = roots.fingerprint if roots else ""
+    roots = _readable_roots(settings)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        outcomes = list(pool.map(lambda one: _outcome(files, roots, one, afresh=len(found) <= FEW), found))
-    changed = [
-        (one, outcome)
-        for one, outcome in zip(found, outcomes, strict=True)
-        if (outcome, fingerprint) != (one.outcome, one.roots)
-    ]
-    if changed:
-        with database.transaction() as session:
-            for one, outcome in changed:
-                stored.checked(session, one.digest, outcome, one.unit, one.content, one.as_of, fingerprint)
+        outcomes = list(pool.map(lambda one: _at_hand(files, roots, one, afresh=len(found) <= FEW), found))
+        left = [place for place, outcome in enumerate(outcomes) if not outcome]
+        if len(left) > FEW or roots is None:
+            worked_out = [AWAITING] * len(left)
+        else:
+            worked_out = list(pool.map(lambda place: _worked_out(files, roots, found[place]), left))
+    for place, outcome in zip(left, worked_out, strict=True):
+        outcomes[place] = outcome
+    _write(database, list(zip(found, outcomes, strict=True)), roots)
+
+
+def verify_kept(
+    database: Database,
+    files: Files,
+    settings: Settings,
+    each: Callable[[Sequence[SignatureCheck], Callable[[SignatureCheck], object]], None],
+) -> str:
+    """Work out every electronic seal of which it is not written down what it comes to under the roots of now.
+
+    `each`: does it for all of them, and says how far it is.
+    """
+    roots = _readable_roots(settings)
+    if roots is None:
+        return "the issuers cannot be read"
+    with database.reading() as session:
+        left = stored.outdated(session, roots.fingerprint, AWAITING)
+
+    def verify(one: SignatureCheck) -> None:
+        outcome = _at_hand(files, roots, one, afresh=False) or _worked_out(files, roots, one)
+        _write(database, [(one, outcome)], roots)
+
+    each(left, verify)
+    return f"{len(left)} seals"
+
+
+def _readable_roots(settings: Settings) -> Roots | None:
+    try:
+        return _roots(settings)
+    except NotSealed:
+        return None
+
+
+def _write(database: Database, told: Sequence[tuple[SignatureCheck, str]], roots: Roots | None) -> None:
+    """Write down what is new; work for what is awaited is queued with it."""
+    fingerprint = roots.fingerprint if roots else ""
+    changed = [(one, outcome) for one, outcome in told if (outcome, fingerprint) != (one.outcome, one.roots)]
+    if not changed:
+        return
+    with database.transaction() as session:
+        for one, outcome in changed:
+            stored.checked(session, one.digest, outcome, one.unit, one.content, one.as_of, fingerprint)
+        if any(outcome == AWAITING for _, outcome in changed):
+            enqueue(session, "verify_seals", f"verify_seals/{fingerprint[:16]}/{datetime.now(UTC):%Y-%m-%dT%H:%MZ}")
 
 
 _AT_ONCE = 4
-_known: dict[tuple[str, datetime, Roots], str] = {}
+_known: dict[tuple[str, datetime, str], str] = {}
 _MOST_KNOWN = 10_000
+_PASSING = (AWAITING, "unreadable", "roots_unreadable")
+"""What was written down of a try, and says nothing about the signature."""
 
 
-def _outcome(files: Files, roots: Roots | None, one: SignatureCheck, *, afresh: bool) -> str:
+def _at_hand(files: Files, roots: Roots | None, one: SignatureCheck, *, afresh: bool) -> str:
+    """What a seal comes to as far as no signature is worked out for it; "" where one must be."""
     try:
-        data = files.get(one.digest)
+        files.get(one.digest)
     except (Absent, Damaged):
         return "unreadable"
     if roots is None:
         return "roots_unreadable"
-    asked = (one.digest, one.as_of, roots)
+    fingerprint = roots.fingerprint
+    asked = (one.digest, one.as_of, fingerprint)
     if asked in _known:
         return _known[asked]
-    if not afresh and (one.outcome, one.roots) == (GOOD, roots.fingerprint):
-        return GOOD
+    settled = one.roots == fingerprint and one.outcome not in _PASSING and not one.outcome.startswith(_OF_THIS_TRY)
+    return one.outcome if settled and not afresh else ""
+
+
+_OF_THIS_TRY = "checker_"
+
+
+def _worked_out(files: Files, roots: Roots, one: SignatureCheck) -> str:
+    try:
+        data = files.get(one.digest)
+    except (Absent, Damaged):
+        return "unreadable"
     found = signatures.looked_at(data, True, roots, one.as_of)
     outcome = GOOD if found.barring is None else found.barring.code
-    if not outcome.startswith("checker_"):  # else of this try only
+    if not outcome.startswith(_OF_THIS_TRY):
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
-        _known[asked] = outcome
+        _known[one.digest, one.as_of, roots.fingerprint] = outcome
     return outcome

@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from rules import signatures
 from rules.call import Call
+from rules.facts import GOOD
 from rules.roles import Role
 from rules.words import Text
 from states.case import EDITABLE, CaseState
@@ -204,10 +206,10 @@ def newest_seal(session: Session, case: Case) -> Seal | None:
     return stored.newest_seal(session, owner_of(case))
 
 
-def signature(session: Session, seal: Seal | None) -> str:
-    """Whether the signature of an electronic seal verified when it was last looked at: "good", or what is wrong with it;
-    "" on paper."""
-    return stored_facts.signature(stored.check_of(session, seal)) if seal is not None and seal.signed else ""
+def not_held(session: Session, seal: Seal | None) -> Text | None:
+    """Why the signature of an electronic seal did not hold when it was last looked at; None where it did, and on paper."""
+    found = stored_facts.signature(stored.check_of(session, seal)) if seal is not None and seal.signed else ""
+    return None if found in ("", GOOD) else signatures.not_held(found)
 
 
 # ---- from papers to content ------------------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ class Settings:
     a page may take on PostgreSQL, 0 without end. `proxies`: how many stand in front and say whom they ask for.
     `metrics_token`: who brings it sees /metrics; without one, this machine does. `hold_minutes`: for how long mails on
     what became of cases are held before they leave, unless whoever takes the step says otherwise; at most an hour. `mail_limit`: bytes of a mail that leaves, 0 without end.
-    `seal_roots`: file of the root certificates (PEM) of those who may issue electronic seals.
+    `seal_roots`: file of the root certificates (PEM) of those who may issue electronic seals; `seal_crls`: file or folder of
+    their revocation lists (CRL, PEM or DER).
     """
 
     home: Path
@@ -71,6 +72,7 @@ class Settings:
     hold_minutes: int = 10
     mail_limit: int = 0
     seal_roots: str = ""
+    seal_crls: str = ""
 
 
 LONGEST_HOLD = 60
@@ -120,6 +122,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         hold_minutes=min(int(environ.get("ZHENGJI_HOLD_MINUTES", "10")), LONGEST_HOLD),
         mail_limit=int(environ.get("ZHENGJI_MAIL_LIMIT") or 0) * 1024 * 1024,
         seal_roots=environ.get("ZHENGJI_SEAL_ROOTS", ""),
+        seal_crls=environ.get("ZHENGJI_SEAL_CRLS", ""),
     )
 
 

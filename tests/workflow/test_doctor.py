@@ -18,10 +18,11 @@ from sqlalchemy.pool import NullPool
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
+from tests.certificates import authority, revoked_list, roots_file
 from tests.worlds import World
 from workflow import anchors, doctor, passwords
 from workflow.audit import log, notes
-from workflow.doctor import CHECKS, Condition, Key, Severity, condition_of, examine
+from workflow.doctor import CHECKS, Condition, Issuers, Key, Severity, condition_of, examine
 from workflow.jobs.kinds import JobState
 from workflow.jobs.sequencing import last_seen
 from workflow.settings import BASE_URL, Settings
@@ -76,6 +77,7 @@ HEALTHY = Condition(
     restoring=False,
     lost=[],
     key=Key(0o600),
+    issuers=Issuers(named=True),
     unwritable="",
     bad=[],
     free=10 << 30,
@@ -127,7 +129,7 @@ BAD: dict[str, list[Condition]] = {
     "documents_can_be_written": [having(unwritable="Permission denied")],
     "documents_read_back": [having(bad=["ab" * 32])],
     "disk_has_room": [having(free=(1 << 30) - 1)],
-    "seal_issuers_can_be_read": [having(settings={"seal_roots": "/no/such/file.pem"})],
+    "seal_issuers_can_be_read": [having(issuers=Issuers(named=True, wrong="/no/such/file.pem"))],
     "somebody_administers": [having({"administrators": []})],
     "sessions_travel_encrypted": [
         having(settings={"secure_cookies": False}),
@@ -142,6 +144,8 @@ BAD: dict[str, list[Condition]] = {
         having(settings={"audit_key": "/mnt/backups/audit_key.pem"}),
         having(settings={"audit_key": "/docs/key.pem", "documents_url": "file:///docs"}),
     ],
+    "seal_issuers_are_named": [having(issuers=Issuers(named=False))],
+    "seal_lists_are_of_today": [having(issuers=Issuers(named=True, outdated=["CN=某机构 (2021-03-01)"]))],
     "administrators_have_a_second_factor": [having(settings={"second_factor": frozenset({"leader"})})],
     "clocks_agree": [
         having({"clock": AT - timedelta(seconds=6)}),
@@ -200,6 +204,7 @@ def test_a_demo_on_this_machine_is_no_danger() -> None:
     demo = having(
         {"unsigned_at": AT - timedelta(days=9), "backed_up_at": None, "newest": AT + timedelta(days=3)},
         {**DEMO, "secret_key": "", "audit_key": "/srv/zhengji/k", "anchor": "", "second_factor": frozenset()},
+        issuers=Issuers(named=False),
         strangers=[],
         demo_passwords=["desk"],
         same_disk=True,
@@ -246,6 +251,7 @@ def settings(world: World, tmp_path: Path) -> Settings:
         documents_url=(tmp_path / "documents").as_uri(),
         audit_key=str(tmp_path / "keys" / "audit.pem"),
         anchor=str(tmp_path / "elsewhere"),
+        seal_roots=str(roots_file(tmp_path, authority())),
         backups=str(tmp_path / "backups"),
         argon2_time=1,
         argon2_memory=8,
@@ -307,6 +313,18 @@ class TestReally:
         assert "for 60 minutes" in found["work_is_begun_soon"]
         assert "workers alive: 0" in found["work_is_begun_soon"]
         assert found["nothing_is_given_up"].startswith("1 pieces")
+
+    def test_who_may_issue_seals_is_looked_at(self, settings: Settings, world: World, tmp_path: Path) -> None:
+        assert "seal_issuers_are_named" in told(replace(settings, seal_roots=""), world)
+        assert "seal_issuers_can_be_read" in told(replace(settings, seal_roots="/no/such/file.pem"), world)
+        listed = tmp_path / "old.crl"
+        listed.write_bytes(b"nothing")
+        lists = replace(settings, seal_crls=str(listed))
+        assert "seal_issuers_can_be_read" in told(lists, world)
+        past = (world.at - datetime.now(UTC)).days
+        listed.write_bytes(revoked_list(days=(past - 9, past - 2)))
+        found = {one.name: one.what.zh for one in examine(condition_of(lists, world.at))[0]}
+        assert "测试签章颁发机构" in found["seal_lists_are_of_today"]
 
     def test_a_backup_on_record_is_known(self, settings: Settings, world: World) -> None:
         assert "backed_up_lately" in told(settings, world)

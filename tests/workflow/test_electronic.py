@@ -13,13 +13,13 @@ from tests.certificates import PASSWORD, authority, roots_file, seal_of
 from tests.make import call_2021
 from tests.workflow.documents.test_signatures import MARK, pdfsig
 from tests.workflow.test_timestamps import Service, certificates, serving
-from tests.worlds import World
+from tests.worlds import World, went
 from workflow import electronic
 from workflow.documents import prints
 from workflow.documents.signing import Key, NotSealed
 from workflow.settings import Settings, from_environment
 from workflow.store.files import Files
-from workflow.store.models import SignatureCheck
+from workflow.store.models import Job, SignatureCheck
 
 UNIT = "示例大学"
 
@@ -97,6 +97,86 @@ def test_of_many_seals_what_was_written_down_stands_while_bytes_and_issuers_do(
     world.trust_nobody()
     world.verify_seals(*cases)
     assert (len(asked), outcomes(world)) == (2, ["unknown_issuer", "unknown_issuer", "unreadable"])
+
+
+@pytest.mark.database
+def test_where_many_are_to_be_verified_anew_a_step_waits_for_the_work_that_does_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [world.draft() for _ in range(3)]
+    for case in cases:
+        world.seal_electronically(case)
+    monkeypatch.setattr(electronic, "FEW", 2)
+    monkeypatch.setattr(electronic, "_known", {})
+    world.revoke()  # nobody yet, but there is a list now
+    world.verify_seals(*cases)
+    assert outcomes(world) == ["awaiting"] * 3
+    blocked = world.act(cases[0], "stamp")
+    assert [(one.rule, "不必重新盖章" in one.message.zh) for one in blocked.findings] == [("seal_unbroken", True)]
+    world.verify_seals(*cases)  # asked for once
+    with world.database.reading() as session:
+        [queued] = session.query(Job)
+        assert (queued.name, queued.state) == ("verify_seals", "queued")
+    parts: list[int] = []
+    assert world.verify_kept(parts.append) == "3 seals"
+    assert (outcomes(world), parts) == (["good"] * 3, [3])
+    went(world.act(cases[0], "stamp"))
+    assert world.verify_kept(parts.append) == "0 seals"
+    world.verify_seals(*cases)
+    assert outcomes(world) == ["good"] * 3
+
+
+@pytest.mark.database
+def test_what_was_found_bad_of_many_is_not_worked_out_again_and_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [world.draft() for _ in range(3)]
+    for case in cases:
+        world.seal_electronically(case)
+    monkeypatch.setattr(electronic, "FEW", 2)
+    world.trust_nobody()
+    world.verify_kept()
+    monkeypatch.setattr(electronic, "_known", {})  # another process
+    world.verify_seals(*cases)
+    assert outcomes(world) == ["unknown_issuer"] * 3
+
+
+@pytest.mark.database
+def test_work_stops_where_issuers_cannot_be_read_and_changes_nothing(world: World) -> None:
+    world.seal_electronically(world.draft())
+    (world.folder / "roots.pem").write_text("nothing")
+    assert world.verify_kept() == "the issuers cannot be read"
+    assert outcomes(world) == ["good"]
+
+
+@pytest.mark.database
+def test_a_seal_whose_certificate_was_revoked_before_it_sealed_blocks_each_later_step(world: World) -> None:
+    case, key = world.draft(), seal_of(UNIT)
+    world.seal_electronically(case, with_key=key)
+    world.revoke(key, since=-1)
+    world.verify_seals(case)
+    assert outcomes(world) == ["revoked"]
+    blocked = world.act(case, "stamp")
+    assert [(one.rule, "已被吊销" in one.message.zh) for one in blocked.findings] == [("seal_unbroken", True)]
+
+
+@pytest.mark.database
+def test_a_seal_from_before_the_revocation_holds(world: World) -> None:
+    case, key = world.draft(), seal_of(UNIT)
+    world.seal_electronically(case, with_key=key)
+    world.revoke(key, since=1)
+    world.verify_seals(case)
+    assert outcomes(world) == ["good"]
+    went(world.act(case, "stamp"))
+
+
+@pytest.mark.database
+def test_nobody_seals_with_a_revoked_certificate(world: World) -> None:
+    case, key = world.draft(), seal_of(UNIT)
+    world.revoke(key, since=-1)
+    with pytest.raises(NotSealed) as refused:
+        world.seal_electronically(case, with_key=key)
+    assert "被吊销" in refused.value.message.zh
 
 
 def outcomes(world: World) -> list[str]:

@@ -33,8 +33,12 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
     "--roots",
     help="认可的颁发机构根证书（PEM 文件）/ root certificates of issuers that count (default: ZHENGJI_SEAL_ROOTS)",
 )
+@click.option(
+    "--crls",
+    help="颁发机构的吊销名单（CRL，文件或文件夹）/ file or folder of issuers' revocation lists (default: ZHENGJI_SEAL_CRLS)",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / print JSON")
-def verify(files: Sequence[Path], roots: str | None, as_json: bool) -> None:
+def verify(files: Sequence[Path], roots: str | None, crls: str | None, as_json: bool) -> None:
     """验证文件的印章：电子签章是否有效、是哪个单位的、盖的是哪一份内容；扫描件上有没有红色印章。 / Verify what seals a file.
 
     \b
@@ -48,7 +52,7 @@ def verify(files: Sequence[Path], roots: str | None, as_json: bool) -> None:
     例 Example:  zhengji seal verify 报送表.pdf
                  zhengji seal verify --json --roots 根证书.pem 材料/*.pdf
     """
-    known, at = _roots(roots), datetime.now(UTC)
+    known, at = _roots(roots, crls), datetime.now(UTC)
     told = [_told(file, known, at) for file in files]
     if as_json:
         print_json(told if len(told) > 1 else told[0])
@@ -58,12 +62,13 @@ def verify(files: Sequence[Path], roots: str | None, as_json: bool) -> None:
     sys.exit(0 if all(one["valid"] for one in told) else 1)
 
 
-def _roots(given: str | None) -> Roots:
+def _roots(given: str | None, crls: str | None) -> Roots:
     settings = configured.from_environment()
     try:
-        return signatures.roots_from(given or settings.seal_roots, settings.timestamp_roots)
+        lists = crls or settings.seal_crls
+        return signatures.roots_from(given or settings.seal_roots, settings.timestamp_roots, lists)
     except NoRoots as wrong:
-        raise click.UsageError(f"根证书文件不能用 / the file of root certificates cannot be used: {wrong}") from wrong
+        raise click.UsageError(f"根证书或吊销名单不能用 / roots or revocation lists cannot be used: {wrong}") from wrong
 
 
 def _told(file: Path, roots: Roots, at: datetime) -> dict[str, Any]:

@@ -138,6 +138,8 @@ MERGED_CELLS = 1_000
 PDF_OBJECTS = 500_000
 SIGNATURES = 10
 """Electronic signatures of one PDF that are verified."""
+REVOCATION_LISTS = 8 * MIB
+"""Bytes of all revocation lists against which electronic seals are held."""
 OLE_STREAMS = 2_000
 
 PACKAGE_FILES = 200

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from rules.words import Text
@@ -69,32 +72,37 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Roots:
-    """Certificates (DER) to which issuers must lead: of seals, and of time stamps. None: anybody may have issued them."""
+    """Certificates (DER) to which issuers must lead: of seals, and of time stamps. None: anybody may have issued them.
+
+    `lists`: what issuers revoked (CRL, DER).
+    """
 
     seals: tuple[bytes, ...] = ()
     stamps: tuple[bytes, ...] = ()
+    lists: tuple[bytes, ...] = ()
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over all of them."""
-        listed = [hashlib.sha256(one).digest() for one in (*self.seals, b"", *self.stamps)]
-        return hashlib.sha256(b"".join(listed)).hexdigest()
+        parts = (*self.seals, b"", *self.stamps, *((b"", *self.lists) if self.lists else ()))
+        return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in parts)).hexdigest()
 
 
 class NoRoots(ValueError):
-    """A file that holds no certificates in PEM, or cannot be read."""
+    """A file that holds no certificates in PEM or no revocation list, or cannot be read."""
 
 
-def roots_from(seals: str, stamps: str = "") -> Roots:
-    """Roots from files of certificates (PEM); "" for none. Raises NoRoots."""
-    return Roots(_ders(seals), _ders(stamps))
+def roots_from(seals: str, stamps: str = "", lists: str = "") -> Roots:
+    """Roots from files of certificates (PEM), and from a file or folder of revocation lists (PEM or DER); "" for none.
+
+    Raises NoRoots.
+    """
+    return Roots(_ders(seals), _ders(stamps), _lists(lists))
 
 
 def _ders(path: str) -> tuple[bytes, ...]:
     if not path:
         return ()
-    from pathlib import Path
-
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -103,6 +111,54 @@ def _ders(path: str) -> tuple[bytes, ...]:
     except (OSError, ValueError) as wrong:
         raise NoRoots(f"{path}: {wrong}") from wrong
     return tuple(one.public_bytes(Encoding.DER) for one in found)
+
+
+_PEM = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
+
+
+def _lists(path: str) -> tuple[bytes, ...]:
+    """Of a folder every file counts but hidden ones: one that cannot be read must not pass for nothing revoked."""
+    if not path:
+        return ()
+    place = Path(path)
+    try:
+        files = sorted(one for one in place.iterdir() if one.is_file() and not one.name.startswith("."))
+    except NotADirectoryError:
+        files = [place]
+    except OSError as wrong:
+        raise NoRoots(f"{path}: {wrong}") from wrong
+    found = tuple(one for file in files for one in _lists_in(file))
+    if (size := sum(map(len, found))) > limits.REVOCATION_LISTS:
+        raise NoRoots(f"{path}: {size} > {limits.REVOCATION_LISTS} bytes")
+    return found
+
+
+def _lists_in(file: Path) -> list[bytes]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        data = file.read_bytes()
+        found = [x509.load_pem_x509_crl(one) for one in _PEM.findall(data)] or [x509.load_der_x509_crl(data)]
+        partial = any(one.oid == x509.DeltaCRLIndicator.oid for listed in found for one in listed.extensions)
+    except (OSError, ValueError) as wrong:
+        raise NoRoots(f"{file}: {wrong}") from wrong
+    if partial:
+        raise NoRoots(f"{file}: 增量名单，须换成完整的 / a delta list; a complete one is needed")
+    return [one.public_bytes(Encoding.DER) for one in found]
+
+
+def outdated(roots: Roots, at: datetime) -> list[str]:
+    """Whose newest revocation list should have been followed by another before `at`, by name and day."""
+    from cryptography import x509
+
+    newest: dict[str, datetime] = {}
+    for one in (x509.load_der_x509_crl(der) for der in roots.lists):
+        name = one.issuer.rfc4514_string()
+        until = one.next_update_utc
+        if until is not None:
+            newest[name] = max(until, newest.get(name, until))
+    return [f"{name} ({until:%Y-%m-%d})" for name, until in newest.items() if until < at]
 
 
 def examine(verdict: Verdict, roots: Roots, at: datetime) -> Sealed:
@@ -148,11 +204,12 @@ def _of_marks(marks: Sequence[Mark]) -> tuple[Trouble, ...]:
 
 def _signed(data: bytes, roots: Roots, at: datetime) -> Sealed | None:
     """None for a PDF without any signature."""
-    bundle = (*roots.seals, *roots.stamps)
+    bundle = (*roots.seals, *roots.stamps, *roots.lists)
     task = {
         "do": "signatures",
         "roots": [len(one) for one in roots.seals],
         "stamp_roots": [len(one) for one in roots.stamps],
+        "lists": [len(one) for one in roots.lists],
         "at": at.isoformat(),
     }
     with checker.held(b"".join((*bundle, data))) as source:
@@ -175,13 +232,19 @@ def _of_all(found: Sequence[Signature], roots: Roots, marks: Sequence[Mark]) -> 
     if len(found) > 1:
         names = "、".join(one.unit or "?" for one in found)
         own.append(_said("several_signatures", {"count": len(found), "names": names}, voids=False))
-    own.append(_said("revocation_not_checked" if roots.seals else "issuer_not_checked", voids=False))
+    if not roots.seals:
+        own.append(_said("issuer_not_checked", voids=False))
+    elif not all(_ASKED & {one.code for one in signature.troubles} for signature in found):
+        own.append(_said("revocation_not_checked", voids=False))
     return tuple(dict.fromkeys((*own, *_of_marks(marks))))
+
+
+_ASKED = {"revoked", "revoked_later", "revocation_checked"}
 
 
 def _signature(told: Mapping[str, Any], roots: Roots) -> Signature:
     """A signature from what the child says, of which nothing is believed that is not known here."""
-    values = {name: _plain(told.get(name)) for name in ("unit", "name", "issuer", "from", "until", "signed_at")}
+    values = {name: _plain(told.get(name)) for name in _TOLD}
     codes, notes = told.get("codes"), told.get("notes", [])
     if not isinstance(codes, list) or not isinstance(notes, list):
         codes, notes = ["checker_garbled"], []
@@ -201,6 +264,9 @@ def _signature(told: Mapping[str, Any], roots: Roots) -> Signature:
     )
 
 
+_TOLD = ("unit", "name", "issuer", "from", "until", "signed_at", "listed", "revoked")
+
+
 def _plain(words: Any) -> str:
     return "".join(one if one.isprintable() else " " for one in words[:160]) if isinstance(words, str) else ""
 
@@ -210,7 +276,7 @@ def _said(code: str, values: Mapping[str, object] | None = None, *, voids: bool 
     return Trouble(known, TROUBLES[known].fill(**{**_UNSAID, **(values or {})}), voids)
 
 
-_UNSAID = {**dict.fromkeys(("unit", "issuer", "from", "until", "count", "names"), "?"), "most": limits.SIGNATURES}
+_UNSAID = {**dict.fromkeys((*_TOLD, "count", "names"), "?"), "most": limits.SIGNATURES}
 
 
 TROUBLES: Mapping[str, Text] = {
@@ -282,6 +348,11 @@ TROUBLES: Mapping[str, Text] = {
         "“{unit}”的证书没有通过检查（从颁发机构到签名人的证书链不成立）。",
         "The certificate of “{unit}” did not pass: the chain from its issuer to it does not hold.",
     ),
+    "revoked": Text(
+        "“{unit}”的证书（或给它作证的机构）已于 {revoked} 被吊销，签名时不再有效。请换用有效的证书重新签名。",
+        "The certificate of “{unit}”, or of who vouches for it, was revoked on {revoked} and no longer in force when it "
+        "signed. Sign it again with a certificate that is in force.",
+    ),
     # the file
     "encrypted": Text(
         "文件设有密码，签名没有验证。请取消密码后再验证。",
@@ -327,8 +398,17 @@ TROUBLES: Mapping[str, Text] = {
         "Name the issuers that count with --roots or ZHENGJI_SEAL_ROOTS.",
     ),
     "revocation_not_checked": Text(
-        "没有查询证书后来是否被吊销（验证时不联网）。",
-        "Whether the certificate was revoked since was not asked: nothing is fetched while verifying.",
+        "不知道证书是否已被吊销：手头没有它的颁发机构的吊销名单（验证时不联网）。",
+        "Whether the certificate was revoked is not known: no revocation list of its issuer is at hand, and nothing is "
+        "fetched while verifying.",
+    ),
+    "revocation_checked": Text(
+        "按颁发机构 {listed} 的吊销名单，“{unit}”的证书没有被吊销。",
+        "By its issuer's list of {listed}, the certificate of “{unit}” was not revoked.",
+    ),
+    "revoked_later": Text(
+        "“{unit}”的证书后来（{revoked}）被吊销；签名在此之前，仍然有效。",
+        "The certificate of “{unit}” was revoked later ({revoked}); it signed before that, so the seal holds.",
     ),
     "read_by_eye": Text(
         "按颜色和形状找到了红色印章。这是扫描件，机器不能证明印章是真的，名称要由人来看。",

@@ -231,6 +231,14 @@ _EVERY = (
         frozenset({Role.ADMINISTRATOR}),
     ),
     Kind(
+        "verify_seals",
+        Text("重新验证电子印章", "Verify electronic seals anew"),
+        Waits(30, 3, 8),
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+        quiet=True,
+    ),
+    Kind(
         "stamp_checkpoint",
         Text("为检查点加盖时间戳", "Have a checkpoint time-stamped"),
         Waits(30, 2, 12),
@@ -265,5 +273,6 @@ SCHEDULES = (
     Schedule("sweep_documents", "45 19 * * *"),  # half an hour after it
     Schedule("complete_words", "15 20 * * *"),  # and again half an hour
     Schedule("clear_work", "45 20 * * *"),
+    Schedule("verify_seals", "5 * * * *"),  # issuers or lists may have been changed
     Schedule("stamp_checkpoint", "30 15 * * *"),  # half past eleven in the evening in Beijing
 )

@@ -18,6 +18,7 @@ from workflow import (
     checkpoint_mail,
     clock,
     collection,
+    electronic,
     keeping,
     letters,
     mailbox,
@@ -172,6 +173,11 @@ def _clear_work(here: Workshop, _progress: Progress) -> str:
     return f"{pieces} pieces of work, {tries} tries"
 
 
+def _verify_seals(here: Workshop, progress: Progress) -> str:
+    """Verify the electronic seals anew that were verified under other issuers."""
+    return electronic.verify_kept(here.database, here.files, here.settings, progress.each)
+
+
 def _stamp_checkpoint(here: Workshop, _progress: Progress) -> str:
     """Have the newest checkpoint stamped by a third party, where one is set."""
     made = timestamps.stamp(here.settings, here.database, datetime.now(UTC))
@@ -195,6 +201,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "sweep_documents": _sweep_documents,
     "complete_words": _complete_words,
     "clear_work": _clear_work,
+    "verify_seals": _verify_seals,
     "stamp_checkpoint": _stamp_checkpoint,
 }
 """Name of a kind → the work itself, with what it works with, its progress, and the arguments it was queued with."""

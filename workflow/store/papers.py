@@ -148,6 +148,12 @@ def signed(session: Session, cases: Sequence[int], batch: int | None) -> list[Si
     return list(session.scalars(statement, {"ids": list(cases)}))
 
 
+def outdated(session: Session, roots: str, awaiting: str) -> list[SignatureCheck]:
+    """What was found under other roots than these, or is awaited; the newest seals first."""
+    left = or_(SignatureCheck.roots != roots, SignatureCheck.outcome == awaiting)
+    return list(session.scalars(select(SignatureCheck).where(left).order_by(SignatureCheck.as_of.desc())))
+
+
 def check_of(session: Session, seal: Seal) -> Any:
     """A seal with what verifying the signature of its document came to, as `facts.signature` reads it."""
     statement = (

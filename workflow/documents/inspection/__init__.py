@@ -31,8 +31,8 @@ def answer(task: Mapping[str, Any]) -> None:
 
     `do`: "check" (kinds, ending, any_link, each) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
     "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
-    scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots: sizes of the certificates
-    that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
+    scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots, lists: sizes of the
+    certificates and revocation lists that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
     as a "chapter" of a collection (sizes of what stands before it, width); "sign" a PDF (sizes of PDF, picture of the
     seal, PKCS#12 file and password; unit, box, at); "stamp" what was signed (sizes of PDF and time stamp token).
     """
@@ -109,10 +109,11 @@ def _signatures(data: bytes, task: Mapping[str, Any]) -> Done:
 
     from workflow.documents.inspection.signatures import signatures
 
-    roots, stamp_roots = task["roots"], task["stamp_roots"]
-    *certificates, paper = cut_up(data, [*roots, *stamp_roots])
-    issuers, stamps = certificates[: len(roots)], certificates[len(roots) :]
-    return signatures(paper, roots=issuers, stamp_roots=stamps, at=datetime.fromisoformat(task["at"]))
+    sizes = [task["roots"], task["stamp_roots"], task["lists"]]
+    *given, paper = cut_up(data, [size for some in sizes for size in some])
+    given_out = iter(given)
+    roots, stamps, lists = ([next(given_out) for _ in some] for some in sizes)
+    return signatures(paper, roots=roots, stamp_roots=stamps, lists=lists, at=datetime.fromisoformat(task["at"]))
 
 
 def _sign(data: bytes, task: Mapping[str, Any]) -> Done:

@@ -11,17 +11,19 @@ from typing import Any, TypeVar
 
 from rules.call import BEIJING
 from workflow.documents import limits
-from workflow.documents.inspection import Done, Refused
+from workflow.documents.inspection import Done, Refused, revocation
 
 T = TypeVar("T")
 
 
-def signatures(data: bytes, *, roots: Sequence[bytes], stamp_roots: Sequence[bytes], at: datetime) -> Done:
+def signatures(
+    data: bytes, *, roots: Sequence[bytes], stamp_roots: Sequence[bytes], lists: Sequence[bytes], at: datetime
+) -> Done:
     """Judge every signature of a PDF as of `at`. Raises Refused.
 
     `roots`, `stamp_roots`: certificates (DER) that an issuer of signers and of time stamps must lead to; none: anybody
-    may have issued them. Answers `signatures`: [{codes, notes, unit, name, issuer, from, until, signed_at, stamped_at}], and
-    `texts`: what on the pages looks like a mark of ours.
+    may have issued them. `lists`: of certificates that were revoked (DER). Answers `signatures`: [{codes, notes, unit, name,
+    issuer, from, until, signed_at, stamped_at, listed, revoked}], and `texts`: what on the pages looks like a mark of ours.
     """
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
@@ -38,7 +40,10 @@ def signatures(data: bytes, *, roots: Sequence[bytes], stamp_roots: Sequence[byt
     if len(found) > limits.SIGNATURES:
         raise Refused("too_many_signatures", most=limits.SIGNATURES)
     trusted = _Trusted(_certificates(roots), _certificates(stamp_roots), at)
-    told = [_judged(one, trusted, last=place == len(found)) for place, one in enumerate(found, 1)]
+    told = [
+        _judged(one, trusted, revocation.known(lists, reader, one), last=place == len(found))
+        for place, one in enumerate(found, 1)
+    ]
     return {"signatures": told, "texts": _texts(data) if told else []}, b""
 
 
@@ -60,7 +65,7 @@ def _certificates(ders: Sequence[bytes]) -> list[Any]:
     return [x509.Certificate.load(one) for one in ders]
 
 
-def _judged(signature: Any, trusted: _Trusted, *, last: bool) -> dict[str, Any]:
+def _judged(signature: Any, trusted: _Trusted, at_hand: revocation.Known, *, last: bool) -> dict[str, Any]:
     from pyhanko.sign.general import CMSExtractionError
     from pyhanko.sign.validation.errors import SignatureValidationError
 
@@ -72,7 +77,7 @@ def _judged(signature: Any, trusted: _Trusted, *, last: bool) -> dict[str, Any]:
         claimed = signature.self_reported_timestamp
         status = finished(_status(signature, trusted, trusted.at))
         stamp = status.timestamp_validity
-        held = bool(stamp and stamp.intact and stamp.valid and stamp.trusted)
+        held = bool(stamp and stamp.intact and stamp.valid and stamp.trusted) and not _stamp_revoked(stamp, at_hand)
         at = stamp.timestamp if held else trusted.at
         if held:
             status = finished(_status(signature, trusted, at))
@@ -83,13 +88,26 @@ def _judged(signature: Any, trusted: _Trusted, *, last: bool) -> dict[str, Any]:
         codes.append("stamp_broken")
     if not codes and not status.bottom_line and (held or stamp is None):
         codes.append("not_trusted")
+    known = finished(revocation.found(status.validation_path, at_hand, at)) if status.trusted else revocation.Found()
+    gone = known.revoked is not None and known.revoked <= at
     return {
         **told,
-        "codes": codes,
-        "notes": [] if held or stamp is None or "stamp_broken" in codes else ["stamp_not_checked"],
+        "codes": [*codes, "revoked"] if gone else codes,
+        "notes": [
+            *([] if held or stamp is None or "stamp_broken" in codes else ["stamp_not_checked"]),
+            *([] if gone or known.issued is None else ["revoked_later" if known.revoked else "revocation_checked"]),
+        ],
+        "listed": day_of(known.issued) if known.issued else "",
+        "revoked": day_of(known.revoked) if known.revoked else "",
         "signed_at": claimed.isoformat() if claimed else "",
         "stamped_at": stamp.timestamp.isoformat() if held else "",
     }
+
+
+def _stamp_revoked(stamp: Any, at_hand: revocation.Known) -> bool:
+    """Whether the certificate of who stamped the time had been revoked when it did; then it proves no time."""
+    known = finished(revocation.found(stamp.validation_path, at_hand, stamp.timestamp))
+    return known.revoked is not None and known.revoked <= stamp.timestamp
 
 
 def _of_error(wrong: Exception) -> str:
