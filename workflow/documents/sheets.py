@@ -6,6 +6,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,23 @@ _MOST_INLINE = 1000
 def _put(sheet: Worksheet, row: int, column: int, text: str, font: Font, alignment: Alignment) -> None:
     """A text that stays text: no formula, no error value, no number, whatever it begins with."""
     cell: Any = sheet.cell(row, column)
+    cell.number_format = "@"
+    cell.font, cell.alignment = font, alignment
+    _write(cell, text)
+
+
+def _write(cell: Any, text: str) -> None:
     if text:
         cell._value = _escaped(text)  # the setter guesses a type from "=", "#N/A" and the like
         cell.data_type = "s"
-    cell.number_format = "@"
-    cell.font, cell.alignment = font, alignment
     cell.quotePrefix = text.startswith(("=", "+", "-", "@", "'"))
+
+
+def _put_like(sheet: Worksheet, row: int, column: int, text: str, model: Any) -> None:
+    """The same in the looks of another cell: where there are thousands, working each look out takes most of the time."""
+    cell: Any = sheet.cell(row, column)
+    cell._style = copy(model._style)
+    _write(cell, text)
 
 
 def _escaped(text: str) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 from zipfile import BadZipFile
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, PatternFill, Protection
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.cell_range import MultiCellRange
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -21,7 +23,19 @@ from rules.words import Text
 from workflow import clock
 from workflow.documents import template
 from workflow.documents.problems import unreadable
-from workflow.documents.sheets import _A4, _BOX, _LABEL, _LEFT, _MIDDLE, _SHADE, _SMALL, _TITLE, _height, _put
+from workflow.documents.sheets import (
+    _A4,
+    _BOX,
+    _LABEL,
+    _LEFT,
+    _MIDDLE,
+    _SHADE,
+    _SMALL,
+    _TITLE,
+    _height,
+    _put,
+    _put_like,
+)
 
 __all__ = ["COLUMNS", "YES", "Given", "Row", "annotated", "read_worklist", "worklist"]
 
@@ -89,22 +103,29 @@ def worklist(title: str, rows: Sequence[Row], notes: Sequence[tuple[Text, Text]]
     assert isinstance(sheet, Worksheet)
     sheet.title = "办理清单"
     _top(sheet, title)
+    closed, opened = _models(sheet)
     for at, row in enumerate(rows, _HEAD + 1):
-        for column, name in enumerate(COLUMNS, 1):
-            _put(sheet, at, column, template.tidy(row.words.get(name, "")), _SMALL, _LEFT)
-            cell: Any = sheet.cell(at, column)
-            cell.border = _BOX
-            if name in _FILLED and row.actions:
-                cell.protection, cell.fill = Protection(locked=False), _OPEN
-        sheet.row_dimensions[at].height = max(
-            _height(template.tidy(row.words.get(name, "")), width, 24.0, 14.0) for name, (_, width) in COLUMNS.items()
-        )
+        height = 0.0
+        for column, (name, (_, width)) in enumerate(COLUMNS.items(), 1):
+            text = template.tidy(row.words.get(name, ""))
+            _put_like(sheet, at, column, text, opened if name in _FILLED and row.actions else closed)
+            height = max(height, _height(text, width, 24.0, 14.0))
+        sheet.row_dimensions[at].height = height
     _drop_downs(sheet, rows)
     _notes(book, notes)
     _laid_out(sheet, _HEAD + len(rows))
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
+
+
+def _models(sheet: Worksheet) -> tuple[Any, Any]:
+    """A cell as those look that stay as they are, and one as those that are filled in; they stand in no sheet."""
+    made: list[Any] = [Cell(sheet, 1, 1) for _ in range(2)]
+    for one in made:
+        one.number_format, one.font, one.alignment, one.border = "@", _SMALL, _LEFT, _BOX
+    made[1].protection, made[1].fill = Protection(locked=False), _OPEN
+    return made[0], made[1]
 
 
 def _top(sheet: Worksheet, title: str) -> None:
@@ -138,9 +159,11 @@ def _rule(sheet: Worksheet, name: str, words: Sequence[str], prompt: str, lines:
     rule = DataValidation("list", formula1=f'"{",".join(words)}"', allow_blank=True, showErrorMessage=True)
     rule.errorTitle, rule.error = "办理清单", "请从下拉列表中选择一项，或者留空。"
     rule.promptTitle, rule.prompt, rule.showInputMessage = "办理清单", prompt, True
+    letter, stretches = _letter(name), []
     for _, stretch in groupby(enumerate(lines), key=lambda one: one[1] - one[0]):
         some = [line for _, line in stretch]
-        rule.add(f"{_letter(name)}{some[0]}:{_letter(name)}{some[-1]}")
+        stretches.append(f"{letter}{some[0]}:{letter}{some[-1]}")
+    rule.sqref = MultiCellRange(" ".join(stretches))
     sheet.add_data_validation(rule)
 
 
@@ -306,11 +329,17 @@ def annotated(data: bytes, said: Mapping[int, str]) -> bytes:
     column = heads.index(words) + 1 if words in heads else len(heads) + 1
     _put(sheet, head, column, words, _LABEL, _MIDDLE)
     sheet.column_dimensions[get_column_letter(column)].width = width * 1.5
+    models: dict[bytes, Any] = {}  # looks as they came → a cell in the same with our face
     for at in range(head + 1, min(sheet.max_row, head + _ROWS) + 1):
         cell: Any = sheet.cell(at, column)
         cell.value = None
         found = template.tidy(said.get(at, ""))
-        _put(sheet, at, column, found, _SMALL, _LEFT)
+        looks = cell._style.tobytes()
+        if looks in models:
+            _put_like(sheet, at, column, found, models[looks])
+        else:
+            _put(sheet, at, column, found, _SMALL, _LEFT)
+            models[looks] = cell
         present = sheet.row_dimensions[at].height or 24.0
         sheet.row_dimensions[at].height = max(present, _height(found, width * 1.5, 24.0, 14.0))
     made = io.BytesIO()
