@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from web.auth import visitor
 from web.request import installed, reading, received, settings, transaction
 from web.words import say, t
-from workflow import directory, factors, passwords, people, sign_in
+from workflow import bounces, directory, factors, passwords, people, sign_in
 from workflow.audit import search
 from workflow.factors import WrongFactor
 from workflow.passwords import WrongPassword
@@ -48,6 +48,7 @@ def _show(wrong: str = "") -> str:
             here=current_user.sign_in_id,
             lately=search.of_stream(session, sign_in.stream(_me().id))[:LATELY],
             shortest=passwords.SHORTEST,
+            back=bounces.of_addresses(session, received(), _me().email).get(_me().email) if _me().email else None,
             wrong=wrong,
         )
 

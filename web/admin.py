@@ -12,7 +12,7 @@ from web import imports
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import administration, directory, factors, notices, people, register, throttle
+from workflow import administration, bounces, directory, factors, notices, people, register, throttle
 from workflow.administration import check_administrator
 from workflow.calls import CallRefused
 from workflow.documents.problems import Unreadable
@@ -34,7 +34,8 @@ def index() -> str:
     text = request.args.get("text", "").strip()[:80]
     with reading() as session:
         found = [(one, people.positions(one)) for one in administration.people_named(session, text)]
-        return render_template("admin/people.html", found=found, text=text)
+        back = bounces.of_addresses(session, received())
+        return render_template("admin/people.html", found=found, text=text, back=back)
 
 
 @bp.get("/people/new")
@@ -93,6 +94,7 @@ def _person(person_id: int, wrong: str = "") -> str:
             has=factors.of_person(session, person_id),
             link=directory.link_of(session, settings(), person_id),
             directory=settings().oidc_issuer and (settings().oidc_name or settings().oidc_issuer),
+            back=bounces.of_addresses(session, received(), found.email).get(found.email) if found.email else None,
             wrong=wrong,
         )
 

@@ -147,6 +147,28 @@ def lately(session: Session, actor: Actor, at: datetime) -> int:
     return stored.since(session, at - LATELY) if actor.roles & _TOLD else 0
 
 
+_REMEMBERED = timedelta(days=180)
+_SURE = timedelta(days=1)
+"""A mail of which nothing came back within this has arrived."""
+
+
+def of_addresses(session: Session, at: datetime, address: str = "") -> Mapping[str, Back]:
+    """The last mail that came back for good from an address, or from each, where none that was sent later has arrived.
+
+    For the administrator, and for the person whose address it is. `at`: the real instant.
+    """
+    newest = {mail.recipient: (back, mail) for back, mail in stored.failed(session, at - _REMEMBERED, address)}
+    if not newest:
+        return {}
+    later = stored.arrived(session, newest, min(mail.at for _, mail in newest.values()), at - _SURE)
+    mended = {one.recipient for one in later if one.at > newest[one.recipient][1].at}
+    return {
+        name: Back(one.recipient or name, one.action, one.status, one.words, one.at)
+        for name, (one, _) in newest.items()
+        if name not in mended
+    }
+
+
 of = stored.of
 """What came back of mails, by their Message-IDs."""
 of_arrival = stored.of_arrival

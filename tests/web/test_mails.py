@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
 from tests.web.conftest import As, send
 from tests.workflow.test_bounces import plain
 from tests.worlds import World
 from workflow import arrivals
-from workflow.store.models import SentMail
+from workflow.store.models import Bounce, Person, SentMail
 
 
 def test_a_mail_that_came_back_is_shown_beside_what_was_sent_and_told(world: World, app: Flask, sign_in: As) -> None:
@@ -52,3 +52,24 @@ def test_the_log_is_closed_to_others_and_an_address_that_is_none_is_the_first_pa
     assert sign_in("liaison").get("/jobs").status_code == 200
     assert "/mails" not in sign_in("liaison").get("/jobs").get_data(as_text=True)
     assert sign_in("director").get("/mails?after=nonsense").status_code == 200
+
+
+def test_mail_that_came_back_is_told_beside_the_address_to_the_administrator_and_to_the_person(
+    world: World, sign_in: As
+) -> None:
+    with world.database.transaction() as session:
+        session.execute(update(Person).where(Person.login == "author").values(email="author@example.cn"))
+        mail = {"message_id": "<letter-1@zhengji>", "recipient": "author@example.cn", "subject": "通知"}
+        session.execute(insert(SentMail).values(**mail, digest="0" * 64, at=datetime.now(UTC), reply="250 ok"))
+        back = {"key": "0" * 64, "message_id": mail["message_id"], "action": "failed", "recipient": mail["recipient"]}
+        session.execute(insert(Bounce).values(**back, status="5.2.2", words="552 mailbox is full", at=world.at))
+        number = session.scalar(select(Person.id).where(Person.login == "author"))
+    administrator = sign_in("administrator")
+    assert administrator.get("/admin").get_data(as_text=True).count("邮件被退回") == 1
+    shown = administrator.get(f"/admin/people/{number}").get_data(as_text=True)
+    assert "552 mailbox is full" in shown
+    assert "请与本人核对邮箱" in shown
+    own = sign_in("author").get("/account").get_data(as_text=True)
+    assert "552 mailbox is full" in own
+    assert "告知管理员" in own
+    assert "552 mailbox" not in sign_in("sealer").get("/account").get_data(as_text=True)

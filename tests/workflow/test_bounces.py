@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert, select
@@ -188,13 +188,13 @@ def test_the_batch_that_is_shown_is_byte_for_byte_what_leaves(world: World, file
     with world.database.reading() as session:
         row = session.get_one(Batch, batch)
         assert row.state == BatchState.SEALED
-        _, seen = batches.mail(session, files, row, sender=SENDER, at=world.at.astimezone(UTC))
+        seen = batches.mail(session, files, row, sender=SENDER, at=world.at.astimezone(UTC)).data
     went(world.act_on_batch(batch, "send"))
     batches.send_mail(world.database, files, Mailer(mailbox.url, SENDER, world.database), batch, at=world.at)
     assert mailbox.taken == [seen]
     with world.database.reading() as session:
         row = session.get_one(Batch, batch)
-        assert batches.mail(session, files, row, sender=SENDER, at=row.sent_at)[1] == seen
+        assert batches.mail(session, files, row, sender=SENDER, at=row.sent_at).data == seen
 
 
 def test_the_answer_that_is_shown_is_byte_for_byte_what_leaves_and_leaves_once(
@@ -212,3 +212,37 @@ def test_the_answer_that_is_shown_is_byte_for_byte_what_leaves_and_leaves_once(
     with world.database.reading() as session:
         row = arrivals.find(session, number, world.people["desk"])
         assert arrivals.answered(session, row).reply == "250 queued as 1"
+
+
+# ---- beside a person's address ---------------------------------------------------------------------------------------
+
+
+def test_an_address_from_which_mail_came_back_is_told_until_a_later_mail_has_arrived(world: World) -> None:
+    now = datetime.now(UTC)
+
+    def hand_over(number: int, days: int, to: str, *, fails: bool) -> None:
+        with world.database.transaction() as session:
+            mail = {"message_id": f"<letter-{number}@zhengji>", "recipient": to, "subject": "通知", "digest": "0" * 64}
+            session.execute(insert(SentMail).values(**mail, at=now - timedelta(days=days), reply="250 ok"))
+            if fails:
+                bounce = {"key": f"{number}".rjust(64, "0"), "message_id": mail["message_id"], "status": "5.2.2"}
+                session.execute(
+                    insert(Bounce).values(**bounce, action="failed", words=f"full {number}", at=world.at, recipient=to)
+                )
+
+    def told(address: str = "") -> dict[str, str]:
+        with world.database.reading() as session:
+            return {name: one.words for name, one in bounces.of_addresses(session, now, address).items()}
+
+    hand_over(1, 9, "one@example.cn", fails=True)
+    hand_over(2, 8, "two@example.cn", fails=True)
+    hand_over(3, 200, "old@example.cn", fails=True)
+    hand_over(4, 10, "one@example.cn", fails=False)  # before it came back
+    assert told() == {"one@example.cn": "full 1", "two@example.cn": "full 2"}
+    assert told("two@example.cn") == {"two@example.cn": "full 2"}
+    assert told("three@example.cn") == {}
+    hand_over(5, 5, "one@example.cn", fails=True)
+    hand_over(6, 0, "two@example.cn", fails=False)  # word of it may still come
+    assert told() == {"one@example.cn": "full 5", "two@example.cn": "full 2"}
+    hand_over(7, 4, "one@example.cn", fails=False)
+    assert told() == {"two@example.cn": "full 2"}

@@ -83,6 +83,21 @@ def since(session: Session, moment: datetime) -> int:
     return session.scalar(mails) or 0
 
 
+def failed(session: Session, since: datetime, address: str = "") -> list[tuple[Bounce, SentMail]]:
+    """Mails sent since then that came back for good, in the order in which they left; of one address alone, or of all."""
+    found = select(Bounce, SentMail).join(SentMail, SentMail.message_id == Bounce.message_id)
+    found = found.where(SentMail.at >= since, Bounce.action == "failed").order_by(SentMail.at, Bounce.id)
+    if address:
+        found = found.where(SentMail.recipient == address)
+    return [(back, mail) for back, mail in session.execute(found)]
+
+
+def arrived(session: Session, addresses: Collection[str], since: datetime, before: datetime) -> list[SentMail]:
+    """Mails to these addresses between these moments of which nothing came back."""
+    found = select(SentMail).where(SentMail.at > since, SentMail.at < before, SentMail.recipient.in_(addresses))
+    return list(session.scalars(found.where(SentMail.message_id.not_in(select(Bounce.message_id)))))
+
+
 def log(
     session: Session, before: datetime | None, only_back: bool, limit: int, without: str = ""
 ) -> Sequence[SentMail]:
