@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rules.batch import province_recommends_enough, subject_names_call_and_office
-from rules.call import Leg, Strength
+from rules.call import PACKAGE_PLACES, Leg, Package, Strength
 from rules.catalogue import CATALOGUE
 from rules.roles import Level
 from rules.selection import consent_given
@@ -302,3 +302,11 @@ def test_decisions_are_numbered_without_gap() -> None:
     decisions = (Path(__file__).parents[2] / "docs" / "decisions.md").read_text("utf-8")
     numbers = [int(line[4:].split(".")[0]) for line in decisions.splitlines() if line.startswith("### ")]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_whoever_writes_a_call_is_told_every_name_of_a_file_and_what_it_may_hold() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "calls.md").read_text("utf-8")
+    for key, places in PACKAGE_PLACES.items():
+        assert f"| `{key}` |" in told
+        assert f"`{getattr(Package(), key)}`" in told
+        assert all(f"`{{{place}}}`" in told for place in places)

@@ -28,6 +28,9 @@ from workflow.documents.template import one_line, tidy
 
 __all__ = ["CaseContent", "case_document", "case_template"]
 
+LOOKS = Path(calls.__file__).parent
+"""Where the documents with placeholders lie."""
+
 
 @dataclass(frozen=True)
 class CaseContent:
@@ -122,9 +125,8 @@ def _filled(
 
 def _look(call: Call) -> Path:
     """The document that is filled in: the call's own, else the one for all."""
-    folder = Path(calls.__file__).parent
-    own = folder / f"{call.number}.docx"
-    return own if own.is_file() else folder / "case.docx"
+    own = LOOKS / f"{call.number}.docx"
+    return own if own.is_file() else LOOKS / "case.docx"
 
 
 _OF_PLACEHOLDERS = str.maketrans({"{": "&#123;", "}": "&#125;", "%": "&#37;"})

@@ -1,17 +1,22 @@
 """Papers that we write: they read back as what was put into them, and nothing in them can run."""
 
 import io
+import shutil
 import zipfile
 from datetime import date
+from pathlib import Path
 
 import openpyxl
 import pytest
+from docx import Document
+from docx.enum.style import WD_STYLE_TYPE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.make import call_2021, filled, other_call
 from tests.workflow.documents.papers import picture
 from workflow.characters import strange
+from workflow.documents import word
 from workflow.documents.forms import choices_of, read_report_form
 from workflow.documents.reading import Picture, read_case_document
 from workflow.documents.writing import (
@@ -69,6 +74,58 @@ def test_a_case_reads_back_as_it_was_written(title, centre, texts):
     found = read_case_document(case_document(call, content), "案例.docx", call)
     assert (found.title, found.centre_line) == (one_line(title), one_line(centre))
     assert {one.name: one.text for one in found.sections} == {name: tidy(text) for name, text in sections.items()}
+
+
+# ---- another look ----------------------------------------------------------------------------------------------------
+
+
+def own_look(path: Path) -> None:
+    """A call's own Word document: words at the head of each page, centre and theme in a table."""
+    made = Document()
+    for style in ("案例机构", "案例主题", "案例正文", "填写提示", "图片"):
+        made.styles.add_style(style, WD_STYLE_TYPE.PARAGRAPH)
+    made.sections[0].header.paragraphs[0].text = "数据案例"
+    made.add_paragraph("{{ title }}", style="Title")
+    box = made.add_table(2, 1)
+    for row, (words, style) in zip(box.rows, (("{{ centre }}", "案例机构"), ("{{ theme }}", "案例主题")), strict=True):
+        row.cells[0].paragraphs[0].text = words
+        row.cells[0].paragraphs[0].style = style
+    for words, style in (
+        ("{%p if hint %}", "Normal"),
+        ("{{ hint }}", "填写提示"),
+        ("{%p endif %}", "Normal"),
+        ("{%p for section in sections %}", "Normal"),
+        ("{{ section.heading }}", "Heading 1"),
+        ("{%p for line in section.lines %}", "Normal"),
+        ("{{ line }}", "案例正文"),
+        ("{%p endfor %}", "Normal"),
+        ("{%p for picture in section.pictures %}", "Normal"),
+        ("{{ picture.image }}", "图片"),
+        ("{{ picture.caption }}", "Caption"),
+        ("{%p endfor %}", "Normal"),
+        ("{%p endfor %}", "Normal"),
+    ):
+        made.add_paragraph(words, style=style)
+    made.save(path)
+
+
+def test_a_call_with_other_sections_has_a_look_of_its_own_where_one_lies_beside_it(tmp_path, monkeypatch):
+    shutil.copy(word.LOOKS / "case.docx", tmp_path)
+    own_look(tmp_path / f"{other_call().number}.docx")
+    monkeypatch.setattr(word, "LOOKS", tmp_path)
+    for call, is_own in ((other_call(), True), (call_2021(), False)):
+        sections = {one.id: f"{one.label.zh}的第一段。\n{{{{ title }}}} 第二段。" for one in call.sections}
+        some = next(iter(sections))
+        pictures = (Picture("a.png", "image/png", picture(), "图1　流程", some),)
+        made = case_document(call, CaseContent("标题", "示例中心", "主题一", sections, pictures))
+        found = read_case_document(made, "案例.docx", call)
+        assert (found.title, found.centre_line) == ("标题", "示例中心")
+        assert {one.name: one.text for one in found.sections} == sections
+        assert [(one.caption, one.section) for one in found.pictures] == [("图1　流程", some)]
+        head = Document(io.BytesIO(made)).sections[0].header
+        assert ("数据案例" in [one.text for one in head.paragraphs]) is is_own
+        blank = read_case_document(case_template(call), "模板.docx", call)
+        assert ([one.name for one in blank.sections], blank.body_length) == (list(sections), 0)
 
 
 def test_what_no_file_can_hold_is_left_out_of_papers_made_from_what_was_stored_before_it_was_refused():
