@@ -28,7 +28,19 @@ from web.request import (
 from web.tell import done
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import cases, comparisons, downloads, electronic, intake, lists, papers, privacy, sealing, taking
+from workflow import (
+    cases,
+    comparisons,
+    downloads,
+    electronic,
+    intake,
+    lists,
+    papers,
+    printing,
+    privacy,
+    sealing,
+    taking,
+)
 from workflow.content import Content
 from workflow.documents.preview import drawn
 from workflow.documents.reading import SectionRead
@@ -346,6 +358,13 @@ def document(case_id: int) -> Response:
         case = cases.find(session, case_id, seen_by=actor())
         made = downloads.case_document(session, files(), case)
     return _taken(case_id, "document", *made, downloads.WORD)
+
+
+@bp.get("/<int:case_id>/document.pdf")
+def document_pdf(case_id: int) -> Response:
+    """The case document as a print, with its number, version, digest and code."""
+    made = printing.case_document(installed().database, files(), case_id, actor=actor(), at=now())
+    return _taken(case_id, "document", *made, "application/pdf")
 
 
 @bp.get("/<int:case_id>/form.xlsx")

@@ -12,6 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from rules.call import BEIJING, Call
 from rules.words import Text
 from states.case import CaseState
@@ -71,6 +73,19 @@ class Gathered:
 
 
 @dataclass(frozen=True)
+class Papers:
+    """What a case is set from besides its text. `source`: its call's file and notice."""
+
+    word: Document | None
+    pictures: Sequence[Document]
+    source: tuple[str, str]
+
+    @classmethod
+    def of(cls, session: Session, case: Case) -> Papers:
+        return cls(*stored.papers(session, case.id), stored.source(session, case.call_version_id))
+
+
+@dataclass(frozen=True)
 class Made:
     """What came of making a book. `said`: about each place of the chapters it was made from, or as a whole ("")."""
 
@@ -81,10 +96,16 @@ class Made:
 
 
 class Workshop:
-    """A folder in which one book is made: cases are gathered one by one, then it is pressed."""
+    """A folder in which one book is made: cases are gathered one by one, then it is pressed.
 
-    def __init__(self, database: Database, files: Files, folder: Path, actor: Actor, pictures: int) -> None:
+    `exact`: for those who reach the cases anyway, so nothing is masked.
+    """
+
+    def __init__(
+        self, database: Database, files: Files, folder: Path, actor: Actor, pictures: int, *, exact: bool = False
+    ) -> None:
         self.database, self.files, self.folder, self.actor = database, files, folder, actor
+        self._exact = exact
         self._width = next(width for most, width in _WIDTHS if pictures <= most)
         self._left = limits.COLLECTED_PICTURES
         self._count = 0
@@ -101,16 +122,20 @@ class Workshop:
                     )
                 )
             call, content = call_of(session, case.call_version_id), stored_facts.content_of(case)
-            word, pictures = stored.papers(session, case.id)
-            source = stored.source(session, case.call_version_id)
-            chapter = _chapter(call, case)
-            gathered = Gathered(chapter, case.content, case.state in OPEN_TO_ALL, call)
-        told = self._original(word, content, source, gathered) if word else None
-        if told is not None:
-            gathered.chapter = replace(gathered.chapter, **told)
-        else:
-            gathered.chapter = replace(gathered.chapter, parts=self._written(call, content, pictures, gathered))
+            gathered = Gathered(_chapter(call, case), case.content, case.state in OPEN_TO_ALL, call)
+            papers = Papers.of(session, case)
+        return self.set(gathered, content, papers)
+
+    def set(self, gathered: Gathered, content: Content, papers: Papers) -> Gathered:
+        """Fill in what the case says, from its author's own file where that says just this. Raises StoreAway."""
+        told = self._original(papers.word, content, papers.source, gathered) if papers.word else None
+        if told is None:
+            told = {"parts": self._written(gathered.call, content, papers.pictures, gathered)}
+        gathered.chapter = replace(gathered.chapter, **told)
         return gathered
+
+    def _masked(self, text: str) -> str:
+        return text if self._exact else masked_text(text)
 
     # ---- as its author wrote it
 
@@ -137,7 +162,7 @@ class Workshop:
             gathered.said.append(_ORIGINAL_UNREAD)
             return None
         told = json.loads(answer.payload[:size])
-        why = _unlike(told, content)
+        why = _unlike(told, content, exact=self._exact)
         if why is not None:
             gathered.said.append(why)
             return None
@@ -192,7 +217,7 @@ class Workshop:
         ]
         known = {section.id for section in call.sections}
         parts += [Part(name, _lines(text)) for name, text in content.sections.items() if name not in known]
-        masked = [replace(one, paragraphs=tuple(map(masked_text, one.paragraphs))) for one in parts if one.paragraphs]
+        masked = [replace(one, paragraphs=tuple(map(self._masked, one.paragraphs))) for one in parts if one.paragraphs]
         if masked != [one for one in parts if one.paragraphs]:
             gathered.said.append(_MASKED)
         plates = self._kept(pictures, gathered)
@@ -212,7 +237,7 @@ class Workshop:
             if plate is None:
                 lost.append(one)
             else:
-                plates.append(replace(plate, caption=masked_text(template.one_line(one.caption))))
+                plates.append(replace(plate, caption=self._masked(template.one_line(one.caption))))
         gathered.said += [_lost_picture(template.one_line(one.caption) or one.name) for one in lost]
         return tuple(plates)
 
@@ -239,7 +264,7 @@ class Workshop:
         self._left -= len(data)
         name = f"plate{self._next()}.{kind}"
         (self.folder / name).write_bytes(data)
-        return Plate(name, width, height, masked_text(template.one_line(caption)))
+        return Plate(name, width, height, self._masked(template.one_line(caption)))
 
     def _next(self) -> int:
         self._count += 1
@@ -341,7 +366,7 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line for line in template.tidy(text).split("\n") if line)
 
 
-def _unlike(told: dict[str, Any], content: Content) -> Text | None:
+def _unlike(told: dict[str, Any], content: Content, *, exact: bool) -> Text | None:
     """Why an author's file is not used: it says something else than what was sealed, or something personal."""
     texts: dict[str, list[str]] = {}
     for one in told["sections"]:
@@ -350,6 +375,8 @@ def _unlike(told: dict[str, Any], content: Content) -> Text | None:
     sealed = {name: template.tidy(text) for name, text in content.sections.items() if template.tidy(text)}
     if read != sealed:
         return _ORIGINAL_OLD
+    if exact:
+        return None
     words = told["text"]
     people_named = [value for value in content.contacts.values() if len(value) >= 2]
     if masked_text(words) != words or any(one in words and one not in content.body for one in people_named):

@@ -27,7 +27,7 @@ from workflow import collecting, collection
 from workflow.collecting import Gathered, Order, Wanted
 from workflow.documents.compiling.book import Chapter, as_data
 from workflow.documents.compiling.pressing import press
-from workflow.documents.compiling.typesetting import FACES, STANDARD, TEMPLATE
+from workflow.documents.compiling.typesetting import FACES, PARTS, STANDARD, TEMPLATE
 from workflow.documents.reading import Picture
 from workflow.documents.writing import CaseContent, case_document
 from workflow.store import collection as stored
@@ -113,7 +113,7 @@ def _alone(database: Database, files: Files, ids: Sequence[int]) -> float:
         (shop.folder / "book.json").write_text(json.dumps(as_data(book, 1_625_000_000), ensure_ascii=False), "utf-8")
         began = time.perf_counter()
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FACES])
-        compiler = typst.Compiler(TEMPLATE.read_bytes(), root=shop.folder, font_paths=fonts)
+        compiler = typst.Compiler(PARTS.read_bytes() + TEMPLATE.read_bytes(), root=shop.folder, font_paths=fonts)
         compiler.compile(format="pdf", pdf_standards=STANDARD, timestamp=1_625_000_000)
         return time.perf_counter() - began
 

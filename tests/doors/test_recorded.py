@@ -31,6 +31,7 @@ READING |= {
     "bulk.mail",
     "pushes.package",
     "papers.form_pdf",
+    "papers.document_pdf",
     "papers.pages",
     "batches.summary_pdf",
     "batches.pages",

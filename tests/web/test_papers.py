@@ -23,10 +23,12 @@ from tests.web.conftest import As, hidden, post, send_fields
 from tests.web.test_cases import page, started
 from tests.workflow.documents.papers import scan, whole_case, word
 from tests.workflow.documents.test_preview import RGB, colour
+from tests.workflow.documents.test_prints import words
 from tests.workflow.documents.test_sighting import print_of, saved
 from tests.worlds import World
 from workflow import lists, papers
 from workflow.documents import legacy, marks
+from workflow.documents.sighting import look
 from workflow.documents.writing import report_form
 from workflow.sealing import mark_of
 from workflow.settings import Settings
@@ -552,6 +554,36 @@ def test_an_author_gets_back_the_own_file_with_its_tables_until_the_text_is_anot
     changed_on_screen(world, 1, lessons="改了。")
     tables.append(len(Document(io.BytesIO(client.get("/cases/1/document.docx").data)).tables))
     assert tables == [1, 1, 0]
+
+
+def test_a_print_of_a_case_shows_the_tables_of_its_authors_own_file_and_its_mark(sign_in: As, world: World):
+    client = sign_in("author")
+    where = started(client, world, "upload")
+    opened = Document(io.BytesIO(word(*whole_case())))
+    opened.add_table(1, 2).cell(0, 0).text = "表中的字"
+    made = io.BytesIO()
+    opened.save(made)
+    shown = upload(client, where, case=("案例.docx", made.getvalue()), form=FORM).get_data(as_text=True)
+    assert post(client, "/cases/1/take-over", shown).status_code == 302
+    printed = client.get("/cases/1/document.pdf")
+    assert quote(f"{world.row(1).number}_案例正文.pdf") in printed.headers["Content-Disposition"]
+    assert "表中的字" in words(printed.data)
+    [mark] = look(printed.data).marks
+    row = world.row(1)
+    assert (mark.kind, mark.number, mark.revision, mark.digest) == ("case", row.number, row.revision, row.content)
+    [taken] = world.events(1, "export.take")
+    assert '"what":"document"' in taken.body
+    changed_on_screen(world, 1, lessons="改了，还在打印。")
+    later = words(client.get("/cases/1/document.pdf").data)
+    assert "改了，还在打印。" in "".join(later.split())
+    assert "表中的字" not in later
+
+
+def test_a_print_of_a_case_is_a_draft_until_its_content_is_what_the_call_demands(sign_in: As, world: World):
+    case, unfinished = world.draft(), world.draft(world.content(recipient=""))
+    client = sign_in("author")
+    drafts = ["草稿" in words(client.get(f"/cases/{one}/document.pdf").data) for one in (case, unfinished)]
+    assert drafts == [False, True]
 
 
 # ---- downloads -------------------------------------------------------------------------------------------------------

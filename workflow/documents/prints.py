@@ -1,4 +1,4 @@
-"""Report form and summary table as PDF (A4), to be sealed electronically: the same words as on the sheet, and its mark.
+"""Report form, summary table and case document as PDF (A4), with their marks; the first two to be sealed electronically.
 
 The mark stands as a QR code beside the seal, and in words on each page: only the first pages of a file are looked through.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from rules.call import Call, FieldType
 from rules.words import Text
 from workflow.documents import template
-from workflow.documents.compiling.typesetting import FACES
+from workflow.documents.compiling.book import Chapter
+from workflow.documents.compiling.typesetting import FACES, PARTS
 from workflow.documents.marks import Mark
 from workflow.documents.receipt import qr_svg
 
@@ -122,6 +124,61 @@ def summary(
             "across": True,
         },
     )
+
+
+_CASE = """
+#let said = json(bytes(sys.inputs.said))
+#set document(date: none, title: said.chapter.title)
+#set page(paper: "a4", margin: (x: 28mm, top: 26mm, bottom: 26mm),
+  footer: align(center, text(font: sans, size: 8pt, fill: quiet, [#said.foot #h(1em) #context counter(page).display("1 / 1", both: true) \\
+    #text(size: 5pt, font: ("DejaVu Sans Mono", ..sans), said.mark)])),
+  background: if said.draft { rotate(-24deg, text(font: sans, size: 110pt, fill: rgb("#e4e4e4"), "草稿")) })
+#set text(font: serif, size: 11pt, lang: "zh", region: "cn", fill: rgb("#1c2733"))
+#set par(justify: true, leading: 0.95em, spacing: 0.95em)
+#grid(columns: (1fr, 30mm), column-gutter: 8mm, {
+    set par(justify: false)
+    text(font: sans, size: 9pt, fill: quiet, said.over)
+    v(1mm)
+    heading(level: 1, outlined: false, text(size: 19pt, said.chapter.title))
+    v(1mm)
+    text(font: sans, size: 10pt, fill: quiet, (said.chapter.centre, said.chapter.theme_line).filter(one => one != "").join([　·　]))
+  }, align(right, {
+    image(bytes(sys.inputs.code), format: "svg", width: 28mm, alt: said.mark)
+  }))
+#block({ set par(justify: false); text(font: sans, size: 8.5pt, fill: quiet, said.known.join([ \\ ])) })
+#line(length: 100%, stroke: 0.5pt + hairline)
+#v(2mm)
+#for piece in said.chapter.parts { part(piece) }
+#if said.said.len() > 0 {
+  v(4mm)
+  block(width: 100%, inset: 3mm, stroke: 0.5pt + hairline, text(font: sans, size: 8.5pt, fill: quiet, said.said.join([ \\ ])))
+}
+""".encode()
+
+
+def case(
+    call: Call, chapter: Chapter, folder: Path, *, mark: Mark, record: str, said: Sequence[str], draft: bool
+) -> bytes:
+    """A case document as PDF, A4. `folder`: where the chapter's pictures lie; `said`: what is to be known about it.
+
+    Number, version and digest stand under the title and, with the whole mark, at the foot of each page.
+    """
+    known = [f"编号 {mark.number}　第 {mark.revision} 稿", f"校验值 {mark.digest}"]
+    told = {
+        "over": call.title.zh,
+        "chapter": asdict(chapter) | {"title": chapter.title or "（未命名案例）"},
+        "known": [*known, *([record] if record else [])],
+        "foot": f"{mark.number} · 第 {mark.revision} 稿 · {mark.digest[:12]}",
+        "mark": mark.text,
+        "said": list(said),
+        "draft": draft,
+    }
+    import typst
+
+    inputs = {"said": json.dumps(told, ensure_ascii=False), "code": qr_svg(mark.text)}
+    source = PARTS.read_bytes() + _CASE
+    made: Any = typst.compile(source, root=folder, sys_inputs=inputs, font_paths=_fonts())
+    return bytes(made)
 
 
 def _made(mark: Mark, said: Mapping[str, Any]) -> bytes:

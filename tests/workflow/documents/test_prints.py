@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pypdfium2
 import pytest
 
 from tests.certificates import PASSWORD, authority, seal_of
 from tests.make import call_2021
+from tests.workflow.documents.papers import picture
 from workflow.documents import limits, prints, signing
+from workflow.documents.compiling.book import Chapter, Grid, Part, Plate
 from workflow.documents.marks import Mark
 from workflow.documents.sighting import look
 from workflow.documents.signatures import Roots, looked_at
@@ -87,3 +91,57 @@ def test_a_table_of_many_pages_is_known_by_each_of_them() -> None:
         assert len(document) > limits.SIGHTED_PAGES
     found = looked_at(sealed, True, Roots((authority().der,)), datetime.now(UTC))
     assert (found.valid, found.mark) == (True, SUMMARY)
+
+
+# ---- the case document -----------------------------------------------------------------------------------------------
+
+CASE = Mark("case", "2021-205-SL-0001", 3, "0123456789abcdef" * 4)
+
+
+def printed(folder: Path, chapter: Chapter, *, draft: bool = False, said: Sequence[str] = ()) -> bytes:
+    return prints.case(call_2021(), chapter, folder, mark=CASE, record="检查点 1:ab", said=said, draft=draft)
+
+
+def chapter(title: str = "一份检索报告", *parts: Part) -> Chapter:
+    return Chapter(CASE.number, title, "示例中心", "", "", "支撑产业发展", parts=parts)
+
+
+def test_a_case_print_says_number_version_digest_and_its_code_is_read(tmp_path: Path) -> None:
+    made = printed(tmp_path, chapter("一份检索报告", Part("一、服务做法", ("第一段。", "第二段。"))), said=["一句说明"])
+    said = words(made)
+    assert all(
+        one in said for one in ("一份检索报告", "示例中心", "一、服务做法", "第二段。", "一句说明", "检查点 1:ab")
+    )
+    assert all(one in "".join(said.split()) for one in (CASE.number, "第3稿", CASE.digest, CASE.digest[:12], CASE.text))
+    assert "草稿" not in said
+    assert look(made).marks == (CASE,)
+
+
+def test_a_case_print_of_a_draft_says_so_on_each_page(tmp_path: Path) -> None:
+    made = printed(tmp_path, chapter("很长的案例", Part("一、服务做法", ("很长的内容，" * 40,) * 40)), draft=True)
+    with pypdfium2.PdfDocument(io.BytesIO(made)) as document:
+        pages = [page.get_textpage().get_text_bounded() for page in document]
+    assert len(pages) > 3
+    assert all("草稿" in one and CASE.text in "".join(one.split()) for one in pages)
+
+
+def test_tables_and_pictures_stand_after_the_text_of_their_section(tmp_path: Path) -> None:
+    (tmp_path / "plate1.png").write_bytes(picture(300, 200))
+    part = Part(
+        "一、服务做法", ("一段。",), (Grid((("甲", "乙"), ("一",)), "表1"),), (Plate("plate1.png", 300, 200, "图1"),)
+    )
+    made = printed(tmp_path, chapter("有图有表", part, Part("二、服务成效", ("末段。",))))
+    said = "".join(words(made).split())
+    places = [said.index(one) for one in ("一段。", "表1", "图1", "末段。")]
+    assert places == sorted(places)
+    with pypdfium2.PdfDocument(io.BytesIO(made)) as document:
+        images = [one for one in document[0].get_objects() if one.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
+    assert len(images) == 1
+
+
+def test_words_of_a_case_are_no_markup_and_rare_characters_are_shown(tmp_path: Path) -> None:
+    hostile = '#panic("x") *b* _i_ $x$ \\ @a <l> #sys.inputs'
+    made = printed(tmp_path, chapter(hostile, Part(hostile, (hostile, "𠮷"))))
+    assert "".join(words(made).split()).count("".join(hostile.split())) == 3
+    assert printed(tmp_path, chapter("", Part("", ()))) == printed(tmp_path, chapter("", Part("", ())))
+    assert "未命名案例" in words(printed(tmp_path, chapter("")))

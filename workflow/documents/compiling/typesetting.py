@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FACES = Path(__file__).parent / "faces"
+PARTS = Path(__file__).with_name("parts.typ")
 TEMPLATE = Path(__file__).with_name("book.typ")
 STANDARD: Final = "a-2u"
 """PDF/A-2 in which every character can be searched for and copied."""
@@ -28,7 +29,7 @@ def pdf(folder: Path) -> tuple[bytes, dict[str, list[str]]]:
     if lacking:
         (folder / "book.json").write_text(json.dumps(book, ensure_ascii=False), encoding="utf-8")
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FACES])
-    compiler = typst.Compiler(TEMPLATE.read_bytes(), root=folder, font_paths=fonts)
+    compiler = typst.Compiler(PARTS.read_bytes() + TEMPLATE.read_bytes(), root=folder, font_paths=fonts)
     made: Any = compiler.compile(format="pdf", pdf_standards=STANDARD, timestamp=book["moment"])
     return bytes(made), lacking
 
