@@ -29,7 +29,19 @@ from web.request import (
 from web.tell import done, tell
 from web.uploads import uploaded
 from web.words import countdown, t
-from workflow import batches, boards, deadlines, downloads, electronic, histories, papers, privacy, sealing, voiding
+from workflow import (
+    batches,
+    boards,
+    deadlines,
+    downloads,
+    electronic,
+    histories,
+    papers,
+    privacy,
+    sealing,
+    taking,
+    voiding,
+)
 from workflow.engine import NoSuchTransition
 from workflow.jobs import board
 from workflow.store.models import Batch, Case, Document
@@ -120,6 +132,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "seal": seal,
         "not_held": papers.not_held(session, seal),
         "sealed_content": content,
+        "came": taking.sealed_list(session, batch) if may["seal_summary"] else None,
         "voided": voiding.of_batch(session, batch, seal, content, actor()),
         "may": may,
         "may_be_last": batches.may_be_last(session, batch),
@@ -263,8 +276,22 @@ def scan(batch_id: int) -> str:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         boards.check_sealable(batch, actor())
-        seen = batches.content(session, batch)
-        return render_template("batches/scan.html", batch=batch, kept=None, missing=False, seen=seen)
+        return _to_seal(session, batch)
+
+
+def _to_seal(session: Any, batch: Batch, **more: Any) -> str:
+    """The page on which a summary table is sealed, before there is anything to look at."""
+    shown = {"seen": batches.content(session, batch), "came": taking.sealed_list(session, batch), **more}
+    return render_template("batches/scan.html", batch=batch, kept=None, **shown)
+
+
+def _came(batch_id: int) -> Kept | None:
+    """The sealed table that came in with the package, where the form asks for it instead of bringing a file."""
+    if request.form.get("from") != "arrival":
+        return None
+    with reading() as session:
+        found = taking.sealed_list(session, batches.find(session, batch_id, seen_by=actor()))
+    return found.paper if found else None
 
 
 @bp.post("/<int:batch_id>/seal-scan")
@@ -273,12 +300,11 @@ def look(batch_id: int) -> str | tuple[str, int]:
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         boards.check_sealable(batch, actor())
-    kept = uploaded("scan", "scan", batch=batch_id)
+    kept = _came(batch_id) or uploaded("scan", "scan", batch=batch_id)
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         if kept is None:
-            seen = batches.content(session, batch)
-            return render_template("batches/scan.html", batch=batch, kept=None, missing=True, seen=seen), 422
+            return _to_seal(session, batch, missing=True), 422
         ticket = tickets.of_files("batches", batch_id, {"scan": kept})
         content = batches.content(session, batch)
         own, proof = sealing.mark_of_batch(batch, content), electronic.proof(settings(), files(), kept, at=received())
@@ -456,9 +482,10 @@ def mail(batch_id: int) -> Response:
         privacy.check_batch(batch, actor())
         batches.check_not_back(batch, actor())
         sender = settings().mail_from or batch.office.email or _NOBODY
-        name, data = batches.mail(session, files(), batch, sender=sender, at=batch.sent_at or now())
+        at, most = batch.sent_at or now(), settings().mail_limit
+        made = batches.mail(session, files(), batch, sender=sender, at=at, most=most)
     _on_record(batch, "mail")
-    return send_file(BytesIO(data), "message/rfc822", as_attachment=True, download_name=name)
+    return send_file(BytesIO(made.data), made.media_type, as_attachment=True, download_name=made.name)
 
 
 # ---- steps -----------------------------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -27,6 +29,7 @@ from workflow.audit import receipts
 from workflow.documents import marks, prints, writing
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.mail import in_mails as share_out
+from workflow.documents.packing import pack
 from workflow.documents.reading import Picture
 from workflow.documents.vetting import clean_name
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
@@ -456,6 +459,11 @@ def documents(session: Session, batch: Batch) -> list[Document]:
     return stored_papers.current(session, owner_of(batch))
 
 
+def every_document(session: Session, batch: Batch) -> list[Document]:
+    """Superseded ones too, the newest first."""
+    return stored_papers.every(session, owner_of(batch))
+
+
 def newest_seal(session: Session, batch: Batch) -> Seal | None:
     return stored_papers.newest_seal(session, owner_of(batch))
 
@@ -586,11 +594,29 @@ def _message_id(session: Session, batch: Batch) -> str:
     return f"<{batch.number}.v{sent or batch.version + 1}@zhengji>"
 
 
-def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datetime) -> tuple[str, bytes]:
-    """The whole batch as one .eml: its file name and its bytes."""
+@dataclass(frozen=True)
+class Mail:
+    """What is downloaded to be sent by hand: one mail (.eml), or a zip of numbered ones."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+def mail(session: Session, files: Files, batch: Batch, *, sender: str, at: datetime, most: int = 0) -> Mail:
+    """The whole batch as mails of at most so many bytes each; 0 for one without end."""
     made = letter(session, files, batch)
-    [data] = _composed(made, [range(len(made.enclosures))], sender, at)
-    return clean_name(f"{batch.subject}.eml"), data
+    shares = in_mails(made, most)
+    composed = _composed(made, shares, sender, at)
+    if len(shares) == 1:
+        return Mail(clean_name(f"{batch.subject}.eml"), "message/rfc822", next(composed))
+    of = len(shares)
+    names = (
+        clean_name(f"{number:0{len(str(of))}}_{batch.subject}（第{number}封，共{of}封）.eml") for number in count(1)
+    )
+    zipped = io.BytesIO()
+    pack(zipped, zip(names, composed, strict=False))
+    return Mail(clean_name(f"{batch.subject}（共{of}封）.zip"), "application/zip", zipped.getvalue())
 
 
 def in_mails(made: Letter, most: int) -> list[list[int]]:

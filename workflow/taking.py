@@ -29,7 +29,7 @@ from workflow.store import facts as stored_facts
 from workflow.store import papers as stored_papers
 from workflow.store.database import Database
 from workflow.store.files import Files
-from workflow.store.models import Arrival, Case
+from workflow.store.models import Arrival, Batch, Case
 from workflow.store.papers import Kept
 
 
@@ -363,3 +363,23 @@ def ready(session: Session, case: Case) -> Ready | None:
     slots = {"document": "case", "form": "form", "scan": "scan"}
     papers = {slots[one.came_to]: arrivals.kept(one) for one in found if one.arrival_id == newest}
     return Ready(newest, session.get_one(Arrival, newest).came_at, papers)
+
+
+# ---- at the batch ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SealedList:
+    """A sealed summary table that came with the package from which a batch was filled, and that nobody has confirmed."""
+
+    came_at: datetime
+    paper: Kept
+
+
+def sealed_list(session: Session, batch: Batch) -> SealedList | None:
+    """The newest sealed summary table that lies ready at a batch; None where there is none."""
+    had = {one.digest for one in batches.every_document(session, batch)}
+    for paper, arrival in stored.sealed_list_of(session, batch.id):
+        if paper.digest not in had:
+            return SealedList(arrival.came_at, arrivals.kept(paper))
+    return None

@@ -9,14 +9,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from states.case import CaseState
 from tests.web.conftest import As, hidden, send, send_fields
 from tests.workflow.test_arrivals import FAULTY, FORM, MAIL, SCAN, WORD, a_mail, sample
 from tests.worlds import World
 from workflow import arrivals, taking
 from workflow.store.files import Files
-from workflow.store.models import Arrival, ArrivalCase, Case, Job
+from workflow.store.models import Arrival, ArrivalCase, Batch, Case, Document, Job, Seal
 
 TITLE = "一份检索报告，让一条产线少走三年弯路"
+TABLE, SEALED_TABLE = "案例汇总表_示例省_第一阶段.xlsx", "案例汇总表_示例省_第一阶段_盖章扫描件.pdf"
 
 
 @pytest.fixture
@@ -160,3 +162,36 @@ def test_the_answer_is_seen_before_it_leaves_and_leaves_as_it_was_seen(
         assert arrivals.answer(session.scalars(select(Arrival)).one(), configured.mail_from) == seen
         assert session.scalars(select(Job.name).order_by(Job.id)).all() == ["read_arrival", "mail_answer"]
     assert "已交办，正在寄送" in browser.get("/arrivals/1/answer").get_data(as_text=True)
+
+
+def test_a_sealed_summary_table_that_came_is_offered_to_the_leader_who_seals_the_batch(
+    world: World, files: Files, sign_in: As
+) -> None:
+    world.case(CaseState.PROVINCE_REVIEWED, world.content(title=TITLE))
+    browser = sign_in("reviewer")
+    upload(browser, MAIL, TABLE, SEALED_TABLE)
+    read(world, files)
+    send(browser, "/arrivals/1", "/arrivals/1/take")
+    take(world, files)
+    with world.database.reading() as session:
+        batch = session.scalars(select(Batch.id)).one()
+    where, offered = f"/batches/{batch}/seal-scan", "来件中有盖章的汇总表"
+    assert offered not in browser.get(f"/batches/{batch}").get_data(as_text=True)
+    leader = sign_in("leader")
+    assert offered in leader.get(f"/batches/{batch}").get_data(as_text=True)
+    page = leader.get(where).get_data(as_text=True)
+    assert offered in page
+    assert SEALED_TABLE in page
+    fields = {name: value for name, value in hidden(page, where).items() if name != "from"}
+    assert send_fields(leader, where, fields).status_code == 422  # neither chosen nor asked for
+    looked = send_fields(leader, where, {**fields, "from": "arrival"}).get_data(as_text=True)
+    assert "本单位印章登记为" in looked
+    confirm = f"{where}/confirm"
+    given = {**hidden(looked, confirm), "reads": "unit", "unit": "示例省知识产权局"}
+    assert send_fields(leader, confirm, given).status_code == 302
+    with world.database.reading() as session:
+        seal = session.scalars(select(Seal).where(Seal.batch_id == batch)).one()
+        kept = session.get_one(Document, seal.document_id)
+        assert (seal.unit, kept.name, kept.slot) == ("示例省知识产权局", SEALED_TABLE, "summary")
+    for address in (where, f"/batches/{batch}"):
+        assert offered not in leader.get(address).get_data(as_text=True)

@@ -135,7 +135,7 @@ def test_the_names_are_the_calls_own(world: World, monkeypatch: pytest.MonkeyPat
     with world.database.reading() as session:
         row = session.get_one(Batch, batch)
         made = batches.package(session, files, row, actor=world.people["leader"], at=world.at)
-        mail = batches.mail(session, files, row, sender="a@example.cn", at=world.at)[1]
+        mail = batches.mail(session, files, row, sender="a@example.cn", at=world.at).data
     names = [one.name for one in made.files]
     centre = "示例大学知识产权信息服务中心"
     assert names[:5] == [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email
+import io
+import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -653,10 +655,8 @@ def test_an_offices_standing_counts_what_was_sent_and_what_is_on_its_way(world: 
 def mail_of(world: World, batch: int) -> tuple[str, Any]:
     files = Files((world.folder / "documents").as_uri())
     with world.database.reading() as session:
-        name, data = batches.mail(
-            session, files, session.get_one(Batch, batch), sender="office@example.org", at=world.at
-        )
-    return name, email.message_from_bytes(data)
+        made = batches.mail(session, files, session.get_one(Batch, batch), sender="office@example.org", at=world.at)
+    return made.name, email.message_from_bytes(made.data)
 
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -697,6 +697,25 @@ def test_the_mail_holds_the_sealed_summary_every_form_and_every_case_under_the_p
         f"案例02_{titles[1]}.docx",
         f"报送表02_{titles[1]}_扫描件.pdf",
     ]
+
+
+def test_a_batch_too_large_for_one_mail_is_downloaded_as_a_zip_of_numbered_ones(world: World) -> None:
+    batch, _ = with_papers(world)
+    files, whole = Files((world.folder / "documents").as_uri()), mail_of(world, batch)[1]
+    with world.database.reading() as session:
+        row = session.get_one(Batch, batch)
+        made = batches.mail(session, files, row, sender="office@example.org", at=world.at, most=60_000)
+        of = len(batches.in_mails(batches.letter(session, files, row), 60_000))
+    subject = "优秀案例征集-示例省知识产权局"
+    assert of > 1
+    assert (made.name, made.media_type) == (f"{subject}（共{of}封）.zip", "application/zip")
+    with zipfile.ZipFile(io.BytesIO(made.data)) as opened:
+        assert opened.namelist() == [f"{at}_{subject}（第{at}封，共{of}封）.eml" for at in range(1, of + 1)]
+        mails = [email.message_from_bytes(opened.read(name)) for name in opened.namelist()]
+    assert [name for one in mails for name in names(one)] == names(whole)
+    subjects = [str(make_header(decode_header(one["Subject"]))) for one in mails]
+    assert subjects == [f"{subject}（{at}/{of}）" for at in range(1, of + 1)]
+    assert len({one["Message-ID"] for one in mails}) == of
 
 
 def test_a_mail_is_the_same_bytes_again_and_keeps_its_message_id_after_it_was_received(world: World) -> None:

@@ -209,6 +209,17 @@ def ready_at(session: Session, case_id: int) -> list[ArrivalPaper]:
     return list(session.scalars(found.order_by(ArrivalPaper.arrival_id.desc(), ArrivalPaper.position)))
 
 
+def sealed_list_of(session: Session, batch_id: int) -> list[tuple[ArrivalPaper, Arrival]]:
+    """Sealed summary tables of the packages from which a batch was filled, the newest first."""
+    found = (
+        select(ArrivalPaper, Arrival)
+        .join(Arrival, Arrival.id == ArrivalPaper.arrival_id)
+        .where(Arrival.batch_id == batch_id, ArrivalPaper.came_to == "sealed_list")
+        .where(ArrivalPaper.digest != "", ArrivalPaper.erased_at.is_(None))
+    )
+    return [(paper, arrival) for paper, arrival in session.execute(found.order_by(Arrival.id.desc()))]
+
+
 def quarantined(session: Session, before: int | None, limit: int) -> list[tuple[Arrival, ArrivalFile]]:
     """Originals that hold something refused, the newest arrival first."""
     found = select(Arrival, ArrivalFile).join(ArrivalFile, ArrivalFile.arrival_id == Arrival.id)
