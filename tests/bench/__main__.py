@@ -26,6 +26,7 @@ from states.lifecycle import Standing
 from states.reach import Actor, Grant
 from tests.bench import (
     acting,
+    books,
     bulk,
     compiling,
     jobs,
@@ -47,10 +48,12 @@ ROUNDS = 5
 
 
 def main() -> int:
-    """Measure everything, or with `large` what takes a million cases; 1 when a bound is not kept. `shares`: tell what time goes to."""
-    if "shares" in sys.argv[1:]:
-        shares.main()
-        return 0
+    """Measure everything, or with `large` what takes a million cases; 1 when a bound is not kept. `shares`: tell what time goes to;
+    `books`: make large collections with pictures."""
+    for name, told in (("shares", shares.main), ("books", books.main)):
+        if name in sys.argv[1:]:
+            told()
+            return 0
     large = "large" in sys.argv[1:]
     ratios = lists.measured(_ratio, lists.LARGE) if large else _small()
     made = {
