@@ -9,10 +9,11 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from web.auth import visitor
-from web.request import installed, reading, received, settings, transaction
+from web.request import installed, of_api, reading, received, settings, transaction
 from web.words import say, t
-from workflow import bounces, directory, factors, passwords, people, sign_in
+from workflow import bounces, directory, factors, passwords, people, sign_in, tokens
 from workflow.audit import search
+from workflow.engine import NotPermitted, Text
 from workflow.factors import WrongFactor
 from workflow.passwords import WrongPassword
 from workflow.store.models import Person
@@ -47,6 +48,7 @@ def _show(wrong: str = "") -> str:
             sign_ins=sign_in.everywhere(session, settings(), _me(), at=received()),
             here=current_user.sign_in_id,
             lately=search.of_stream(session, sign_in.stream(_me().id))[:LATELY],
+            tokens=len(tokens.of_person(session, _me(), at=received())),
             shortest=passwords.SHORTEST,
             back=bounces.of_addresses(session, received(), _me().email).get(_me().email) if _me().email else None,
             wrong=wrong,
@@ -67,6 +69,12 @@ def must_have_second() -> bool:
     return bool(settings().second_factor & {str(one) for one in current_user.actor.roles})
 
 
+SECOND_FIRST = Text(
+    "您的职责要求第二验证方式。请先在“我的账号”登记动态码应用或通行密钥。",
+    "Your role asks for a second factor. Set up an app that shows codes, or a passkey, under “My account” first.",
+)
+
+
 def enrol_first() -> Response | None:
     """Before every request: who must have a second factor and has none sets one up before anything else."""
     if (request.blueprint in (None, "account", "public", "running")) or request.endpoint == "auth.sign_out":
@@ -78,13 +86,9 @@ def enrol_first() -> Response | None:
     with reading() as session:
         if sign_in.needs_second(session, _me()):
             return None
-    flash(
-        t(
-            "您的职责要求第二验证方式。请先登记动态码应用或通行密钥，再办理其他事项。",
-            "Your role asks for a second factor. Set up an app that shows codes, or a passkey, before anything else.",
-        ),
-        "warning",
-    )
+    if of_api():
+        raise NotPermitted(SECOND_FIRST)
+    flash(say(SECOND_FIRST), "warning")
     return redirect(url_for("account.show") + "#factors")
 
 

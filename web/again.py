@@ -11,13 +11,14 @@ from flask_login import current_user
 
 from states.lifecycle import Lifecycle
 from web.auth import visitor
-from web.request import installed, received, settings, transaction
+from web.request import installed, of_api, received, settings, transaction
 from web.words import moment, say, t
-from workflow import factors, lists, passwords, sign_in
+from workflow import factors, lists, passwords, sign_in, tokens
 from workflow.boards import lifecycle as batch_lifecycle
-from workflow.engine import Text
+from workflow.engine import CannotServe, Text
 from workflow.sign_in import Means
 from workflow.throttle import LockedOut
+from workflow.tokens import Scope
 
 Page = tuple[str, int]
 
@@ -80,6 +81,12 @@ ASKS: Mapping[str, _Asked] = {
     "account.add_passkey": _always("登记通行密钥", "Add a passkey"),
     "account.remove_passkey": _always("删除通行密钥", "Remove a passkey"),
     "account.new_codes": _always("生成备用码", "Make recovery codes"),
+    "tokens.make": _always("生成访问令牌", "Make an access token"),
+    # the same by programs
+    "api.act_on_case": _among(lists.lifecycle, "trigger", "stamp", "apply", "publish", "republish"),
+    "api.act_on_many": _among(lists.lifecycle, "trigger", "publish", "republish"),
+    "api.undo_many": _always("撤销批量办理", "Undo", "editor"),
+    "api.act_on_batch": _among(batch_lifecycle, "trigger", "seal", "send"),
 }
 """What asks once more (POST only), by endpoint; None where that step of it does not ask."""
 
@@ -96,6 +103,9 @@ def ask_once_more() -> Page | None:
     if grave.by is not None and not current_user.actor.roles & frozenset(grave.by):
         return None
     words = grave.words
+    if of_api():
+        _ask_program(words)
+        return None
     typed, credential = request.form.get("again", ""), request.form.get("again_passkey", "")
     if not typed and not credential:
         return _page(words)
@@ -105,6 +115,30 @@ def ask_once_more() -> Page | None:
     except LockedOut as locked:
         return _page(words, t("{why}请在北京时间 {until} 之后再试。", "{why} Try again after {until} Beijing time.", why=locked.message, until=moment(locked.until)), 429)  # fmt: skip
     return _page(words, t("没有通过，请再试一次。", "That was not right; try once more."))
+
+
+PROOF = "Zhengji-Proof"
+"""The header in which a program brings its person's password, or a code of their app, for what asks once more."""
+
+
+class ProofNeeded(CannotServe):
+    """A step that asks once more who one is came without a proof, or with a wrong one (403)."""
+
+
+def _ask_program(words: Text) -> None:
+    """A program proves it with each such request. Raises ScopeMissing, ProofNeeded, LockedOut."""
+    tokens.check(current_user.scopes, Scope.GRAVE)
+    typed = request.headers.get(PROOF, "").encode("latin-1").decode("utf-8", "replace")
+    if not typed:
+        needed = Text(
+            "“{what}”要再次确认身份：请在请求头 Zhengji-Proof 写明密码或六位动态码。",
+            "“{what}” asks once more who you are: send the password, or a code of six digits, in Zhengji-Proof.",
+        )
+        raise ProofNeeded(needed.fill(what=words))
+    if not _proved(typed, ""):
+        raise ProofNeeded(
+            Text("密码或动态码不对，没有办理。", "The password or code is wrong; nothing was done."),
+        )
 
 
 def _proved(typed: str, credential: str) -> bool:

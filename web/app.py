@@ -41,12 +41,20 @@ from web import (
     rulebook,
     running,
     searches,
+    tokens,
     trail,
     uploads,
     words,
     worklists,
 )
 from web import request as requests
+from web.api import batches as api_batches
+from web.api import bulk as api_bulk
+from web.api import calls as api_calls
+from web.api import cases as api_cases
+from web.api import document, gate, problems
+from web.api import jobs as api_jobs
+from web.api import receipts as api_receipts
 from web.menu import menu
 from workflow.documents.limits import REQUEST
 from workflow.secret_key import secret_key
@@ -54,10 +62,15 @@ from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
 
+NOUNS = (api_calls, api_cases, api_bulk, api_batches, api_receipts, api_jobs)
+"""What programs can ask about: each module puts its operations into `gate.OPERATIONS`."""
 BLUEPRINTS = (
     auth.bp,
     directory.bp,
     account.bp,
+    tokens.bp,
+    gate.bp,
+    document.guide,
     home.bp,
     jobs.bp,
     mails.bp,
@@ -109,7 +122,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     running.install(app)
     headers.install(app, settings)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(gate.bp)  # programs are known by the header they send, which no page of another site can
     auth.login_manager.init_app(app)
     directory.install(app, settings)
     app.before_request(requests.choose_language)
@@ -119,6 +132,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.before_request(again.ask_once_more)
     receipts.limiter.init_app(app)
     errors.install(app)
+    problems.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     _words_in_templates(app)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, Request, flash, jsonify, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from states.reach import Actor
 from web.broken import without_database
-from web.request import installed, reading, received, settings, transaction
+from web.request import installed, of_api, reading, received, settings, transaction
 from web.words import Words, moment, say, t
-from workflow import account_mail, factors, passwords, people, resets, sign_in
+from workflow import account_mail, factors, passwords, people, resets, sign_in, tokens
 from workflow.passwords import WrongPassword
 from workflow.resets import NoSuchReset
 from workflow.sign_in import Means, Visitor
-from workflow.store.models import Person, SignIn
+from workflow.store.models import AccessToken, Person, SignIn
 
 OPEN = {
     *("static", "auth.sign_in", "auth.enter", "auth.second", "auth.answer", "auth.passkey", "auth.enter_by_passkey"),
     *("auth.forgotten", "auth.ask_reset", "auth.reset", "auth.use_reset", "directory.go", "directory.back"),
     *("public.index", "public.show", "public.picture"),
     *("receipts.index", "receipts.check", "receipts.checkpoint", "receipts.key", "receipts.consistency"),
-    *("receipts.verifier", "running.healthz", "running.readyz", "running.figures"),
+    *("receipts.verifier", "running.healthz", "running.readyz", "running.figures", "api.openapi"),
 }
 """Endpoints shown without signing in; every other asks."""
 
@@ -61,11 +61,34 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 @login_manager.user_loader  # type: ignore[untyped-decorator]
 def load(token: str) -> SignedIn | None:
     """The person of a session; None when the session is over, the account is disabled, or nobody can tell now."""
-    if without_database():
+    if without_database() or of_api():  # what a browser keeps opens nothing to programs, nor to pages of other sites
         return None
     at = installed()
     found = sign_in.current(at.database, at.settings, token, at=received())
     return SignedIn(found[1], token, found[0]) if found else None
+
+
+class Program(SignedIn):
+    """The person for whom a program asks, as of this request, and what its token was made for."""
+
+    def __init__(self, person: Person, row: AccessToken) -> None:
+        super().__init__(person)
+        self.token_id, self.scopes = row.id, tuple(row.scopes)
+
+
+def _token(asked: Request) -> str:
+    kind, _, token = asked.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+@login_manager.request_loader  # type: ignore[untyped-decorator]
+def load_by_token(asked: Request) -> Program | None:
+    """The person of an access token; tokens open the API and nothing else."""
+    token = _token(asked)
+    if not token or not of_api() or without_database():
+        return None
+    found = tokens.current(installed().database, token, at=received())
+    return Program(found[1], found[0]) if found else None
 
 
 def visitor() -> Visitor:
@@ -102,6 +125,8 @@ def ask_to_sign_in() -> Response | None:
     """Before every request: nothing but the open screens is shown to strangers."""
     if request.endpoint is None or request.endpoint in OPEN or current_user.is_authenticated:
         return None
+    if of_api():
+        raise tokens.refuse(installed().database, _token(request), at=received(), visitor=visitor())
     if request.method == "GET":
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
     flash(t("登录已失效，请重新登录后再办理。", "You have been signed out. Sign in and try again."), "warning")

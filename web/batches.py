@@ -491,7 +491,7 @@ def mail(batch_id: int) -> Response:
 # ---- steps -----------------------------------------------------------------------------------------------------------
 
 
-def _verify_seals(batch_id: int) -> None:
+def verify_seals(batch_id: int) -> None:
     """Whether the electronic seals of a batch and its cases still hold, for whatever rests on them in this request."""
     electronic.verify_again(installed().database, files(), settings(), batch=batch_id)
 
@@ -499,7 +499,7 @@ def _verify_seals(batch_id: int) -> None:
 @bp.get("/<int:batch_id>/<trigger>")
 def ask(batch_id: int, trigger: str) -> str:
     """The page on which a step is confirmed, with everything that stands in its way."""
-    _verify_seals(batch_id)
+    verify_seals(batch_id)
     with reading() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         return render_template("batches/act.html", **_step(session, batch, trigger))
@@ -524,7 +524,7 @@ def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
 @bp.post("/<int:batch_id>/<trigger>")
 def act(batch_id: int, trigger: str) -> Response | tuple[str, int]:
     """Every transition of every batch comes through here."""
-    _verify_seals(batch_id)
+    verify_seals(batch_id)
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
         attempt = batches.act(

@@ -141,7 +141,7 @@ def create() -> Response:
 
 @bp.get("/<int:case_id>")
 def show(case_id: int) -> str:
-    _verify_seal(case_id)
+    verify_seal(case_id)
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         return render_template("cases/show.html", **_everything(session, case))
@@ -198,7 +198,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     }
 
 
-def _verify_seal(case_id: int) -> None:
+def verify_seal(case_id: int) -> None:
     """Whether an electronic seal still holds, for whatever rests on it in this request."""
     electronic.verify_again(installed().database, files(), settings(), cases=[case_id])
 
@@ -206,7 +206,7 @@ def _verify_seal(case_id: int) -> None:
 @bp.get("/<int:case_id>/<trigger>")
 def ask(case_id: int, trigger: str) -> str:
     """The page on which a step is confirmed, with everything that stands in its way."""
-    _verify_seal(case_id)
+    verify_seal(case_id)
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         return render_template("cases/act.html", **_step(session, case, trigger))
@@ -228,7 +228,7 @@ def _step(session: Any, case: Case, trigger: str) -> dict[str, Any]:
 @bp.post("/<int:case_id>/<trigger>")
 def act(case_id: int, trigger: str) -> Response | tuple[str, int]:
     """Every transition of every case comes through here."""
-    _verify_seal(case_id)
+    verify_seal(case_id)
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
         attempts = cases.act(

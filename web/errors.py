@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from web import broken
+from web.again import ProofNeeded
 from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
 from workflow import batches, cases, logs, people, reception
@@ -48,6 +49,7 @@ from workflow.searches import NoSuchSearch, NotKept
 from workflow.store.files import Absent, Damaged
 from workflow.store.living import Overtaken
 from workflow.throttle import LockedOut
+from workflow.tokens import NotLetIn, OtherRequest, ScopeMissing, WrongToken
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
@@ -87,6 +89,11 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NotSealed: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotKept: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongArrival: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongToken: HTTPStatus.UNPROCESSABLE_ENTITY,
+    OtherRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotLetIn: HTTPStatus.UNAUTHORIZED,
+    ScopeMissing: HTTPStatus.FORBIDDEN,
+    ProofNeeded: HTTPStatus.FORBIDDEN,
     Unholdable: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
@@ -119,7 +126,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Unreadable, _unreadable)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(LockedOut, _locked_out)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, _ours)
 
 
@@ -150,7 +157,19 @@ def on_record(said: Text) -> None:
             batches.turned_away(session, batch_id, said, actor=actor(), at=now())
 
 
-def _cannot_serve(error: CannotServe) -> Page:
+TITLES = {
+    HTTPStatus.UNAUTHORIZED: Text("没有认出您", "Not let in"),
+    HTTPStatus.NOT_FOUND: Text("找不到", "Not found"),
+    HTTPStatus.FORBIDDEN: Text("不在您的职责内", "Not among your duties"),
+    HTTPStatus.GONE: Text("已经删除", "Erased"),
+    HTTPStatus.CONFLICT: Text("情况已有变化", "Things have changed"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: Text("还差一步", "Something is missing"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: Text("系统出了问题", "Something went wrong here"),
+}
+
+
+def noted(error: CannotServe) -> HTTPStatus:
+    """The status of what cannot be served, put on record where it concerns somebody's work."""
     status = status_of(error)
     if isinstance(error, Lost):
         lost_on_record(installed().database, error, actor=actor(), at=now())
@@ -159,15 +178,12 @@ def _cannot_serve(error: CannotServe) -> Page:
     if status is HTTPStatus.FORBIDDEN and current_user.is_authenticated:
         with transaction() as session:
             people.knocked(session, request.path, error.message, actor=actor(), at=now())
-    titles = {
-        HTTPStatus.NOT_FOUND: t("找不到", "Not found"),
-        HTTPStatus.FORBIDDEN: t("不在您的职责内", "Not among your duties"),
-        HTTPStatus.GONE: t("已经删除", "Erased"),
-        HTTPStatus.CONFLICT: t("情况已有变化", "Things have changed"),
-        HTTPStatus.UNPROCESSABLE_ENTITY: t("还差一步", "Something is missing"),
-        HTTPStatus.INTERNAL_SERVER_ERROR: t("系统出了问题", "Something went wrong here"),
-    }
-    return page(status, titles[status], say(error.message), back=_case_page())
+    return status
+
+
+def _cannot_serve(error: CannotServe) -> Page:
+    status = noted(error)
+    return page(status, say(TITLES[status]), say(error.message), back=_case_page())
 
 
 def _lost(problem: Absent | Damaged) -> Page:
@@ -220,7 +236,8 @@ def _locked_out(error: LockedOut) -> Page:
     )
 
 
-def _http(error: HTTPException) -> Page:
+def http(error: HTTPException) -> Page:
+    """The page of a request that no screen of ours makes."""
     code = error.code or 500
     if code == HTTPStatus.NOT_FOUND:
         return page(

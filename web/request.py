@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, cast
@@ -87,13 +88,30 @@ def today() -> date:
 
 def language() -> str:
     """ "zh" or "en": as last chosen by `?lang=`."""
-    chosen = session.get("language")
+    chosen = g.get("speaking") or session.get("language")
     return chosen if chosen in LANGUAGES else "zh"
+
+
+@contextmanager
+def speaking(one: str) -> Iterator[None]:
+    """Say everything in this language meanwhile, whoever reads it."""
+    g.speaking = one
+    try:
+        yield
+    finally:
+        g.pop("speaking", None)
+
+
+def of_api() -> bool:
+    """Whether a program asks: it is known by its token, sends JSON and is answered in JSON, in both languages."""
+    return request.path.startswith("/api/v1/")
 
 
 def choose_language() -> None:
     """Keep the language that `?lang=` names; anything else changes nothing."""
     wanted = request.args.get("lang")
+    if of_api():
+        return
     if wanted in LANGUAGES and wanted != session.get("language"):
         session["language"] = wanted
 
@@ -152,8 +170,8 @@ def new_form_key() -> str:
 
 
 def form_key() -> str:
-    """The idempotency key of the form that was sent, apart for each person; "" when it brought none."""
-    key = request.form.get("form_key", "")
+    """The idempotency key of the form or request that was sent, apart for each person; "" when it brought none."""
+    key = request.headers.get("Idempotency-Key", "") if of_api() else request.form.get("form_key", "")
     return f"{actor().id}.{key}" if _KEY.fullmatch(key) else ""
 
 

@@ -301,17 +301,30 @@ def rehearse(
 
     `seen`: case → the mark of what the person was looking at. Raises NoSuchTransition, NotPermitted.
     """
-    step = step_named(trigger, actor)
+    return foresee(session, step_named(trigger, actor), ids, actor=actor, at=at, form=form, seen=seen)
+
+
+def foresee(
+    session: Session,
+    step: Transition,
+    ids: Sequence[int],
+    *,
+    actor: Actor,
+    at: datetime,
+    form: Form = Form(),
+    seen: Mapping[int, str] | None = None,
+) -> Rehearsal:
+    """The same for any step, whether or not it may be taken on many, and whoever asks."""
     rows = _within_reach(stored_facts.case_rows(session, ids), actor)
     lines = _examined(session, step, rows, actor, at, form, seen or {})
     ready = [one.case for one in lines if one.verdict in (Verdict.READY, Verdict.ASKED)]
     said = {"at": at, "remark": form.remark.strip()}
-    new_day = form.new_day if trigger == "return_to_office" else None
+    new_day = form.new_day if step.name == "return_to_office" else None
     return Rehearsal(
         step,
         lines,
         len(ids) - len(rows),
-        letters.due_for(session, ready, trigger, actor, new_day=new_day, **said),
+        letters.due_for(session, ready, step.name, actor, new_day=new_day, **said),
         _effects(session, step, ready),
         _points(session, step, rows),
         frozenset(one.asked for line in lines for one in line.findings if one.blocks) & frozenset(_FOR_ALL),

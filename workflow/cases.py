@@ -143,7 +143,7 @@ def act(
     rows = stored_facts.case_rows(session, cases, lock=True) if held is None else held
     if len(rows) < len(set(cases)) or not all(reaches(actor, whereabouts(row)) for row in rows):
         raise _nothing()
-    _alone(trigger)
+    check_alone(trigger)
     already = living.replayed(session, CASE, [row.stream for row in rows], op, actor)
     fresh = [row for row in rows if row.stream not in already]
     for row in fresh:
@@ -159,8 +159,8 @@ def act(
     return [made[row.stream] for row in rows if row.stream in made]
 
 
-def _alone(trigger: str) -> None:
-    """Refuse a step that is only ever part of another act."""
+def check_alone(trigger: str) -> None:
+    """Raise NoSuchTransition for a step that is only ever part of another act."""
     chosen = CASE.named(trigger)
     if chosen is None or not chosen.through:
         return

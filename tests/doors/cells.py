@@ -57,9 +57,13 @@ class Cell:
         return policy.expected(self.key, self.door, self.who, self.thing)
 
     @property
+    def of_program(self) -> bool:
+        return policy.of_program(self.key)
+
+    @property
     def refused(self) -> bool:
         """Whether nothing at all may come of it."""
-        return self.expected in (policy.SIGN_IN, (403,), (404,), (409,))
+        return self.expected in (policy.SIGN_IN, (401,), (403,), (404,), (409,))
 
 
 def standings(key: str, door: Door) -> Mapping[str, Thing]:
@@ -105,7 +109,7 @@ def cells(key: str, door: Door) -> Iterator[Cell]:
                 yield cell
 
 
-_CLOSED = (policy.SIGN_IN, (404,))
+_CLOSED = (policy.SIGN_IN, (401,), (404,))
 
 
 def address(land: Country, cell: Cell) -> str:
@@ -143,7 +147,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
     if name == "push_id":
         return land.pushes[cell.standing]
     if name == "job_id":
-        return land.jobs["waiting" if cell.endpoint == "jobs.cancel" else "gave_up", cell.argument]
+        return land.jobs["waiting" if "cancel" in cell.endpoint else "gave_up", cell.argument]
     if name == "uid":
         return land.events[cell.standing]
     if name == "key":
@@ -172,6 +176,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "sign_in_id": 1,
         "passkey_id": 1,
         "search_id": 1,
+        "token_id": 1,
+        "revision": 1,
         "filename": "zhengji.css",
     }[name]
 
@@ -187,6 +193,7 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "reason": "理由",
     }
     filled: Mapping[str, dict[str, Any]] = {
+        "tokens.make": {"name": "程序", "days": "30"},
         "auth.enter": {"login": login_of(cell.name), "password": PASSWORD},
         "account.change_password": {"present": "no", "wanted": "x", "wanted_again": "x"},
         "admin.enter_directory": {"subject": "somebody"},
@@ -256,6 +263,26 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         case "admin.take":
             data = {"note": _list_note(land, cell, "offices")}
     return data
+
+
+def body(land: Country, cell: Cell) -> dict[str, Any] | None:
+    """What a program sends, filled in as well as it could; None where it sends nothing."""
+    world = land.world
+    answers = {"remark": "理由", "confirmed": [one.id for one in world.call.confirmations]}
+    cases = [{"id": case, "mark": land.marks["case", case]} for case in land.cases.values()]
+    batch = {"call": world.call.number, "phase": world.phase.id, "office": world.offices["first"]}
+    mark = land.marks.get((cell.door.to, _thing_id(land, cell)), "1.1")
+    return {
+        "api.rehearse_many": {"cases": cases, **answers},
+        "api.act_on_many": {"cases": cases, **answers},
+        "api.undo_many": answers,
+        "api.start_batch": batch,
+        "api.collect": {"cases": [land.cases["reviewed"]]},
+        "api.describe_batch": {"subject": "标题", "last": False},
+        "api.retry_job": None,
+        "api.dismiss_job": {"reason": "理由"},
+        "api.cancel_job": {"reason": "理由"},
+    }.get(cell.endpoint, {"mark": mark, "new_day": "2021-03-28", **answers})
 
 
 def _worklist() -> bytes:

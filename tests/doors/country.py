@@ -12,23 +12,27 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from rules.roles import Role
 from states.case import CaseState
 from tests.doors.policy import JOBS, PRINCIPALS
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from web.app import create_app
-from workflow import arrivals, batches, bulk, collection, deadlines, papers, people, priors, pushes, register
+from workflow import arrivals, batches, bulk, collection, deadlines, papers, people, priors, pushes, register, tokens
 from workflow.settings import from_environment
+from workflow.sign_in import Visitor
 from workflow.store import people as stored_people
 from workflow.store.files import Files
 from workflow.store.models import (
+    AccessToken,
     AuditEvent,
     Batch,
     BulkAct,
@@ -122,6 +126,8 @@ class Country:
     app: Flask
     witness: Witness
     clients: dict[str, FlaskClient] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    """Principal → a token for all that they may; none for strangers."""
     cases: dict[str, int] = field(default_factory=dict)
     batches: dict[str, int] = field(default_factory=dict)
     pushes: dict[str, int] = field(default_factory=dict)
@@ -148,6 +154,13 @@ class Country:
         client = self.app.test_client()
         client._cookies = dict(self.clients[principal]._cookies)
         return client
+
+    def ask(self, principal: str, method: str, url: str, body: Any = None) -> TestResponse:
+        """What a program of somebody's is answered, that was told the password too."""
+        headers = {"Idempotency-Key": str(uuid4()), "Zhengji-Proof": PASSWORD}
+        if principal in self.tokens:
+            headers["Authorization"] = f"Bearer {self.tokens[principal]}"
+        return self.app.test_client(use_cookies=False).open(url, method=method, json=body, headers=headers)
 
 
 _WAYS: dict[str, tuple[str, ...]] = {
@@ -386,6 +399,7 @@ def sign_in(made: Country) -> None:
             answer = client.post("/sign-in", data={"login": login_of(name), "password": PASSWORD})
             assert answer.status_code == 302, (name, answer.status_code, answer.get_data(as_text=True)[-2000:])
             assert client.get("/").status_code == 200
+            made.tokens[name] = _token(made, name)
         assert who.signed_in or name in ("stranger", "sealer disabled a moment ago")
     world, administrator = made.world, made.world.people["administrator"]
     with world.database.transaction() as session:
@@ -395,6 +409,16 @@ def sign_in(made: Country) -> None:
         # Whoever is signed in stays so, and has just given the password once more, however long the run takes.
         later = datetime.now(UTC) + timedelta(days=1)
         session.execute(update(SignIn).values(created_at=later, seen_at=later, confirmed_at=later))
+        session.execute(update(AccessToken).values(used_at=later))
+
+
+def _token(made: Country, name: str) -> str:
+    with made.world.database.transaction() as session:
+        person = people.by_login(session, login_of(name))
+        assert person is not None
+        asked = {"name": "程序", "scopes": list(tokens.Scope), "days": 365}
+        settings = made.app.extensions["zhengji"].settings
+        return tokens.make(session, settings, person, **asked, at=datetime.now(UTC), visitor=Visitor())
 
 
 def _events(made: Country) -> None:

@@ -537,6 +537,46 @@ DOORS: dict[str, Door] = {
     # -- published cases, for everybody
     "GET public.show": Door(ANYBODY),
     "GET public.picture": Door(ANYBODY),
+    # -- tokens of one's own programs
+    "GET tokens.index": Door(SIGNED_IN),
+    "POST tokens.make": Door(SIGNED_IN),
+    "POST tokens.end": Door(SIGNED_IN),
+    # -- what programs ask with such a token: nothing that its person could not on screen
+    "GET api_guide.show": Door(SIGNED_IN),
+    "GET api.openapi": Door(ANYBODY),
+    **{f"GET api.{name}": Door(SIGNED_IN) for name in ("calls", "call", "case_list", "bulk_acts", "batch_list")},
+    **{f"GET api.{name}": Door(CASE) for name in ("case", "case_versions", "case_version", "case_history")},
+    "GET api.case_offers": Door(CASE),
+    **{f"POST api.rehearse_on_case {step}": Door(CASE) for step in CASE_STEPS},
+    **{f"POST api.act_on_case {step}": Door(CASE, *row) for step, row in CASE_STEPS.items()},
+    **{
+        f"POST api.{name}_on_case {step}": Door(CASE, when=NEVER)
+        for name in ("rehearse", "act")
+        for step in ("submit", "recall_push", "no_such_step")
+    },
+    **{
+        f"POST api.{name}_many {step}": Door(SIGNED_IN, CASE_STEPS[step][0], anywhere=True)
+        for name in ("rehearse", "act_on")
+        for step in MANY_AT_ONCE
+    },
+    **{
+        f"POST api.{name}_many {step}": Door(SIGNED_IN, when=NEVER)
+        for name in ("rehearse", "act_on")
+        for step in ("stamp", "submit", "no_such_step")
+    },
+    "GET api.bulk_act": Door("desk auditor"),
+    "POST api.undo_many": Door("desk auditor", "desk"),
+    **{f"GET api.{name}": Door(BATCH) for name in ("batch", "batch_history", "batch_offers")},
+    "POST api.start_batch": Door(SIGNED_IN, "reviewer"),
+    "POST api.collect": Door(BATCH, "reviewer", "collecting"),
+    "POST api.describe_batch": Door(BATCH, OFFICE, "collecting sealed"),
+    **{f"POST api.act_on_batch {step}": Door(BATCH, *row) for step, row in BATCH_STEPS.items()},
+    "POST api.act_on_batch no_such_step": Door(BATCH, when=NEVER),
+    "GET api.receipt": Door(SIGNED_IN, gives=(404,)),  # of what is within reach
+    "GET api.check_receipt": Door(SIGNED_IN),
+    "GET api.jobs": Door(LOOK_AFTER_JOBS),
+    **{f"POST api.{step}_job {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss") for kind in JOBS},
+    **{f"POST api.cancel_job {kind}": Door(*JOBS[kind]) for kind in ("mail_notice", "compile_collection")},
 }
 
 PUBLIC: Mapping[str, tuple[int, int]] = {"published": (200, 200), "wipo_pushed": (200, 200), "retracted": (410, 404)}
@@ -560,6 +600,8 @@ NOT_THE_AUDITORS = {
     "receipts.check": "checking a receipt, as everybody may",
     "trail.export": "taking away what the trail shows",
     "demo.move": "the clock of a demo, which everybody moves",
+    **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),
+    "api.rehearse_on_case": "looking at what would happen",
     **dict.fromkeys(("searches.keep", "searches.rename", "searches.forget"), "searches that are one's own"),
 }
 """POST doors that an auditor may use all the same, and what they are; there is no other."""
@@ -567,6 +609,7 @@ NOT_THE_AUDITORS = {
 # ---- what comes of it ------------------------------------------------------------------------------------------------
 
 SIGN_IN = "sign-in"
+"""What a stranger's browser comes to; a program that nobody knows is told 401."""
 SERVED = {"GET": (200, 302), "POST": (200, 302, 409, 422)}
 """A served form may still be told that a rule says no (422) or that it was overtaken (409)."""
 
@@ -580,7 +623,7 @@ def expected(key: str, door: Door, who: Principal, thing: Thing) -> tuple[int, .
     if door.to == ANYBODY:
         return served
     if not who.signed_in:
-        return SIGN_IN
+        return (401,) if of_program(key) else SIGN_IN
     if not reaches(who, door.to, thing):
         return (404,)
     if door.there and thing.state not in door.there.split():
@@ -598,6 +641,11 @@ def expected(key: str, door: Door, who: Principal, thing: Thing) -> tuple[int, .
     if door.at_office and who.role in NATIONAL.split() and thing.state in ("collecting", "sealed"):
         return (409,)
     return served
+
+
+def of_program(key: str) -> bool:
+    """Whether a door is for programs, which bring a token and no cookie."""
+    return key.split(" ")[1].startswith("api.")
 
 
 def _handlers(case: Thing) -> str:

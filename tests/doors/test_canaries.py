@@ -104,8 +104,12 @@ def singing(birds: Aviary, name: str) -> Iterator[tuple[str, str]]:
             if link not in seen and len(seen) < MOST:
                 seen.add(link)
                 waiting.append(link)
+    for url in _asked(birds):
+        answer = birds.land.ask(name, "GET", url)
+        for word in birds.heard_in(unpacked(answer)):
+            yield word, f"{url} ({answer.status_code})"
     for url in _forms(birds):
-        answer = browser.post(url)
+        answer = birds.land.ask(name, "POST", url, {}) if url.startswith("/api/") else browser.post(url)
         for word in birds.heard_in(unpacked(answer)):
             yield word, f"POST {url} ({answer.status_code})"
         birds.land.witness.put_back()
@@ -155,6 +159,20 @@ def _guessed(birds: Aviary) -> Iterator[str]:
     # what is searched for comes back in the field of the search; only a part of a word is asked for
     yield from (f"/cases?text=zq0&sort={sort}" for sort in ("newest", "oldest", "title"))
     yield from ("/trail?person=zq0", "/trail?number=2021", "/public?text=zq0", "/cases?state=draft", "/desk?show=short")
+
+
+def _asked(birds: Aviary) -> Iterator[str]:
+    """What programs can ask about everything that there is."""
+    land = birds.land
+    for case in land.cases.values():
+        for end in ("", "/offers", "/history", "/versions", "/versions/1", "/versions/2"):
+            yield f"/api/v1/cases/{case}{end}"
+        yield from (f"/api/v1/receipts?number=case/{case}%23{at}" for at in (1, 2))
+    for batch in land.batches.values():
+        yield from (f"/api/v1/batches/{batch}{end}" for end in ("", "/offers", "/history"))
+    yield from ("/api/v1/calls", f"/api/v1/calls/{land.world.call.number}", "/api/v1/jobs", "/api/v1/bulk")
+    yield from (f"/api/v1/cases{query}" for query in ("", "?limit=3", "?text=zq0", "?state=draft"))
+    yield "/api/v1/batches"
 
 
 def _forms(birds: Aviary) -> Iterator[str]:

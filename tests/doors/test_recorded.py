@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import func, select
 
-from tests.doors.cells import Cell, cells, form
+from tests.doors.cells import Cell, cells
 from tests.doors.country import Country
 from tests.doors.policy import DOORS
-from tests.doors.test_policy import send
+from tests.doors.test_policy import filled, send
 from workflow.store.models import AuditEvent
 
 pytestmark = pytest.mark.once
@@ -19,6 +19,8 @@ UNRECORDED = {
     "sign_in": "when a session was last seen, to the minute; its beginning and end are entries",
     "challenge": "a question that waits a few minutes for its answer; what is answered is an entry",
     "failed_tries": "counts of guesses; each one at a known account is an entry",
+    "access_token": "when a token was last used, to the minute; its making and ending are entries",
+    "api_answer": "what a program was answered, to be given again; what was done is an entry",
     "saved_search": "what somebody keeps to find cases again; it opens none and is seen by nobody else",
     "setting": "how many unknown logins were tried on a day; the demo's clock, whose moves are entries",
 }
@@ -61,7 +63,7 @@ def test_what_a_form_writes_leaves_an_entry(land: Country, key: str) -> None:
     silent = []
     for cell in served(key):
         before = entries(land)
-        answer = send(land, cell, form(land, cell))
+        answer = send(land, cell, filled(land, cell))
         touched = land.witness.touched() - UNRECORDED.keys()
         if touched and entries(land) == before:
             silent.append(f"{cell.name} at {key} ({cell.standing}): {answer.status_code}, wrote {sorted(touched)}")
@@ -93,7 +95,7 @@ def test_the_doors_that_write_do_write(land: Country) -> None:
     wrote = 0
     for key in sorted(MANY):
         for cell in list(served(key))[:1]:
-            send(land, cell, form(land, cell))
+            send(land, cell, filled(land, cell))
             wrote += bool(land.witness.touched() - UNRECORDED.keys())
             land.witness.put_back()
     assert wrote >= 25

@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
+from tests.web.programs import Asks, Program, made
 from tests.worlds import World
 from web.app import create_app
 from workflow.settings import Settings, from_environment
@@ -57,6 +58,16 @@ def sign_in(app: Flask) -> As:
         return client
 
     return as_person
+
+
+@pytest.fixture
+def program(app: Flask, world: World, settings: Settings) -> Asks:
+    """`program("author")`: one with a token of theirs for everything, or for `scopes` alone."""
+
+    def of(login: str, *scopes: str) -> Program:
+        return Program.of(app, made(world, settings, login, scopes or ("read", "act", "grave")))
+
+    return of
 
 
 def send(client: FlaskClient, page: str, url: str = "", *, form: int = -1, **fields: object):

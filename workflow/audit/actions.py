@@ -86,6 +86,8 @@ _BESIDE: Mapping[str, Text] = {
     "person.clear_factors": Text("清除第二验证方式", "Cleared the second factors"),
     "person.enter_directory": Text("登记统一认证身份", "Entered the directory identity"),
     "person.join_directory": Text("关联统一认证身份", "Linked with the directory"),
+    "person.make_token": Text("生成访问令牌", "Made an access token"),
+    "person.end_token": Text("停用访问令牌", "Ended an access token"),
     "person.create": Text("新建账号", "Created an account"),
     "person.set_password": Text("重设密码", "Set a password"),
     "person.grant": Text("授予职责", "Gave a role"),

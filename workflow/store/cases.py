@@ -226,11 +226,18 @@ _VOID_SIGN_OFFS = (
 )
 
 
+LEAVES_ITS_BATCH = frozenset(
+    {"return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "turn_back", "unstamp"}
+)
+"""Steps with which a case is a line of its batch no more."""
+VOIDS_SIGN_OFFS = frozenset({"unshortlist"})
+
+
 def follow(session: Session, ids: Sequence[int], trigger: str, at: datetime) -> None:
     """What depends on where a case stands: lines of batches that lose it, sign-offs that are void."""
-    if trigger in ("return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "turn_back", "unstamp"):
+    if trigger in LEAVES_ITS_BATCH:
         run(session, _DROP_LINES, {"ids": list(ids), "moment": at})
-    if trigger == "unshortlist":
+    if trigger in VOIDS_SIGN_OFFS:
         run(session, _VOID_SIGN_OFFS, {"ids": list(ids), "moment": at})
 
 

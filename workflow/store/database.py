@@ -32,6 +32,8 @@ APPENDED = "zhengji_appended"
 """Set in `Session.info` when events were appended; on SQLite they get their places in the log before the commit."""
 CONNECTION = "zhengji_connection"
 """In `Session.info`: the connection of a transaction that may write, which the session would look for at each statement."""
+TOKEN = "zhengji_token"
+"""In `Session.info`: the access token with which a program asked; every event says so."""
 TRIED = "zhengji_tried"
 """In `Session.info`: attempts by lifecycle, counted once they are committed."""
 

@@ -405,6 +405,41 @@ class DirectoryLink(Base):
     linked_at: Mapped[datetime | None]
 
 
+# ---- programs --------------------------------------------------------------------------------------------------------
+
+
+class AccessToken(Base):
+    """访问令牌: what a program shows to do a person's work. Here stands only its digest."""
+
+    __tablename__ = "access_token"
+    __table_args__ = (Index("ix_access_token_person_id_id", "person_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    epoch: Mapped[int]
+    """The person's `session_epoch` then: once that is raised, this token is over, as every sign-in is."""
+    name: Mapped[str] = mapped_column(String(40))
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    """To the minute: not every request writes."""
+    ended_at: Mapped[datetime | None]
+
+
+class ApiAnswer(Base):
+    """What a program was answered, by its idempotency key: the same request again is answered the same."""
+
+    __tablename__ = "api_answer"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    asked: Mapped[str] = mapped_column(String(64))
+    """Digest of what was asked: method, address and body."""
+    status: Mapped[int]
+    answer: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 # ---- the call --------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,8 @@ from workflow.engine import Receipt
 from workflow.personal import ERASED, is_contact, masked_text
 from workflow.store import trail
 from workflow.store.models import (
+    AccessToken,
+    ApiAnswer,
     Arrival,
     ArrivalCase,
     ArrivalFile,
@@ -190,7 +192,10 @@ def unnamed(session: Session, since: datetime) -> list[str]:
 _WITH_FILES = (Document, ArrivalFile, ArrivalPaper)
 
 
-_OF_A_PERSON = (SignIn, Authenticator, Passkey, RecoveryCode, PasswordReset, DirectoryLink, Challenge, SavedSearch)
+_OF_A_PERSON = (
+    *(SignIn, Authenticator, Passkey, RecoveryCode, PasswordReset, DirectoryLink, Challenge, SavedSearch),
+    *(AccessToken, ApiAnswer),
+)
 
 
 def erase_person(session: Session, person_id: int, name: str, at: datetime) -> int:

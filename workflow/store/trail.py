@@ -21,7 +21,7 @@ from workflow.engine import Receipt
 from workflow.failpoints import reached
 from workflow.store import log
 from workflow.store.among import among
-from workflow.store.database import APPENDED, run
+from workflow.store.database import APPENDED, TOKEN, run
 from workflow.store.models import AuditEvent, AuditPrivate
 
 
@@ -56,6 +56,7 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
     """Append events, at most one per stream and call, and give each its receipt."""
     heads = _heads(session, [entry.stream for entry in entries if entry.previous is None])
     algorithm = log.algorithm(session)
+    by_token = {"token": session.info[TOKEN]} if TOKEN in session.info else {}
     rows, receipts, secretly = [], [], []
     for entry in entries:
         seq, head = entry.previous or heads.get(entry.stream, (0, ""))
@@ -74,6 +75,7 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
                 "outcome": entry.outcome,
                 "to_state": entry.to_state,
                 **{name: value for name in _NAMED if (value := getattr(entry, name)) is not None},
+                **by_token,
                 **data,
             }
         )

@@ -1,0 +1,101 @@
+"""What one step on one case would come to, before anybody confirms it: mails, numbers, seals; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from rules.words import Text
+from states.batch import BatchState
+from states.lifecycle import Transition
+from states.reach import Actor
+from workflow import batches, bulk, cases, editorial, papers
+from workflow.bulk import Effect, Form, Line, Verdict
+from workflow.letters import Mail
+from workflow.store import batches as stored
+from workflow.store.calls import call_of
+from workflow.store.cases import LEAVES_ITS_BATCH, VOIDS_SIGN_OFFS
+from workflow.store.models import Case
+
+NOTHING_FILLED_IN = Form()
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """`line`: whether it can be done, and all that stands in the way; the rest is what follows if it is done.
+
+    `seals`: what becomes of seals and sign-offs, in sentences.
+    """
+
+    step: Transition
+    line: Line
+    mails: Sequence[Mail]
+    effects: Sequence[Effect]
+    seals: Sequence[Text]
+
+    @property
+    def possible(self) -> bool:
+        """Whether it could be tried at all, by this person and from here."""
+        return self.line.said is None
+
+
+def foresee(
+    session: Session,
+    case: Case,
+    trigger: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    form: Form = NOTHING_FILLED_IN,
+    seen: str = "",
+) -> Foreseen:
+    """What a step would come to, whoever asks. Raises NoSuchTransition for one that is never taken alone."""
+    engine = cases.engine_of(call_of(session, case.call_version_id))
+    step = engine.declared.named(trigger)
+    if step is None:
+        raise engine.no_way(case.state, trigger)
+    cases.check_alone(trigger)
+    made = bulk.foresee(session, step, [case.id], actor=actor, at=at, form=form, seen={case.id: seen})
+    [line] = made.lines
+    if line.verdict is Verdict.READY and any(one.blocks for one in line.findings):
+        line = replace(line, verdict=Verdict.ASKED)  # alone, a reason or a day is asked for like everything else
+    return Foreseen(step, line, made.mails, made.effects, _seals(session, case, step, actor))
+
+
+def _seals(session: Session, case: Case, step: Transition, actor: Actor) -> list[Text]:
+    found = [_rests_on(session, case)] if step.name == "stamp" else []
+    if step.name in LEAVES_ITS_BATCH:
+        found.append(_leaves(session, case, actor))
+    if step.name in VOIDS_SIGN_OFFS:
+        found.append(_void(sum(one.void_at is None for one in editorial.sign_offs(session, case))))
+    return [one for one in found if one is not None]
+
+
+def _rests_on(session: Session, case: Case) -> Text | None:
+    """The seal with which a case goes to its office."""
+    seal = papers.newest_seal(session, case)
+    if seal is None or not seal.unit:
+        return None
+    return Text(
+        f"凭“{seal.unit}”在报送表上的印章报送；此后改动内容，印章即失效。",
+        f"It goes with the seal of “{seal.unit}” on its form; any later change of the content voids that seal.",
+    )
+
+
+def _leaves(session: Session, case: Case, actor: Actor) -> Text | None:
+    """The batch that loses it, to those who reach batches, and whether that one's summary table was sealed."""
+    found = stored.of_case(session, case.id)
+    batch = stored.one(session, found, actor) if found is not None else None
+    if batch is None:
+        return None
+    left = Text(f"案例移出批次 {batch.number}", f"The case leaves batch {batch.number}")
+    if batches.newest_seal(session, batch) is None or batch.state not in (BatchState.COLLECTING, BatchState.SEALED):
+        return Text(f"{left.zh}。", f"{left.en}.")
+    return Text(f"{left.zh}，它已盖章的汇总表随之失效。", f"{left.en}, whose sealed summary table is void with it.")
+
+
+def _void(count: int) -> Text | None:
+    return Text(f"已有的 {count} 份签发作废。", f"{count} sign-offs given so far are void.") if count else None
