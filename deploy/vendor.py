@@ -18,6 +18,9 @@ COPIED = {
     SCREENS / "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     SCREENS / "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
     SCREENS / "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    SCREENS / "bpmn-navigated-viewer.min.js": "bpmn-js/dist/bpmn-navigated-viewer.production.min.js",
+    SCREENS / "bpmn-js.css": "bpmn-js/dist/assets/bpmn-js.css",
+    SCREENS / "diagram-js.css": "bpmn-js/dist/assets/diagram-js.css",
     BROWSER_TESTS / "axe.min.js": "axe-core/axe.min.js",
     BROWSER_TESTS / "axe.LICENSE": "axe-core/LICENSE",
     FACES / "NotoSerifSC-Regular.ttf": "@expo-google-fonts/noto-serif-sc/400Regular/NotoSerifSC_400Regular.ttf",
@@ -28,6 +31,11 @@ COPIED = {
 # Tabler's package says "MIT" without the text, and its script holds Bootstrap and Popper.
 TABLER = ("The Tabler Authors and codecalm.net Paweł Kuna", "2018-2026")
 BOOTSTRAP = ("The Bootstrap Authors", "2011-2026")
+INSIDE_BPMN_JS = (
+    *("bpmn-moddle", "clsx", "didi", "htm", "inherits-browser", "min-dash", "min-dom", "moddle", "moddle-xml"),
+    *("object-refs", "path-intersection", "preact", "saxen", "tiny-svg"),
+)
+"""What its viewer is bundled from."""
 MIT = """The MIT License (MIT)
 
 Copyright (c) {years} {holder}
@@ -65,8 +73,21 @@ def licences() -> str:
         "inside tabler.min.js: " + _version("@popperjs/core"): (MODULES / "@popperjs/core/LICENSE.md").read_text(),
         "icons.svg: " + _version("@tabler/icons"): (MODULES / "@tabler/icons/LICENSE").read_text(),
         "htmx.min.js: " + _version("htmx.org"): (MODULES / "htmx.org/LICENSE").read_text(),
+        "bpmn-js.css and bpmn-navigated-viewer.min.js: " + _version("bpmn-js"): (
+            MODULES / "bpmn-js/LICENSE"
+        ).read_text(),
+        "diagram-js.css, and inside bpmn-navigated-viewer.min.js: " + _version("diagram-js"): (
+            MODULES / "diagram-js/LICENSE"
+        ).read_text(),
+        **{f"inside bpmn-navigated-viewer.min.js: {_version(one)}": _licence(one) for one in INSIDE_BPMN_JS},
     }
     return "\n".join(f"{'=' * 80}\n{what}\n{'=' * 80}\n\n{text.strip()}\n" for what, text in texts.items())
+
+
+def _licence(package: str) -> str:
+    """The licence file of a package, whatever its name."""
+    [file] = [one for one in (MODULES / package).iterdir() if one.name.upper().startswith("LICENSE")]
+    return file.read_text()
 
 
 def write_digests(folder: Path, names: list[str]) -> None:

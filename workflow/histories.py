@@ -41,6 +41,8 @@ class Happened:
     findings: tuple[Finding, ...] = ()
     detail: Text | None = None
     case: None = None
+    step: str = ""
+    """The name of the transition, where it was one."""
 
 
 def of_batch(session: Session, batch: Batch, seen_by: Actor) -> list[Happened]:
@@ -68,8 +70,10 @@ def _of(
 
 def _happened(lifecycle: Lifecycle, event: stored.Event) -> Happened:
     body = event.body
+    step = lifecycle.named(event.action.removeprefix(f"{lifecycle.name}."))
     return Happened(
         at=event.at,
+        step=step.name if step else "",
         who=body["actor"]["name"],
         what=actions.label(event.action),
         done=event.outcome == "done",

@@ -324,6 +324,8 @@ class Happened:
     backward: bool = False
     of: str = "case"
     """What it happened to: "case", "push", or "document" for a file."""
+    step: str = ""
+    """The name of the transition, where it was one."""
 
 
 LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH)}
@@ -380,6 +382,7 @@ def _happened(event: stored.Event, case: Case | None = None) -> Happened:
         who=event.person,
         what=actions.label(event.action),
         backward=step is not None and step.backward,
+        step=step.name if step else "",
         done=event.outcome == "done",
         number=f"{event.stream}#{event.seq}",
         hash=event.hash,

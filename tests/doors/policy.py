@@ -369,6 +369,7 @@ DOORS: dict[str, Door] = {
     # -- cases
     "POST cases.create": Door(SIGNED_IN, "author"),
     "GET cases.show": Door(CASE),
+    "GET flow.case": Door(CASE),  # the rules by which it is handled; nothing of the case itself
     "GET cases.revision": Door(CASE),
     "GET cases.edit": Door(CASE, "author", WITH_CENTRE),
     "POST cases.save": Door(CASE, "author", WITH_CENTRE),
@@ -429,6 +430,7 @@ DOORS: dict[str, Door] = {
     "POST batches.start": Door(SIGNED_IN, "reviewer"),
     "POST batches.set_centre_day": Door(SIGNED_IN, OFFICE),
     "GET batches.show": Door(BATCH),
+    "GET flow.batch": Door(BATCH),
     "GET batches.summary": Door(BATCH, at_office=True),
     "GET batches.summary_pdf": Door(BATCH, at_office=True),
     "GET batches.paper": Door(BATCH, "reviewer leader desk", at_office=True),

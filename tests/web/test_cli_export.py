@@ -12,8 +12,11 @@ from lxml import etree
 from states.batch import BATCH
 from states.case import CASE, CaseState
 from states.push import PUSH
+from tests.make import CALLS
 from tests.worlds import World
 from web.cli import main
+from workflow import lists
+from workflow.calls import read_call
 from workflow.interchange import bpmn
 from workflow.store.models import AuditEvent
 
@@ -32,6 +35,13 @@ def test_a_lifecycle_is_written_as_a_process(lifecycle, tmp_path: Path) -> None:
 
 def test_it_is_printed_where_no_file_is_named_and_is_of_cases_where_nothing_is() -> None:
     assert export("bpmn").stdout_bytes == bpmn.write(CASE)
+
+
+def test_it_is_of_the_cases_of_a_call_and_in_english_where_that_is_asked_for() -> None:
+    call = CALLS / "other-call.toml"
+    assert export("bpmn", "--call", call, "--language", "en").stdout_bytes == bpmn.write(
+        lists.lifecycle(read_call(call)), "en"
+    )
 
 
 def test_there_is_no_process_of_anything_else() -> None:

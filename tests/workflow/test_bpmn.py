@@ -18,15 +18,23 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.util.task import TaskState
 
+from rules.call import Leg, Recommender, Route
 from states.batch import BATCH
 from states.case import CASE
 from states.lifecycle import Lifecycle
 from states.push import PUSH
+from states.route import lifecycle_of
 from workflow.interchange import bpmn
 
-LIFECYCLES = (CASE, BATCH, PUSH)
+ROUTES = {
+    "of offices": Route(),
+    "of ministries, with public notice": Route(tuple(Leg), Recommender.MINISTRY),
+    "of centres themselves": Route((Leg.SELECTION, Leg.PUBLICATION), Recommender.SELF),
+}
+LIFECYCLES = {"case": CASE, "batch": BATCH, "push": PUSH, **{name: lifecycle_of(one) for name, one in ROUTES.items()}}
+"""The whole ones, and those of the cases of calls with different routes."""
 NAMES = {None: bpmn.MODEL, "m": bpmn.MODEL, "d": bpmn.DI, "dc": bpmn._DC, "di": bpmn._DD, "z": bpmn.OURS}
-every = pytest.mark.parametrize("lifecycle", LIFECYCLES, ids=lambda one: one.name)
+every = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=LIFECYCLES.keys())
 
 
 def document(lifecycle: Lifecycle) -> etree._Element:
@@ -41,9 +49,9 @@ def found(root: etree._Element, path: str) -> list[etree._Element]:
 
 
 @cache
-def read_by_the_engine(name: str) -> BpmnProcessSpec:
+def read_by_the_engine(written: bytes, name: str) -> BpmnProcessSpec:
     parser = BpmnParser(validator=BpmnValidator())
-    parser.add_bpmn_str(bpmn.write(next(one for one in LIFECYCLES if one.name == name)))
+    parser.add_bpmn_str(written)
     return parser.get_spec(name)
 
 
@@ -51,7 +59,7 @@ class Running:
     """One thing on its way through the exported process, in SpiffWorkflow."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
-        self.engine = BpmnWorkflow(read_by_the_engine(lifecycle.name))
+        self.engine = BpmnWorkflow(read_by_the_engine(bpmn.write(lifecycle), lifecycle.name))
         self.engine.do_engine_steps()
 
     def take(self, *steps: str) -> Running:
@@ -170,6 +178,15 @@ def test_every_state_and_every_step_stands_in_it_with_its_words(lifecycle: Lifec
             assert [by.get("role") for by in found(one, ".//z:by")] == [str(role) for role in step.by]
             [told] = found(one, "m:documentation")
             assert [guard.id for guard in step.guards if guard.id not in str(told.text)] == []
+
+
+def test_it_is_named_in_english_where_that_is_asked_for() -> None:
+    root = etree.fromstring(bpmn.write(CASE, "en"))
+    [step] = found(root, "//m:receiveTask[@id='step_stamp_from_draft']")
+    assert (step.get("name"), [one.text for one in found(step, ".//z:label")]) == (
+        "Stamp and send to the province",
+        ["盖章报送省级"],
+    )
 
 
 @every

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from web.commands.telling import Refusal, print_json, refusals
+from web.commands.telling import Refusal, call_from, print_json, refusals
 from workflow import settings as configured
 
+_PAPER = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 _out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="写到哪个文件 / a file")
 _as = click.option("--as", "login", required=True, help="以谁的名义；只含其职责范围内的 / whose login, and whose reach")
 _call = click.option(
@@ -25,17 +26,27 @@ def export() -> None:
 
 @export.command()
 @click.argument("lifecycle", type=click.Choice(["case", "batch", "push"]), default="case")
+@click.option(
+    "--call", "call_file", type=_PAPER, help="征集通知文件：案例流程按它的环节 / a call's file, whose cases it is of"
+)
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="zh", help="名称用哪种文字 / language of the names"
+)
 @_out
-def bpmn(lifecycle: str, out: Path | None) -> None:
+def bpmn(lifecycle: str, call_file: Path | None, language: str, out: Path | None) -> None:
     """把一种流程导出为 BPMN 2.0，含图形，供流程工具打开或运行；默认输出到屏幕。 / A lifecycle as BPMN 2.0, with its drawing.
 
-    \b
-    例 Example:  zhengji export bpmn case --out 案例.bpmn
-    """
-    from workflow.interchange import bpmn as written
-    from workflow.lists import LIFECYCLES
+    不写 --call 的案例流程含各征集通知可能要求的全部环节。/ Without a call, cases have every step that some call asks for.
 
-    data = written.write(LIFECYCLES[lifecycle])
+    \b
+    例 Example:  zhengji export bpmn case --call workflow/calls/2021-205.toml --out 案例.bpmn
+    """
+    from workflow import lists
+    from workflow.interchange import bpmn as written
+
+    of_call = lifecycle == "case" and call_file is not None
+    lived = lists.lifecycle(call_from(call_file)) if of_call else lists.LIFECYCLES[lifecycle]
+    data = written.write(lived, language)
     if out is None:
         click.echo(data, nl=False)
         return

@@ -76,10 +76,16 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Process:
+    """`language`: the one in which things are named."""
+
     lifecycle: Lifecycle
+    language: str
     lanes: Mapping[str, Level]
     parts: Mapping[str, _Part]
     lines: tuple[Line, ...]
+
+    def named(self, text: Text) -> str:
+        return text.inside(self.language)
 
     def incoming(self, part: str) -> list[str]:
         return [one.id for one in self.lines if one.target == part]
@@ -88,7 +94,7 @@ class _Process:
         return [one.id for one in self.lines if one.source == part]
 
 
-def _process(lifecycle: Lifecycle) -> _Process:
+def _process(lifecycle: Lifecycle, language: str) -> _Process:
     columns = _columns(lifecycle)
     parts = [_start(lifecycle), *(_state(lifecycle, str(one), columns) for one in lifecycle.states)]
     lines = [Line("leave_start", "start", state_id(lifecycle.initial), False)]
@@ -104,7 +110,7 @@ def _process(lifecycle: Lifecycle) -> _Process:
             lines.append(Line(f"leave_file_from_{state}", f"file_from_{state}", f"end_from_{state}", False))
     used = {one.node.lane for one in parts}
     lanes = {str(level): level for level in Level if str(level) in used}
-    return _Process(lifecycle, lanes, {one.id: one for one in parts}, tuple(lines))
+    return _Process(lifecycle, language, lanes, {one.id: one for one in parts}, tuple(lines))
 
 
 def _steps(lifecycle: Lifecycle) -> Iterator[tuple[Transition, str]]:
@@ -170,18 +176,21 @@ def _filing(lifecycle: Lifecycle, state: str, columns: Mapping[str, int]) -> Ite
 # ---- written ---------------------------------------------------------------------------------------------------------
 
 
-def write(lifecycle: Lifecycle) -> bytes:
-    """The process as XML: names in Chinese, English and the rules in documentation and extension elements."""
+def write(lifecycle: Lifecycle, language: str = "zh") -> bytes:
+    """The process as XML: names in one language ("zh" or "en"), labels in the other as extension elements.
+
+    Who takes a step and by which rules is written down in both, for people, and for programs in extension elements.
+    """
     from lxml import etree
 
-    process = _process(lifecycle)
+    process = _process(lifecycle, language)
     nodes = [one.node for one in process.parts.values()]
     layout = arrange(list(process.lanes), nodes, process.lines)
     root = etree.Element(
         f"{{{MODEL}}}definitions",
         {
             "id": f"lifecycle_{lifecycle.name}",
-            "name": lifecycle.label.zh,
+            "name": process.named(lifecycle.label),
             "targetNamespace": f"{OURS}:{lifecycle.name}",
             "exporter": "zhengji",
         },
@@ -206,17 +215,20 @@ def _say(parent: _Element, *lines: str) -> None:
     _add(parent, "documentation").text = "\n".join(line for line in lines if line)
 
 
-def _label(parent: _Element, text: Text) -> _Element:
-    """The label in English, where tools that show one language do not look; gives the extension to add to."""
+def _label(parent: _Element, process: _Process, text: Text) -> _Element:
+    """The label in the other language, where tools that show one do not look; gives the extension to add to."""
+    other = "zh" if process.language == "en" else "en"
     more = _add(parent, "extensionElements")
-    _add(more, "label", OURS, lang="en").text = text.en
+    _add(more, "label", OURS, lang=other).text = text.inside(other)
     return more
 
 
 def _collaboration(root: _Element, process: _Process) -> None:
     one = _add(root, "collaboration", id="collaboration")
-    pool = _add(one, "participant", id="pool", name=process.lifecycle.label.zh, processRef=process.lifecycle.name)
-    _label(pool, process.lifecycle.label)
+    pool = _add(
+        one, "participant", id="pool", name=process.named(process.lifecycle.label), processRef=process.lifecycle.name
+    )
+    _label(pool, process, process.lifecycle.label)
 
 
 def _messages(root: _Element, process: _Process) -> None:
@@ -225,7 +237,8 @@ def _messages(root: _Element, process: _Process) -> None:
         _add(root, "message", id=f"message_{step.name}", name=step.name)
     _add(root, "signal", id=f"signal_{FILED}", name=FILED)
     for role in _roles(process.lifecycle):
-        _label(_add(root, "resource", id=f"role_{role}", name=role.label.zh), role.label)
+        one = _add(root, "resource", id=f"role_{role}", name=process.named(role.label))
+        _label(one, process, role.label)
 
 
 def _roles(lifecycle: Lifecycle) -> list[Role]:
@@ -235,17 +248,17 @@ def _roles(lifecycle: Lifecycle) -> list[Role]:
 
 def _whole(root: _Element, process: _Process) -> None:
     label = process.lifecycle.label
-    whole = _add(root, "process", id=process.lifecycle.name, name=label.zh, isExecutable="true")
+    whole = _add(root, "process", id=process.lifecycle.name, name=process.named(label), isExecutable="true")
     _say(
         whole,
         "每个菱形是一个状态；任务是可以办理的事项，列在办理人所在的泳道；归档后不再办理。",
         "A diamond is a state; a task is a step, in the lane of whoever takes it; what is filed away is done with.",
     )
-    _label(whole, label)
+    _label(whole, process, label)
     lanes = _add(whole, "laneSet", id="lanes")
     for key, level in process.lanes.items():
-        lane = _add(lanes, "lane", id=f"lane_{key}", name=level.label.zh)
-        _label(lane, level.label)
+        lane = _add(lanes, "lane", id=f"lane_{key}", name=process.named(level.label))
+        _label(lane, process, level.label)
         for part in process.parts.values():
             if part.node.lane == key:
                 _add(lane, "flowNodeRef").text = part.id
@@ -258,29 +271,29 @@ def _whole(root: _Element, process: _Process) -> None:
 def _element(whole: _Element, process: _Process, part: _Part) -> None:
     given: dict[str, str] = {"id": part.id}
     if part.label:
-        given["name"] = part.label.zh
+        given["name"] = process.named(part.label)
     if part.step:
         given["messageRef"] = f"message_{part.step.name}"
     one = _add(whole, part.kind, **given)
     if part.step:
-        _told(one, process.lifecycle, part.step)
+        _told(one, process, part.step)
     elif part.label:
-        _label(one, part.label)
+        _label(one, process, part.label)
     for line in process.incoming(part.id):
         _add(one, "incoming").text = line
     for line in process.outgoing(part.id):
         _add(one, "outgoing").text = line
     if part.step:
         for role in part.step.by:
-            owner = _add(one, "potentialOwner", id=f"{role}_of_{part.id}", name=role.label.zh)
+            owner = _add(one, "potentialOwner", id=f"{role}_of_{part.id}", name=process.named(role.label))
             _add(owner, "resourceRef").text = f"role_{role}"
     if part.kind == "intermediateCatchEvent":
         _add(one, "signalEventDefinition", id=f"signal_of_{part.id}", signalRef=f"signal_{FILED}")
 
 
-def _told(one: _Element, lifecycle: Lifecycle, step: Transition) -> None:
+def _told(one: _Element, process: _Process, step: Transition) -> None:
     """Who takes a step, what takes it back, what it voids and which rules guard it: in sentences, and for programs."""
-    back = lifecycle.named(step.undone_by)
+    back = process.lifecycle.named(step.undone_by)
     assert back is not None  # a lifecycle without it is not made
     who = Text("、".join(role.label.zh for role in step.by), ", ".join(role.label.en for role in step.by))
     _say(
@@ -295,7 +308,7 @@ def _told(one: _Element, lifecycle: Lifecycle, step: Transition) -> None:
         step.undoes.en if step.undoes else "",
         f"Rules: {', '.join(guard.id for guard in step.guards)}." if step.guards else "",
     )
-    more = _label(one, step.label)
+    more = _label(one, process, step.label)
     _add(
         more,
         "step",
