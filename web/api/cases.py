@@ -102,9 +102,7 @@ def case(session: Any, case_id: int) -> Plain:
             "unit": seal.unit,
             "at": moment(seal.at),
             "electronic": seal.signed,
-            "holds": bool(seal.unit)
-            and seal.content == found.content
-            and papers.signature(session, seal) in ("", "good"),
+            "holds": bool(seal.unit) and seal.content == found.content and papers.not_held(session, seal) is None,
         },
         "batch": batch if batch and boards.may_open(session, batch, actor()) else None,
     }
