@@ -8,17 +8,42 @@ from pathlib import Path
 
 import pytest
 
-from rules.call import Call, Leg
+from rules.call import Call, Leg, Over
 from rules.catalogue import CATALOGUE
 from workflow.calls import read_call
+
+def offered(call: Call) -> tuple[str, ...]:
+    """The themes of the first phase for the kind of centre that the features tell of."""
+    return call.themes_of(call.phases[0], call.centre_kinds[0])
+
+
+def elsewhere(call: Call) -> list[str]:
+    """Themes of later phases alone."""
+    return [theme for phase in call.phases for theme in call.themes_in(phase) if theme not in call.themes_in(call.phases[0])]
+
+
+def for_others(call: Call) -> list[str]:
+    """Themes of the first phase for other kinds of centre alone."""
+    return [theme for theme in call.themes_in(call.phases[0]) if theme not in offered(call)]
+
 
 PARTS: Mapping[str, Callable[[Call], bool]] = {
     "有服务截止日": lambda call: call.eligible.service_to is not None,
     "有字数上限": lambda call: call.length.maximum is not None,
     "有字数下限": lambda call: call.length.minimum is not None,
     "有选写部分": lambda call: any(not part.required for part in call.sections),
-    "有自拟主题": lambda call: any(call.themes[theme].needs_name for phase in call.phases for theme in phase.themes),
+    "有自拟主题": lambda call: any(
+        call.themes[theme].needs_name
+        for phase in call.phases
+        for theme in call.themes_of(phase, call.centre_kinds[0])
+    ),
     "推送": lambda call: Leg.PUSH in call.route.legs,
+    "有其他阶段的主题": lambda call: bool(elsewhere(call)),
+    "有按机构类型的主题": lambda call: bool(for_others(call)),
+    "有分部分上限": lambda call: any(part.maximum for part in call.sections),
+    "有分部分下限": lambda call: any(part.minimum for part in call.sections),
+    "有不计数量的主题": lambda call: any(one.exempt_themes for one in call.quotas),
+    "有累计的最少数": lambda call: any(one.minimum and one.over is Over.CALL for one in call.quotas),
 }
 """Tag → whether a call has what the scenario is about. Rules are tags of their own."""
 

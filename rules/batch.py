@@ -1,5 +1,6 @@
 """What a province sends: how many, with which papers, under which subject."""
 
+from rules.call import roles_of
 from rules.facts import BatchFacts
 from rules.names import same_name
 from rules.roles import Role
@@ -34,7 +35,7 @@ def centre_reports_enough(batch: BatchFacts) -> Breach | None:
     minimum = batch.call.minimum_per_centre
     if not batch.final or batch.phase.id != batch.call.last_phase.id:
         return None
-    short = [one for one in batch.centres if one.count < minimum]
+    short = [one for one in batch.centres if one.count < minimum * roles_of(one.kind, batch.call.two_roles)]
     if not short:
         return None
     listed = Text(

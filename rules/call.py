@@ -27,6 +27,58 @@ class FieldType(Labelled):
     YES_NO = "yes_no", "是否", "Yes or no"
     PHONE = "phone", "电话", "Telephone"
     EMAIL = "email", "邮箱", "E-mail"
+    NUMBER = "number", "数字", "Number"
+
+
+class Counted(Labelled):
+    """How a length is counted (docs/decisions.md 4)."""
+
+    WORDS = "words", "字数（同 Word）", "字, as Word counts them"
+    CHARACTERS = "characters", "字符数（不计空格）", "Characters without spaces"
+    ALL_CHARACTERS = "all_characters", "字符数（计空格）", "Characters with spaces"
+
+
+class SealOf(Labelled):
+    """Whose seal a paper bears."""
+
+    NOBODY = "nobody", "不盖章", "No seal"
+    HOST_UNIT = "host_unit", "所在单位公章", "Seal of the host unit"
+    CENTRE = "centre", "中心公章", "Seal of the centre"
+    OFFICE = "office", "汇总报送单位公章", "Seal of the office that sends"
+
+
+class SentAs(Labelled):
+    """In which shape a paper is sent."""
+
+    EDITABLE = "editable", "可编辑的电子件", "An editable file"
+    SCAN = "scan", "扫描件", "A scan"
+    BOTH = "both", "可编辑的电子件和扫描件", "An editable file and a scan"
+
+
+class Packing(Labelled):
+    LOOSE = "loose", "各文件单独附上", "Each file by itself"
+    ZIP = "zip", "打成一个 zip 压缩包", "All in one zip"
+
+
+class Per(Labelled):
+    """For whom a quota is counted."""
+
+    OFFICE = "office", "每个汇总报送单位", "Each office"
+    CENTRE = "centre", "每家中心", "Each centre"
+
+
+class Over(Labelled):
+    """Over what a quota is counted."""
+
+    PHASE = "phase", "每个阶段", "in each phase"
+    CALL = "call", "各阶段累计", "over all phases"
+
+
+class TwoRoles(Labelled):
+    """How an institution counts that is both TISC and university centre (docs/decisions.md 8)."""
+
+    ONCE = "once", "算一家", "As one centre"
+    EACH = "each", "两种身份分别计算", "Once for each of its roles"
 
 
 @dataclass(frozen=True)
@@ -59,9 +111,14 @@ class Phase:
     closes: date
     opens: date | None = None
     themes: tuple[str, ...] = ()
+    """One of these; a single one is fixed, and one that needs a name leaves the list open."""
     closes_for: Mapping[Level, date] = field(default_factory=dict)
     """An earlier closing day of one level, such as the centres'."""
     minimum_per_office: int = 0
+    themes_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind of centre → its own themes, in the place of `themes`."""
+    any_theme: bool = False
+    """Any theme of the call."""
 
     def window(self, level: Level, opened: date, last_day: date | None = None) -> Window:
         """[opening day 00:00, day after closing 00:00) in Beijing; the closing day's own day still counts.
@@ -71,6 +128,19 @@ class Phase:
         """
         closing = last_day or self.closes_for.get(level, self.closes)
         return Window(_midnight(self.opens or opened), _midnight(closing + timedelta(days=1)))
+
+
+def roles_of(kind: str, two_roles: TwoRoles) -> int:
+    """As how many centres an institution of that kind counts."""
+    return 2 if kind == "both" and two_roles is TwoRoles.EACH else 1
+
+
+def years_before(day: date, years: int) -> date:
+    """The same day so many years before; of 29 February, the 28th where that year has none."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
 
 
 def _midnight(day: date) -> datetime:
@@ -86,6 +156,9 @@ class Section:
     headings: tuple[str, ...] = ()
     required: bool = True
     hint: Text = Text("", "")
+    minimum: int | None = None
+    maximum: int | None = None
+    """Both counted as the whole text is."""
 
 
 @dataclass(frozen=True)
@@ -125,18 +198,35 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class LengthLimits:
-    """In 字 as Word counts them, over the body of the case."""
+    """Over the body of the case."""
 
     maximum: int | None = None
     minimum: int | None = None
+    counted: Counted = Counted.WORDS
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A day that a call names by what happened on it."""
+
+    day: date
+    label: Text
 
 
 @dataclass(frozen=True)
 class Eligible:
-    """When the service must have happened; an overlap counts."""
+    """When the service must have happened; an overlap counts. One of `service_from`, `last_years` and `since` says when
+    that time begins, and `Call.service_from` is the day."""
 
-    service_from: date
+    service_from: date | None = None
     service_to: date | None = None
+    last_years: int | None = None
+    """So many years before the day on which the call opened (近三年)."""
+    since: Milestone | None = None
+    excluded_honours: tuple[Text, ...] = ()
+    """Earlier honours that keep a case out."""
+    honours_field: str = ""
+    """The field of the report form in which earlier honours are written."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +248,7 @@ class Package:
     summary: str = "案例汇总表_{region}_{phase}_盖章扫描件"
     case: str = "案例{position}_{title}"
     form: str = "报送表{position}_{title}_扫描件"
+    packing: Packing = Packing.LOOSE
 
 
 _OF_BATCH = ("addressee", "region", "phase", "number", "date")
@@ -168,9 +259,11 @@ PACKAGE_PLACES = {"folder": _OF_BATCH, "summary": _OF_BATCH, "case": _OF_CASE, "
 
 @dataclass(frozen=True)
 class Push:
-    """Sending outstanding cases abroad."""
+    """Sending outstanding cases abroad. `fields`: what the receiver wants to know beside title, summary and text; the call's
+    page shows them, and what fills them in comes with the judging of effects."""
 
     destination: Text
+    fields: tuple[Field, ...] = ()
 
 
 class Recommender(Labelled):
@@ -208,6 +301,83 @@ class DayKind(Labelled):
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """How many pictures a paper holds, and how small they may be. The number is what `pictures_within_limits` examines; the
+    width is shown to whoever writes."""
+
+    minimum: int = 0
+    maximum: int | None = None
+    least_width: int | None = None
+    """In pixels."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper that the call asks for. Those of this system are `case`, `form` and `summary`; any other is an attachment,
+    which is shown on the call's page and comes beside the papers."""
+
+    id: str
+    label: Text
+    owner: Level
+    seal: SealOf = SealOf.NOBODY
+    sent_as: SentAs = SentAs.EDITABLE
+    formats: tuple[str, ...] = ()
+    """Endings of file names, such as docx; none: whatever the system takes."""
+    required: bool = True
+    most: int = 1
+    """How many files."""
+    largest: int | None = None
+    """In MiB, each."""
+    pictures: Pictures | None = None
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many cases there may or must be. `kinds`, `themes`: only cases of these count; `exempt_…`: cases of these do not.
+
+    A minimum over all phases is asked of an office's last batch alone (docs/decisions.md 9).
+    """
+
+    id: str
+    per: Per
+    over: Over = Over.PHASE
+    minimum: int | None = None
+    maximum: int | None = None
+    phases: tuple[str, ...] = ()
+    """In these alone; none: in each."""
+    kinds: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    exempt_kinds: tuple[str, ...] = ()
+    exempt_themes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What judges look at. `weight`: in percent."""
+
+    id: str
+    label: Text
+    weight: int
+    hint: Text = Text("", "")
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How winners are found. Kept with the call and shown on its page; the judging of issue 7 will read it."""
+
+    judges: int
+    """Of each case."""
+    criteria: tuple[Criterion, ...]
+    blind: bool = False
+    """Judges see neither centre nor office."""
+    winners: int | None = None
+    winners_percent: int | None = None
+    """Of the cases that were judged."""
+    per_centre: int | None = None
+    """So many winners from one centre at most."""
+
+
+@dataclass(frozen=True)
 class PublicNotice:
     """公示: how long the list of chosen cases stands in public before anything is published.
 
@@ -217,6 +387,18 @@ class PublicNotice:
     days: int
     counted: DayKind = DayKind.CALENDAR
     objections: bool = True
+    objections_to: Text = Text("", "")
+    """Where objections are sent."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Where and when chosen cases are made known. Shown on the call's page; the publicity plan of issue 7 will read it."""
+
+    id: str
+    label: Text
+    from_day: date | None = None
+    to_day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -245,7 +427,38 @@ class Call:
     text: str
     """The notice itself, Markdown."""
     package: Package = Package()
+    addressees: tuple[Text, ...] = ()
+    """As the notice names them."""
+    two_roles: TwoRoles = TwoRoles.ONCE
+    papers: tuple[Paper, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    judging: Judging | None = None
+    publicity: tuple[Channel, ...] = ()
     version: int = 1
+
+    @property
+    def service_from(self) -> date:
+        """The first day on which a service counts. Raises ValueError where the call says none, which loading refuses."""
+        eligible = self.eligible
+        if eligible.service_from:
+            return eligible.service_from
+        if eligible.since:
+            return eligible.since.day
+        if eligible.last_years is None:
+            raise ValueError(f"{self.number} has no eligible time")
+        return years_before(self.opened, eligible.last_years)
+
+    def themes_of(self, phase: Phase, kind: str = "") -> tuple[str, ...]:
+        """The themes that a centre of that kind may choose in a phase."""
+        return tuple(self.themes) if phase.any_theme else phase.themes_for.get(kind, phase.themes)
+
+    def themes_in(self, phase: Phase) -> tuple[str, ...]:
+        """The themes of a phase, whoever reports."""
+        own = (theme for themes in phase.themes_for.values() for theme in themes)
+        return tuple(dict.fromkeys((*self.themes_of(phase), *own)))
+
+    def paper(self, paper_id: str) -> Paper | None:
+        return next((paper for paper in self.papers if paper.id == paper_id), None)
 
     def phase(self, phase_id: str) -> Phase | None:
         return next((phase for phase in self.phases if phase.id == phase_id), None)

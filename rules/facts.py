@@ -125,6 +125,8 @@ class CaseFacts:
     reasons: Mapping[str, str] = field(default_factory=dict)
     new_day: date | None = None
     """The last day for sending again that a return gives along."""
+    pictures: int = 0
+    """How many pictures its author's own Word file holds."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,18 @@ class CentreCount:
 
     centre: str
     name: str
+    count: int
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many cases of one phase, centre and theme an office has reported, this batch included."""
+
+    phase: str
+    centre: str
+    kind: str
+    theme: str
     count: int
 
 
@@ -176,6 +190,7 @@ class BatchFacts:
     confirmed: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
     new_day: date | None = None
+    tally: tuple[Tally, ...] = ()
 
 
 @dataclass(frozen=True)

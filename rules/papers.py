@@ -1,6 +1,7 @@
 """Forms and seals: what must be filled, sealed and left unchanged."""
 
 import re
+import unicodedata
 
 from rules.call import Field, FieldType
 from rules.facts import CaseFacts
@@ -68,6 +69,12 @@ def _dated(field: Field, value: str) -> Text | None:
     return Text(f"“{value}”不是{field.type.label.zh}，应写作 {example}", f"“{value}” should be written like {example}")
 
 
+def _number(_field: Field, value: str) -> Text | None:
+    written = unicodedata.normalize("NFKC", value).strip()
+    return None if _NUMBER.fullmatch(written) else Text(f"“{value}”不是数字", f"“{value}” is not a number")
+
+
+_NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?%?")
 _SEVEN_DIGITS = re.compile(r"(?:\D*\d){7}")
 _MONTH = r"\d{4}\s*[-年./]\s*(?:0?[1-9]|1[0-2])"
 _DATED = {
@@ -80,7 +87,25 @@ _OF_TYPE = {
     FieldType.PHONE: _phone,
     FieldType.MONTH: _dated,
     FieldType.DATE: _dated,
+    FieldType.NUMBER: _number,
 }
+
+
+@rule(
+    zh="案例正文有 {count} 幅图片，通知要求{asked}。请在 Word 稿中增删后重新上传。",
+    en="The case document holds {count} pictures; the call asks for {asked}. Change the Word file and upload it again.",
+    lifted_by=Role.AUTHOR,
+)
+def pictures_within_limits(case: CaseFacts) -> Breach | None:
+    """案例正文的图片数量在通知规定的范围之内。"""
+    paper = case.call.paper("case")
+    asked = paper.pictures if paper else None
+    if asked is None or asked.minimum <= case.pictures <= (case.pictures if asked.maximum is None else asked.maximum):
+        return None
+    bounds = [(asked.minimum, Text("不少于 {n} 幅", "at least {n}")), (asked.maximum, Text("不超过 {n} 幅", "at most {n}"))]
+    said = [words.fill(n=number) for number, words in bounds if number]
+    listed = Text("、".join(one.zh for one in said) or "不附图片", " and ".join(one.en for one in said) or "none")
+    return Breach(count=case.pictures, asked=listed, mend="document")
 
 
 @rule(

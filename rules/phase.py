@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from rules.call import BEIJING, Call, Phase
+from rules.call import BEIJING
 from rules.facts import BatchFacts, CaseFacts
 from rules.roles import Role
 from rules.rule import Breach, rule
@@ -21,24 +21,25 @@ _NO_PHASE = Text("还没有选择报送阶段。", "No phase has been chosen yet
     lifted_by=Role.AUTHOR,
 )
 def theme_belongs_to_phase(case: CaseFacts) -> Breach | None:
-    """案例主题是所报阶段征集的主题；选“其他”时写出主题名称。"""
+    """案例主题是所报阶段向这类机构征集的主题；选“其他”时写出主题名称。"""
     if case.phase is None:
         return Breach(say=_NO_PHASE, mend="phase")
     theme = case.call.themes.get(case.theme)
     if theme is None:
-        listed = _offered(case.call, case.phase)
+        listed = _offered(case)
         say = Text("还没有选择主题。{phase}可选：{allowed}。", "No theme chosen yet. {phase} offers: {allowed}.")
         return Breach(say=say, phase=case.phase.label, allowed=listed, mend="theme")
-    if theme.id not in case.phase.themes:
-        return Breach(theme=theme.label, phase=case.phase.label, allowed=_offered(case.call, case.phase), mend="theme")
+    if theme.id not in case.call.themes_of(case.phase, case.centre.kind):
+        return Breach(theme=theme.label, phase=case.phase.label, allowed=_offered(case), mend="theme")
     if theme.needs_name and not case.theme_name.strip():
         say = Text("选择了“{theme}”，请写出主题名称。", "You chose “{theme}”; write the theme's name out.")
         return Breach(say=say, theme=theme.label, mend="theme_name")
     return None
 
 
-def _offered(call: Call, phase: Phase) -> Text:
-    allowed = [call.themes[theme].label for theme in phase.themes]
+def _offered(case: CaseFacts) -> Text:
+    offered = case.call.themes_of(case.phase, case.centre.kind) if case.phase else ()
+    allowed = [case.call.themes[theme].label for theme in offered]
     return Text("；".join(one.zh for one in allowed), "; ".join(one.en for one in allowed))
 
 

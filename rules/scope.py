@@ -2,7 +2,9 @@
 
 from datetime import date
 
+from rules.call import Call
 from rules.facts import CaseFacts
+from rules.names import squeezed
 from rules.roles import Role
 from rules.rule import Breach, rule
 from rules.words import Text
@@ -24,16 +26,24 @@ def service_within_period(case: CaseFacts) -> Breach | None:
             say=Text("服务结束时间早于开始时间，请改正。", "The service ends before it begins; correct the dates."),
             mend="service_to",
         )
-    eligible = case.call.eligible
-    ended_before = case.service_to < eligible.service_from
-    began_after = eligible.service_to is not None and case.service_from > eligible.service_to
+    begins, ends = case.call.service_from, case.call.eligible.service_to
+    ended_before = case.service_to < begins
+    began_after = ends is not None and case.service_from > ends
     if not (ended_before or began_after):
         return None
-    return Breach(
-        service=_span(case.service_from, case.service_to),
-        period=_span(eligible.service_from, eligible.service_to),
-        mend="service_to",
-    )
+    return Breach(service=_span(case.service_from, case.service_to), period=_period(case.call), mend="service_to")
+
+
+def _period(call: Call) -> Text:
+    """The eligible time in days, and in the words of the call where it names it otherwise (近三年，某某以来)."""
+    span = _span(call.service_from, call.eligible.service_to)
+    if call.eligible.since:
+        since = call.eligible.since.label
+        return Text(f"{span.zh}，{since.zh}以来", f"{span.en}, since {since.en}")
+    if call.eligible.last_years:
+        years = call.eligible.last_years
+        return Text(f"{span.zh}，近 {years} 年", f"{span.en}, the last {years} years")
+    return span
 
 
 def _span(first: date, last: date | None) -> Text:
@@ -43,6 +53,23 @@ def _span(first: date, last: date | None) -> Text:
         if last is None
         else Text(f"{begin} 至 {last:%Y-%m}", f"{begin} to {last:%Y-%m}")
     )
+
+
+@rule(
+    zh="报送表“{field}”一栏写有“{honours}”。获得过该项荣誉的案例不再推荐；如填写有误，请改正。",
+    en="The report form names under “{field}”: {honours}. A case with that honour is not taken again; correct a mistake.",
+    lifted_by=Role.AUTHOR,
+)
+def no_excluded_honour(case: CaseFacts) -> Breach | None:
+    """案例没有获得过通知排除的荣誉。"""
+    eligible = case.call.eligible
+    written = squeezed(case.form.get(eligible.honours_field, ""))
+    found = [one for one in eligible.excluded_honours if squeezed(one.zh) in written]
+    if not found:
+        return None
+    listed = Text("”“".join(one.zh for one in found), ", ".join(one.en for one in found))
+    field = next(one.label for one in case.call.report_form if one.name == eligible.honours_field)
+    return Breach(field=field, honours=listed, mend=f"form:{eligible.honours_field}")
 
 
 @rule(

@@ -1,6 +1,8 @@
 """What the text of a case must be."""
 
+from rules.call import Section
 from rules.facts import CaseFacts
+from rules.length import measured, shortest
 from rules.roles import Role
 from rules.rule import Breach, rule
 from rules.words import Text
@@ -25,6 +27,41 @@ def length_within_limit(case: CaseFacts) -> Breach | None:
             length=case.length,
             limit=limits.minimum,
             mend="sections",
+        )
+    return None
+
+
+@rule(
+    zh="这些部分的篇幅不合要求：{parts}。请增删后再试。",
+    en="These parts do not have the length asked for: {parts}. Write more or less and try again.",
+    lifted_by=Role.AUTHOR,
+)
+def sections_within_limits(case: CaseFacts) -> Breach | None:
+    """模板各部分的篇幅在通知规定的范围之内。"""
+    wrong = [(part, said) for part in case.call.sections if (said := _part_problem(case, part))]
+    if not wrong:
+        return None
+    listed = Text(
+        "；".join(f"“{part.label.zh}”{said.zh}" for part, said in wrong),
+        "; ".join(f"“{part.label.en}” {said.en}" for part, said in wrong),
+    )
+    return Breach(parts=listed, mend=f"section:{wrong[0][0].id}")
+
+
+def _part_problem(case: CaseFacts, part: Section) -> Text | None:
+    """What is wrong with the length of one part; one that may be left out and is has none."""
+    text, counted = case.sections.get(part.id, ""), case.call.length.counted
+    least, length = shortest(text, counted), measured(text, counted)
+    if part.maximum is not None and least > part.maximum:
+        over = least - part.maximum
+        return Text(
+            f" {least} 字，超过 {part.maximum} 字的上限 {over} 字",
+            f"has {least} characters, {over} more than the limit of {part.maximum}",
+        )
+    if part.minimum is not None and length < part.minimum and (part.required or text.strip()):
+        return Text(
+            f" {length} 字，不足 {part.minimum} 字的下限",
+            f"has {length} characters; at least {part.minimum} are asked",
         )
     return None
 

@@ -9,6 +9,7 @@ from rules.batch import (
     summary_sealed,
 )
 from rules.phase import before_phase_deadline, new_day_given, phase_has_opened
+from rules.quotas import quotas_not_exceeded, quotas_reached
 from rules.roles import Role
 from rules.selection import another_person_acts, reason_given
 from rules.words import Labelled, Text
@@ -65,6 +66,8 @@ BATCH = Lifecycle(
                 *_COMPLETE,
                 province_recommends_enough,
                 centre_reports_enough,
+                quotas_reached,
+                quotas_not_exceeded,
                 subject_names_call_and_office,
                 phase_has_opened,
                 before_phase_deadline,

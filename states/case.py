@@ -3,11 +3,11 @@
 What the cases of one call can do is derived from it by the call's route (`states.route`).
 """
 
-from rules.papers import form_complete, seal_names_the_unit, seal_unbroken, unit_seal_present
+from rules.papers import form_complete, pictures_within_limits, seal_names_the_unit, seal_unbroken, unit_seal_present
 from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, theme_belongs_to_phase
 from rules.prior import not_reported_before
 from rules.roles import Role
-from rules.scope import centre_is_eligible, service_within_period
+from rules.scope import centre_is_eligible, no_excluded_honour, service_within_period
 from rules.selection import (
     another_person_acts,
     consent_given,
@@ -19,7 +19,7 @@ from rules.selection import (
     recall_confirmed,
     sign_offs_complete,
 )
-from rules.text import length_within_limit, recipient_named, template_complete
+from rules.text import length_within_limit, recipient_named, sections_within_limits, template_complete
 from rules.words import Labelled, Text
 from states.lifecycle import Lifecycle, Transition
 
@@ -51,8 +51,11 @@ CONTENT = (
     service_within_period,
     centre_is_eligible,
     recipient_named,
+    no_excluded_honour,
     template_complete,
     length_within_limit,
+    sections_within_limits,
+    pictures_within_limits,
     theme_belongs_to_phase,
     form_complete,
 )

@@ -9,7 +9,7 @@ from typing import Any
 from rules.call import Call, Field, FieldType
 from rules.facts import BatchFacts, CaseFacts, CentreCount, CentreFacts, EnglishFacts, LineFacts, PushFacts, SealFacts
 from rules.roles import Level
-from workflow.calls import read_call, shipped_calls
+from workflow.calls import current_call, read_call
 
 CALLS = Path(__file__).parent / "calls"
 
@@ -22,7 +22,7 @@ OFFICE = "示例省知识产权局"
 @cache
 def call_2021() -> Call:
     """The shipped call 2021-205."""
-    return read_call(next(path for path in shipped_calls() if path.stem == "2021-205"))
+    return read_call(current_call())
 
 
 @cache
@@ -41,6 +41,7 @@ def filled(field: Field) -> str:
         FieldType.YES_NO: "否",
         FieldType.PHONE: "13800000000",
         FieldType.EMAIL: "author@centre.example",
+        FieldType.NUMBER: "12",
     }
     return values.get(field.type, "示例")
 
@@ -56,7 +57,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
     window = chosen.window(level, call.opened) if chosen else None
     shown = window or call.phases[0].window(level, call.opened)
     length = changes.get("length", max(call.length.minimum or 0, (call.length.maximum or 1000) - 100))
-    theme = call.themes[chosen.themes[0]] if chosen else next(iter(call.themes.values()))
+    theme = call.themes[call.themes_of(chosen, call.centre_kinds[0])[0]] if chosen else next(iter(call.themes.values()))
     values: dict[str, Any] = {
         "call": call,
         "at": shown.opens + (shown.closes - shown.opens) / 2,
@@ -70,7 +71,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "length": length,
         "least_length": length,
         "recipient": "示例新材料有限公司",
-        "service_from": call.eligible.service_from,
+        "service_from": call.service_from,
         "service_to": call.eligible.service_to or call.opened,
         "form": {field.name: filled(field) for field in call.report_form},
         "centre": centre_facts(kind=call.centre_kinds[0]),

@@ -41,7 +41,7 @@ from workflow import (
     pushes,
     sealing,
 )
-from workflow.calls import shipped_calls
+from workflow.calls import current_call
 from workflow.content import DERIVED, Content
 from workflow.engine import Attempt, Receipt
 from workflow.mailing import Mailer
@@ -55,7 +55,7 @@ from workflow.store.guard import authorize
 from workflow.store.models import AuditEvent, Batch, Case, Centre, Document, Office, Person, PersonGrant, Push, Seal
 from workflow.store.papers import Kept
 
-CALL_2021 = next(path for path in shipped_calls() if path.stem == "2021-205")
+CALL_2021 = current_call()
 
 
 # ---- databases -------------------------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ class World:
         `length`: 字 of the whole body, spread over the sections.
         """
         chosen = phase or self.phase
-        theme = self.call.themes[chosen.themes[0]]
+        theme = self.call.themes[self.call.themes_of(chosen, self.call.centre_kinds[0])[0]]
         number = next(self._numbers)
         some = random.Random(number)
         limits = self.call.length
@@ -368,7 +368,7 @@ class World:
             "title": f"第{number}号：{prose(some, 16)}",
             "sections": spread(self.call, some, length),
             "recipient": prose(some, 8),
-            "service_from": self.call.eligible.service_from,
+            "service_from": self.call.service_from,
             "service_to": self.call.eligible.service_to or self.call.opened,
             "form": {one.name: filled(one) for one in self.call.report_form if one.name not in DERIVED},
         }
@@ -658,6 +658,14 @@ class World:
         with self.database.transaction() as session:
             session.execute(update(Centre).where(Centre.id == self.centres[centre]).values(**columns))
 
+    def put_pictures(self, case: int, number: int) -> None:
+        """Its author's Word file holds so many pictures."""
+        with self.database.transaction() as session:
+            for at in range(number):
+                values = {"slot": "picture", "name": f"图{at}.png", "media_type": "image/png", "size": 1, "at": self.at}
+                by = self.people[self._hand(case, "author")].id
+                session.execute(insert(Document).values(case_id=case, digest=f"{case:032x}{at:032x}", by_id=by, **values))
+
     def lose_scan(self, case: int) -> None:
         """The scan of a sealed form counts no more."""
         with self.database.transaction() as session:
@@ -839,7 +847,11 @@ def prose(some: random.Random, length: int) -> str:
 
 
 def spread(call: Call, some: random.Random, length: int) -> dict[str, str]:
-    """Text of that many 字 over all sections of the template."""
-    parts = call.sections
-    share, left = divmod(length, len(parts))
-    return {part.id: prose(some, share + (left if place == 0 else 0)) for place, part in enumerate(parts)}
+    """Text of that many 字 over all sections of the template, each within its own limits as far as these allow."""
+    most = {part.id: part.maximum or length for part in call.sections}
+    lengths = {part.id: min(part.minimum or 0, length) for part in call.sections}
+    for left in range(len(lengths), 0, -1):  # what one part cannot take, the next ones do
+        part = sorted(lengths, key=lambda one: most[one])[-left]
+        share = -(-(length - sum(lengths.values())) // left)
+        lengths[part] = min(most[part], lengths[part] + max(0, share))
+    return {part: prose(some, number) for part, number in lengths.items()}

@@ -68,7 +68,7 @@ def _furnish_demo(settings: configured.Settings, database: Any) -> None:
 
 @main.command()
 def init() -> None:
-    """建库：数据表、32 个省级主管部门、随附的征集通知。 / Set up tables, the register and the shipped calls.
+    """建库：数据表、32 个省级主管部门、2021-205 征集通知。 / Set up tables, the register and the call 2021-205.
 
     \b
     例 Example:  zhengji init

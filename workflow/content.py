@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from rules.call import Call
-from rules.length import least_word_count, word_count
+from rules.call import Call, Counted
+from rules.length import measured, shortest
 from rules.scope import CENTRE_KINDS
 from workflow.audit.canonical import canonical
 from workflow.personal import ERASED, is_contact
@@ -55,11 +55,15 @@ class Content:
     @property
     def length(self) -> int:
         """字 of the body."""
-        return word_count(self.body)
+        return self.length_as(Counted.WORDS)
 
-    @property
-    def least_length(self) -> int:
-        return least_word_count(self.body)
+    def length_as(self, counted: Counted) -> int:
+        """The length of the body, as a call counts it."""
+        return measured(self.body, counted)
+
+    def least_length_as(self, counted: Counted) -> int:
+        """The lowest that a common program would give."""
+        return shortest(self.body, counted)
 
     @property
     def contacts(self) -> dict[str, str]:

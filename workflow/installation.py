@@ -13,7 +13,7 @@ from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
 from workflow import anchors, moving, people, register
-from workflow.calls import read_call, shipped_calls
+from workflow.calls import current_call, read_call
 from workflow.engine import CannotServe
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls
@@ -84,15 +84,14 @@ def empty(database: Database) -> bool:
 
 
 def furnish(database: Database) -> None:
-    """The register of the 32 offices and the calls that are shipped; what is there already stays."""
+    """The register of the 32 offices and the call that is in force; what is there already stays."""
     at = datetime.now(UTC)
     with database.transaction() as session:
         known = {one.code for one in register.offices(session)}
         missing = [row for row in register.shipped_offices() if row["code"] not in known]
         if missing:  # an office that is there may have been mended by the administrator
             register.put_offices(session, missing, actor=SYSTEM, at=at)
-        for path in shipped_calls():
-            load_call(session, path, at)
+        load_call(session, current_call(), at)
 
 
 def load_call(session: Session, path: Path, at: datetime) -> CallVersion:

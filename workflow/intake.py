@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from rules.call import Call
-from rules.length import fits, least_word_count
+from rules.length import fits, shortest
 from rules.words import Text
 from states.reach import Actor
 from workflow import cases, lists, merging, papers
@@ -200,9 +200,9 @@ def within_limit(call: Call, content: Content) -> dict[str, tuple[str, str]]:
     found = {}
     for section in call.sections:
         text = content.sections.get(section.id, "")
-        end = len(text) if left is None else fits(text, left)
+        end = len(text) if left is None else fits(text, left, call.length.counted)
         found[section.id] = (text[:end], text[end:])
-        left = None if left is None else max(0, left - least_word_count(text))
+        left = None if left is None else max(0, left - shortest(text, call.length.counted))
     return found
 
 

@@ -79,7 +79,7 @@ def _phase(call: Call, phase: Phase, last_days: Mapping[str, date]) -> PhaseShow
         window,
         centres if centres.closes != window.closes else None,
         extended is not None,
-        [call.themes[one] for one in phase.themes],
+        [call.themes[one] for one in call.themes_in(phase)],
     )
 
 

@@ -141,6 +141,37 @@ def _counts(world: World, final: str, words: str) -> int:
     return batch
 
 
+@given(
+    parsers.re("本省(?P<final>一批|末批)备齐并已盖章的案例，计入(?P<bound>最多数|最少数)的数量(?P<words>.*)"),
+    target_fixture="batch",
+)
+def _towards_quota(world: World, final: str, bound: str, words: str) -> int:
+    """Cases that count towards the first quota with that bound, all of one centre; other minima are waived."""
+    name = "maximum" if bound == "最多数" else "minimum"
+    quota = next(one for one in world.call.quotas if getattr(one, name) is not None)
+    number = getattr(quota, name) + {"多一个": 1, "少一个": -1}.get(words.partition("，")[0], 0)
+    kind = world.call.centre_kinds[0]
+    themes = [one for one in world.call.themes_of(world.phase, kind) if one not in quota.exempt_themes]
+    theme = next(one for one in themes if not quota.themes or one in quota.themes)
+    if name == "maximum" or words.endswith("先前已报送一个"):
+        world.waive(world.phase)
+    if "先前" in words:
+        [before] = _of_theme(world, theme, 1)
+        went(world.act_on_batch(_sealed(world, world.batch([before])), "send"))
+        if "退回" in words:
+            went(world.act(before, "return_to_office"))
+    cases = _of_theme(world, theme, number)
+    if words.endswith("另有一个不计数量"):
+        cases += _of_theme(world, quota.exempt_themes[0], 1)
+    batch = _sealed(world, world.batch(cases))
+    world.describe(batch, final=final == "末批" and not words.endswith("不是末批"))
+    return batch
+
+
+def _of_theme(world: World, theme: str, count: int) -> list[int]:
+    return [world.case(CaseState.PROVINCE_REVIEWED, world.content(theme=theme)) for _ in range(count)]
+
+
 @given("其中一个案例的报送中心不再是通知面向的机构")
 def _no_longer_eligible(world: World, batch: int) -> None:
     world.register("university", eligible=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
 
 from pytest_bdd import given, parsers
 
+from features.asked import elsewhere, for_others, offered
 from rules.call import Call
-from tests.worlds import World
+from tests.worlds import World, prose
 from workflow.content import DERIVED, Content
 
 DAY = timedelta(days=1)
@@ -32,7 +34,7 @@ def _unsealed(world: World) -> int:
 
 @given(parsers.re("一份服务(?P<words>在.*|恰好.*|时间.*)的案例"), target_fixture="case")
 def _served(world: World, words: str) -> int:
-    first = world.call.eligible.service_from
+    first = world.call.service_from
     last = world.call.eligible.service_to or first + 60 * DAY
     begin, end = {
         "在规定范围之内": (first + 30 * DAY, last - DAY),
@@ -86,24 +88,65 @@ def _length(world: World, words: str) -> int:
     return _sealed(world, content)
 
 
+@given(parsers.re("一份有限定的部分篇幅为(?P<words>.*)的案例"), target_fixture="case")
+def _part(world: World, words: str) -> int:
+    """One part at its bound; the others as they were, so that the whole stays within its own limits."""
+    upper = "上限" in words
+    part = next(one for one in world.call.sections if (one.maximum if upper else one.minimum))
+    bound = (part.maximum if upper else part.minimum) or 0
+    length = bound + {"多一字": 1, "少一字": -1}.get(words.removeprefix("上限").removeprefix("下限"), 0)
+    content = world.content()
+    return _sealed(world, content.changed(sections={**content.sections, part.id: prose(random.Random(length), length)}))
+
+
+@given(parsers.re("一份配图(?P<words>.*)的案例"), target_fixture="case")
+def _pictures(world: World, words: str) -> int:
+    paper = world.call.paper("case")
+    assert paper is not None
+    assert paper.pictures is not None
+    least, most = paper.pictures.minimum, paper.pictures.maximum or 0
+    case = _sealed(world, world.content())
+    world.put_pictures(case, {"恰好最少的幅数": least, "恰好最多的幅数": most, "比最多多一幅": most + 1}[words])
+    return case
+
+
+@given(parsers.re("一份荣誉栏(?P<words>.*)的案例"), target_fixture="case")
+def _honours(world: World, words: str) -> int:
+    eligible = world.call.eligible
+    excluded = eligible.excluded_honours[-1].zh
+    written = {
+        "没有填写": "",
+        "写了别的荣誉": "某项别的荣誉",
+        "写了所排除的荣誉": excluded,
+        "写了所排除的荣誉和别的话": f"某年曾获 {excluded[:1]} {excluded[1:]} 一次",
+    }[words]
+    content = world.content()
+    return _sealed(world, content.changed(form={**content.form, eligible.honours_field: written}))
+
+
 @given(parsers.re("一份主题(?P<words>.*)的案例"), target_fixture="case")
 def _theme(world: World, words: str) -> int:
     if words.startswith("由中心自拟"):
         return _own_theme(world, named="写出名称" in words)
-    here = world.phase.themes
-    elsewhere = [theme for phase in world.call.phases for theme in phase.themes if theme not in here]
+    here = offered(world.call)
     theme = {
-        "是本阶段征集的第一个主题": here[0],
-        "是本阶段征集的最后一个主题": here[-1],
-        "是其他阶段才征集的主题": elsewhere[0],
-        "还没有选择": "",
-    }[words]
+        "是本阶段征集的第一个主题": here[:1],
+        "是本阶段征集的最后一个主题": here[-1:],
+        "是其他阶段才征集的主题": elsewhere(world.call),
+        "是本阶段只向别类机构征集的主题": for_others(world.call),
+        "还没有选择": [""],
+    }[words][0]
     return _sealed(world, world.content(theme=theme, theme_name="写出的主题" if _own(world.call, theme) else ""))
 
 
 def _own_theme(world: World, *, named: bool) -> int:
-    phase = next(one for one in world.call.phases if any(_own(world.call, theme) for theme in one.themes))
-    theme = next(theme for theme in phase.themes if _own(world.call, theme))
+    call = world.call
+    phase, theme = next(
+        (phase, theme)
+        for phase in call.phases
+        for theme in call.themes_of(phase, call.centre_kinds[0])
+        if _own(call, theme)
+    )
     world.in_phase(phase)
     return _sealed(world, world.content(theme=theme, theme_name="自拟的主题" if named else ""))
 

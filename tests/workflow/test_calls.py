@@ -86,11 +86,11 @@ def test_rules_examine_by_the_call_they_are_given() -> None:
 
 
 def test_valid_facts_of_either_call_breach_no_rule() -> None:
-    for call in (call_2021(), other_call()):
+    for call in (call_2021(), other_call(), *(read_call(path) for path in shipped_calls())):
         for phase in call.phases:
             case, batch = case_facts(call, phase=phase.id), batch_facts(call, phase=phase.id)
             for rule in CATALOGUE.values():
-                facts = batch if rule.module == "rules.batch" else case
+                facts = batch if rule.module in ("rules.batch", "rules.quotas") else case
                 assert rule.examine(facts) is None, rule.id
 
 
@@ -142,6 +142,44 @@ def test_a_misspelt_word_is_refused_with_its_place_and_the_nearest_right_one(
          "phases[0].closes_for.centre"),
         ("closes = 2021-03-26", "closes = 2021-03-26\ncloses_for = { centre = 2021-03-27 }", "phases[0].closes_for"),
         ("service_from = 2020-01-01", "service_from = 2020-01-01\nservice_to = 2019-12-31", "eligible.service_to"),
+        ("closes = 2021-06-25", "closes = 2021-03-20", "phases[1].closes"),
+        ("closes = 2021-06-25", "closes = 2021-06-25\nopens = 2021-03-26", "phases[1].opens"),
+        ("closes = 2021-06-25", "closes = 2021-06-25\nany_theme = true", "phases[1].any_theme"),
+        ("closes = 2021-06-25", 'closes = 2021-06-25\nthemes_for = { tisc = ["smes", "nothing"] }',
+         "phases[1].themes_for.tisc[1]"),
+        ("closes = 2021-06-25", 'closes = 2021-06-25\nthemes_for = { other = ["smes"] }', "phases[1].themes_for.other"),
+        ("service_from = 2020-01-01", "", "eligible"),
+        ("service_from = 2020-01-01", "service_from = 2020-01-01\nlast_years = 3", "eligible.last_years"),
+        ("service_from = 2020-01-01", "last_years = 0", "eligible.last_years"),
+        ("service_from = 2020-01-01", 'service_from = 2020-01-01\nhonours_field = "prizes"', "eligible.honours_field"),
+        ("[mail]", '[[quotas]]\nid = "a"\nper = "office"\n[mail]', "quotas[0]"),
+        ("[mail]", '[[quotas]]\nid = "a"\nper = "office"\nminimum = 6\nmaximum = 5\n'
+         '[rules.quotas_reached]\nclause = "系统"\ndecision = 5\n[rules.quotas_not_exceeded]\nclause = "系统"\ndecision = 5\n'
+         '[mail]', "quotas[0].minimum"),
+        ("[mail]", '[[quotas]]\nid = "a"\nper = "office"\nmaximum = 1\nphases = ["second"]\n'
+         '[rules.quotas_not_exceeded]\nclause = "系统"\ndecision = 5\n[mail]', "phases[1].minimum_per_office"),
+        ("[mail]", '[[quotas]]\nid = "a"\nper = "centre"\nover = "call"\nmaximum = 1\n'
+         '[rules.quotas_not_exceeded]\nclause = "系统"\ndecision = 5\n[mail]', "minimum_per_centre"),
+        ("[mail]", '[[quotas]]\nid = "a"\nper = "centre"\nminimum = 1\n'
+         '[rules.quotas_reached]\nclause = "系统"\ndecision = 5\n[mail]', "quotas[0].over"),
+        ("[mail]", '[[quotas]]\nid = "a"\nper = "office"\nmaximum = 5\nexempt_themes = ["sme"]\n'
+         '[rules.quotas_not_exceeded]\nclause = "系统"\ndecision = 5\n[mail]', "quotas[0].exempt_themes[0]"),
+        ("[mail]", '[[quotas]]\nid = "a"\nper = "office"\nmaximum = 5\n[mail]', "rules"),
+        ("[mail]", '[rules.quotas_not_exceeded]\nclause = "系统"\ndecision = 5\n[mail]', "rules.quotas_not_exceeded"),
+        ("[mail]", '[public_notice]\ndays = 0\n[mail]', "public_notice.days"),
+        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "national"\n[mail]', "papers[0].owner"),
+        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "centre"\nformats = [".PDF"]\n[mail]',
+         "papers[0].formats[0]"),
+        ("[mail]", '[[publicity]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nfrom_day = 2021-05-02\nto_day = 2021-05-01\n'
+         "[mail]", "publicity[0].to_day"),
+        ("[mail]", '[judging]\njudges = 3\nwinners = 5\n[[judging.criteria]]\nid = "a"\n'
+         'label = { zh = "一", en = "a" }\nweight = 90\n[mail]', "judging.criteria"),
+        ("[mail]", '[judging]\njudges = 3\n[[judging.criteria]]\nid = "a"\n'
+         'label = { zh = "一", en = "a" }\nweight = 100\n[mail]', "judging"),
+        ("[mail]", '[judging]\njudges = 3\nwinners_percent = 101\n[[judging.criteria]]\nid = "a"\n'
+         'label = { zh = "一", en = "a" }\nweight = 100\n[mail]', "judging.winners_percent"),
+        ("[mail]", '[judging]\njudges = 0\nwinners = 5\n[[judging.criteria]]\nid = "a"\n'
+         'label = { zh = "一", en = "a" }\nweight = 100\n[mail]', "judging.judges"),
         ("sign_offs = 1", "sign_offs = 4", "sign_offs"),
         ('number = "2021-205"', 'number = "2021/205"', "number"),
         ('text = "2021-205.zh.md"', 'text = "../2021-205.zh.md"', "text"),

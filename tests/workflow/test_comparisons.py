@@ -374,7 +374,7 @@ def test_an_imported_report_of_no_office_is_the_desks(world: World) -> None:
 def test_an_imported_report_from_before_the_eligible_time_is_no_match(world: World) -> None:
     case = world.case(STAMPED)
     body, office = world.content_of(case).body, world.offices["first"]
-    start = world.call.eligible.service_from
+    start = world.call.service_from
     imported(world, body, office_id=office, number="old", reported_on=date(start.year - 1, 12, 31))
     assert known(world, case, "author") == []
     imported(world, body, office_id=office, number="new", reported_on=start)

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from tests.make import call_2021
+from rules.call import Counted
 from workflow.content import DERIVED, Content, form_values, from_snapshot
 
 CONTENT = Content(
@@ -29,9 +30,9 @@ def values(content: Content = CONTENT, kind: str = "both") -> dict[str, str]:
 
 def test_the_body_is_its_sections_and_its_length_counts_them() -> None:
     assert CONTENT.body == "甲公司。\n增长 30% 以上"
-    assert (CONTENT.length, CONTENT.least_length) == (9, 9)
+    assert (CONTENT.length, CONTENT.least_length_as(Counted.WORDS)) == (9, 9)
     quoted = CONTENT.changed(sections={"effect": "“好”——"})
-    assert quoted.least_length < quoted.length
+    assert quoted.least_length_as(Counted.WORDS) < quoted.length
 
 
 def test_a_kept_revision_reads_back_with_the_same_digest() -> None:

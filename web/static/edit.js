@@ -1,10 +1,11 @@
 // The editor's live 字数, the themes of the chosen phase, and a warning before unsaved words are lost.
-import { leastWordCount, wordCount } from "./wordcount.js";
+import { COUNTS } from "./wordcount.js";
 
 const form = document.querySelector("form.editor");
 const texts = [...form.querySelectorAll("textarea.writing")];
 const whole = form.querySelector("[data-counts-all]");
 const limit = Number(form.dataset.limit) || 0;
+const [wordCount, leastWordCount] = COUNTS[form.dataset.counted];
 
 function count() {
   for (const text of texts) {

@@ -19,3 +19,13 @@ export function wordCount(text) {
 export function leastWordCount(text) {
   return wordCount(text.replace(DOUBTFUL, ""));
 }
+
+const SPACES = new RegExp(`[${BLANK}]`, "gu");
+const without = (text, what) => [...text.replace(what, "")].length;
+
+/** How a call counts: the length as shown, and the lowest that a program gives, as rules/length.py has them. */
+export const COUNTS = {
+  words: [wordCount, leastWordCount],
+  characters: [(text) => without(text, SPACES), (text) => without(text, SPACES)],
+  all_characters: [(text) => [...text].length, (text) => without(text, /[\r\n]/gu)],
+};

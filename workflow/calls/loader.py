@@ -10,7 +10,7 @@ import string
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,21 @@ from rules.call import (
     Eligible,
     Field,
     FieldType,
+    Judging,
     Leg,
     LengthLimits,
     Mail,
+    Over,
+    Paper,
+    Per,
     Phase,
+    PublicNotice,
+    Quota,
     Recommender,
     Route,
     RuleInForce,
     Theme,
+    years_before,
 )
 from rules.catalogue import CATALOGUE
 from rules.roles import Level
@@ -39,7 +46,7 @@ from states.batch import BATCH
 from states.case import CASE
 from states.push import PUSH
 from states.route import lifecycle_of
-from workflow.calls.tables import WRONG, CallProblem, Entry, Tables, lines_of
+from workflow.calls.tables import WRONG, CallProblem, Entry, Shape, Tables, lines_of
 
 OWN_CLAUSE = "系统"
 """The clause of a rule that is ours and not the notice's; it names its decision."""
@@ -49,7 +56,8 @@ STEPS = tuple(one.name for one in CASE.transitions if any(guard.id == "contents_
 
 MOST_SIGN_OFFS = 3
 
-_LEVELS = (Level.CENTRE, Level.OFFICE, Level.NATIONAL)
+REPORTING = (Level.CENTRE, Level.OFFICE, Level.NATIONAL)
+"""Levels that may have closing days of their own."""
 _NAME = re.compile(r"[\w\-.]+")
 
 
@@ -81,7 +89,7 @@ def parse_call(toml: str, text: str) -> Call:
         document = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
         raise CallRefused([_unreadable(error)]) from error
-    tables = Tables(lines_of(toml), skip=_SKIP, defaults=_DEFAULTS, entries=_ENTRIES)
+    tables = Tables(lines_of(toml), SHAPE)
     parts = tables.parts(Call, "", document)
     if "route" not in document:
         parts["route"] = _usual_route(parts)
@@ -102,8 +110,13 @@ def digest(toml: str, text: str) -> str:
 
 
 def shipped_calls() -> list[Path]:
-    """The call files that come with the software, by name."""
+    """The call files that come with the software, by name: the one in force, and invented ones of other kinds."""
     return sorted(Path(__file__).parent.glob("*.toml"))
+
+
+def current_call() -> Path:
+    """The shipped call that a new installation opens with; the others are there to be looked at, copied and loaded."""
+    return Path(__file__).parent / "2021-205.toml"
 
 
 @dataclass(frozen=True)
@@ -115,13 +128,24 @@ class _ThemeEntry:
     needs_name: bool = False
 
 
-_SKIP: dict[type, frozenset[str]] = {Call: frozenset({"version"})}
-_DEFAULTS: dict[type, dict[str, object]] = {
-    Call: {"confirmations": (), "minimum_per_centre": 0, "push": None, "public_notice": None, "route": Route()}
-}
-_ENTRIES: dict[type, Entry] = {
-    Theme: Entry(_ThemeEntry, lambda key, one: Theme(key, Text(one.zh, one.en), one.needs_name))
-}
+SHAPE = Shape(
+    skip={Call: frozenset({"version"})},
+    defaults={
+        Call: {"confirmations": (), "minimum_per_centre": 0, "push": None, "public_notice": None, "route": Route()}
+    },
+    entries={Theme: Entry(_ThemeEntry, lambda key, one: Theme(key, Text(one.zh, one.en), one.needs_name))},
+    closed={
+        (Call, "rules"): CATALOGUE,
+        (Call, "centre_kinds"): CENTRE_KINDS,
+        (Phase, "closes_for"): REPORTING,
+        (Phase, "themes_for"): CENTRE_KINDS,
+        (Quota, "kinds"): CENTRE_KINDS,
+        (Quota, "exempt_kinds"): CENTRE_KINDS,
+        (Paper, "owner"): (Level.CENTRE, Level.OFFICE),
+        (Confirmation, "step"): STEPS,
+    },
+)
+"""How `rules.call.Call` is written in a file: what the loader reads by, and what the JSON Schema is made of."""
 
 
 def _content(path: Path, place: str) -> str:
@@ -201,6 +225,9 @@ def _unique(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
         ("confirmations", "id"),
         ("report_form", "name"),
         ("summary_table", "name"),
+        ("papers", "id"),
+        ("quotas", "id"),
+        ("publicity", "id"),
     ):
         items = _read(parts, name)
         seen = Counter[str]()
@@ -228,13 +255,65 @@ def _phases(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
         for position, theme in enumerate(phase.themes):
             if isinstance(theme, str) and theme not in themes:
                 tables.not_among(f"{place}.themes[{position}]", theme, themes, Text("主题", "theme"))
-        if not phase.themes and isinstance(parts["rules"], dict) and "theme_belongs_to_phase" in parts["rules"]:
-            tables.wrong(
-                f"{place}.themes",
-                "规则 theme_belongs_to_phase 生效时，每个阶段至少要有一个主题",
-                "with the rule theme_belongs_to_phase in force, every phase needs at least one theme",
-            )
+        _themes_for(tables, place, phase, themes, parts)
+        _themes_asked(tables, place, phase, parts)
         _days(tables, place, phase, parts["opened"])
+    _in_turn(tables, parts)
+
+
+def _themes_for(tables: Tables, place: str, phase: Phase, themes: list[str], parts: Parts) -> None:
+    """The themes of one kind of centre: declared ones, and for kinds that the call addresses."""
+    addressed = _words(one for _, one in _read(parts, "centre_kinds"))
+    for kind, own in phase.themes_for.items():
+        if kind not in addressed:
+            tables.not_among(f"{place}.themes_for.{kind}", kind, addressed, Text("本次征集的中心类型", "kind of centre"))
+        for position, theme in enumerate(own if isinstance(own, tuple) else ()):
+            if isinstance(theme, str) and theme not in themes:
+                tables.not_among(f"{place}.themes_for.{kind}[{position}]", theme, themes, Text("主题", "theme"))
+
+
+def _themes_asked(tables: Tables, place: str, phase: Phase, parts: Parts) -> None:
+    """Where themes are asked for there is one to choose, for every kind of centre; and no list beside “any”."""
+    listed = bool(phase.themes or phase.themes_for)
+    if phase.any_theme and listed:
+        tables.wrong(
+            f"{place}.any_theme",
+            "any_theme = true 表示任一主题都可以，不能同时写 themes 或 themes_for",
+            "any_theme = true takes any theme; themes and themes_for do not go with it",
+        )
+    rules = parts["rules"]
+    if phase.any_theme or not isinstance(rules, dict) or "theme_belongs_to_phase" not in rules:
+        return
+    kinds = _words(one for _, one in _read(parts, "centre_kinds"))
+    bare = [] if phase.themes else [kind for kind in kinds if not phase.themes_for.get(kind)]
+    if bare:
+        whose = Text(f"（{'、'.join(bare)} 没有）", f" ({', '.join(bare)} has none)") if listed else Text("", "")
+        tables.wrong(
+            f"{place}.themes",
+            f"规则 theme_belongs_to_phase 生效时，每个阶段至少要有一个主题{whose.zh}",
+            f"with the rule theme_belongs_to_phase in force, every phase needs at least one theme{whose.en}",
+        )
+
+
+def _in_turn(tables: Tables, parts: Parts) -> None:
+    """Phases stand in the order in which they close. One that names its opening day opens after the one before has closed;
+    phases that are open at once name none, and are open from the day on which the call opened."""
+    phases = _read(parts, "phases")
+    for (_, before), (at, phase) in itertools.pairwise(phases):
+        if phase.closes < before.closes:
+            tables.wrong(
+                f"phases[{at}].closes",
+                f"“{phase.label.zh}”{phase.closes} 截止，早于前一阶段“{before.label.zh}”的 {before.closes}；请按截止先后排列",
+                f"“{phase.label.en}” closes on {phase.closes}, before “{before.label.en}” on {before.closes}; put them in order",
+            )
+        elif phase.opens is not None and phase.opens <= before.closes:
+            tables.wrong(
+                f"phases[{at}].opens",
+                f"“{phase.label.zh}”{phase.opens} 开始时，前一阶段“{before.label.zh}”还没有截止（{before.closes}），两者重叠；"
+                "同时征集的阶段不写 opens",
+                f"“{phase.label.en}” opens on {phase.opens}, before “{before.label.en}” has closed ({before.closes}): they "
+                "overlap; phases that are open at once have no `opens`",
+            )
 
 
 def _days(tables: Tables, place: str, phase: Phase, opened: Any) -> None:
@@ -247,15 +326,15 @@ def _days(tables: Tables, place: str, phase: Phase, opened: Any) -> None:
             f"the closing day {phase.closes} is before the opening day {opens}",
         )
     for level, day in phase.closes_for.items():
-        if level not in _LEVELS:
-            tables.not_among(f"{place}.closes_for.{level}", level, _LEVELS, Text("级别", "level"))
+        if level not in REPORTING:
+            tables.not_among(f"{place}.closes_for.{level}", level, REPORTING, Text("级别", "level"))
         elif isinstance(day, type(phase.closes)) and opens is not WRONG and opens > day:
             tables.wrong(
                 f"{place}.closes_for.{level}",
                 f"截止日 {day} 早于开始日 {opens}",
                 f"the closing day {day} is before the opening day {opens}",
             )
-    for lower, higher in itertools.pairwise(_LEVELS):
+    for lower, higher in itertools.pairwise(REPORTING):
         first, second = (phase.closes_for.get(level, phase.closes) for level in (lower, higher))
         if WRONG not in (first, second) and first > second:
             tables.wrong(
@@ -278,16 +357,233 @@ def _limits(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
                 f"下限 {limits.minimum} 大于上限 {limits.maximum}",
                 f"the minimum {limits.minimum} is above the maximum {limits.maximum}",
             )
-    if isinstance(eligible, Eligible) and eligible.service_to and eligible.service_to < eligible.service_from:
-        tables.wrong(
-            "eligible.service_to",
-            f"终止日 {eligible.service_to} 早于起始日 {eligible.service_from}",
-            f"{eligible.service_to} is before service_from {eligible.service_from}",
-        )
+    if isinstance(eligible, Eligible):
+        _eligible(tables, eligible, parts)
     if sign_offs is not WRONG and sign_offs > MOST_SIGN_OFFS:
         tables.wrong(
             "sign_offs", f"写的是 {sign_offs}，应为 0 至 {MOST_SIGN_OFFS}", f"{sign_offs} is not 0 to {MOST_SIGN_OFFS}"
         )
+
+
+def _eligible(tables: Tables, eligible: Eligible, parts: Parts) -> None:
+    """One beginning, an end after it, and a field of the form wherever honours are asked for."""
+    opened = parts["opened"]
+    ways = {"service_from": eligible.service_from, "last_years": eligible.last_years, "since": eligible.since}
+    chosen = [name for name, value in ways.items() if value is not None]
+    if len(chosen) != 1:
+        tables.wrong(
+            f"eligible.{chosen[1]}" if chosen else "eligible",
+            f"起始时间只写一项：{'、'.join(ways)}" + (f"；这里写了 {'、'.join(chosen)}" if chosen else "；这里没有写"),
+            f"exactly one of {', '.join(ways)} says when it begins" + (f"; here are {', '.join(chosen)}" if chosen else ""),
+        )
+        return
+    begins = eligible.service_from or (eligible.since and eligible.since.day)
+    if begins is None and opened is not WRONG:
+        if not 0 < (eligible.last_years or 0) <= MOST_YEARS:
+            tables.wrong(
+                "eligible.last_years",
+                f"写的是 {eligible.last_years}，应为 1 至 {MOST_YEARS}",
+                f"{eligible.last_years} is not 1 to {MOST_YEARS}",
+            )
+            return
+        begins = years_before(opened, eligible.last_years or 0)
+    if eligible.service_to and begins and eligible.service_to < begins:
+        tables.wrong(
+            "eligible.service_to",
+            f"终止日 {eligible.service_to} 早于起始日 {begins}",
+            f"{eligible.service_to} is before the first day {begins}",
+        )
+    if eligible.honours_field:
+        names = [one.name for _, one in _read(parts, "report_form")]
+        if eligible.honours_field not in names:
+            tables.not_among(
+                "eligible.honours_field", eligible.honours_field, names, Text("报送表栏目", "field of the report form")
+            )
+    elif eligible.excluded_honours:
+        tables.wrong(
+            "eligible.excluded_honours",
+            "排除某项荣誉时，须用 honours_field 指明报送表哪一栏填写荣誉",
+            "where honours are excluded, honours_field names the field of the report form in which they are written",
+        )
+
+
+MOST_YEARS = 50
+_ENDING = re.compile(r"[a-z0-9]{1,5}")
+
+
+def _bounds(tables: Tables, place: str, minimum: object, maximum: object) -> None:
+    """A lower bound is not above the upper one, and an upper one of 0 is none."""
+    if maximum == 0:
+        tables.wrong(f"{place}.maximum", "上限不能为 0；没有上限时请删去这一项", "0 is no limit; leave it out instead")
+    elif isinstance(minimum, int) and isinstance(maximum, int) and minimum > maximum:
+        tables.wrong(
+            f"{place}.minimum",
+            f"下限 {minimum} 大于上限 {maximum}",
+            f"the minimum {minimum} is above the maximum {maximum}",
+        )
+
+
+def _papers(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    """Limits of sections and pictures, who owns a paper, and its formats."""
+    for at, section in _read(parts, "sections"):
+        _bounds(tables, f"sections[{at}]", section.minimum, section.maximum)
+    for at, one in _read(parts, "papers"):
+        place = f"papers[{at}]"
+        if one.owner not in (Level.CENTRE, Level.OFFICE):
+            tables.not_among(f"{place}.owner", one.owner, (Level.CENTRE, Level.OFFICE), Text("级别", "level"))
+        if one.pictures is not None:
+            _bounds(tables, f"{place}.pictures", one.pictures.minimum, one.pictures.maximum)
+            if one.id != "case":
+                tables.wrong(
+                    f"{place}.pictures",
+                    f"只有案例正文（id = \"case\"）数图片，这里是“{one.id}”",
+                    f'pictures are counted in the case document alone (id = "case"); this is “{one.id}”',
+                )
+        for position, ending in enumerate(one.formats):
+            if isinstance(ending, str) and not _ENDING.fullmatch(ending):
+                tables.wrong(
+                    f"{place}.formats[{position}]",
+                    f"“{ending}”不是文件的扩展名；写作 docx、pdf，小写，不带点",
+                    f"“{ending}” is no ending of a file; write docx or pdf, in small letters and without the dot",
+                )
+
+
+def _quotas(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    """A bound or two, in order, over phases, kinds and themes that there are."""
+    declared = document.get("themes")
+    known = {
+        "phases": ([one.id for _, one in _read(parts, "phases")], Text("阶段", "phase")),
+        "kinds": (list(CENTRE_KINDS), Text("中心类型", "kind of centre")),
+        "themes": (list(declared) if isinstance(declared, dict) else [], Text("主题", "theme")),
+    }
+    for at, one in _read(parts, "quotas"):
+        place = f"quotas[{at}]"
+        if one.minimum is None and one.maximum is None:
+            tables.wrong(place, "缺少 minimum 或 maximum", "a minimum or a maximum is missing")
+        _bounds(tables, place, one.minimum, one.maximum)
+        if one.minimum is not None and one.per is Per.CENTRE and one.over is Over.PHASE:
+            tables.wrong(
+                f"{place}.over",
+                '每家中心的最少数只在末批核对，应写 over = "call"',
+                'a minimum per centre is asked of the last batch alone; write over = "call"',
+            )
+        for name in ("phases", "kinds", "themes", "exempt_kinds", "exempt_themes"):
+            allowed, what = known[name.removeprefix("exempt_")]
+            for position, word in enumerate(getattr(one, name)):
+                if isinstance(word, str) and word not in allowed:
+                    tables.not_among(f"{place}.{name}[{position}]", word, allowed, what)
+        _against_phases(tables, place, one, parts)
+
+
+def _against_phases(tables: Tables, place: str, quota: Quota, parts: Parts) -> None:
+    """A phase's own minimum per office, or the call's per centre, is not above what a plain quota allows."""
+    if quota.maximum is None or quota.kinds or quota.themes or quota.exempt_kinds or quota.exempt_themes:
+        return
+    if quota.per is Per.OFFICE:
+        for at, phase in _read(parts, "phases"):
+            if (not quota.phases or phase.id in quota.phases) and phase.minimum_per_office > quota.maximum:
+                tables.wrong(
+                    f"phases[{at}].minimum_per_office",
+                    f"下限 {phase.minimum_per_office} 大于“{quota.id}”的上限 {quota.maximum}",
+                    f"the minimum {phase.minimum_per_office} is above the maximum {quota.maximum} of “{quota.id}”",
+                )
+    elif quota.over is Over.CALL and not quota.phases:
+        least = parts["minimum_per_centre"]
+        if least is not WRONG and least > quota.maximum:
+            tables.wrong(
+                "minimum_per_centre",
+                f"下限 {least} 大于“{quota.id}”的上限 {quota.maximum}",
+                f"the minimum {least} is above the maximum {quota.maximum} of “{quota.id}”",
+            )
+
+
+def _judging(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    judging = parts["judging"]
+    if not isinstance(judging, Judging):
+        return
+    criteria = [one for one in judging.criteria if one is not WRONG]
+    if judging.judges == 0:
+        tables.wrong("judging.judges", "至少要有一名评审专家", "at least one judge is needed")
+    total = sum(one.weight for one in criteria)
+    if len(criteria) == len(judging.criteria) and total != 100:
+        tables.wrong("judging.criteria", f"各项权重合计 {total}，应为 100", f"the weights come to {total}; they must come to 100")
+    if (judging.winners is None) is (judging.winners_percent is None):
+        tables.wrong(
+            "judging.winners_percent" if judging.winners is not None else "judging",
+            "入选数量只写一项：winners（个数）或 winners_percent（百分比）",
+            "exactly one of winners (a number) and winners_percent (a share) says how many win",
+        )
+    if judging.winners_percent is not None and not 0 < judging.winners_percent <= 100:
+        tables.wrong(
+            "judging.winners_percent",
+            f"写的是 {judging.winners_percent}，应为 1 至 100",
+            f"{judging.winners_percent} is not 1 to 100",
+        )
+    ids = Counter(one.id for one in criteria)
+    for at, one in enumerate(judging.criteria):
+        if one is not WRONG and ids[one.id] > 1:
+            tables.wrong(f"judging.criteria[{at}].id", f"“{one.id}”重复出现，须各不相同", f"“{one.id}” stands twice; each must differ")
+
+
+def _afterwards(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    """Public notice and publicity: at least a day, and no end before its beginning."""
+    notice = parts["public_notice"]
+    if isinstance(notice, PublicNotice) and notice.days == 0:
+        tables.wrong(
+            "public_notice.days", "公示至少 1 天；不公示时请删去 [public_notice]", "a notice takes a day or more; else leave it out"
+        )
+    for at, one in _read(parts, "publicity"):
+        if one.from_day and one.to_day and one.to_day < one.from_day:
+            tables.wrong(
+                f"publicity[{at}].to_day",
+                f"结束日 {one.to_day} 早于开始日 {one.from_day}",
+                f"{one.to_day} is before {one.from_day}",
+            )
+
+
+CARRIED_OUT: Mapping[str, tuple[Callable[[Parts], bool], Text]] = {
+    "no_excluded_honour": (
+        lambda parts: bool(getattr(parts["eligible"], "excluded_honours", ())),
+        Text("eligible.excluded_honours", "eligible.excluded_honours"),
+    ),
+    "sections_within_limits": (
+        lambda parts: any(one.minimum or one.maximum for _, one in _read(parts, "sections")),
+        Text("[[sections]] 的 minimum 或 maximum", "minimum or maximum of [[sections]]"),
+    ),
+    "pictures_within_limits": (
+        lambda parts: any(one.pictures for _, one in _read(parts, "papers")),
+        Text("[papers.pictures]", "[papers.pictures]"),
+    ),
+    "quotas_reached": (
+        lambda parts: any(one.minimum is not None for _, one in _read(parts, "quotas")),
+        Text("[[quotas]] 的 minimum", "minimum of [[quotas]]"),
+    ),
+    "quotas_not_exceeded": (
+        lambda parts: any(one.maximum is not None for _, one in _read(parts, "quotas")),
+        Text("[[quotas]] 的 maximum", "maximum of [[quotas]]"),
+    ),
+}
+"""Rule → whether the call has what it examines. A number that no rule asks for would be read and never acted on; a rule
+without its number would never say anything."""
+
+
+def _carried_out(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
+    rules = parts["rules"]
+    if not isinstance(rules, dict):
+        return
+    for rule, (has, what) in CARRIED_OUT.items():
+        if has(parts) and rule not in rules:
+            tables.wrong(
+                "rules",
+                f"写了 {what.zh}，但没有 [rules.{rule}]，不会有人核对",
+                f"there is {what.en} and no [rules.{rule}], so nobody would examine it",
+            )
+        elif rule in rules and not has(parts):
+            tables.wrong(
+                f"rules.{rule}",
+                f"这条规则生效，但没有写 {what.zh}",
+                f"this rule is in force, and there is no {what.en}",
+            )
 
 
 def _centre_kinds(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
@@ -495,5 +791,22 @@ def _examined_on(tables: Tables, route: Route, rules: Parts) -> None:
         )
 
 
-CHECKS = (_names, _unique, _phases, _limits, _centre_kinds, _confirmations, _fields, _mail, _package, _rules, _route)
+CHECKS = (
+    _names,
+    _unique,
+    _phases,
+    _limits,
+    _centre_kinds,
+    _confirmations,
+    _fields,
+    _papers,
+    _quotas,
+    _judging,
+    _afterwards,
+    _mail,
+    _package,
+    _rules,
+    _route,
+    _carried_out,
+)
 """What a call must be beyond its shape; each looks at whatever could be read, so that all is told at once."""

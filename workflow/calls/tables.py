@@ -39,18 +39,47 @@ class Entry:
     """(key of the entry, schema's instance) → the value."""
 
 
-@dataclass
-class Tables:
-    """One reading of one file: converts values by type and collects every problem on the way.
+@dataclass(frozen=True)
+class Shape:
+    """How dataclasses are written in a file, where that differs from the dataclasses themselves.
 
     `skip`: fields that the file does not hold. `defaults`: of fields for which the dataclass has none.
-    `entries`: dataclasses that are written in another shape than their own.
+    `entries`: dataclasses that are written in another shape than their own. `closed`: (dataclass, field) of a table → the
+    keys that there may be.
     """
 
-    lines: Mapping[str, int]
     skip: Mapping[type, frozenset[str]] = field(default_factory=dict)
     defaults: Mapping[type, Mapping[str, object]] = field(default_factory=dict)
     entries: Mapping[type, Entry] = field(default_factory=dict)
+    closed: Mapping[tuple[type, str], Iterable[str]] = field(default_factory=dict)
+
+    def keys(self, schema: type) -> list[tuple[dataclasses.Field[Any], Any]]:
+        """Every key of a table, with the type of its value."""
+        hints = get_type_hints(schema)
+        skipped = self.skip.get(schema, ())
+        return [(one, hints[one.name]) for one in dataclasses.fields(schema) if one.name not in skipped]
+
+    def default(self, schema: type, one: dataclasses.Field[Any], kind: Any) -> Any:
+        """What stands for a key that a file leaves out; WRONG where it must be there."""
+        given = self.defaults.get(schema, {})
+        if one.name in given:
+            return given[one.name]
+        if one.default is not dataclasses.MISSING:
+            return one.default
+        if one.default_factory is not dataclasses.MISSING:
+            return one.default_factory()
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            asked = [each for each, inner in self.keys(kind) if self.default(kind, each, inner) is WRONG]
+            return WRONG if asked else kind()
+        return WRONG
+
+
+@dataclass
+class Tables:
+    """One reading of one file: converts values by type and collects every problem on the way."""
+
+    lines: Mapping[str, int]
+    shape: Shape
     problems: list[CallProblem] = field(default_factory=list)
 
     def wrong(self, place: str, zh: str, en: str) -> Wrong:
@@ -75,21 +104,19 @@ class Tables:
         if not isinstance(value, dict):
             self._not_a(place, value, Text("一个表", "a table"))
             return {one.name: WRONG for one in dataclasses.fields(schema)}
-        hints = get_type_hints(schema)
-        known = [one for one in dataclasses.fields(schema) if one.name not in self.skip.get(schema, ())]
-        names = [one.name for one in known]
-        meant = self._unknown_keys(place, value, names)
+        known = self.shape.keys(schema)
+        meant = self._unknown_keys(place, value, [one.name for one, _ in known])
         read: dict[str, Any] = {}
-        for one in known:
+        for one, kind in known:
             inside = f"{place}.{one.name}" if place else one.name
             if one.name in value:
-                read[one.name] = self.value(hints[one.name], inside, value[one.name])
-            elif (default := self._default(schema, one, hints[one.name])) is not WRONG:
+                read[one.name] = self.value(kind, inside, value[one.name])
+            elif (default := self.shape.default(schema, one, kind)) is not WRONG:
                 read[one.name] = default
             else:
                 read[one.name] = WRONG
                 if one.name not in meant:
-                    what = _expected(hints[one.name])
+                    what = _expected(kind)
                     self.wrong(inside, f"缺少这一项（{what.zh}）", f"this is missing ({what.en})")
         return read
 
@@ -136,7 +163,7 @@ class Tables:
         read = {}
         for key, one in value.items():
             known = key if keys is str else self.value(keys, f"{place}.{key}", key)
-            entry = self.entries.get(kind)
+            entry = self.shape.entries.get(kind) if isinstance(kind, type) else None
             inside = self.value(entry.schema if entry else kind, f"{place}.{key}", one)
             if known is not WRONG:
                 read[known] = entry.build(key, inside) if entry and inside is not WRONG else inside
@@ -160,19 +187,6 @@ class Tables:
         for key in unknown:
             self.not_among(f"{place}.{key}" if place else key, key, names, Text("键", "key"))
         return {near for key in unknown for near in _closest(key, names)}
-
-    def _default(self, schema: type, one: dataclasses.Field[Any], kind: Any) -> Any:
-        given = self.defaults.get(schema, {})
-        if one.name in given:
-            return given[one.name]
-        if one.default is not dataclasses.MISSING:
-            return one.default
-        if one.default_factory is not dataclasses.MISSING:
-            return one.default_factory()
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-            asked = [each for each in dataclasses.fields(kind) if self._default(kind, each, each.type) is WRONG]
-            return WRONG if asked else kind()
-        return WRONG
 
     def _not_a(self, place: str, value: object, what: Text) -> Wrong:
         return self.wrong(
@@ -229,6 +243,16 @@ def nearest(word: str, words: Iterable[str]) -> Text:
     return Text(f"，是否要写“{near[0]}”", f" (did you mean “{near[0]}”?)") if near else Text("", "")
 
 
+def _within(table: str, counts: Mapping[str, int]) -> str:
+    """A table's place: what stands under `[[phases]]` belongs to the newest of them, phases[1].closes_for."""
+    *outer, last = table.split(".")
+    place = ""
+    for one in outer:
+        place = f"{place}.{one}" if place else one
+        place = f"{place}[{counts[place]}]" if place in counts else place
+    return f"{place}.{last}" if place else last
+
+
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w\-]+(?:\s*\.\s*[\w\-]+)*)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([\w\-]+(?:\s*\.\s*[\w\-]+)*)\s*=")
 
@@ -244,7 +268,7 @@ def lines_of(toml: str) -> dict[str, int]:
             continue
         quoted = next((mark for mark in ('"""', "'''") if line.count(mark) % 2), "")
         if header := _HEADER.match(line):
-            table = re.sub(r"\s", "", header[2])
+            table = _within(re.sub(r"\s", "", header[2]), counts)
             if header[1] == "[[":
                 at = counts[table] = counts.get(table, -1) + 1
                 table = f"{table}[{at}]"

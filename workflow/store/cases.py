@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.orm import Session
 
+from rules.call import Call
 from rules.words import Text
 from states.case import CASE
 from states.reach import Actor
@@ -105,7 +106,7 @@ def insert(
             created_at=at,
             changed_at=at,
             moved_at=at,
-            **_columns(content),
+            **_columns(content, call),
         )
     )
     _keep(session, case_id, 1, content, how, actor, at)
@@ -122,7 +123,7 @@ def _next_number(session: Session, prefix: str, office_id: int) -> str:
 def revise(session: Session, row: Any, content: Content, how: str, actor: Actor, at: datetime, op: str) -> Receipt:
     """The next revision of a case's content, with its event in the case's stream of edits."""
     revision = row.revision + 1
-    content = _salted(content, row.salt)
+    content, call = _salted(content, row.salt), call_of(session, row.call_version_id)
     [receipt] = trail.append(
         session,
         [
@@ -140,7 +141,7 @@ def revise(session: Session, row: Any, content: Content, how: str, actor: Actor,
                     "how": how,
                     "content": content.digest,
                     "before": row.content,
-                    "length": content.length,
+                    "length": content.length_as(call.length.counted),
                 },
             )
         ],
@@ -148,7 +149,7 @@ def revise(session: Session, row: Any, content: Content, how: str, actor: Actor,
     session.execute(
         update(Case)
         .where(Case.id == row.id)
-        .values(revision=revision, changed_at=at, author_id=actor.id, **_columns(content))
+        .values(revision=revision, changed_at=at, author_id=actor.id, **_columns(content, call))
     )
     _keep(session, row.id, revision, content, how, actor, at)
     return receipt
@@ -159,7 +160,7 @@ def _salted(content: Content, salt: str) -> Content:
     return content.changed(salt=salt or secrets.token_hex(32))
 
 
-def _columns(content: Content) -> dict[str, Any]:
+def _columns(content: Content, call: Call) -> dict[str, Any]:
     return {
         "phase": content.phase,
         "theme": content.theme,
@@ -172,8 +173,8 @@ def _columns(content: Content) -> dict[str, Any]:
         "form": dict(content.form),
         "salt": content.salt,
         "content": content.digest,
-        "length": content.length,
-        "least_length": content.least_length,
+        "length": content.length_as(call.length.counted),
+        "least_length": content.least_length_as(call.length.counted),
     }
 
 

@@ -25,6 +25,7 @@ from rules.facts import (
     Match,
     PushFacts,
     SealFacts,
+    Tally,
 )
 from rules.names import same_name
 from rules.roles import Level, Role
@@ -122,6 +123,12 @@ _OF_SEAL = (
     SignatureCheck.content.label("signed_content"),
 )
 """A seal with what verifying the signature of its document came to."""
+_PICTURES = (
+    select(func.count())
+    .where(Document.case_id == Case.id, Document.slot == "picture", Document.superseded_at.is_(None))
+    .correlate(Case)
+    .scalar_subquery()
+)
 _BESIDE = (
     select(
         Case.id,
@@ -130,6 +137,7 @@ _BESIDE = (
         CaseEnglish.title,
         CaseEnglish.summary,
         CaseEnglish.text,
+        _PICTURES.label("pictures"),
     )
     .outerjoin(Seal, _newest_of(Seal))
     .outerjoin(Document, Document.id == Seal.document_id)
@@ -137,7 +145,7 @@ _BESIDE = (
     .outerjoin(CaseEnglish, _newest_of(CaseEnglish))
     .where(among(Case.id, "ids"))
 )
-"""The newest seal and the newest English of each case."""
+"""The newest seal and the newest English of each case, and how many pictures came with its Word file."""
 _SEAL_OF_BATCH = (
     select(*_OF_SEAL)
     .join(Document, Document.id == Seal.document_id)
@@ -253,6 +261,7 @@ def _case(
         confirmed=inputs.confirmed,
         reasons=inputs.reasons,
         new_day=inputs.new_day,
+        pictures=beside.pictures,
     )
 
 
@@ -426,6 +435,7 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
         confirmed=inputs.confirmed,
         reasons={**row.reasons, **inputs.reasons},
         new_day=inputs.new_day,
+        tally=tuple(_tally(session, row, ids)) if call.quotas else (),
     )
 
 
@@ -507,12 +517,25 @@ def _counts(session: Session, row: Any, here: Sequence[int]) -> list[CentreCount
         .subquery()
     )
     found = session.execute(
-        select(Centre.id, Centre.name, func.coalesce(counted.c.count, 0).label("count"))
+        select(Centre.id, Centre.name, func.coalesce(counted.c.count, 0).label("count"), Centre.kind)
         .outerjoin(counted, counted.c.centre_id == Centre.id)
         .where(Centre.office_id == row.office_id, Centre.eligible)
         .order_by(Centre.id)
     )
-    return [CentreCount(str(centre), name, number) for centre, name, number in found]
+    return [CentreCount(str(centre), name, number, kind) for centre, name, number, kind in found]
+
+
+def _tally(session: Session, row: Any, here: Sequence[int]) -> Iterable[Tally]:
+    """How many cases of each phase, centre and theme the office has reported: submitted ones, and those of this batch."""
+    found = session.execute(
+        select(Case.phase, Case.centre_id, Centre.kind, Case.theme, func.count())
+        .join(Centre, Centre.id == Case.centre_id)
+        .where(Case.call_number == row.call_number, Case.office_id == row.office_id)
+        .where(Case.state.in_([str(state) for state in COUNTED]) | Case.id.in_(here))
+        .group_by(Case.phase, Case.centre_id, Centre.kind, Case.theme)
+        .order_by(Case.phase, Case.centre_id, Case.theme)
+    )
+    return [Tally(phase, str(centre), kind, theme, number) for phase, centre, kind, theme, number in found]
 
 
 # ---- pushes ----------------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ class _Other:
 
 
 def _since(session: Session, case: Compared) -> date:
-    return call_of(session, case.call_version_id).eligible.service_from
+    return call_of(session, case.call_version_id).service_from
 
 
 def _earlier(case: Compared, other: _Other, rank: dict[int, int]) -> bool:

@@ -1,0 +1,125 @@
+"""How many cases there must and may be: the quotas that a call writes out, beside its plain minima."""
+
+from collections.abc import Iterable, Iterator
+
+from rules.call import Call, Over, Per, Quota, TwoRoles, roles_of
+from rules.facts import BatchFacts, CentreCount, Tally
+from rules.roles import Role
+from rules.rule import Breach, Subject, rule
+from rules.words import Text
+
+
+@rule(
+    zh="报送数量不足：{short}。请增补案例；本阶段的数量也可由国家局主管核准豁免。",
+    en="Too few cases: {short}. Add cases; the director can waive a number of this phase.",
+    lifted_by=(Role.REVIEWER, Role.DIRECTOR),
+)
+def quotas_reached(batch: BatchFacts) -> Breach | None:
+    """各项最少数都已达到；累计的最少数只在末批核对。"""
+    return _breach(list(_short(batch)))
+
+
+@rule(
+    zh="报送数量超出：{short}。请把多出的案例移出本批。",
+    en="Too many cases: {short}. Take the surplus out of this batch.",
+    lifted_by=Role.REVIEWER,
+)
+def quotas_not_exceeded(batch: BatchFacts) -> Breach | None:
+    """各项数量都没有超过通知规定的最多数，先前已报送的一并计算。"""
+    return _breach(
+        [
+            (one, unit, count)
+            for one in asked_in(batch, "maximum")
+            for unit, count in _counted(one, batch)
+            if count > (one.maximum or 0) * _times(unit, batch.call)
+        ]
+    )
+
+
+Wrong = tuple[Quota, CentreCount | None, int]
+
+
+def _short(batch: BatchFacts) -> Iterator[Wrong]:
+    last = batch.final and batch.phase.id == batch.call.last_phase.id
+    for one in asked_in(batch, "minimum"):
+        if one.over is Over.CALL and not last:
+            continue
+        if one.over is Over.PHASE and batch.waived:
+            continue
+        for unit, count in _counted(one, batch):
+            if count < (one.minimum or 0) * _times(unit, batch.call):
+                yield one, unit, count
+
+
+def asked_in(batch: BatchFacts, bound: str) -> list[Quota]:
+    """The quotas with that bound ("minimum" or "maximum") which hold in the phase of a batch."""
+    return [
+        one
+        for one in batch.call.quotas
+        if getattr(one, bound) is not None and (not one.phases or batch.phase.id in one.phases)
+    ]
+
+
+def _breach(wrong: list[Wrong]) -> Breach | None:
+    if not wrong:
+        return None
+    said = [quota_words(one).fill(unit=f"{unit.name} " if unit else "", count=count) for one, unit, count in wrong]
+    listed = Text("；".join(one.zh for one in said), "; ".join(one.en for one in said))
+    about = tuple(
+        Subject(f"{one.id}/{unit.centre}" if unit else one.id, unit.name if unit else one.id) for one, unit, _ in wrong
+    )
+    return Breach(short=listed, about=about, mend="lines")
+
+
+def quota_words(quota: Quota) -> Text:
+    """What a quota asks, with {unit} and {count} left to be filled in."""
+    bounds = [
+        Text(words.zh, words.en).fill(n=number)
+        for number, words in (
+            (quota.minimum, Text("不少于 {n} 个", "at least {n}")),
+            (quota.maximum, Text("不超过 {n} 个", "at most {n}")),
+        )
+        if number is not None
+    ]
+    asked = Text("、".join(one.zh for one in bounds), " and ".join(one.en for one in bounds))
+    return Text(
+        f"{quota.per.label.zh}{quota.over.label.zh}{asked.zh}，{{unit}}现有 {{count}} 个",
+        f"{quota.per.label.en} {quota.over.label.en}: {asked.en}; {{unit}}has {{count}}",
+    )
+
+
+def _counted(quota: Quota, batch: BatchFacts) -> Iterator[tuple[CentreCount | None, int]]:
+    """Each unit that a quota is about (None: the office) with the number of its cases that count."""
+    lines = [one for one in batch.tally if counts(quota, one, batch.phase.id, batch.call.two_roles)]
+    if quota.per is Per.OFFICE:
+        yield None, _sum(lines)
+        return
+    for centre in batch.centres:
+        if not quota.kinds or _kinds(centre.kind, batch.call.two_roles) & set(quota.kinds):
+            yield centre, _sum(one for one in lines if one.centre == centre.centre)
+
+
+def counts(quota: Quota, line: Tally, phase: str, two_roles: TwoRoles) -> bool:
+    """Whether cases of a phase, centre and theme count towards a quota, asked for in a phase."""
+    if line.phase != phase and (quota.over is Over.PHASE or (quota.phases and line.phase not in quota.phases)):
+        return False
+    kinds = _kinds(line.kind, two_roles)
+    if quota.kinds and not kinds & set(quota.kinds):
+        return False
+    if quota.themes and line.theme not in quota.themes:
+        return False
+    return line.theme not in quota.exempt_themes and not kinds & set(quota.exempt_kinds)
+
+
+def _kinds(kind: str, two_roles: TwoRoles) -> frozenset[str]:
+    """As what a centre counts: one of both kinds, where the call counts each role, is of either besides."""
+    both = kind == "both" and two_roles is TwoRoles.EACH
+    return frozenset({kind, "tisc", "university"} if both else {kind})
+
+
+def _times(unit: CentreCount | None, call: Call) -> int:
+    return roles_of(unit.kind, call.two_roles) if unit else 1
+
+
+def _sum(lines: Iterable[Tally]) -> int:
+    return sum(one.count for one in lines)
