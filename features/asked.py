@@ -12,6 +12,7 @@ from rules.call import Call, Leg, Over
 from rules.catalogue import CATALOGUE
 from workflow.calls import read_call
 
+
 def offered(call: Call) -> tuple[str, ...]:
     """The themes of the first phase for the kind of centre that the features tell of."""
     return call.themes_of(call.phases[0], call.centre_kinds[0])
@@ -19,7 +20,9 @@ def offered(call: Call) -> tuple[str, ...]:
 
 def elsewhere(call: Call) -> list[str]:
     """Themes of later phases alone."""
-    return [theme for phase in call.phases for theme in call.themes_in(phase) if theme not in call.themes_in(call.phases[0])]
+    return [
+        theme for phase in call.phases for theme in call.themes_in(phase) if theme not in call.themes_in(call.phases[0])
+    ]
 
 
 def for_others(call: Call) -> list[str]:
@@ -33,9 +36,7 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
     "有字数下限": lambda call: call.length.minimum is not None,
     "有选写部分": lambda call: any(not part.required for part in call.sections),
     "有自拟主题": lambda call: any(
-        call.themes[theme].needs_name
-        for phase in call.phases
-        for theme in call.themes_of(phase, call.centre_kinds[0])
+        call.themes[theme].needs_name for phase in call.phases for theme in call.themes_of(phase, call.centre_kinds[0])
     ),
     "推送": lambda call: Leg.PUSH in call.route.legs,
     "有其他阶段的主题": lambda call: bool(elsewhere(call)),

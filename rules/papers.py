@@ -102,7 +102,10 @@ def pictures_within_limits(case: CaseFacts) -> Breach | None:
     asked = paper.pictures if paper else None
     if asked is None or asked.minimum <= case.pictures <= (case.pictures if asked.maximum is None else asked.maximum):
         return None
-    bounds = [(asked.minimum, Text("不少于 {n} 幅", "at least {n}")), (asked.maximum, Text("不超过 {n} 幅", "at most {n}"))]
+    bounds = [
+        (asked.minimum, Text("不少于 {n} 幅", "at least {n}")),
+        (asked.maximum, Text("不超过 {n} 幅", "at most {n}")),
+    ]
     said = [words.fill(n=number) for number, words in bounds if number]
     listed = Text("、".join(one.zh for one in said) or "不附图片", " and ".join(one.en for one in said) or "none")
     return Breach(count=case.pictures, asked=listed, mend="document")

@@ -17,6 +17,7 @@ from states.case import CASE
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH
 from workflow.calls import read_call, shipped_calls
+from workflow.calls.schema import json_schema
 
 ROOT = Path(__file__).parent.parent
 VERIFIER = ROOT / "workflow/audit/verifier/zhengji_verify.py"
@@ -125,10 +126,16 @@ def _plain(step: Transition) -> str:
     return json.dumps([[str(one) for one in step.sources], str(step.target), [str(one) for one in step.by]])
 
 
+def call_schema() -> str:
+    """The JSON Schema of a call's file, for editors and other programs."""
+    return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
 PAGES: tuple[tuple[Path, Callable[[], str]], ...] = (
     (ROOT / "rules" / "README.md", rules_page),
     (ROOT / "states" / "README.md", states_page),
     (VERIFIER, verifier),
+    (ROOT / "workflow" / "calls" / "call.schema.json", call_schema),
 )
 """Every generated page and what writes it."""
 

@@ -7,9 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from rules.call import Call, Field, FieldType
-from rules.facts import BatchFacts, CaseFacts, CentreCount, CentreFacts, EnglishFacts, LineFacts, PushFacts, SealFacts
+from rules.facts import (
+    BatchFacts,
+    CaseFacts,
+    CentreCount,
+    CentreFacts,
+    EnglishFacts,
+    LineFacts,
+    PushFacts,
+    SealFacts,
+    Tally,
+)
 from rules.roles import Level
 from workflow.calls import current_call, read_call
+from workflow.calls.schema import EXAMPLE
 
 CALLS = Path(__file__).parent / "calls"
 
@@ -23,6 +34,12 @@ OFFICE = "示例省知识产权局"
 def call_2021() -> Call:
     """The shipped call 2021-205."""
     return read_call(current_call())
+
+
+@cache
+def annotated_call() -> Call:
+    """The annotated example: it has every key, and every rule that 2021-205 does not ask for."""
+    return read_call(EXAMPLE)
 
 
 @cache
@@ -67,7 +84,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "title": "一份检索报告，让一条产线少走三年弯路",
         "theme": theme.id,
         "theme_name": "",
-        "sections": {section.id: "写好的一段话。" for section in call.sections},
+        "sections": {section.id: "写好的一段话。" + "写" * (section.minimum or 0) for section in call.sections},
         "length": length,
         "least_length": length,
         "recipient": "示例新材料有限公司",
@@ -105,6 +122,7 @@ def batch_facts(call: Call | None = None, *, phase: str = "", cases: int | None 
     chosen = call.phase(phase) or call.phases[0]
     window = chosen.window(Level.OFFICE, call.opened)
     count = max(chosen.minimum_per_office, 1) if cases is None else cases
+    kind = call.centre_kinds[0]
     values: dict[str, Any] = {
         "call": call,
         "at": window.opens + (window.closes - window.opens) / 2,
@@ -121,6 +139,7 @@ def batch_facts(call: Call | None = None, *, phase: str = "", cases: int | None 
         "content": CONTENT,
         "seal": SealFacts(OFFICE, CONTENT),
         "remark": "理由",
+        "tally": (Tally(chosen.id, "c1", kind, call.themes_of(chosen, kind)[0], count),),
     }
     return BatchFacts(**{**values, **changes})
 

@@ -23,7 +23,11 @@ _CHOSEN = os.environ.get("ZHENGJI_CALL")
 _ON_BOTH = [CALL_2021, CALLS / "other-call.toml"]
 _ON_SQLITE = [path for path in shipped_calls() if path not in _ON_BOTH]
 """What a call says differs from database to database no more than another's does, so two on PostgreSQL are enough."""
-CALL_FILES = [Path(_CHOSEN)] if _CHOSEN else _ON_BOTH + ([] if os.environ.get("ZHENGJI_TEST_DATABASE") == "postgresql" else _ON_SQLITE)
+CALL_FILES = (
+    [Path(_CHOSEN)]
+    if _CHOSEN
+    else _ON_BOTH + ([] if os.environ.get("ZHENGJI_TEST_DATABASE") == "postgresql" else _ON_SQLITE)
+)
 
 
 @pytest.fixture(autouse=True, params=CALL_FILES, ids=lambda path: path.stem)

@@ -664,7 +664,9 @@ class World:
             for at in range(number):
                 values = {"slot": "picture", "name": f"图{at}.png", "media_type": "image/png", "size": 1, "at": self.at}
                 by = self.people[self._hand(case, "author")].id
-                session.execute(insert(Document).values(case_id=case, digest=f"{case:032x}{at:032x}", by_id=by, **values))
+                session.execute(
+                    insert(Document).values(case_id=case, digest=f"{case:032x}{at:032x}", by_id=by, **values)
+                )
 
     def lose_scan(self, case: int) -> None:
         """The scan of a sealed form counts no more."""

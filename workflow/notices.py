@@ -14,7 +14,7 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor
 from workflow import deadlines
-from workflow.calls import CallProblem, CallRefused, parse_call
+from workflow.calls import CallProblem, CallRefused, mistaken, parse_call
 from workflow.engine import CannotServe, NotPermitted
 from workflow.store import calls as stored
 from workflow.store import notices as rows
@@ -180,6 +180,8 @@ def check(session: Session, source: str, notice: str) -> Checked:
         call = parse_call(source, notice)
     except CallRefused as refused:
         return Checked(None, problems=refused.problems)
+    if problem := mistaken(source, call, (one for _, one in stored.open_calls(session))):
+        return Checked(None, problems=[problem])
     known = rows.same(session, call.number, source, notice)
     if known is not None:
         return Checked(call, known.version, same=True)

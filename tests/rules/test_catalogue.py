@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from rules.call import Call
 from rules.catalogue import CATALOGUE, SUBJECTS
 from rules.facts import CentreCount, Match, SealFacts
 from rules.roles import Level, Role
 from rules.rule import Rule, rule
-from tests.make import batch_facts, call_2021, case_facts, centre_facts, line_facts
+from tests.make import annotated_call, batch_facts, call_2021, case_facts, centre_facts, line_facts
 from tests.rules import found
 
 EARLY, LATE = datetime(2021, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC)
@@ -34,14 +35,22 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "form_complete": lambda **x: case_facts(form={}, **x),
     "length_within_limit": lambda **x: case_facts(length=9999, **x),
     "new_day_given": lambda **x: case_facts(at=LATE, new_day=None, **x),
+    "no_excluded_honour": lambda **x: case_facts(
+        **{"call": annotated_call(), "form": {"honours": "示例优秀案例"}, **x}
+    ),
     "not_reported_before": lambda **x: case_facts(matches=(Match("1", "早先", Level.CENTRE),), **x),
     "phase_has_opened": lambda **x: case_facts(at=EARLY, **x),
+    "pictures_within_limits": lambda **x: case_facts(**{"call": annotated_call(), "pictures": 99, **x}),
     "province_recommends_enough": lambda **x: batch_facts(cases=0, **x),
+    "public_notice_has_ended": lambda **x: case_facts(**{"call": annotated_call(), "public_notice": None, **x}),
+    "quotas_not_exceeded": lambda **x: batch_facts(**{"call": annotated_call(), "cases": 99, **x}),
+    "quotas_reached": lambda **x: batch_facts(**{"call": annotated_call(), "tally": (), **x}),
     "reason_given": lambda **x: case_facts(remark="", **x),
     "recall_confirmed": lambda **x: case_facts(recall_confirmed=False, **x),
     "recipient_named": lambda **x: case_facts(recipient="", **x),
     "seal_names_the_unit": lambda **x: case_facts(seal=SealFacts("别的单位", ""), **x),
     "seal_unbroken": lambda **x: case_facts(content="changed", **x),
+    "sections_within_limits": lambda **x: case_facts(**{"call": annotated_call(), "sections": {}, **x}),
     "service_within_period": lambda **x: case_facts(service_to=date(2020, 1, 1), service_from=date(2021, 1, 1), **x),
     "sign_offs_complete": lambda **x: case_facts(sign_offs=(), **x),
     "subject_names_call_and_office": lambda **x: batch_facts(subject="", **x),
@@ -57,8 +66,13 @@ EACH = pytest.mark.parametrize(
 )
 
 
-def test_only_rules_of_the_catalogue_are_breached_here() -> None:
-    assert set(BREACHING) - set(CATALOGUE) == set()
+def asking(rule_id: str) -> Call:
+    """A call that asks for a rule."""
+    return call_2021() if rule_id in call_2021().rules else annotated_call()
+
+
+def test_every_rule_of_the_catalogue_is_breached_here() -> None:
+    assert set(BREACHING) == set(CATALOGUE)
 
 
 def test_every_rule_belongs_to_one_subject() -> None:
@@ -68,7 +82,7 @@ def test_every_rule_belongs_to_one_subject() -> None:
 @EACH
 def test_a_finding_carries_its_source_and_its_way_out(rule_id: str) -> None:
     finding = found(CATALOGUE[rule_id], BREACHING[rule_id]())
-    asked = call_2021().rules[rule_id]
+    asked = asking(rule_id).rules[rule_id]
     assert (finding.rule, finding.clause, finding.says, finding.strength) == (
         rule_id,
         asked.clause,
@@ -91,7 +105,7 @@ def test_a_finding_can_be_written_down(rule_id: str) -> None:
 
 @EACH
 def test_a_rule_is_not_in_force_where_the_call_does_not_ask_for_it(rule_id: str) -> None:
-    call = call_2021()
+    call = asking(rule_id)
     without = replace(call, rules={name: asked for name, asked in call.rules.items() if name != rule_id})
     assert CATALOGUE[rule_id].examine(BREACHING[rule_id](call=without)) is None
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.length import fits, least_word_count, word_count
+from rules.call import Counted
+from rules.length import fits, least_word_count, measured, shortest, word_count
 
 HERE = Path(__file__).parent.parent
 TABLE: list[dict[str, Any]] = json.loads((HERE / "word_counts.json").read_text("utf-8"))
@@ -51,3 +52,16 @@ def test_a_samples_body_counts_as_libreoffice_counted_it_but_for_doubtful_marks(
 )
 def test_a_limit_ends_where_the_most_lenient_program_ends_it(text: str, limit: int, inside: str) -> None:
     assert text[: fits(text, limit)] == inside
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "characters", "with_spaces"),
+    [("", 0, 0, 0), ("两个 words", 3, 7, 8), ("甲\n乙", 2, 2, 3), ("“好”", 3, 3, 3)],
+)
+def test_a_call_says_how_a_length_is_counted(text: str, words: int, characters: int, with_spaces: int) -> None:
+    assert [measured(text, one) for one in Counted] == [words, characters, with_spaces]
+
+
+def test_only_words_are_doubtful_and_line_ends_are_nobodys_characters() -> None:
+    assert [shortest("“好”——\n好", one) for one in Counted] == [2, 6, 6]
+    assert [fits("“好好好”", 2, one) for one in Counted] == [3, 2, 2]

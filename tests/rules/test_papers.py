@@ -1,13 +1,22 @@
 """Forms and seals."""
 
+from dataclasses import replace
+
 import pytest
 
-from rules.call import Field, FieldType
+from rules.call import Field, FieldType, Pictures
 from rules.facts import SealFacts
-from rules.papers import field_problem, form_complete, seal_names_the_unit, seal_unbroken, unit_seal_present
+from rules.papers import (
+    field_problem,
+    form_complete,
+    pictures_within_limits,
+    seal_names_the_unit,
+    seal_unbroken,
+    unit_seal_present,
+)
 from rules.roles import Role
 from rules.words import Text
-from tests.make import CONTENT, UNIT, call_2021, case_facts, filled, other_call
+from tests.make import CONTENT, UNIT, annotated_call, call_2021, case_facts, filled, other_call
 from tests.rules import found
 
 FORM = {field.name: filled(field) for field in call_2021().report_form}
@@ -141,3 +150,28 @@ def test_a_missing_seal_is_told_once(seal: SealFacts | None) -> None:
     facts = case_facts(seal=seal)
     rules = (unit_seal_present, seal_names_the_unit, seal_unbroken)
     assert [rule.id for rule in rules if rule.examine(facts)] == ["unit_seal_present"]
+
+
+@pytest.mark.parametrize(("count", "holds"), [(0, True), (6, True), (7, False)])
+@pytest.mark.pictures_within_limits
+def test_pictures_may_reach_their_number_but_not_exceed_it(count: int, holds: bool) -> None:
+    assert (pictures_within_limits.examine(case_facts(annotated_call(), pictures=count)) is None) is holds
+
+
+@pytest.mark.pictures_within_limits
+def test_the_finding_says_how_many_there_are_and_how_many_are_asked() -> None:
+    call = annotated_call()
+    papers = tuple(replace(one, pictures=Pictures(2, 4)) if one.id == "case" else one for one in call.papers)
+    finding = found(pictures_within_limits, case_facts(replace(call, papers=papers), pictures=1))
+    assert "案例正文有 1 幅图片，通知要求不少于 2 幅、不超过 4 幅。" in finding.message.zh
+    assert "holds 1 pictures; the call asks for at least 2 and at most 4." in finding.message.en
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [("12", True), ("１２", True), ("1,200.5", True), ("30%", True), ("十二", False), ("12家", False)],
+)
+@pytest.mark.form_complete
+def test_a_number_is_a_number(written: str, right: bool) -> None:
+    field = Field("served", Text("服务单位数", "Served"), FieldType.NUMBER)
+    assert (field_problem(field, written) is None) is right

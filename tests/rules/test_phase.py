@@ -8,7 +8,7 @@ from rules.call import BEIJING
 from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, theme_belongs_to_phase
 from rules.roles import Role
 from rules.words import Text
-from tests.make import batch_facts, call_2021, case_facts
+from tests.make import annotated_call, batch_facts, call_2021, case_facts, centre_facts
 from tests.rules import found
 
 TICK = timedelta(microseconds=1)
@@ -136,3 +136,20 @@ def test_what_is_missing_about_the_theme_is_said(facts: dict[str, str], mend: st
 def test_a_return_after_the_close_gives_a_later_day(at: datetime, new_day: date | None, holds: bool) -> None:
     for facts in (case_facts, batch_facts):
         assert (new_day_given.examine(facts(at=at, new_day=new_day)) is None) is holds
+
+
+@pytest.mark.parametrize(
+    ("kind", "theme", "holds"),
+    [("university", "one", True), ("tisc", "two", True), ("tisc", "one", False), ("both", "one", True)],
+)
+@pytest.mark.theme_belongs_to_phase
+def test_a_kind_of_centre_may_have_themes_of_its_own(kind: str, theme: str, holds: bool) -> None:
+    case = case_facts(annotated_call(), theme=theme, centre=centre_facts(kind=kind))
+    assert (theme_belongs_to_phase.examine(case) is None) is holds
+
+
+@pytest.mark.theme_belongs_to_phase
+def test_a_phase_may_take_any_theme_of_the_call_and_none_of_another() -> None:
+    for theme, holds in (("one", True), ("own", True), ("elsewhere", False)):
+        case = case_facts(annotated_call(), phase="second", theme=theme, theme_name="自拟")
+        assert (theme_belongs_to_phase.examine(case) is None) is holds

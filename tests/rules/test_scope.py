@@ -1,13 +1,15 @@
 """Whom and what a call is for."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
+from rules.call import Eligible, Milestone, years_before
 from rules.roles import Role
-from rules.scope import CENTRE_KINDS, centre_is_eligible, service_within_period
+from rules.scope import CENTRE_KINDS, centre_is_eligible, no_excluded_honour, service_within_period
 from rules.words import Text
-from tests.make import case_facts, centre_facts, other_call
+from tests.make import annotated_call, case_facts, centre_facts, other_call
 from tests.rules import found
 
 
@@ -90,3 +92,53 @@ def test_a_centre_that_is_not_eligible_learns_who_can_correct_its_entry() -> Non
         "TISC 兼高校国家知识产权信息服务中心）。如登记有误，请联系管理员更正中心类型。"
     )
     assert (finding.clause, finding.lifted_by, finding.mend) == ("一", (Role.ADMINISTRATOR,), "centre")
+
+
+@pytest.mark.parametrize(
+    ("written", "holds"),
+    [("", True), ("示例三等奖", True), ("示例优秀案例", False), ("2022年示例 优秀案例（省级）", False)],
+)
+@pytest.mark.no_excluded_honour
+def test_a_case_with_an_excluded_honour_is_not_taken_again(written: str, holds: bool) -> None:
+    case = case_facts(annotated_call(), form={"honours": written})
+    assert (no_excluded_honour.examine(case) is None) is holds
+
+
+@pytest.mark.no_excluded_honour
+def test_the_finding_names_field_and_honour() -> None:
+    finding = found(no_excluded_honour, case_facts(annotated_call(), form={"honours": "示例优秀案例"}))
+    assert (
+        finding.message.zh
+        == "报送表“所获荣誉”一栏写有“示例优秀案例”。获得过该项荣誉的案例不再推荐；如填写有误，请改正。"
+    )
+    assert finding.mend == "form:honours"
+
+
+@pytest.mark.parametrize(
+    ("eligible", "first", "words"),
+    [
+        (Eligible(last_years=3), date(2021, 1, 2), "2021-01 至今，近 3 年"),
+        (
+            Eligible(since=Milestone(date(2021, 9, 22), Text("纲要印发", "the outline"))),
+            date(2021, 9, 22),
+            "2021-09 至今，纲要印发以来",
+        ),
+        (Eligible(service_from=date(2020, 2, 29)), date(2020, 2, 29), "2020-02 至今"),
+    ],
+)
+@pytest.mark.service_within_period
+def test_eligible_time_begins_on_a_day_so_many_years_ago_or_with_a_milestone(
+    eligible: Eligible, first: date, words: str
+) -> None:
+    call = replace(annotated_call(), eligible=eligible)
+    before = case_facts(call, service_from=date(2000, 1, 1), service_to=first - timedelta(days=1))
+    assert words in found(service_within_period, before).message.zh
+    on_the_day = case_facts(call, service_from=date(2000, 1, 1), service_to=first)
+    assert service_within_period.examine(on_the_day) is None
+
+
+def test_years_before_a_leap_day_end_on_the_28th() -> None:
+    assert (years_before(date(2024, 2, 29), 1), years_before(date(2024, 2, 29), 4)) == (
+        date(2023, 2, 28),
+        date(2020, 2, 29),
+    )

@@ -1,12 +1,14 @@
 """What the text of a case must be."""
 
+from dataclasses import replace
+
 import pytest
 
-from rules.call import Strength
+from rules.call import Counted, Strength
 from rules.roles import Role
-from rules.text import length_within_limit, recipient_named, template_complete
+from rules.text import length_within_limit, recipient_named, sections_within_limits, template_complete
 from rules.words import Text
-from tests.make import call_2021, case_facts, other_call
+from tests.make import annotated_call, call_2021, case_facts, other_call
 from tests.rules import found
 
 
@@ -88,3 +90,37 @@ def test_a_demand_in_principle_blocks_until_its_reason_is_written() -> None:
     assert [silent.blocks, explained.blocks, blank.blocks] == [True, False, True]
     assert [silent.strength, silent.answerable] == [Strength.IN_PRINCIPLE, True]
     assert explained.as_json()["reasons"] == {"recipient_named": "服务对象要求匿名"}
+
+
+@pytest.mark.parametrize(("length", "holds"), [(99, False), (100, True), (800, True), (801, False)])
+@pytest.mark.sections_within_limits
+def test_a_part_may_reach_its_bounds_but_not_pass_them(length: int, holds: bool) -> None:
+    case = case_facts(annotated_call(), sections={"background": "字" * length})
+    assert (sections_within_limits.examine(case) is None) is holds
+
+
+@pytest.mark.sections_within_limits
+def test_every_part_out_of_bounds_is_named_with_how_far() -> None:
+    finding = found(sections_within_limits, case_facts(annotated_call(), sections={"background": "字" * 850}))
+    assert finding.message == Text(
+        "这些部分的篇幅不合要求：“背景” 850 字，超过 800 字的上限 50 字。请增删后再试。",
+        "These parts do not have the length asked for: “Background” has 850 characters, 50 more than the limit of 800. "
+        "Write more or less and try again.",
+    )
+    assert (finding.mend, finding.strength) == ("section:background", Strength.IN_PRINCIPLE)
+
+
+@pytest.mark.sections_within_limits
+def test_a_part_that_may_be_left_out_and_is_has_no_least_length() -> None:
+    call = annotated_call()
+    call = replace(call, sections=tuple(replace(one, required=False) for one in call.sections))
+    for text, holds in (("", True), ("一句话", False)):
+        assert (sections_within_limits.examine(case_facts(call, sections={"background": text})) is None) is holds
+
+
+@pytest.mark.sections_within_limits
+def test_parts_are_counted_as_the_whole_is() -> None:
+    call = annotated_call()
+    call = replace(call, length=replace(call.length, counted=Counted.CHARACTERS))
+    case = case_facts(call, sections={"background": "ab " * 50})
+    assert sections_within_limits.examine(case) is None

@@ -20,6 +20,7 @@ from tests.worlds import CALL_2021, Databases, World, settle
 from web.cli import main
 from web.commands import vet
 from workflow.calls import shipped_calls
+from workflow.calls.schema import EXAMPLE, json_schema
 from workflow.documents.limits import LIMITS
 from workflow.store.database import Database
 
@@ -219,6 +220,47 @@ def test_call_load_stores_a_file_once_per_text(home: Path) -> None:
         code, said = told("call", "load", file)
         assert (code, said["version"], said["problems"]) == (0, 1, [])
     assert said["call"] in zhengji("call", "load", file).stdout
+
+
+def test_a_number_that_another_notice_has_is_refused_before_anything_is_stored(home: Path, tmp_path: Path) -> None:
+    for path in CALLS.glob("other-call.*"):
+        shutil.copy(path, tmp_path)
+    file = tmp_path / "other-call.toml"
+    source = file.read_text("utf-8")
+    assert told("call", "load", file)[0] == 0
+    for old, new, place in (
+        ("示例函〔2023〕18号", "示例函〔2024〕1号", "number"),
+        ('number = "other-call"', 'number = "other-call-2"', "document_number"),
+    ):
+        file.write_text(source.replace(old, new, 1), "utf-8")
+        code, said = told("call", "load", file)
+        [problem] = said["problems"]
+        assert (code, problem["place"], problem["line"] is not None) == (1, place, True)
+        assert "示例函〔2023〕18号" in problem["zh"]
+    assert told("call", "diff", "other-call@1", CALLS / "other-call.toml")[1]["changes"] == []
+    assert zhengji("call", "diff", "other-call@2", CALLS / "other-call.toml").exit_code == 1
+
+
+def test_call_schema_prints_the_schema_and_the_example_that_shows_every_key() -> None:
+    assert json.loads(zhengji("call", "schema").stdout) == json_schema()
+    assert zhengji("call", "schema", "--example").stdout == EXAMPLE.read_text("utf-8")
+
+
+def test_call_diff_tells_what_changed_between_files_and_stored_versions(home: Path, tmp_path: Path) -> None:
+    for path in CALLS.glob("other-call.*"):
+        shutil.copy(path, tmp_path)
+    file = tmp_path / "other-call.toml"
+    assert told("call", "load", file)[0] == 0
+    file.write_text(file.read_text("utf-8").replace("closes = 2023-04-30", "closes = 2023-05-05"), "utf-8")
+    assert told("call", "load", file)[1]["version"] == 2
+    for before, after in (("other-call@1", "other-call"), (CALLS / "other-call.toml", file)):
+        code, said = told("call", "diff", before, after)
+        [change] = said["changes"]
+        assert (code, change["place"]) == (0, "phases[spring].closes")
+        assert "2023年5月5日" in zhengji("call", "diff", before, after).stdout
+    assert "没有不同" in zhengji("call", "diff", file, file).stdout
+    for wrong in ("other-call@x", "nothing"):
+        assert zhengji("call", "diff", wrong, file).exit_code == 1
 
 
 # ---- an installation -------------------------------------------------------------------------------------------------

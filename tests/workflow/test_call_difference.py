@@ -49,7 +49,11 @@ def test_what_came_and_what_went_is_told_as_a_whole() -> None:
     assert one.place == "rules[consent_given]"
     assert one.after.zh == "（无）"
     [judged] = differences(call, replace(call, judging=Judging(3, (), winners=5)))
-    assert (judged.place, judged.before.zh, judged.after.zh) == ("judging", "（无）", "评审人数 3；评审指标 （无）；入选个数 5")
+    assert (judged.place, judged.before.zh, judged.after.zh) == (
+        "judging",
+        "（无）",
+        "评审人数 3；评审指标 （无）；入选个数 5",
+    )
 
 
 def test_numbers_strengths_lists_and_words_are_told_in_words() -> None:
@@ -70,11 +74,11 @@ def test_another_order_is_told_once() -> None:
 
 
 def test_the_notice_is_compared_by_paragraphs() -> None:
-    longer = NOTICE.replace("第三条　分两个阶段征集", "第三条　现延期，分两个阶段征集") + "\n第四条　其他。\n"
+    longer = NOTICE.replace("第三条　分两个阶段征集", "第三条　现延期，分两个阶段征集") + "\n第五条　其他。\n"
     found = changes(notice=longer)
-    assert [one.place for one in found] == ["text[6]"]
+    assert [one.place for one in found] == ["text[6]", "text[8]"]
     assert "现延期" in found[0].after.zh
-    assert "第四条" in found[0].after.zh
+    assert (found[1].before.zh, found[1].after.zh) == ("（无）", "“第五条　其他。”")
     assert "现延期" not in found[0].before.zh
 
 

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from tests.make import call_2021
 from rules.call import Counted
+from tests.make import call_2021
 from workflow.content import DERIVED, Content, form_values, from_snapshot
 
 CONTENT = Content(

@@ -6,11 +6,11 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from web.commands.telling import call_from, print_json, refusals
+from web.commands.telling import Refusal, call_from, print_json, refusals
 from workflow import settings as configured
 
 REFUSED = 1
@@ -56,10 +56,21 @@ def _problems(file: Path) -> list[dict[str, Any]]:
     try:
         read_call(file)
     except CallRefused as refused:
-        return [
-            {"place": one.place, "line": one.line, "zh": one.text.zh, "en": one.text.en} for one in refused.problems
-        ]
+        return _told(refused)
     return []
+
+
+def _told(refused: Any) -> list[dict[str, Any]]:
+    return [{"place": one.place, "line": one.line, "zh": one.text.zh, "en": one.text.en} for one in refused.problems]
+
+
+def _refuse(file: Path, problems: list[dict[str, Any]], as_json: bool) -> NoReturn:
+    if as_json:
+        print_json({"file": str(file), "problems": problems})
+    else:
+        for one in problems:
+            click.echo(f"{one['place']}：{one['zh']} / {one['en']}", err=True)
+    sys.exit(REFUSED)
 
 
 @call.command("load")
@@ -72,20 +83,20 @@ def call_load(file: Path, as_json: bool) -> None:
     例 Example:  zhengji call load my-call.toml
     """
     from workflow import installation
+    from workflow.calls import CallRefused
 
     problems = _problems(file)
     if problems:
-        if as_json:
-            print_json({"file": str(file), "problems": problems})
-        else:
-            for one in problems:
-                click.echo(f"{one['place']}：{one['zh']} / {one['en']}", err=True)
-        sys.exit(REFUSED)
+        _refuse(file, problems, as_json)
     database = installation.open_database(configured.from_environment())
-    with database.transaction() as session:
-        stored = installation.load_call(session, file, datetime.now(UTC))
-        number, version = stored.number, stored.version
-    database.close()
+    try:
+        with database.transaction() as session:
+            stored = installation.load_call(session, file, datetime.now(UTC))
+            number, version = stored.number, stored.version
+    except CallRefused as refused:
+        _refuse(file, _told(refused), as_json)
+    finally:
+        database.close()
     if as_json:
         print_json({"file": str(file), "call": number, "version": version, "problems": []})
     else:
@@ -152,3 +163,59 @@ def _tell_scenarios(ran: Any) -> None:
     )
     for name in ran.failed:
         click.echo(f"  ✗ {name}")
+
+
+@call.command("schema")
+@click.option("--example", is_flag=True, help="印出带注释的示例 / print the annotated example")
+def call_schema(example: bool) -> None:
+    """征集通知文件有哪些键：JSON Schema，或带注释的示例。 / The keys of a call's file, as JSON Schema or by example.
+
+    \b
+    例 Example:  zhengji call schema > call.schema.json
+                 zhengji call schema --example > my-call.toml
+    """
+    from workflow.calls.schema import EXAMPLE, json_schema
+
+    if example:
+        click.echo(EXAMPLE.read_text("utf-8"), nl=False)
+    else:
+        print_json(json_schema())
+
+
+@call.command("diff")
+@click.argument("before")
+@click.argument("after")
+@_json
+def call_diff(before: str, after: str, as_json: bool) -> None:
+    """两份征集通知有什么不同。写文件名，或已载入的 编号、编号@版本。 / What differs between two calls: files, or NUMBER[@VERSION].
+
+    \b
+    例 Example:  zhengji call diff 2021-205 my-call.toml
+                 zhengji call diff 2021-205@1 2021-205@2 --json
+    """
+    from workflow.calls.difference import differences
+
+    found = differences(_named(before), _named(after))
+    if as_json:
+        print_json({"before": before, "after": after, "changes": [one.as_json() for one in found]})
+        return
+    for one in found:
+        click.echo(f"{one.text.zh}\n    {one.text.en}")
+    click.echo(f"共 {len(found)} 处不同 / {len(found)} differences" if found else "没有不同 / no difference")
+
+
+def _named(word: str) -> Any:
+    """The call of a file, or a loaded one by number and version. Raises Refusal."""
+    from workflow import installation, notices
+
+    if Path(word).is_file():
+        return call_from(Path(word))
+    number, _, version = word.partition("@")
+    if version and not version.isdecimal():
+        raise Refusal(f"版本应为整数：{word} / a version is a whole number: {word}")
+    database = installation.open_database(configured.from_environment())
+    try:
+        with refusals(), database.reading() as session:
+            return notices.find(session, number, int(version) if version else None)[1]
+    finally:
+        database.close()

@@ -59,7 +59,9 @@ def _named(key: Key) -> Text:
 
 
 def _within(outer: Text, inner: Text) -> Text:
-    return Text(f"{outer.zh} › {inner.zh}" if outer.zh else inner.zh, f"{outer.en} › {inner.en}" if outer.en else inner.en)
+    return Text(
+        f"{outer.zh} › {inner.zh}" if outer.zh else inner.zh, f"{outer.en} › {inner.en}" if outer.en else inner.en
+    )
 
 
 def _values(old: Any, new: Any, place: str, what: Text) -> Iterator[Change]:
@@ -71,7 +73,7 @@ def _values(old: Any, new: Any, place: str, what: Text) -> Iterator[Change]:
         yield from _entries(old, new, place, what)
     elif _listed(old) or _listed(new):
         yield from _entries(_by_id(old), _by_id(new), place, what)
-        if {one: None for one in _by_id(old)} == {one: None for one in _by_id(new)} and list(_by_id(old)) != list(_by_id(new)):
+        if dict.fromkeys(_by_id(old)) == dict.fromkeys(_by_id(new)) and list(_by_id(old)) != list(_by_id(new)):
             yield Change(place, Text(f"{what.zh}的次序", f"{what.en}, the order"), _ids(old), _ids(new))
     else:
         yield Change(place, what, shown(old), shown(new))
@@ -85,7 +87,9 @@ def _entries(old: Mapping[str, Any], new: Mapping[str, Any], place: str, what: T
         inside = Text(f"{what.zh}“{label.zh}”", f"{what.en} “{label.en}”")
         where = f"{place}[{key}]"
         if one is None or other is None:
-            yield Change(where, inside, NOTHING if one is None else _whole(one), NOTHING if other is None else _whole(other))
+            yield Change(
+                where, inside, NOTHING if one is None else _whole(one), NOTHING if other is None else _whole(other)
+            )
         else:
             yield from _values(one, other, where, inside)
 

@@ -100,6 +100,27 @@ def parse_call(toml: str, text: str) -> Call:
     return Call(**{**parts, "text": text})
 
 
+def mistaken(toml: str, call: Call, known: Iterable[Call]) -> CallProblem | None:
+    """What is wrong with a call beside those that there are: every version of one has its number and its document number,
+    and no other call has either."""
+    tables = Tables(lines_of(toml), SHAPE)
+    for one in known:
+        if one.number == call.number and one.document_number != call.document_number:
+            tables.wrong(
+                "number",
+                f"编号“{call.number}”已是{one.document_number}《{one.title.zh}》的，这一份是{call.document_number}；请另取编号",
+                f"the number “{call.number}” is that of {one.document_number}, “{one.title.en}”; this is "
+                f"{call.document_number}, so give it another number",
+            )
+        if one.number != call.number and one.document_number == call.document_number:
+            tables.wrong(
+                "document_number",
+                f"{one.document_number}已用编号“{one.number}”载入；要载入它的新版本，请沿用这个编号",
+                f"{one.document_number} is loaded already under the number “{one.number}”; a new version keeps it",
+            )
+    return tables.problems[0] if tables.problems else None
+
+
 def digest(toml: str, text: str) -> str:
     """SHA-256 (hex) over a call's file and the notice's text; the same for the same version of a call."""
     whole = hashlib.sha256()
@@ -266,7 +287,9 @@ def _themes_for(tables: Tables, place: str, phase: Phase, themes: list[str], par
     addressed = _words(one for _, one in _read(parts, "centre_kinds"))
     for kind, own in phase.themes_for.items():
         if kind not in addressed:
-            tables.not_among(f"{place}.themes_for.{kind}", kind, addressed, Text("本次征集的中心类型", "kind of centre"))
+            tables.not_among(
+                f"{place}.themes_for.{kind}", kind, addressed, Text("本次征集的中心类型", "kind of centre")
+            )
         for position, theme in enumerate(own if isinstance(own, tuple) else ()):
             if isinstance(theme, str) and theme not in themes:
                 tables.not_among(f"{place}.themes_for.{kind}[{position}]", theme, themes, Text("主题", "theme"))
@@ -374,7 +397,8 @@ def _eligible(tables: Tables, eligible: Eligible, parts: Parts) -> None:
         tables.wrong(
             f"eligible.{chosen[1]}" if chosen else "eligible",
             f"起始时间只写一项：{'、'.join(ways)}" + (f"；这里写了 {'、'.join(chosen)}" if chosen else "；这里没有写"),
-            f"exactly one of {', '.join(ways)} says when it begins" + (f"; here are {', '.join(chosen)}" if chosen else ""),
+            f"exactly one of {', '.join(ways)} says when it begins"
+            + (f"; here are {', '.join(chosen)}" if chosen else ""),
         )
         return
     begins = eligible.service_from or (eligible.since and eligible.since.day)
@@ -436,7 +460,7 @@ def _papers(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
             if one.id != "case":
                 tables.wrong(
                     f"{place}.pictures",
-                    f"只有案例正文（id = \"case\"）数图片，这里是“{one.id}”",
+                    f'只有案例正文（id = "case"）数图片，这里是“{one.id}”',
                     f'pictures are counted in the case document alone (id = "case"); this is “{one.id}”',
                 )
         for position, ending in enumerate(one.formats):
@@ -501,12 +525,15 @@ def _judging(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
     judging = parts["judging"]
     if not isinstance(judging, Judging):
         return
-    criteria = [one for one in judging.criteria if one is not WRONG]
+    listed: tuple[Any, ...] = judging.criteria
+    criteria = [one for one in listed if one is not WRONG]
     if judging.judges == 0:
         tables.wrong("judging.judges", "至少要有一名评审专家", "at least one judge is needed")
     total = sum(one.weight for one in criteria)
-    if len(criteria) == len(judging.criteria) and total != 100:
-        tables.wrong("judging.criteria", f"各项权重合计 {total}，应为 100", f"the weights come to {total}; they must come to 100")
+    if len(criteria) == len(listed) and total != 100:
+        tables.wrong(
+            "judging.criteria", f"各项权重合计 {total}，应为 100", f"the weights come to {total}; they must come to 100"
+        )
     if (judging.winners is None) is (judging.winners_percent is None):
         tables.wrong(
             "judging.winners_percent" if judging.winners is not None else "judging",
@@ -520,9 +547,13 @@ def _judging(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
             f"{judging.winners_percent} is not 1 to 100",
         )
     ids = Counter(one.id for one in criteria)
-    for at, one in enumerate(judging.criteria):
+    for at, one in enumerate(listed):
         if one is not WRONG and ids[one.id] > 1:
-            tables.wrong(f"judging.criteria[{at}].id", f"“{one.id}”重复出现，须各不相同", f"“{one.id}” stands twice; each must differ")
+            tables.wrong(
+                f"judging.criteria[{at}].id",
+                f"“{one.id}”重复出现，须各不相同",
+                f"“{one.id}” stands twice; each must differ",
+            )
 
 
 def _afterwards(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
@@ -530,7 +561,9 @@ def _afterwards(tables: Tables, parts: Parts, document: Parts, text: str) -> Non
     notice = parts["public_notice"]
     if isinstance(notice, PublicNotice) and notice.days == 0:
         tables.wrong(
-            "public_notice.days", "公示至少 1 天；不公示时请删去 [public_notice]", "a notice takes a day or more; else leave it out"
+            "public_notice.days",
+            "公示至少 1 天；不公示时请删去 [public_notice]",
+            "a notice takes a day or more; else leave it out",
         )
     for at, one in _read(parts, "publicity"):
         if one.from_day and one.to_day and one.to_day < one.from_day:

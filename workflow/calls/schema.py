@@ -19,7 +19,7 @@ from typing import Any, Union, get_args, get_origin
 from rules.call import Call
 from rules.words import Labelled, Text
 from workflow.calls.loader import SHAPE
-from workflow.calls.tables import WRONG, lines_of
+from workflow.calls.tables import WRONG, line_of, lines_of
 
 EXAMPLE = Path(__file__).parent / "annotated" / "annotated.toml"
 """A call that shows every key, each under a remark that says what it means."""
@@ -65,7 +65,7 @@ def words() -> Mapping[Key, Text]:
     lines, places = source.splitlines(), lines_of(source)
     found: dict[Key, Text] = {}
     for key, place in _places(Call, "", tomllib.loads(source)):
-        line = _line(places, place)
+        line = line_of(places, place)
         said = _remark(lines, line) if line else None
         if said and key not in found:
             found[key] = said
@@ -101,14 +101,6 @@ def _places(table: type, place: str, document: Mapping[str, Any]) -> Iterator[tu
             each = [(f"{inside}.{name}", item) for name, item in value.items()]
         for where, item in each:
             yield from _places(inner, where, item)
-
-
-def _line(places: Mapping[str, int], place: str) -> int | None:
-    """The line of a key; of a list of tables, or a table of tables, that of its first."""
-    if place in places:
-        return places[place]
-    within = [line for one, line in places.items() if one.startswith((f"{place}[", f"{place}."))]
-    return min(within) if within else None
 
 
 def _remark(lines: list[str], line: int) -> Text | None:

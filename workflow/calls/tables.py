@@ -194,10 +194,10 @@ class Tables:
         )
 
     def _line(self, place: str) -> int | None:
-        """The line of the place itself, or of what it stands in."""
+        """The line of the place itself, of the first thing in it, or of what it stands in."""
         while place:
-            if place in self.lines:
-                return self.lines[place]
+            if (line := line_of(self.lines, place)) is not None:
+                return line
             place = re.sub(r"(\.[^.\[]+|\[\d+\]|^[^.\[]+)$", "", place)
         return None
 
@@ -251,6 +251,13 @@ def _within(table: str, counts: Mapping[str, int]) -> str:
         place = f"{place}.{one}" if place else one
         place = f"{place}[{counts[place]}]" if place in counts else place
     return f"{place}.{last}" if place else last
+
+
+def line_of(lines: Mapping[str, int], place: str) -> int | None:
+    """The line of a key; of a list of tables, or a table of tables, that of its first."""
+    if place in lines:
+        return lines[place]
+    return min((line for one, line in lines.items() if one.startswith((f"{place}[", f"{place}."))), default=None)
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([\w\-]+(?:\s*\.\s*[\w\-]+)*)\s*\]\]?\s*(?:#.*)?$")

@@ -10,16 +10,18 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from rules.call import Call
-from workflow.calls import digest, parse_call
+from workflow.calls import CallRefused, digest, mistaken, parse_call
 from workflow.store.models import CallVersion
 
 
 def load(session: Session, source: str, notice: str, at: datetime) -> CallVersion:
     """Store a call as its next version; the same text again gives the version that is there already.
 
-    Raises CallRefused before anything is stored.
+    Raises CallRefused before anything is stored, also where the number is another call's.
     """
     call = parse_call(source, notice)
+    if problem := mistaken(source, call, (one for _, one in open_calls(session))):
+        raise CallRefused([problem])
     fingerprint = digest(source, notice)
     same = session.scalar(
         select(CallVersion).where(CallVersion.number == call.number, CallVersion.digest == fingerprint)
