@@ -39,7 +39,8 @@ def _collected(world: World, words: str) -> int:
 
 @given(parsers.re("本省一批备齐并已盖章的案例(?:，数量为(?P<words>.*))?"), target_fixture="batch")
 def _ready(world: World, words: str | None) -> int:
-    return _sealed(world, world.batch(_reviewed(world, _wanted(world, words or "要求的数量"))))
+    count = _wanted(world, words) if words else max(_wanted(world, "要求的数量"), 2)
+    return _sealed(world, world.batch(_reviewed(world, count)))
 
 
 @given(parsers.re("本省一批备齐并已盖章的案例，由(?P<who>.*)审核"), target_fixture="batch")

@@ -172,12 +172,17 @@ def _form(world: World, words: str) -> int:
     return _sealed(world, content.changed(form={**content.form, **changes}, **derived))
 
 
+def _alike(call: Call) -> str:
+    """The last kind of centre that may choose the same themes as the first."""
+    return [kind for kind in call.centre_kinds if call.themes_of(call.phases[0], kind) == offered(call)][-1]
+
+
 @given(parsers.re("报送中心(?P<words>.*)"))
 def _centre(world: World, words: str) -> None:
     call = world.call
     stranger = next(kind for kind in ("other", "tisc", "university") if kind not in call.centre_kinds)
     entries: dict[str, dict[str, Any]] = {
-        "属于通知面向的类型": {"kind": call.centre_kinds[-1]},
+        "属于通知面向的类型": {"kind": _alike(call)},
         "正在筹建": {"preparing": True},
         "不属于通知面向的类型": {"kind": stranger},
         "已经不再承担该项服务": {"eligible": False},
