@@ -22,6 +22,11 @@ def _wanted(world: World, words: str) -> int:
     return least + more[words] if words in more else {"一个": 1, "零个": 0}[words]
 
 
+def _several(world: World) -> int:
+    """As many as are asked for, and more than one."""
+    return max(_wanted(world, "要求的数量"), 2)
+
+
 def _reviewed(world: World, count: int, **more: Any) -> list[int]:
     return [world.case(CaseState.PROVINCE_REVIEWED, **more) for _ in range(count)]
 
@@ -39,7 +44,7 @@ def _collected(world: World, words: str) -> int:
 
 @given(parsers.re("本省一批备齐并已盖章的案例(?:，数量为(?P<words>.*))?"), target_fixture="batch")
 def _ready(world: World, words: str | None) -> int:
-    count = _wanted(world, words) if words else max(_wanted(world, "要求的数量"), 2)
+    count = _wanted(world, words) if words else _several(world)
     return _sealed(world, world.batch(_reviewed(world, count)))
 
 
@@ -53,7 +58,7 @@ def _reviewed_by(world: World, who: str) -> int:
 
 @given(parsers.re("本省一个处于“(?P<state>.*)”的批次"), target_fixture="batch")
 def _standing(world: World, state: str) -> int:
-    batch = world.batch(_reviewed(world, _wanted(world, "要求的数量")))
+    batch = world.batch(_reviewed(world, _several(world)))
     world.seal_summary(batch)
     way = {
         BatchState.COLLECTING: (),
