@@ -24,7 +24,7 @@ def call(session: Any, number: str) -> Plain:
         "document_number": found.document_number,
         "issuer": said(found.issuer),
         "eligible": {
-            "service_from": day(found.eligible.service_from),
+            "service_from": day(found.service_from),
             "service_to": day(found.eligible.service_to),
         },
         "length": {"minimum": found.length.minimum, "maximum": found.length.maximum},

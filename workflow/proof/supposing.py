@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from rules.call import BEIJING, Call, Field, FieldType, Phase, Window
+from rules.call import BEIJING, Call, Field, FieldType, Over, Phase, Quota, Section, Window
 from rules.facts import (
     BatchFacts,
     CaseFacts,
@@ -19,6 +19,7 @@ from rules.facts import (
     PushFacts,
     Ruling,
     SealFacts,
+    Tally,
 )
 from rules.roles import Level
 from rules.selection import APART, HANDS
@@ -65,7 +66,10 @@ def _of_phase(call: Call, phase: Phase) -> Iterator[Moment]:
 def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts:
     """A case that is all that the call asks, whoever's step it is; only the time is as it is."""
     length = max(call.length.minimum or 0, min(1000, call.length.maximum or 1000))
-    theme = call.themes.get(phase.themes[0]) if phase.themes else None
+    kind = call.centre_kinds[0] if call.centre_kinds else ""
+    offered = call.themes_of(phase, kind)
+    theme = call.themes.get(offered[0]) if offered else None
+    paper = call.paper("case")
     return CaseFacts(
         call=call,
         at=at,
@@ -75,14 +79,14 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         title="示例案例",
         theme=theme.id if theme else "",
         theme_name="示例主题" if theme and theme.needs_name else "",
-        sections={one.id: "写好的一段话。" for one in call.sections},
+        sections={one.id: "字" * _fitting(one) for one in call.sections},
         length=length,
         least_length=length,
         recipient="示例公司",
-        service_from=call.eligible.service_from,
+        service_from=call.service_from,
         service_to=call.eligible.service_to or call.opened,
         form={one.name: _filled(one) for one in call.report_form},
-        centre=CentreFacts("示例大学知识产权信息服务中心", _UNIT, call.centre_kinds[0] if call.centre_kinds else ""),
+        centre=CentreFacts("示例大学知识产权信息服务中心", _UNIT, kind),
         content=_CONTENT,
         seal=SealFacts(_UNIT, _CONTENT),
         consent="书面同意",
@@ -94,7 +98,13 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         remark="理由",
         confirmed=frozenset(one.id for one in call.confirmations),
         new_day=at.astimezone(BEIJING).date() + timedelta(days=7),
+        pictures=paper.pictures.minimum if paper and paper.pictures else 0,
     )
+
+
+def _fitting(part: Section) -> int:
+    """A length that a part of the template may have."""
+    return max(part.minimum or 0, min(10, part.maximum or 10))
 
 
 def good_batch(call: Call, phase: Phase, at: datetime) -> BatchFacts:
@@ -120,7 +130,14 @@ def good_batch(call: Call, phase: Phase, at: datetime) -> BatchFacts:
         seal=SealFacts(_OFFICE, _CONTENT),
         remark="理由",
         new_day=at.astimezone(BEIJING).date() + timedelta(days=7),
+        tally=tuple(_tally(one, phase, one.minimum or 0) for one in call.quotas),
     )
+
+
+def _tally(quota: Quota, phase: Phase, count: int) -> Tally:
+    """So many cases that count towards a quota."""
+    kind, theme = (one[0] if one else "" for one in (quota.kinds, quota.themes))
+    return Tally(quota.phases[0] if quota.phases else phase.id, "1", kind, theme, count)
 
 
 def good_push(call: Call, _phase: Phase, at: datetime) -> PushFacts:
@@ -137,6 +154,7 @@ def _filled(one: Field) -> str:
         FieldType.YES_NO: "否",
         FieldType.PHONE: "13800000000",
         FieldType.EMAIL: "author@centre.example",
+        FieldType.NUMBER: "12",
     }
     text = values.get(one.type, "示例")
     return text if one.limit is None else text[: max(one.limit, 1)]
@@ -154,10 +172,10 @@ def failing(rule: str, facts: Any) -> list[Any]:
 
 
 def _times(case: CaseFacts) -> Changes:
-    eligible, day = case.call.eligible, timedelta(days=1)
+    begins, eligible, day = case.call.service_from, case.call.eligible, timedelta(days=1)
     yield {"service_from": None}
     yield {"service_from": date(2020, 2, 1), "service_to": date(2020, 1, 1)}
-    yield {"service_from": eligible.service_from - day, "service_to": eligible.service_from - day}
+    yield {"service_from": begins - day, "service_to": begins - day}
     if eligible.service_to is not None:
         yield {"service_from": eligible.service_to + day, "service_to": eligible.service_to + day}
 
@@ -182,10 +200,33 @@ def _length(case: CaseFacts) -> Changes:
         yield {"length": limits.minimum - 1, "least_length": limits.minimum - 1}
 
 
+def _parts(case: CaseFacts) -> Changes:
+    for one in case.call.sections:
+        if one.maximum is not None:
+            yield {"sections": {**case.sections, one.id: "字" * (one.maximum + 1)}}
+        if one.minimum is not None:
+            yield {"sections": {**case.sections, one.id: "字" * (one.minimum - 1)}}
+
+
+def _pictures(case: CaseFacts) -> Changes:
+    paper = case.call.paper("case")
+    asked = paper.pictures if paper else None
+    if asked and asked.maximum is not None:
+        yield {"pictures": asked.maximum + 1}
+    if asked and asked.minimum > 0:
+        yield {"pictures": asked.minimum - 1}
+
+
+def _honours(case: CaseFacts) -> Changes:
+    eligible = case.call.eligible
+    for one in eligible.excluded_honours:
+        yield {"form": {**case.form, eligible.honours_field: one.zh}}
+
+
 def _theme(case: CaseFacts) -> Changes:
     yield {"theme": ""}
     yield {"phase": None, "window": None}
-    of_phase = case.phase.themes if case.phase else ()
+    of_phase = case.call.themes_of(case.phase, case.centre.kind) if case.phase else ()
     for name, theme in case.call.themes.items():
         if name not in of_phase:
             yield {"theme": name, "theme_name": ""}
@@ -277,6 +318,28 @@ def _centre_too_few(batch: BatchFacts) -> Changes:
         yield {"phase": batch.call.last_phase, "final": True, "centres": (CentreCount("1", "示例大学中心", 0),)}
 
 
+def _quota_short(batch: BatchFacts) -> Changes:
+    for one in batch.call.quotas:
+        if one.minimum:
+            yield {**_asked(one, batch), "final": True, "tally": ()}
+
+
+def _quota_over(batch: BatchFacts) -> Changes:
+    for one in batch.call.quotas:
+        if one.maximum is not None:
+            asked = _asked(one, batch)
+            yield {**asked, "tally": (_tally(one, asked["phase"], 2 * one.maximum + 1),)}
+
+
+def _asked(quota: Quota, batch: BatchFacts) -> dict[str, Any]:
+    """The phase in which a quota is asked for, with a centre that it is about."""
+    phase = batch.call.last_phase if quota.over is Over.CALL else batch.phase
+    if quota.phases:
+        phase = next(one for one in reversed(batch.call.phases) if one.id in quota.phases)
+    kind = quota.kinds[0] if quota.kinds else ""
+    return {"phase": phase, "centres": (CentreCount("1", "示例大学中心", 0, kind),)}
+
+
 def _lines(**missing: Any) -> Callable[[BatchFacts], Changes]:
     def changed(batch: BatchFacts) -> Changes:
         yield {"lines": (replace(batch.lines[0], **missing), *batch.lines[1:])}
@@ -314,6 +377,9 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("recipient_named", CaseFacts): _set(recipient=" "),
     ("template_complete", CaseFacts): _template,
     ("length_within_limit", CaseFacts): _length,
+    ("sections_within_limits", CaseFacts): _parts,
+    ("pictures_within_limits", CaseFacts): _pictures,
+    ("no_excluded_honour", CaseFacts): _honours,
     ("theme_belongs_to_phase", CaseFacts): _theme,
     ("form_complete", CaseFacts): _form,
     ("unit_seal_present", CaseFacts): _seal,
@@ -335,6 +401,8 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("summary_sealed", BatchFacts): _summary,
     ("province_recommends_enough", BatchFacts): _too_few,
     ("centre_reports_enough", BatchFacts): _centre_too_few,
+    ("quotas_reached", BatchFacts): _quota_short,
+    ("quotas_not_exceeded", BatchFacts): _quota_over,
     ("every_form_attached", BatchFacts): _lines(has_form_scan=False),
     ("every_case_document_attached", BatchFacts): _lines(has_document=False),
     ("subject_names_call_and_office", BatchFacts): _subject,
