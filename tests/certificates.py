@@ -221,20 +221,35 @@ def signed(
     field: str = "Signature1",
     stamped_by: Issued | None = None,
     stamped_at: datetime | None = None,
+    lists: tuple[bytes, ...] = (),
 ) -> bytes:
-    """A PDF signed as other programs do it: by pyHanko's own interface, outside of any wall."""
+    """A PDF signed as other programs do it: by pyHanko's own interface, outside of any wall.
+
+    `lists`: of revoked certificates, put among what is signed, as Adobe's programs do it.
+    """
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
 
     how = signers.PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",
-        subfilter=fields.SigSeedSubFilter.PADES,
+        subfilter=fields.SigSeedSubFilter.ADOBE_PKCS7_DETACHED if lists else fields.SigSeedSubFilter.PADES,
+        embed_validation_info=bool(lists),
+        validation_context=_context(lists) if lists else None,
     )
     out = io.BytesIO()
     stamper = _stamper(stamped_by, stamped_at) if stamped_by else None
     signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(paper)), how, _simple(by), timestamper=stamper, output=out)
     return out.getvalue()
+
+
+def _context(lists: tuple[bytes, ...]) -> Any:
+    from asn1crypto.x509 import Certificate
+    from pyhanko_certvalidator import ValidationContext
+
+    return ValidationContext(
+        trust_roots=[Certificate.load(authority().der)], crls=list(lists), revocation_mode="require"
+    )
 
 
 def _simple(by: Issued) -> Any:

@@ -72,9 +72,10 @@ class Key:
 @dataclass(frozen=True)
 class Issuers:
     """Of electronic seals. `named`: whether it is set who may issue them; `wrong`: why that, or what they revoked, cannot be
-    read; `outdated`: names of revocation lists after which newer ones should have come."""
+    read; `listed`: there are revocation lists; `outdated`: those after which newer ones should have come."""
 
     named: bool
+    listed: bool = False
     wrong: str = ""
     outdated: Sequence[str] = ()
 
@@ -198,8 +199,8 @@ def _issuers(settings: Settings, at: datetime) -> Issuers:
     try:
         roots = electronic.issuers(settings)
     except signatures.NoRoots as wrong:
-        return Issuers(named, str(wrong))
-    return Issuers(named, outdated=signatures.outdated(roots, at))
+        return Issuers(named, wrong=str(wrong))
+    return Issuers(named, bool(roots.lists), outdated=signatures.outdated(roots, at))
 
 
 def _documents(settings: Settings, digests: Sequence[str]) -> tuple[str, list[str]]:
@@ -868,6 +869,23 @@ def mail_can_be_sent(seen: Condition) -> Off | None:
     if seen.settings.smtp_url and seen.settings.mail_from:
         return None
     return Off(name="ZHENGJI_MAIL_FROM" if seen.settings.smtp_url else "ZHENGJI_SMTP_URL")
+
+
+@check(
+    Severity.ADVICE,
+    what=Text("没有电子印章的吊销名单。", "There is no revocation list for electronic seals."),
+    why=Text(
+        "证书丢失或被盗后即使已被吊销，用它盖的章仍会被采信。",
+        "A seal made with a certificate that was lost or stolen counts even after the certificate was revoked.",
+    ),
+    mend=Text(
+        "定时从颁发机构取得吊销名单（CRL），用 ZHENGJI_SEAL_CRLS 指向它所在的文件或文件夹。",
+        "Fetch the issuers' revocation lists (CRL) regularly, and point ZHENGJI_SEAL_CRLS to their file or folder.",
+    ),
+)
+def seal_revocations_are_known(seen: Condition) -> Off | None:
+    known = not seen.issuers.named or seen.issuers.listed or seen.issuers.wrong
+    return None if known or seen.settings.demo else Off()
 
 
 @check(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.certificates import UNIT, authority, roots_file, seal_of, signed
+from tests.certificates import UNIT, authority, revoked_list, roots_file, seal_of, signed
 from tests.workflow.documents.test_signatures import MARK, flipped, good, paper
 from web.cli import main
 
@@ -17,7 +17,7 @@ SCAN = SAMPLES / "报送表01_扫描件.pdf"
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ZHENGJI_SEAL_ROOTS", "ZHENGJI_TIMESTAMP_ROOTS"):
+    for name in ("ZHENGJI_SEAL_ROOTS", "ZHENGJI_SEAL_CRLS", "ZHENGJI_TIMESTAMP_ROOTS"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -86,3 +86,17 @@ def test_several_files_are_a_list_and_words_come_in_both_languages(sealed: Path,
     assert "证书是自己签发的" in said
     assert "issued by itself" in said
     assert "Example" in verify("--help").stdout
+
+
+def test_revocation_lists_come_from_an_option_or_from_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, path, listed = seal_of(UNIT), tmp_path / "报送表.pdf", tmp_path / "颁发机构.crl"
+    path.write_bytes(signed(paper(), key))
+    listed.write_bytes(revoked_list(key))
+    roots = roots_file(tmp_path, authority())
+    one = told("--roots", roots, "--crls", listed, path)
+    assert (one["valid"], [problem["code"] for problem in one["problems"]]) == (False, ["revoked"])
+    monkeypatch.setenv("ZHENGJI_SEAL_CRLS", str(listed))
+    assert verify("--roots", roots, path).exit_code == 1
+    assert verify("--roots", roots, "--crls", path, path).exit_code == 2

@@ -77,7 +77,7 @@ HEALTHY = Condition(
     restoring=False,
     lost=[],
     key=Key(0o600),
-    issuers=Issuers(named=True),
+    issuers=Issuers(named=True, listed=True),
     unwritable="",
     bad=[],
     free=10 << 30,
@@ -145,7 +145,7 @@ BAD: dict[str, list[Condition]] = {
         having(settings={"audit_key": "/docs/key.pem", "documents_url": "file:///docs"}),
     ],
     "seal_issuers_are_named": [having(issuers=Issuers(named=False))],
-    "seal_lists_are_of_today": [having(issuers=Issuers(named=True, outdated=["CN=某机构 (2021-03-01)"]))],
+    "seal_lists_are_of_today": [having(issuers=Issuers(named=True, listed=True, outdated=["CN=某机构 (2021-03-01)"]))],
     "administrators_have_a_second_factor": [having(settings={"second_factor": frozenset({"leader"})})],
     "clocks_agree": [
         having({"clock": AT - timedelta(seconds=6)}),
@@ -158,6 +158,7 @@ BAD: dict[str, list[Condition]] = {
     "backups_lie_elsewhere": [having(same_disk=True)],
     "checkpoint_is_kept_elsewhere": [having(settings={"anchor": ""}), having(settings={"anchor": "/no/such/file"})],
     "mail_can_be_sent": [having(settings={"smtp_url": ""}), having(settings={"mail_from": ""})],
+    "seal_revocations_are_known": [having(issuers=Issuers(named=True))],
     "two_people_administer": [having({"administrators": ["one"]})],
     "offices_have_a_reviewer": [having({"without": {Role.REVIEWER: ["示例省知识产权局"], Role.LEADER: []}})],
     "offices_have_a_leader": [having({"without": {Role.REVIEWER: [], Role.LEADER: ["示例省知识产权局"]}})],
@@ -244,6 +245,8 @@ def settings(world: World, tmp_path: Path) -> Settings:
     """A healthy installation of the world, as far as a test's machine can be one."""
     home = tmp_path / "home"
     home.mkdir()
+    listed, past = tmp_path / "issuer.crl", (world.at - datetime.now(UTC)).days
+    listed.write_bytes(revoked_list(days=(past - 1, past + 30)))
     made = replace(
         SETTINGS,
         home=home,
@@ -252,6 +255,7 @@ def settings(world: World, tmp_path: Path) -> Settings:
         audit_key=str(tmp_path / "keys" / "audit.pem"),
         anchor=str(tmp_path / "elsewhere"),
         seal_roots=str(roots_file(tmp_path, authority())),
+        seal_crls=str(listed),
         backups=str(tmp_path / "backups"),
         argon2_time=1,
         argon2_memory=8,
@@ -317,6 +321,7 @@ class TestReally:
     def test_who_may_issue_seals_is_looked_at(self, settings: Settings, world: World, tmp_path: Path) -> None:
         assert "seal_issuers_are_named" in told(replace(settings, seal_roots=""), world)
         assert "seal_issuers_can_be_read" in told(replace(settings, seal_roots="/no/such/file.pem"), world)
+        assert "seal_revocations_are_known" in told(replace(settings, seal_crls=""), world)
         listed = tmp_path / "old.crl"
         listed.write_bytes(b"nothing")
         lists = replace(settings, seal_crls=str(listed))

@@ -12,6 +12,7 @@ import pytest
 from tests.certificates import PASSWORD, authority, roots_file, seal_of
 from tests.make import call_2021
 from tests.workflow.documents.test_signatures import MARK, pdfsig
+from tests.workflow.test_jobs import result, working
 from tests.workflow.test_timestamps import Service, certificates, serving
 from tests.worlds import World, went
 from workflow import electronic
@@ -124,6 +125,22 @@ def test_where_many_are_to_be_verified_anew_a_step_waits_for_the_work_that_does_
     assert world.verify_kept(parts.append) == "0 seals"
     world.verify_seals(*cases)
     assert outcomes(world) == ["good"] * 3
+
+
+@pytest.mark.database
+def test_a_worker_verifies_what_is_awaited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = world.draft()
+    world.seal_electronically(case)
+    monkeypatch.setattr(electronic, "FEW", 0)
+    monkeypatch.setattr(electronic, "_known", {})
+    world.revoke()
+    world.verify_seals(case)
+    with world.database.reading() as session:
+        [queued] = session.query(Job)
+    places = {"seal_roots": str(world.folder / "roots.pem"), "seal_crls": str(world.folder / "revoked.crl")}
+    with working(world, **places):
+        assert result(world, queued.key) == "1 seals"
+    assert outcomes(world) == ["good"]
 
 
 @pytest.mark.database

@@ -116,6 +116,13 @@ def test_what_the_signed_file_brings_along_counts() -> None:
     ]
 
 
+def test_a_list_among_what_is_signed_counts_too() -> None:
+    """As Adobe's programs put it there; it is of before the seal was made."""
+    data = signed(paper(), unit(), lists=(revoked_list(),))
+    assert told(seen(data)) == ["revocation_checked"]
+    assert told(seen(data, revoked_list(unit()))) == ["revoked"]
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
