@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from web import flow, sights, tickets
+from web import courts, flow, sights, tickets
 from web.papers import workbook
 from web.picture import draw
 from web.request import (
@@ -126,6 +126,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "next": histories.who_is_next(session, offers, batch.office_id),
         "pictures": [draw(boards.lifecycle(), batch.state, passed, upright=upright) for upright in (False, True)],
         "history_entries": history,
+        "courts": courts.told(boards.lifecycle(), history),
         "flow": flow.of_batch(batch, history),
         "papers": batches.documents(session, batch),
         "handles": privacy.handles_batch(batch, actor()),

@@ -12,7 +12,7 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from werkzeug.wrappers import Response
 
 from states.lifecycle import Transition
-from web import flow, writing
+from web import courts, flow, writing
 from web.errors import on_record
 from web.papers import paper_url
 from web.picture import draw
@@ -191,6 +191,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "revisions": lists.revisions(session, case),
         "window": lists.window(session, case, now()),
         "history_entries": history,
+        "courts": courts.told(lists.lifecycle(call), history),
         "flow": flow.of_case(case, lists.lifecycle(call), history),
         "taken_back": taken_back,
         "call_step": lambda name: next(one.label for one in lists.lifecycle(call).transitions if one.name == name),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import partial
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
@@ -26,6 +27,7 @@ from workflow.audit.search import Entry, Filters, Whole
 from workflow.clock import day_written
 from workflow.documents import receipt as paper
 from workflow.histories import Happened
+from workflow.interchange import taking as taken_for_mining
 from workflow.lists import call_of, lifecycle, state_of
 
 bp = Blueprint("trail", __name__, url_prefix="/trail")
@@ -89,8 +91,10 @@ def _presets(filters: Filters) -> list[tuple[str, dict[str, Any], bool]]:
 
 @bp.post("/export")
 def export() -> Response:
-    """The filtered list as a file (`as`: xlsx or jsonl); that it was taken away goes on record."""
+    """The filtered list as a file (`as`: xlsx, jsonl, xes or ocel); that it was taken away goes on record."""
     filters = _filters(request.form)
+    if request.form.get("as") in taken_for_mining.FORMATS:
+        return _event_log(request.form["as"], filters)
     with transaction() as session:
         taken = taking.take(session, filters, _narrowed_by(filters), actor=actor(), at=now())
     name = f"{t('留痕', 'trail')}_{today()}"
@@ -99,6 +103,19 @@ def export() -> Response:
             BytesIO(taken.jsonl()), "application/x-ndjson", as_attachment=True, download_name=f"{name}.jsonl"
         )
     return send_file(BytesIO(taken.xlsx()), downloads.EXCEL, as_attachment=True, download_name=f"{name}.xlsx")
+
+
+def _event_log(form: str, filters: Filters) -> Response:
+    """The same for process mining, written to disk as it is read; recorded before it is sent."""
+    narrowed = _narrowed_by(filters)
+    out = TemporaryFile()  # noqa: SIM115 (closed with the answer)
+    with reading() as session:
+        rows = taken_for_mining.write(session, form, out, filters, narrowed, actor=actor(), at=now(), most=taking.MOST)
+    with transaction() as session:
+        taken_for_mining.record(session, form, rows, narrowed, actor=actor(), at=now())
+    out.seek(0)
+    name = f"{t('留痕', 'trail')}_{today()}.{'xes' if form == 'xes' else 'ocel.json'}"
+    return send_file(out, taken_for_mining.FORMATS[form][1], as_attachment=True, download_name=name)
 
 
 @bp.get("/<int:uid>")

@@ -236,14 +236,12 @@ def to_collect(session: Session, actor: Actor) -> int:
 
 # ---- the national office ---------------------------------------------------------------------------------------------
 
-_NATIONAL = frozenset(
-    {Role.DESK, Role.DIRECTOR, Role.EDITOR, Role.TRANSLATOR, Role.CHECKER, Role.LIAISON, Role.AUDITOR}
-)
+NATIONAL = frozenset({Role.DESK, Role.DIRECTOR, Role.EDITOR, Role.TRANSLATOR, Role.CHECKER, Role.LIAISON, Role.AUDITOR})
 
 
 def check_national(actor: Actor) -> None:
     """Raise NoSuchCase for all but the national office: to others its desk does not exist."""
-    if not actor.roles & _NATIONAL:
+    if not actor.roles & NATIONAL:
         raise NoSuchCase(
             Text(
                 "没有这个页面，或者它不在您的职责范围内。请从上方菜单进入。",

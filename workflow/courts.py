@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
+from functools import cached_property, reduce
+from heapq import nsmallest
 
-from rules.roles import Level
-from rules.words import Labelled
+from sqlalchemy.orm import Session
+
+from rules.call import BEIJING, Call
+from rules.roles import Level, Role
+from rules.words import Labelled, Text
 from states.lifecycle import Lifecycle
 from states.onward import court
+from states.reach import Actor
+from states.route import lifecycle_of
 from workflow import working_days
+from workflow.boards import NATIONAL
+from workflow.cases import NoSuchCase
+from workflow.documents import writing
+from workflow.store import courts as stored
+from workflow.store.courts import Moved
+from workflow.store.models import Office
 
 
 class Party(Labelled):
@@ -63,7 +75,7 @@ class Course:
     party: Party
     since: datetime
 
-    @property
+    @cached_property
     def by_party(self) -> Mapping[Party, Time]:
         """Each party's time; the four together are `whole`."""
         return {
@@ -106,3 +118,163 @@ def course(lifecycle: Lifecycle, moves: Sequence[tuple[datetime, str]], now: dat
         until = max(since, now if last else moves[place + 1][0])
         stays.append(Stay(state, here, since, until))
     return Course(tuple(stays), party(lifecycle, moves[-1][1]), latest)
+
+
+# ---- in days ---------------------------------------------------------------------------------------------------------
+
+_TENTH = timedelta(hours=24) / 10
+
+
+@dataclass(frozen=True)
+class Days:
+    """Time in days to one place. `working` None: the holidays of a year in it are not known."""
+
+    calendar: float
+    working: float | None
+
+
+def in_days(times: Mapping[Party, Time], among: int = 1) -> tuple[Mapping[Party, Days], Days]:
+    """Each party's time, divided `among` so many cases, and the sum of what is said, so that no tenth is missing in it."""
+    tenths = {one: round(time.calendar / _TENTH / among) for one, time in times.items()}
+    working = {
+        one: None if time.working is None else round(time.working / _TENTH / among) for one, time in times.items()
+    }
+    known = [one for one in working.values() if one is not None]
+    whole = Days(sum(tenths.values()) / 10, sum(known) / 10 if len(known) == len(working) else None)
+    return {one: Days(tenths[one] / 10, _over_ten(working[one])) for one in times}, whole
+
+
+def _over_ten(tenths: int | None) -> float | None:
+    return None if tenths is None else tenths / 10
+
+
+# ---- all cases of a call ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OfOffice:
+    """One office: how many cases, and how long they lay with whom, all together."""
+
+    office: Office
+    cases: int
+    times: Mapping[Party, Time]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One case in somebody's court."""
+
+    case: Moved
+    course: Course
+
+
+@dataclass(frozen=True)
+class Board:
+    """The cases of a call within reach. `longest`: those that have waited longest where they are now."""
+
+    call: Call
+    offices: Sequence[OfOffice]
+    longest: Sequence[Waiting]
+
+    @property
+    def cases(self) -> int:
+        return sum(one.cases for one in self.offices)
+
+    @property
+    def times(self) -> Mapping[Party, Time]:
+        return {party: summed(one.times[party] for one in self.offices) for party in Party}
+
+
+LONGEST = 20
+
+
+def chosen(calls: Sequence[Call], number: str) -> Call | None:
+    """The call of that number, else the newest; None without any."""
+    return next((one for one in calls if one.number == number), calls[0] if calls else None)
+
+
+def needed(calls: Sequence[Call], number: str) -> Call:
+    """The same. Raises NoSuchCase without any."""
+    call = chosen(calls, number)
+    if call is None:
+        raise NoSuchCase(Text("还没有征集通知。", "There is no call yet."))
+    return call
+
+
+def check(actor: Actor) -> None:
+    """Raise NoSuchCase for all but offices and the national office: to others the board does not exist."""
+    if not actor.roles & (NATIONAL | {Role.REVIEWER, Role.LEADER}):
+        raise NoSuchCase(
+            Text(
+                "没有这个页面，或者它不在您的职责范围内。请从上方菜单进入。",
+                "There is no such page within your reach. Use the menu above.",
+            )
+        )
+
+
+def board(session: Session, actor: Actor, call: Call, now: datetime) -> Board:
+    """In whose court the cases of a call lay, office by office, of what this person reaches. Raises NoSuchCase."""
+    check(actor)
+    counts: dict[int, int] = {}
+    times: dict[int, dict[Party, Time]] = {}
+    waiting: list[Waiting] = []
+    for one in _courses(session, actor, call, now):
+        office = one.case.office_id
+        counts[office] = counts.get(office, 0) + 1
+        so_far = times.setdefault(office, dict.fromkeys(Party, Time()))
+        for party, time in one.course.by_party.items():
+            so_far[party] += time
+        if one.course.party is not Party.NOBODY:
+            waiting = nsmallest(LONGEST, [*waiting, one], key=lambda each: each.course.since)
+    offices = [OfOffice(office, counts[office.id], times[office.id]) for office in stored.offices(session, counts)]
+    return Board(call, offices, waiting)
+
+
+def _courses(session: Session, actor: Actor, call: Call, now: datetime) -> Iterator[Waiting]:
+    lived = lifecycle_of(call.route)
+    for case in stored.moves(session, actor, call.number):
+        found = course(lived, case.moves, now)
+        if found is not None:
+            yield Waiting(case, found)
+
+
+_HEADS = ("编号", "案例名称", "中心", "省级主管部门", "状态", "现由谁办理", "自（北京时间）")
+
+
+def sheet(session: Session, actor: Actor, call: Call, now: datetime) -> tuple[bytes, int]:
+    """The same case by case (.xlsx), and how many cases it holds. Raises NoSuchCase."""
+    check(actor)
+    lived = lifecycle_of(call.route)
+    names = {one.id: one.addressee for one in stored.offices(session)}
+    rows = [_row(lived, one, names) for one in _courses(session, actor, call, now)]
+    heads = [*_HEADS]
+    for name in (*(one.label.zh for one in Party), "合计"):
+        heads += [f"{name}（自然日）", f"{name}（工作日）"]
+    notes = [
+        ("怎样计算", "从新建起，到办结（不再需要谁办理）为止；尚未办结的算到导出时。按北京时间，精确到 0.1 日。"),
+        ("工作日", "按国务院办公厅放假安排，含调休；一个工作日按 24 小时计。某年的安排尚未公布时留空。"),
+        ("无人待办", "撤回等不需要谁办理、后来又恢复的时间。"),
+        ("导出人", actor.name),
+        ("导出时间（北京）", f"{now.astimezone(BEIJING):%Y-%m-%d %H:%M}"),
+    ]
+    return writing.text_table("各方用时", heads, rows, notes), len(rows)
+
+
+def _row(lived: Lifecycle, one: Waiting, offices: Mapping[int, str]) -> list[str]:
+    case, parts = one.case, in_days(one.course.by_party)
+    state = next((each.label.zh for each in lived.states if each == case.state), case.state)
+    days = [*parts[0].values(), parts[1]]
+    return [
+        case.number,
+        case.title,
+        case.centre,
+        offices[case.office_id],
+        state,
+        one.course.party.label.zh,
+        f"{one.course.since.astimezone(BEIJING):%Y-%m-%d %H:%M}",
+        *(words for each in days for words in (f"{each.calendar:.1f}", _written(each.working))),
+    ]
+
+
+def _written(days: float | None) -> str:
+    return "" if days is None else f"{days:.1f}"

@@ -43,6 +43,8 @@ class Happened:
     case: None = None
     step: str = ""
     """The name of the transition, where it was one."""
+    of: str = ""
+    """What it happened to: "batch", "push", or "document" for a file."""
 
 
 def of_batch(session: Session, batch: Batch, seen_by: Actor) -> list[Happened]:
@@ -74,6 +76,7 @@ def _happened(lifecycle: Lifecycle, event: stored.Event) -> Happened:
     return Happened(
         at=event.at,
         step=step.name if step else "",
+        of=event.action.partition(".")[0],
         who=body["actor"]["name"],
         what=actions.label(event.action),
         done=event.outcome == "done",

@@ -453,6 +453,9 @@ DOORS: dict[str, Door] = {
     "GET desk.received": Door(DESK),
     "GET desk.select": Door(DESK),
     "GET desk.grants": Door(DESK),
+    # -- in whose court cases lay: of what is within reach
+    "GET courts.index": Door(f"{OFFICE} {DESK}"),
+    "POST courts.sheet": Door(f"{OFFICE} {DESK}"),
     "POST desk.extend": Door(DESK, "director"),
     "POST desk.waive": Door(DESK, "director"),
     # -- pushes; a push is reached with its case, its package is for those who look after pushes
@@ -601,6 +604,7 @@ NOT_THE_AUDITORS = {
     "auth.sign_out": "signing out",
     "receipts.check": "checking a receipt, as everybody may",
     "trail.export": "taking away what the trail shows",
+    "courts.sheet": "taking away what the board of time taken shows",
     "demo.move": "the clock of a demo, which everybody moves",
     **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),
     "api.rehearse_on_case": "looking at what would happen",

@@ -159,6 +159,15 @@ def test_a_list_that_is_cut_says_so(world: World, refused: int, sign_in: As, mon
     assert "只含符合条件的最新 1 条" in sheet["B2"].value
 
 
+@pytest.mark.parametrize(("kind", "mark"), [("xes", b"<event>"), ("ocel", b'"type": "case.')])
+def test_the_list_is_taken_away_for_process_mining_and_that_goes_on_record(
+    kind: str, mark: bytes, world: World, refused: int, sign_in: As
+):
+    data = taken(sign_in, "author", kind, action="case.")
+    page = sign_in("auditor").get("/trail?action=export.take").get_data(as_text=True)
+    assert (data.count(mark), "留痕清单，2 条" in page, f"as={kind}" in page) == (2, True, True)
+
+
 def test_nobody_takes_away_what_they_may_not_read(world: World, refused: int, sign_in: As):
     head = json.loads(taken(sign_in, "neighbour_author", "jsonl").splitlines()[0])
     assert head["rows"] == 0

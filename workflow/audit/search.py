@@ -433,6 +433,7 @@ EXPORTS: Mapping[str, Text] = {
     "worklist": Text("办理清单", "worklist"),
     "collection": Text("案例集", "collection"),
     "trail": Text("留痕清单", "list of the trail"),
+    "courts": Text("各方用时", "time taken by each party"),
 }
 """What can be taken away."""
 

@@ -1,0 +1,54 @@
+"""Rows for whose court things lay in: the moves of cases, as the trail has them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from states.reach import Actor
+from workflow.store.models import AuditEvent, Case, Centre, Office
+from workflow.store.reach import reachable
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One case, and when it came into which state, the oldest first."""
+
+    case_id: int
+    number: str
+    title: str
+    centre: str
+    office_id: int
+    state: str
+    moves: list[tuple[datetime, str]]
+
+
+def moves(session: Session, actor: Actor, call: str) -> Iterator[Moved]:
+    """The cases of a call within reach, in the order of their ids, each with its moves.
+
+    They are read as they are asked for; the session must stay open until the last one.
+    """
+    about = (Case.id, Case.number, Case.title, Centre.name, Case.office_id, Case.state)
+    statement = (
+        select(*about, AuditEvent.at, AuditEvent.to_state)
+        .join(AuditEvent, AuditEvent.stream == Case.stream)
+        .join(Centre, Centre.id == Case.centre_id)
+        .where(reachable(actor), Case.call_number == call, AuditEvent.to_state != "")
+        .order_by(Case.id, AuditEvent.seq)
+    )
+    found = session.execute(statement, execution_options={"yield_per": 1000})
+    for _, rows in groupby(found, key=lambda row: row.id):
+        first, *rest = rows
+        came = [(row.at, row.to_state) for row in (first, *rest)]
+        yield Moved(first.id, first.number, first.title, first.name, first.office_id, first.state, came)
+
+
+def offices(session: Session, ids: Collection[int] | None = None) -> list[Office]:
+    """Offices in the order of the register, all of them where none are named."""
+    statement = select(Office).order_by(Office.id)
+    return list(session.scalars(statement if ids is None else statement.where(Office.id.in_(ids))))
