@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from features.results import scenario_of
 from rules.call import Call, Leg, Recommender, Route
 from rules.facts import BatchFacts, CaseFacts, PushFacts
 from rules.rule import Rule
@@ -118,12 +119,13 @@ def _left(step: Transition, guard: str) -> tuple[Rule[Any], ...]:
 
 
 def scenarios_broken(drops: list[Drop]) -> dict[Drop, str]:
-    """For each of these guards, a scenario that fails once it is dropped; one that no scenario notices is not there."""
+    """For each of these guards, a scenario tagged with it that fails once it is dropped; one that none notices is not there."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "drops.json"
         file.write_text(json.dumps(drops))
         command = [sys.executable, "-m", "pytest", "tests/test_features.py", "-q", "-p", "no:cacheprovider"]
         command += ["-p", "tests.dropping", "--dropped", str(file), f"--basetemp={folder}/files"]
+        command += ["-m", " or ".join(sorted({guard for _, _, guard in drops}))]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ZHENGJI_", "PYTEST_"))}
         done = subprocess.run(
             command, cwd=ROOT, env={**kept, "ZHENGJI_CALL": str(CALL_2021)}, capture_output=True, text=True
@@ -166,7 +168,7 @@ class Dropping:
             reports = runtestprotocol(item, log=False, nextitem=item)
         if any(one.failed and one.when == "call" for one in reports):
             self._left.discard(drop)
-            self._noticed.append((drop, item.name))
+            self._noticed.append((drop, scenario_of(item)))
 
     @contextmanager
     def _watching(self) -> Iterator[None]:
