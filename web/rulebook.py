@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 
 from web.request import actor, reading
 from web.request import number as row_number
-from workflow import notices, rulebook
+from workflow import notices, proofs, rulebook
 
 bp = Blueprint("rulebook", __name__, url_prefix="/calls")
 
@@ -16,5 +16,9 @@ def show(number: str) -> str:
     with reading() as session:
         version, call = notices.find(session, number, row_number(request.args.get("version")))
         return render_template(
-            "rulebook/show.html", version=version, call=call, clauses=rulebook.clauses(session, call, actor())
+            "rulebook/show.html",
+            version=version,
+            call=call,
+            clauses=rulebook.clauses(session, call, actor()),
+            proof=proofs.last(session, version),
         )

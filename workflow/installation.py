@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
-from workflow import anchors, moving, people, register
-from workflow.calls import current_call, read_call
+from workflow import anchors, moving, people, proofs, register
+from workflow.calls import CallRefused, current_call, read_call
 from workflow.engine import CannotServe
+from workflow.proof import Proof
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls
 from workflow.store import copies, schema
@@ -95,10 +97,19 @@ def furnish(database: Database) -> None:
 
 
 def load_call(session: Session, path: Path, at: datetime) -> CallVersion:
-    """Store a call's file as its next version. Raises CallRefused, OSError."""
-    read_call(path)
+    """Store a call's file as its next version, proved. Raises CallRefused, OSError."""
+    call = read_call(path)
     source = path.read_text(encoding="utf-8")
-    return stored_calls.load(session, source, _notice(path, source), at)
+    notice = _notice(path, source)
+    if broken := proofs.problems(session, source, notice, call):
+        raise CallRefused(broken)
+    return stored_calls.load(session, source, notice, at)
+
+
+def keep_proof(session: Session, path: Path, proof: Proof, scenarios: Mapping[str, str], at: datetime) -> None:
+    """Keep what a proof of a call's file came to."""
+    source = path.read_text(encoding="utf-8")
+    proofs.keep(session, source, _notice(path, source), proof, scenarios, actor=SYSTEM, at=at)
 
 
 def _notice(path: Path, source: str) -> str:

@@ -13,7 +13,7 @@ from rules.call import Call, Phase, Theme, Window
 from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor
-from workflow import deadlines
+from workflow import deadlines, proofs
 from workflow.calls import CallProblem, CallRefused, mistaken, parse_call
 from workflow.engine import CannotServe, NotPermitted
 from workflow.store import calls as stored
@@ -175,7 +175,7 @@ class Checked:
 
 
 def check(session: Session, source: str, notice: str) -> Checked:
-    """Read a call's file without keeping anything."""
+    """Read a call's file, and prove it, without keeping anything."""
     try:
         call = parse_call(source, notice)
     except CallRefused as refused:
@@ -185,6 +185,8 @@ def check(session: Session, source: str, notice: str) -> Checked:
     known = rows.same(session, call.number, source, notice)
     if known is not None:
         return Checked(call, known.version, same=True)
+    if broken := proofs.problems(session, source, notice, call):
+        return Checked(None, problems=broken)
     newest = rows.version(session, call.number, None)
     return Checked(call, (newest.version if newest else 0) + 1)
 
@@ -198,7 +200,10 @@ def load(session: Session, source: str, notice: str, *, actor: Actor, at: dateti
         raise NotPermitted(
             Text("征集通知由管理员载入，您没有这个职责。", "Calls are loaded by the administrator; you are none.")
         )
-    if not check(session, source, notice).same:
+    checked = check(session, source, notice)
+    if checked.problems:
+        raise CallRefused(list(checked.problems))
+    if not checked.same:
         made = stored.load(session, source, notice, at)
         rows.note(session, made, actor, at)
         return made, True

@@ -39,6 +39,8 @@ NAMED = 12
 class Example:
     """One scenario as written: steps as (keyword, words), and the table of a 场景大纲."""
 
+    id: str
+    """Under which its last result is kept: “case/seal.feature: 别的单位的印章不算”."""
     title: str
     demand: str
     """The 规则: or 功能: under which it stands."""
@@ -155,22 +157,24 @@ def read_examples(folder: Path) -> Mapping[str, tuple[Example, ...]]:
     found: dict[str, list[Example]] = {}
     for path in sorted(folder.rglob("*.feature")):
         document = Parser().parse(path.read_text("utf-8"))
-        for tags, example in _scenarios(dict(document)["feature"]):
+        for tags, example in _scenarios(dict(document)["feature"], path.relative_to(folder).as_posix()):
             for tag in tags:
                 found.setdefault(tag, []).append(example)
     return {name: tuple(many) for name, many in found.items()}
 
 
-def _scenarios(part: Any, demand: str = "", tags: frozenset[str] = frozenset()) -> list[tuple[frozenset[str], Example]]:
+def _scenarios(
+    part: Any, file: str, demand: str = "", tags: frozenset[str] = frozenset()
+) -> list[tuple[frozenset[str], Example]]:
     """Every scenario under a 功能: or 规则:, with its own tags and those it inherits."""
     inherited = tags | _tags(part)
     found = []
     for child in part["children"]:
         if "rule" in child:
-            found += _scenarios(child["rule"], child["rule"]["name"], inherited)
+            found += _scenarios(child["rule"], file, child["rule"]["name"], inherited)
         elif "scenario" in child:
             scenario = child["scenario"]
-            found.append((inherited | _tags(scenario), _example(scenario, demand or part["name"])))
+            found.append((inherited | _tags(scenario), _example(scenario, file, demand or part["name"])))
     return found
 
 
@@ -178,10 +182,11 @@ def _tags(part: Any) -> frozenset[str]:
     return frozenset(tag["name"].removeprefix("@") for tag in part["tags"])
 
 
-def _example(scenario: Any, demand: str) -> Example:
+def _example(scenario: Any, file: str, demand: str) -> Example:
     tables = [one for one in scenario["examples"] if one.get("tableHeader")]
     header = _cells(tables[0]["tableHeader"]) if tables else ()
     return Example(
+        f"{file}: {scenario['name']}",
         scenario["name"],
         demand,
         tuple((step["keyword"].strip(), step["text"]) for step in scenario["steps"]),

@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+from states.reach import SYSTEM
+from tests.make import call_2021
 from tests.web.conftest import As
-from tests.worlds import World
-from workflow import notices, rulebook
+from tests.worlds import CALL_2021, World
+from workflow import notices, proofs, rulebook
+from workflow.proof import prove
 
 pytestmark = pytest.mark.database
 
@@ -102,3 +105,18 @@ def test_scenarios_are_read_with_their_steps_tables_and_inherited_tags(tmp_path)
         (("1", "草稿"),),
         (one,),
     )
+
+
+def test_the_rulebook_shows_what_became_of_each_scenario_of_this_very_text(world: World, sign_in: As) -> None:
+    def page(language: str = "zh") -> str:
+        address = f"/calls/{world.call.number}/rulebook"
+        return re.sub(r"\s+", " ", sign_in("author", language).get(address).get_data(as_text=True))
+
+    assert "上次检验" not in page()
+    notice = CALL_2021.with_suffix(".zh.md").read_text("utf-8")
+    scenarios = {"case/seal.feature: 别的单位的印章不算": "failed", "case/seal.feature: 内容改动后须重新盖章": "passed"}
+    with world.database.transaction() as session:
+        source = CALL_2021.read_text("utf-8")
+        proofs.keep(session, source, notice, prove(call_2021()), scenarios, actor=SYSTEM, at=world.at)
+    assert ("上次检验未通过" in page(), "上次检验通过" in page()) == (True, True)
+    assert "failed when last run" in page("en")

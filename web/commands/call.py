@@ -124,6 +124,8 @@ def call_prove(file: Path, promises_only: bool, as_json: bool) -> None:
     proof = prove(read_as)
     with refusals():
         ran = Run({}) if promises_only else run(file)
+    if not promises_only:
+        _keep(file, proof, ran)
     if as_json:
         print_json({"file": str(file), **proof.as_json(), "scenarios": dict(ran.scenarios)})
     else:
@@ -131,6 +133,22 @@ def call_prove(file: Path, promises_only: bool, as_json: bool) -> None:
         if not promises_only:
             _tell_scenarios(ran)
     sys.exit(0 if proof.kept and not ran.failed else REFUSED)
+
+
+def _keep(file: Path, proof: Any, ran: Any) -> None:
+    """Keep the result in the installation's database, where there is one: the rulebook shows it, and opening asks it."""
+    from workflow import installation
+
+    settings = configured.from_environment()
+    try:
+        installation.existing(settings).close()
+    except installation.NoDatabase:
+        click.echo("这里没有数据库，结果没有保存 / no database here; the result is not kept", err=True)
+        return
+    database = installation.open_database(settings)
+    with database.transaction() as session:
+        installation.keep_proof(session, file, proof, ran.scenarios, datetime.now(UTC))
+    database.close()
 
 
 def _tell_promises(proof: Any) -> None:

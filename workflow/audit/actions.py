@@ -61,6 +61,7 @@ _BESIDE: Mapping[str, Text] = {
     "push.create": Text("发起推送", "Started the push"),
     "push.ask_recall": Text("请求撤回推送", "Asked for the recall"),
     "call.load": Text("载入征集通知", "Loaded a call"),
+    "call.prove": Text("检验征集通知", "Proved a call"),
     "call.extend": Text("延期", "Granted an extension"),
     "call.set_centre_day": Text("为本省中心提前截止", "Set an earlier day for the centres"),
     "call.waive": Text("豁免数量要求", "Granted a waiver"),

@@ -458,6 +458,20 @@ class CallVersion(Base):
     opened_at: Mapped[datetime | None]
 
 
+class CallProof(Base):
+    """检验 of a call's text: what became of each promise and of each scenario; the newest of a text counts."""
+
+    __tablename__ = "call_proof"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_number: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[datetime]
+    promises: Mapped[dict[str, Any]] = mapped_column(Json)
+    """Promise → kept or broken."""
+    scenarios: Mapped[dict[str, Any]] = mapped_column(Json)
+    """Scenario → passed, failed or not_asked."""
+
+
 class Extension(Base):
     """延期: a later last day of a phase, for every office or for one."""
 
