@@ -14,9 +14,11 @@ from workflow.documents import signatures, signing
 from workflow.documents.marks import Mark
 from workflow.documents.signatures import ELECTRONIC, NoRoots, Roots, Sealed
 from workflow.documents.signing import Key, NotSealed
+from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
 from workflow.sealing import Proof
 from workflow.settings import Settings
+from workflow.store import jobs as stored_jobs
 from workflow.store import papers as stored
 from workflow.store.database import Database
 from workflow.store.files import Absent, Damaged, Files
@@ -205,15 +207,19 @@ def _write(database: Database, told: Sequence[tuple[SignatureCheck, str]], roots
     """Write down what is new; work for what is awaited is queued with it."""
     fingerprint = roots.fingerprint if roots else ""
     changed = [(one, outcome) for one, outcome in told if (outcome, fingerprint) != (one.outcome, one.roots)]
-    if not changed:
+    awaited = any(outcome == AWAITING for _, outcome in told)
+    if not changed and not awaited:
         return
     with database.transaction() as session:
         for one, outcome in changed:
             stored.checked(session, one.digest, outcome, one.unit, one.content, one.as_of, fingerprint)
-        if any(outcome == AWAITING for _, outcome in changed):
-            enqueue(session, "verify_seals", f"verify_seals/{fingerprint[:16]}/{datetime.now(UTC):%Y-%m-%dT%H:%MZ}")
+        if awaited and not stored_jobs.counts(session, [_WORK], 1, _WAITING):
+            enqueue(session, _WORK, f"{_WORK}/{fingerprint[:16]}/{datetime.now(UTC).isoformat()}")
 
 
+_WORK = "verify_seals"
+_WAITING = (JobState.QUEUED, JobState.WAITING)
+"""Of work that is begun already it is not known whether it looks at what was just written down."""
 _AT_ONCE = 4
 _known: dict[tuple[str, datetime, str], str] = {}
 _MOST_KNOWN = 10_000
