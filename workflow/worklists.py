@@ -23,7 +23,6 @@ from workflow.documents.problems import unreadable
 from workflow.engine import NotPermitted
 from workflow.lists import lifecycle
 from workflow.store import bulk as stored
-from workflow.store import facts as stored_facts
 from workflow.store.calls import call_of
 from workflow.store.pages import Filters
 
@@ -110,10 +109,11 @@ def sheet(session: Session, filters: Filters, *, actor: Actor, at: datetime) -> 
     offered = steps(actor)
     states = sorted({str(one) for step in offered for one in step.sources})
     found = stored.matching(session, actor, filters, states, bulk.MOST)
-    allowed, why = _allowed(session, offered, found.first, actor, at)
+    looked = bulk.survey(session, offered, found.first, actor=actor, at=at)
+    allowed, why = _allowed(looked)
     calls: dict[int, Any] = {}
     rows = []
-    for case in stored_facts.case_rows(session, found.first):
+    for case in [line.case for line in looked[0][1]]:
         call = calls.setdefault(case.call_version_id, call_of(session, case.call_version_id))
         rows.append(writing.Row(_words(case, call, why.get(case.id, "")), allowed[case.id]))
     day = at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
@@ -122,13 +122,13 @@ def sheet(session: Session, filters: Filters, *, actor: Actor, at: datetime) -> 
 
 
 def _allowed(
-    session: Session, offered: Sequence[Transition], ids: Sequence[int], actor: Actor, at: datetime
+    looked: Sequence[tuple[Transition, Sequence[Line]]],
 ) -> tuple[Mapping[int, list[str]], Mapping[int, str]]:
     """Case → steps that are possible now, and why others that leave its state are not."""
-    allowed: dict[int, list[str]] = {one: [] for one in ids}
+    allowed: dict[int, list[str]] = defaultdict(list)
     why: dict[int, list[str]] = defaultdict(list)
-    for step in offered:
-        for line in bulk.look(session, step.name, ids, actor=actor, at=at):
+    for step, lines in looked:
+        for line in lines:
             if line.verdict in (bulk.Verdict.READY, bulk.Verdict.ASKED):
                 allowed[line.case.id].append(step.label.zh)
             elif line.verdict is bulk.Verdict.REFUSED:
