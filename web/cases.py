@@ -33,11 +33,13 @@ from web.request import (
 from web.tell import done, tell
 from web.words import countdown, say, t
 from workflow import (
+    bulk,
     cases,
     clock,
     comparisons,
     editorial,
     electronic,
+    foresight,
     histories,
     letters,
     lists,
@@ -219,7 +221,11 @@ def _step(session: Any, case: Case, trigger: str) -> dict[str, Any]:
     offer = next((one for one in offers if one.transition.name == trigger and not one.transition.through), None)
     if offer is None:
         raise NoSuchTransition(lists.no_way(case, trigger))
+    form = bulk.Form(remark=request.form.get("remark", ""), new_day=_day(request.form.get("new_day", "")))
     return {
+        "foreseen": foresight.foresee(session, case, trigger, actor=actor(), at=now(), form=form),
+        "words_of": lambda mail: mail.body(settings().base_url),
+        "masked": personal.masked_email,
         "case": case,
         "call": lists.call_of(session, case),
         "offer": offer,

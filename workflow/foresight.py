@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from rules.roles import Level
 from rules.words import Text
 from states.batch import BatchState
 from states.lifecycle import Transition
@@ -62,7 +63,14 @@ def foresee(
     [line] = made.lines
     if line.verdict is Verdict.READY and any(one.blocks for one in line.findings):
         line = replace(line, verdict=Verdict.ASKED)  # alone, a reason or a day is asked for like everything else
-    return Foreseen(step, line, made.mails, made.effects, _seals(session, case, step, actor))
+    return Foreseen(step, line, made.mails, _known(made.effects, step), _seals(session, case, step, actor))
+
+
+def _known(effects: Sequence[Effect], step: Transition) -> Sequence[Effect]:
+    """Numbers of an office are its own: whoever acts for a centre sees those of the centre alone."""
+    if step.by[0].level is not Level.CENTRE:
+        return effects
+    return [one for one in effects if one.phase is None]
 
 
 def _seals(session: Session, case: Case, step: Transition, actor: Actor) -> list[Text]:

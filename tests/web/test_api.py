@@ -159,6 +159,26 @@ def test_a_rehearsal_names_the_batch_whose_seal_would_be_void(program: Asks, wor
     assert theirs["seals"] == []
 
 
+def test_what_would_follow_is_shown_before_it_is_confirmed(sign_in: As, world: World):
+    case = world.case(CaseState.PROVINCE_REVIEWED)
+    batch = world.batch([case])
+    world.seal_summary(batch)
+    reviewer = sign_in("reviewer")
+    assert f'href="/cases/{case}/return_to_centre"' in reviewer.get(f"/cases/{case}").get_data(as_text=True)
+    page = reviewer.get(f"/cases/{case}/return_to_centre").get_data(as_text=True)
+    assert [words in page for words in ("办理后会怎样", "汇总表随之失效", "计入报送数量", "不寄邮件")] == [True] * 4
+
+
+def test_a_centre_is_told_no_numbers_of_its_office(program: Asks, world: World):
+    world.case(CaseState.SUBMITTED)
+    world.case(CaseState.CENTRE_STAMPED, centre="institute")
+    case = world.draft()
+    world.seal(case)
+    told = program("sealer").post(f"/cases/{case}/stamp/rehearsal", step(world, case)).get_json()
+    names = {"示例大学知识产权信息服务中心"}
+    assert (told["verdict"]["value"], {one["unit"] for one in told["effects"]}) == ("ready", names)
+
+
 # ---- acting ----------------------------------------------------------------------------------------------------------
 
 
