@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from states.reach import Actor
 from workflow.content import Content
 from workflow.documents import checker, limits, template
 from workflow.documents.compiling.book import Book, Chapter, Grid, Order, Part, Plate, Ranks, as_data, bound
+from workflow.failure import Failure
 from workflow.personal import masked_text
 from workflow.store import collection as stored
 from workflow.store import facts as stored_facts
@@ -28,6 +31,8 @@ from workflow.store.calls import call_of
 from workflow.store.database import Database
 from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import Case, Document
+
+_log = logging.getLogger(__name__)
 
 STATES = (CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 """Cases that can be compiled."""
@@ -106,8 +111,8 @@ class Workshop:
     ) -> None:
         self.database, self.files, self.folder, self.actor = database, files, folder, actor
         self._exact = exact
-        self._width = next(width for most, width in _WIDTHS if pictures <= most)
-        self._left = limits.COLLECTED_PICTURES
+        self._width = _width(pictures)
+        self._left, self._dots = limits.COLLECTED_PICTURES, limits.COLLECTED_DOTS
         self._count = 0
 
     def gather(self, case_id: int) -> Gathered:
@@ -259,9 +264,11 @@ class Workshop:
         return plates
 
     def _plate(self, data: bytes, kind: str, width: int, height: int, caption: str) -> Plate | None:
-        if kind not in ("jpeg", "png") or width < 1 or height < 1 or len(data) > self._left:
+        if kind not in ("jpeg", "png") or width < 1 or height < 1:
             return None
-        self._left -= len(data)
+        if len(data) > self._left or width * height > self._dots:
+            return None
+        self._left, self._dots = self._left - len(data), self._dots - width * height
         name = f"plate{self._next()}.{kind}"
         (self.folder / name).write_bytes(data)
         return Plate(name, width, height, self._masked(template.one_line(caption)))
@@ -301,16 +308,30 @@ class Workshop:
             else:
                 pages["docx"] = laid.total
         if "pdf" in wanted.formats:
-            files["pdf"], told = press("pdf", self.folder)
+            try:
+                files["pdf"], told = press("pdf", self.folder)
+            except Failure as failed:
+                if not files:
+                    raise
+                _log.warning("no PDF of a collection was made: %s", failed.said)
+                whole.append(_NO_PDF)
+                told = {"lacking": {}}
             for place, signs in told["lacking"].items():
                 words = _no_shape(signs)
                 (said.setdefault(int(place), []) if place else whole).append(words)
-            pages["pdf"] = paging.pages(files["pdf"])
+            if "pdf" in files:
+                pages["pdf"] = paging.pages(files["pdf"])
         return Made(files, pages, said, whole), places
 
 
-_WIDTHS = ((400, 1600), (1000, 1200), (2000, 900), (1_000_000, 640))
-"""Pictures of all cases up to so many → pixels across that each is drawn with at most."""
+_WIDEST, _NARROWEST = 1600, 400
+
+
+def _width(pictures: int) -> int:
+    """Pixels across that each of so many pictures is drawn with at most: together half of what there is room for, where
+    they are wider than high; the other half is for those that are not."""
+    fitting = math.isqrt(limits.COLLECTED_DOTS // 2 * 4 // 3 // max(pictures, 1))
+    return min(_WIDEST, max(_NARROWEST, fitting))
 
 
 @contextmanager
@@ -404,6 +425,11 @@ _MASKED = Text("正文中的电话、邮箱等已遮盖。", "Telephone numbers 
 _NOT_IN_PDF = Text(
     "正文中有图表或图形对象，只在 Word 中保留，PDF 中没有。",
     "A chart or drawing in the text is in the Word file only, not in the PDF.",
+)
+_NO_PDF = Text(
+    "PDF 没有做成，只有 Word。请减少案例件数后另编 PDF；仍不行的，请联系管理员。",
+    "The PDF could not be made; there is the Word file only. Order a PDF of fewer cases; if that fails too, ask the"
+    " administrator.",
 )
 _NO_PAGES = Text(
     "服务器上没有可用的 LibreOffice，Word 目录的页码没有填上；用 Word 打开后全选按 F9 即可更新。",

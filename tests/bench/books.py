@@ -78,11 +78,17 @@ def _illustrated(database: Database, settings: Settings) -> list[int]:
             )
             data = case_document(call, CaseContent(content.title, "示例中心", "主题", content.sections, pictures))
             paper = {"slot": "case", "name": "案例.docx", "media_type": WORD, "digest": files.put(data)}
-            rows.append({**paper, "case_id": case.id, "size": len(data), "by_id": case.author_id, "at": AT})
+            common = {"case_id": case.id, "by_id": case.author_id, "at": AT}
+            rows.append({**paper, **common, "size": len(data)})
+            rows += [  # as they are kept when an author's file is taken over
+                {"slot": "picture", "name": one.name, "media_type": one.media_type, "digest": files.put(one.data)}
+                | {**common, "size": len(one.data)}
+                for one in pictures
+            ]
     with database.transaction() as session:
         session.execute(insert(Document), rows)
-    size = sum(one["size"] for one in rows)
-    print(f"{len(rows)} authors' files, {size >> 20} MiB, written in {time.perf_counter() - began:.0f} s")
+    size = sum(one["size"] for one in rows if one["slot"] == "case")
+    print(f"{len(cases)} authors' files, {size >> 20} MiB, written in {time.perf_counter() - began:.0f} s")
     return [case.id for case in cases]
 
 

@@ -22,11 +22,13 @@ from states.reach import SYSTEM
 from tests.workflow.documents.papers import picture
 from tests.workflow.test_jobs import result, working
 from tests.worlds import World
-from workflow import collection, intake, keeping, papers
+from workflow import collecting, collection, intake, keeping, papers
 from workflow.collection import Narrowed, Order, Wanted, WrongCollection
+from workflow.documents import limits
 from workflow.documents.reading import Picture
 from workflow.documents.writing import CaseContent, case_document
 from workflow.engine import NotPermitted
+from workflow.failure import Failure
 from workflow.jobs.running import Cancelled
 from workflow.store import copies
 from workflow.store.models import AuditEvent, Case, Collection, Document, Job, PersonGrant
@@ -305,6 +307,30 @@ def test_an_authors_own_file_is_taken_in_as_it_is_written(world: World, tmp_path
     assert "表里的字" in pdf_of(world, made, tmp_path)
     with pikepdf.open(io.BytesIO(world.post.files.get(made.pdf_digest))) as document:
         assert sum(len(page.get_images()) for page in document.pages) == 1
+
+
+def test_the_word_file_is_kept_where_the_pdf_cannot_be_made(world: World) -> None:
+    case = uploaded(world, "案例.docx", own_file(world))
+    with collecting.workshop(world.database, world.post.files, [case], world.people["editor"]) as shop:
+        gathered = [shop.gather(case)]
+        [plate] = shop.folder.glob("plate*")
+        plate.unlink()
+        made, _ = shop.press(gathered, Wanted("集", [case]), (), at=world.at)
+        assert (set(made.files), [one.zh[:7] for one in made.whole]) == ({"docx"}, ["PDF 没有做成"[:7]])
+        with pytest.raises(Failure):
+            shop.press(gathered, Wanted("集", [case], formats=("pdf",)), (), at=world.at)
+
+
+def test_pictures_are_drawn_the_smaller_the_more_there_are_and_no_more_than_there_is_room_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths = [collecting._width(many) for many in (0, 200, 600, 2000, 100_000)]
+    assert widths == [1600, 1600, 942, 516, 400]
+    assert all(many * width * width * 3 // 4 <= limits.COLLECTED_DOTS for many, width in ((600, 942), (2000, 516)))
+    case = uploaded(world, "案例.docx", own_file(world))
+    monkeypatch.setattr(limits, "COLLECTED_DOTS", 300 * 200 - 1)
+    made = compiled(world, ordered(world, [case]))
+    assert "只在 Word 中保留，PDF 中没有" in said(made.lines[0])
 
 
 def test_what_was_deleted_hidden_or_remarked_in_it_is_in_neither_file(world: World, tmp_path: Path) -> None:

@@ -173,3 +173,5 @@ COLLECTED_CASES = 500
 """Cases of one collection."""
 COLLECTED_PICTURES = 400 * MIB
 """Bytes of all pictures of a collection: the more there are, the smaller each is drawn."""
+COLLECTED_DOTS = 800_000_000
+"""Pixels of all pictures of a collection: setting the PDF takes about 3.5 bytes for each (tests/bench/books.py)."""
