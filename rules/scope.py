@@ -31,10 +31,12 @@ def service_within_period(case: CaseFacts) -> Breach | None:
     began_after = ends is not None and case.service_from > ends
     if not (ended_before or began_after):
         return None
-    return Breach(service=_span(case.service_from, case.service_to), period=_period(case.call), mend="service_to")
+    return Breach(
+        service=_span(case.service_from, case.service_to), period=eligible_words(case.call), mend="service_to"
+    )
 
 
-def _period(call: Call) -> Text:
+def eligible_words(call: Call) -> Text:
     """The eligible time in days, and in the words of the call where it names it otherwise (近三年，某某以来)."""
     span = _span(call.service_from, call.eligible.service_to)
     if call.eligible.since:

@@ -8,6 +8,7 @@ from web.request import now, reading
 from web.request import number as row_number
 from web.words import countdown
 from workflow import notices
+from workflow.particulars import particulars
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
 
@@ -27,6 +28,7 @@ def show(number: str) -> str:
             version=version,
             call=call,
             lines=notices.text(call),
+            particulars=particulars(call),
             phases=notices.phases(session, call),
             versions=notices.versions(session, number),
             at=now(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.make import call_2021
 from tests.web.conftest import As
 from tests.worlds import CALL_2021, World
 from workflow import notices, proofs, rulebook
+from workflow.calls import read_call, shipped_calls
+from workflow.particulars import particulars
 from workflow.proof import prove
 
 pytestmark = pytest.mark.database
@@ -29,6 +32,23 @@ def test_the_page_of_a_call_shows_its_notice_and_leads_from_quoted_words_to_rule
     paragraphs = ["".join(piece.words for piece in line.pieces) for line in notices.text(world.call)]
     led_to = set(re.findall(r'class="quoted" href="[^"#]+#(\w+)"', page))
     assert ([one for one in paragraphs if one not in words], led_to - set(world.call.rules)) == ([], set())
+
+
+def test_the_page_of_a_call_says_all_that_it_asks(world: World, sign_in: As):
+    shown = sign_in("author").get("/calls/2021-205").get_data(as_text=True)
+    for said in ("正文：不超过 1500 字", "每家中心各阶段累计不少于 2 个", "服务发生在：2020-01 至今"):
+        assert said in shown
+    assert [one.label.zh for one in particulars(world.call) if "评审" in one.label.zh] == []
+
+
+@pytest.mark.parametrize("path", shipped_calls(), ids=lambda path: path.stem)
+def test_every_number_of_a_call_is_told_in_both_languages(path: Path):
+    call = read_call(path)
+    told = [line for one in particulars(call) for line in one.lines]
+    for words in ("".join(line.zh for line in told), "".join(line.en for line in told)):
+        numbers = [call.length.maximum, *(one.maximum or one.minimum for one in call.quotas)]
+        numbers += [one.weight for one in call.judging.criteria] if call.judging else []
+        assert [one for one in numbers if one is not None and str(one) not in words] == []
 
 
 def test_every_quotation_of_a_rule_is_found_in_the_notice(world: World):
