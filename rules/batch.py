@@ -1,7 +1,7 @@
 """What a province sends: how many, with which papers, under which subject."""
 
 from rules.call import roles_of
-from rules.facts import BatchFacts
+from rules.facts import BatchFacts, CentreCount
 from rules.names import same_name
 from rules.roles import Role
 from rules.rule import Breach, Subject, rule
@@ -35,7 +35,7 @@ def centre_reports_enough(batch: BatchFacts) -> Breach | None:
     minimum = batch.call.minimum_per_centre
     if not batch.final or batch.phase.id != batch.call.last_phase.id:
         return None
-    short = [one for one in batch.centres if one.count < minimum * roles_of(one.kind, batch.call.two_roles)]
+    short = centres_short(batch)
     if not short:
         return None
     listed = Text(
@@ -44,6 +44,12 @@ def centre_reports_enough(batch: BatchFacts) -> Breach | None:
     )
     about = tuple(Subject(one.centre, one.name) for one in short)
     return Breach(count=len(short), minimum=minimum, centres=listed, about=about, mend="centres")
+
+
+def centres_short(batch: BatchFacts) -> list[CentreCount]:
+    """The centres of the office that stay below the call's number over all phases."""
+    minimum, two_roles = batch.call.minimum_per_centre, batch.call.two_roles
+    return [one for one in batch.centres if one.count < minimum * roles_of(one.kind, two_roles)]
 
 
 @rule(

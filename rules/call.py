@@ -457,6 +457,12 @@ class Call:
         own = (theme for themes in phase.themes_for.values() for theme in themes)
         return tuple(dict.fromkeys((*self.themes_of(phase), *own)))
 
+    @property
+    def asks_of_the_last_batch(self) -> bool:
+        """Whether something is asked over all phases, and so of an office's last batch (末批) alone."""
+        over_all = any(one.minimum is not None and one.over is Over.CALL for one in self.quotas)
+        return "centre_reports_enough" in self.rules or ("quotas_reached" in self.rules and over_all)
+
     def paper(self, paper_id: str) -> Paper | None:
         return next((paper for paper in self.papers if paper.id == paper_id), None)
 

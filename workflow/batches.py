@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from rules.batch import centre_reports_enough
-from rules.call import BEIJING, Call, Phase, Window
+from rules.batch import centre_reports_enough, centres_short
+from rules.call import BEIJING, Call, Packing, Phase, Window
 from rules.roles import Level, Role
 from rules.rule import Finding
 from rules.scope import CENTRE_KINDS
@@ -561,6 +561,8 @@ class Letter:
     body: str
     enclosures: tuple[Enclosure, ...]
     message_id: str
+    archive: str = ""
+    """What the one zip is called that a call wants, without its ending; "" where each file is attached by itself."""
 
 
 def letter(session: Session, files: Files, batch: Batch, dated: date | None = None) -> Letter:
@@ -585,7 +587,9 @@ def letter(session: Session, files: Files, batch: Batch, dated: date | None = No
         f"现报送《{call.title.zh}》{label}案例 {len(found)} 个，"
         f"附案例汇总表、案例报送表扫描件和案例正文（WORD 版）。\n\n批次编号：{batch.number}\n\n{batch.office.addressee}"
     )
-    return Letter(call.mail.to, batch.subject, body, tuple(enclosures), _message_id(session, batch))
+    zipped = call.package.packing is Packing.ZIP
+    archive = named.of_batch(call.package.folder).rpartition("/")[2].rstrip("_-") if zipped else ""
+    return Letter(call.mail.to, batch.subject, body, tuple(enclosures), _message_id(session, batch), archive)
 
 
 def _message_id(session: Session, batch: Batch) -> str:
@@ -637,13 +641,20 @@ def _composed(made: Letter, shares: Sequence[Sequence[int]], sender: str, at: da
             to=made.to,
             subject=made.subject + which,
             body=made.body + said,
-            attachments=[
-                Attachment(one.name.rpartition("/")[2], one.media_type, one.read())
-                for one in (made.enclosures[place] for place in places)
-            ],
+            attachments=_attached(made, places, f"_{number}" if several else ""),
             message_id=made.message_id if last else f"<{number}of{len(shares)}.{bare}>",
             at=at,
         )
+
+
+def _attached(made: Letter, places: Sequence[int], which: str) -> list[Attachment]:
+    """The enclosures of one mail, each by itself, or in a zip where they keep their folders; `which` tells zips apart."""
+    enclosed = [made.enclosures[place] for place in places]
+    if not made.archive:
+        return [Attachment(one.name.rpartition("/")[2], one.media_type, one.read()) for one in enclosed]
+    zipped = io.BytesIO()
+    pack(zipped, ((one.name, one.read()) for one in enclosed))
+    return [Attachment(f"{made.archive}{which}.zip", "application/zip", zipped.getvalue())]
 
 
 def send_mail(database: Database, files: Files, mailer: Mailer, batch_id: int, *, at: datetime) -> str:
@@ -857,20 +868,20 @@ class Short:
 
 
 def may_be_last(session: Session, batch: Batch) -> bool:
-    """Whether a batch can be its office's last (末批): it is in the last phase of a call that asks for a number."""
+    """Whether a batch can be its office's last (末批): it is in the last phase of a call that asks for a number over all."""
     call = call_of(session, batch.call_version_id)
-    return batch.phase == call.last_phase.id and centre_reports_enough.id in call.rules
+    return batch.phase == call.last_phase.id and call.asks_of_the_last_batch
 
 
 def short_centres(session: Session, batch: Batch) -> list[Short]:
     """Centres of the office that stay short with this batch counted in, whose reasons a last batch must hold."""
-    if not may_be_last(session, batch):
+    call = call_of(session, batch.call_version_id)
+    if not may_be_last(session, batch) or centre_reports_enough.id not in call.rules:
         return []
     row, found = _rows(session, batch.id)
     facts = stored_facts.batch_facts(session, row, found, stored_facts.Inputs(0, batch.created_at))
     return [
         Short(key, one.name, one.count, batch.reasons.get(key, ""))
-        for one in facts.centres
-        if one.count < facts.call.minimum_per_centre
+        for one in centres_short(facts)
         for key in [f"{centre_reports_enough.id}:{one.centre}"]
     ]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from rules.call import Call, Phase, Window
+from rules.call import Call, Phase, Window, roles_of
 from rules.roles import Level, Role
 from rules.words import Text
 from states.batch import BATCH, BatchState
@@ -200,7 +200,7 @@ def _office(session: Session, version: int, call: Call, office: int, actor: Acto
         for phase in call.phases
     )
     centres = tuple(
-        CentreStanding(centre, counted, coming, call.minimum_per_centre)
+        CentreStanding(centre, counted, coming, call.minimum_per_centre * roles_of(centre.kind, call.two_roles))
         for centre, counted, coming in batches.centre_counts(session, call, office)
     )
     return OfficeBoard(

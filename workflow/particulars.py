@@ -41,6 +41,13 @@ def _whom(call: Call) -> Iterator[Text]:
     if call.addressees:
         yield _about(Text("主送", "To"), _listed(call.addressees))
     yield _about(Text("面向", "For"), _listed(CENTRE_KINDS[kind] for kind in call.centre_kinds))
+    for phase in call.phases:
+        for kind, themes in phase.themes_for.items():
+            who = Text(
+                f"{phase.label.zh}{CENTRE_KINDS[kind].zh}的主题",
+                f"Themes of {CENTRE_KINDS[kind].en} in {phase.label.en}",
+            )
+            yield _about(who, _listed(call.themes[theme].label for theme in themes))
     if call.two_roles is TwoRoles.EACH:
         yield _about(Text("兼两种身份的机构", "Institutions of two roles"), call.two_roles.label)
 

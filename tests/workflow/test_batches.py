@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from email.header import decode_header, make_header
 from io import BytesIO
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -22,7 +23,7 @@ from rules.roles import Level
 from states.batch import BatchState
 from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
-from tests.worlds import World, went
+from tests.worlds import CALL_2021, Databases, World, went, world_under
 from workflow import batches, deadlines, papers
 from workflow.batches import NoSuchBatch, NotCollecting, WrongBatch
 from workflow.cases import NoSuchCase
@@ -716,6 +717,34 @@ def test_a_batch_too_large_for_one_mail_is_downloaded_as_a_zip_of_numbered_ones(
     subjects = [str(make_header(decode_header(one["Subject"]))) for one in mails]
     assert subjects == [f"{subject}（{at}/{of}）" for at in range(1, of + 1)]
     assert len({one["Message-ID"] for one in mails}) == of
+
+
+def test_a_call_may_want_all_of_it_in_one_zip_and_each_of_several_mails_then_has_one(
+    databases: Databases, tmp_path: Path
+) -> None:
+    file = tmp_path / CALL_2021.name
+    file.write_text(CALL_2021.read_text("utf-8").replace("[push]", '[package]\npacking = "zip"\n\n[push]'), "utf-8")
+    file.with_suffix(".zh.md").write_text(CALL_2021.with_suffix(".zh.md").read_text("utf-8"), "utf-8")
+    with world_under(databases, file, tmp_path) as world:
+        batch, _ = with_papers(world)
+        files, message = Files((world.folder / "documents").as_uri()), mail_of(world, batch)[1]
+        with world.database.reading() as session:
+            row = session.get_one(Batch, batch)
+            wanted = [one.name for one in batches.letter(session, files, row).enclosures]
+            several = batches.mail(session, files, row, sender="office@example.org", at=world.at, most=60_000)
+        assert names(message) == [f"示例省_第一阶段_{row.number}.zip"]
+        assert members(message) == wanted
+        with zipfile.ZipFile(io.BytesIO(several.data)) as opened:
+            mails = [email.message_from_bytes(opened.read(name)) for name in opened.namelist()]
+        assert len(mails) > 1
+        assert [name for one in mails for name in members(one)] == wanted
+
+
+def members(message: Any) -> list[str]:
+    """What the one zip of a mail holds."""
+    [part] = [part for part in message.walk() if part.get_filename()]
+    with zipfile.ZipFile(io.BytesIO(part.get_payload(decode=True))) as opened:
+        return opened.namelist()
 
 
 def test_a_mail_is_the_same_bytes_again_and_keeps_its_message_id_after_it_was_received(world: World) -> None:
