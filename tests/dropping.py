@@ -29,7 +29,7 @@ from states.batch import BATCH
 from states.case import CASE
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH
-from tests.make import call_2021
+from tests.make import annotated_call, call_2021
 from tests.worlds import CALL_2021
 from workflow.proof.exploring import Explored
 from workflow.proof.promises import PROMISES, Subject, examine_promise, lifecycles_of
@@ -56,7 +56,8 @@ def every_drop() -> list[Drop]:
 
 @cache
 def calls() -> tuple[Call, ...]:
-    """Calls whose routes together have every step and every guard: by the office, with public notice, and by the centre."""
+    """Calls that together have every step and every guard: by the office, with public notice, and by the centre; and one that
+    asks for what 2021-205 does not."""
     shipped = call_2021()
     noticed = replace(shipped.rules["sign_offs_complete"], decision=None, clause="公示", says=("公示",))
     [confirmed, *_] = shipped.confirmations
@@ -66,7 +67,10 @@ def calls() -> tuple[Call, ...]:
         route=Route(LEGS),
         confirmations=(*shipped.confirmations, replace(confirmed, id="shortlisted", step="shortlist")),
     )
-    return (shipped, through, _asking_what_is_there(replace(through, route=Route(LEGS, Recommender.SELF))))
+    by_themselves = [
+        _asking_what_is_there(replace(one, route=Route(LEGS, Recommender.SELF))) for one in (through, annotated_call())
+    ]
+    return (shipped, through, annotated_call(), *by_themselves)
 
 
 def _asking_what_is_there(call: Call) -> Call:

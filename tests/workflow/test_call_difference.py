@@ -74,11 +74,11 @@ def test_another_order_is_told_once() -> None:
 
 
 def test_the_notice_is_compared_by_paragraphs() -> None:
-    longer = NOTICE.replace("第三条　分两个阶段征集", "第三条　现延期，分两个阶段征集") + "\n第五条　其他。\n"
+    longer = NOTICE.replace("第三条　分两个阶段征集", "第三条　现延期，分两个阶段征集") + "\n第六条　其他。\n"
     found = changes(notice=longer)
-    assert [one.place for one in found] == ["text[6]", "text[8]"]
+    assert [one.place for one in found] == ["text[6]", "text[9]"]
     assert "现延期" in found[0].after.zh
-    assert (found[1].before.zh, found[1].after.zh) == ("（无）", "“第五条　其他。”")
+    assert (found[1].before.zh, found[1].after.zh) == ("（无）", "“第六条　其他。”")
     assert "现延期" not in found[0].before.zh
 
 

@@ -25,6 +25,7 @@ from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH
 from tests.make import CALLS, annotated_call, call_2021
 from workflow.calls import read_call, shipped_calls
+from workflow.calls.schema import EXAMPLE
 from workflow.engine import Attempt, Engine, Offer
 from workflow.proof import promises, prove
 from workflow.proof.exploring import NONE, Engineered, Explored, Move
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.once
 # ---- the calls that are shipped --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", shipped_calls(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*shipped_calls(), EXAMPLE], ids=lambda path: path.stem)
 def test_a_shipped_call_keeps_every_promise(path: Any) -> None:
     proof = prove(read_call(path))
     assert [story.zh for one in proof.verdicts for story in one.stories] == []
