@@ -163,7 +163,7 @@ def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> lis
     facts = stored_facts.batch_facts(session, row, lines, inputs)
     made = ENGINE.offers(_standing(row), actor, facts)
     if is_back(batch, actor):
-        return [replace(one, findings=()) for one in made]
+        return [replace(one, findings=(), unexamined=()) for one in made]
     if row.state != BatchState.SEALED:
         return made
     own = _lines_findings(session, lines, inputs)

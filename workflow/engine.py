@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from transitions import EventData, Machine
 
 from rules.roles import Role
-from rules.rule import Finding
+from rules.rule import Finding, Rule
+from rules.waiting import unexamined
 from rules.words import Labelled
 from rules.words import Text as Text  # what a refusal says; screens know it from here
 from states.lifecycle import Lifecycle, Standing, Transition
@@ -86,6 +87,8 @@ class Offer:
     transition: Transition
     role: Role | None
     findings: tuple[Finding, ...] = field(default=())
+    unexamined: tuple[Rule[Any], ...] = ()
+    """Rules that hold as things stand, and are examined anew once what stands in the way is mended."""
 
     @property
     def mine(self) -> bool:
@@ -162,9 +165,13 @@ class Engine:
 
     def offers(self, entity: Standing, actor: Actor, facts: Any) -> list[Offer]:
         """Every transition that leaves the state, with all its findings, and whether it is the actor's to take."""
-        return [
-            Offer(one, holds(actor, one, entity), examine(one, facts)) for one in self.declared.leaving(entity.state)
-        ]
+        return [self._offer(one, entity, actor, facts) for one in self.declared.leaving(entity.state)]
+
+    def _offer(self, one: Transition, entity: Standing, actor: Actor, facts: Any) -> Offer:
+        findings = examine(one, facts)
+        broken = {finding.rule for finding in findings if finding.blocks}
+        waiting = tuple(unexamined(one.guards, facts.call.rules, broken)) if broken else ()
+        return Offer(one, holds(actor, one, entity), findings, waiting)
 
     def no_way(self, state: str, trigger: str) -> NoSuchTransition:
         """The refusal of a transition that the state does not have."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from flask import url_for
+
 from states.lifecycle import Transition
 from web.words import Words
 from workflow import personal
@@ -50,8 +52,12 @@ def finding(one: Any, link: str = "", call: str = "") -> Plain:
         "answer_in": one.asked or None,
         "reasons_for": [{"key": key, "about": about} for key, about in _reasons(one)],
         "link": link or None,
-        "rule_link": f"/calls/{call}/rulebook#{one.rule}" if call else None,
+        "rule_link": _in_rulebook(call, one.rule) if call else None,
     }
+
+
+def _in_rulebook(call: str, rule: str) -> str:
+    return f"{url_for('rulebook.show', number=call)}#{rule}"
 
 
 def _reasons(one: Any) -> Iterable[tuple[str, str]]:
@@ -87,6 +93,15 @@ def offer(one: Offer, links: Mapping[str, str], call: str) -> Plain:
         "role": labelled(one.role) if one.role else None,
         "ready": one.ready and not any(each.blocks for each in one.findings),
         "findings": findings(one.findings, links, call),
+        "not_yet_examined": [
+            {
+                "rule": each.id,
+                "zh": each.demand,
+                "en": each.id.replace("_", " ").capitalize(),
+                "rule_link": _in_rulebook(call, each.id),
+            }
+            for each in one.unexamined
+        ],
     }
 
 

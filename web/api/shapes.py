@@ -138,6 +138,7 @@ SHAPES: dict[str, Schema] = {
         role=_or_none(_ref("Labelled")),
         ready=_BOOLEAN,
         findings=_list(_ref("Finding")),
+        not_yet_examined=_list(_object(rule=_TEXT, zh=_TEXT, en=_TEXT, rule_link=_LINK)),
     ),
     "Offers": _object(
         mark=_MARK,
