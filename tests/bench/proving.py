@@ -1,4 +1,4 @@
-"""Proving a call, and asking “why not?”: what the engine adds to the guards' bare functions."""
+"""Proving a call, asking “why not?”, and asking “what if?”: what they take beside the guards and `perform` alone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from states.lifecycle import Standing
 from states.reach import Actor, Grant
 from states.route import lifecycle_of
 from tests.make import call_2021, case_facts
+from workflow.audit.canonical import canonical
 from workflow.engine import Engine
 from workflow.proof import prove
+from workflow.replay import performed, read_back
+from workflow.store.facts import as_recorded
 
 SIDE_BY_SIDE = Callable[[Callable[[], int], Callable[[], int]], float]
 
@@ -26,9 +29,16 @@ def measured(side_by_side: SIDE_BY_SIDE, ratio: Callable[..., dict[str, Any]]) -
         raise AssertionError("the shipped call is not proved")
     said = f"seconds, {proof.explored['combinations']:,} situations by {proof.explored['engine_runs']:,} runs"
     slower = 1 / side_by_side(_offers, _bare)
+    recorded = _recorded()
     return {
         "prove_seconds": ratio(took, 30.0, "max", said),
         "offers_vs_bare_guards": ratio(slower, 3.0, "max", "every step from every state, times as long"),
+        "replay_vs_perform": ratio(
+            side_by_side(lambda: _replayed(recorded), _performed),
+            1 / 3,
+            "min",
+            f"{STEPS:,} recorded steps, from their JSON",
+        ),
     }
 
 
@@ -54,3 +64,48 @@ def _bare() -> int:
                 for guard in step.guards:
                     guard.check(_FACTS)
     return _ROUNDS
+
+
+# ---- what if ---------------------------------------------------------------------------------------------------------
+
+STEPS = 100_000
+_STAMP_FACTS = case_facts()
+_SEALER = Actor(9, "盖章人", frozenset({Grant(Role.SEALER, 1)}))
+
+
+def _recorded() -> list[tuple[str, str]]:
+    """As many drafts stamped, as the trail holds it."""
+    facts = as_recorded(_STAMP_FACTS)
+    return [
+        (
+            f"case/{number}",
+            canonical(
+                {
+                    "at": _STAMP_FACTS.at.isoformat(),
+                    "actor": {"id": 9, "name": "盖章人"},
+                    "action": "case.stamp",
+                    "outcome": "done",
+                    "role": "sealer",
+                    "from_state": "draft",
+                    "remark": "",
+                    "findings": [],
+                    "facts": facts,
+                }
+            ),
+        )
+        for number in range(STEPS)
+    ]
+
+
+def _replayed(recorded: list[tuple[str, str]]) -> int:
+    call = call_2021()
+    found = performed((read_back(stream, body) for stream, body in recorded), call, call)
+    if found.changes:
+        raise AssertionError("the same call gives another outcome")
+    return found.steps
+
+
+def _performed() -> int:
+    for _ in range(STEPS):
+        _ENGINE.perform(Standing("draft", centre=1, office=10), "stamp", _SEALER, _STAMP_FACTS, _STAMP_FACTS.at)
+    return STEPS

@@ -76,3 +76,16 @@ def test_states_prints_a_lifecycle_and_what_is_never_met() -> None:
 
 def test_states_of_a_lifecycle_that_is_not_there_is_wrong_use() -> None:
     assert zhengji("states", "train").exit_code == 2
+
+
+def test_replay_lists_what_changes_and_refuses_a_change_that_names_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHENGJI_HOME", str(tmp_path))
+    assert zhengji("call", "replay", "2021-205", "--change", "sign_offs=2").exit_code == 1
+    assert zhengji("init").exit_code == 0
+    done = zhengji("call", "replay", "2021-205", "--change", "phases.first.closes=2021-03-29", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["outcomes"]) == (0, [])
+    wrong = zhengji("call", "replay", "2021-205", "--change", "phases.frist.closes=2021-03-29")
+    assert (wrong.exit_code, "可用：first" in wrong.output) == (1, True)
+    assert zhengji("call", "replay", "2021-205").exit_code == 2

@@ -1,4 +1,4 @@
-"""`zhengji call`: a call's file checked, proved, and loaded."""
+"""`zhengji call`: a call's file checked, proved, and loaded; and what a change of it would have brought."""
 
 from __future__ import annotations
 
@@ -237,3 +237,44 @@ def _named(word: str) -> Any:
             return notices.find(session, number, int(version) if version else None)[1]
     finally:
         database.close()
+
+
+@call.command("replay")
+@click.argument("number")
+@click.option(
+    "--change", "changes", multiple=True, required=True, help="位置=值，可写多个 / PLACE=VALUE, several if wanted"
+)
+@_json
+def call_replay(number: str, changes: tuple[str, ...], as_json: bool) -> None:
+    """假如通知是另一个样子：按真实的办理记录重算一遍，列出结果会不同的，不写入。 / What if: replay the trail under a change.
+
+    列表中的条目用编号：phases.first.closes；去掉一条规则写 none。 / Entries of lists go by id; none drops a rule.
+
+    \b
+    例 Example:  zhengji call replay 2021-205 --change "phases.first.closes=2021-03-29"
+                 zhengji call replay 2021-205 --change "rules.consent_given=none" --json
+    """
+    from workflow import installation, notices
+    from workflow.calls.changing import changed
+    from workflow.replay import replay
+
+    with refusals():
+        database = installation.existing(configured.from_environment())
+    try:
+        with refusals(), database.reading() as session:
+            before = after = notices.find(session, number)[1]
+            for change in changes:
+                after = changed(after, change)
+            found = replay(session, before, after)
+    finally:
+        database.close()
+    if as_json:
+        print_json({"call": number, "changes": list(changes), **found.as_json()})
+        return
+    for one in found.first:
+        click.echo(f"{one.told.zh}\n    {one.told.en}")
+    later = len(found.changes) - len(found.first)
+    click.echo(
+        f"重算了 {found.steps} 步：{len(found.first)} 步结果不同，另有 {later} 步随之改变 / {found.steps} steps replayed: "
+        f"{len(found.first)} come to something else, and {later} follow from these"
+    )
