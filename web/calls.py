@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
+from web import flow
 from web.request import now, reading
 from web.request import number as row_number
 from web.words import countdown
-from workflow import notices
+from workflow import lists, notices
 from workflow.particulars import particulars
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
@@ -33,4 +34,5 @@ def show(number: str) -> str:
             versions=notices.versions(session, number),
             at=now(),
             countdown=countdown,
+            flow=flow.of_call(lists.lifecycle(call), call.number, version.version),
         )

@@ -54,6 +54,13 @@ def test_the_way_of_a_batch_is_drawn_too(visit: Visit, world: World) -> None:
     assert (said, marked(page, "flow-here")) == ([], {"state_sent"})
 
 
+def test_the_process_of_a_call_is_drawn_and_nothing_stands_in_it(visit: Visit, world: World) -> None:
+    page, said = opened(visit, "judge", f"/calls/{world.call.number}", "en", NARROW)
+    assert (said, marked(page, "flow-here"), marked(page, "flow-passed")) == ([], set(), set())
+    expect(page.locator(".flow-drawing")).to_contain_text("Stamp")
+    assert (grave(page), overflow(page)) == ([], 0)
+
+
 def test_nothing_of_it_is_loaded_before(visit: Visit, world: World) -> None:
     page, asked = visit("author"), []
     page.on("request", lambda request: asked.append(request.url))

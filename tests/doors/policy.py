@@ -345,6 +345,7 @@ DOORS: dict[str, Door] = {
     "GET trail.index": Door(SIGNED_IN),
     "GET calls.index": Door(SIGNED_IN),
     "GET calls.show": Door(SIGNED_IN),
+    "GET flow.call": Door(SIGNED_IN),
     "GET rulebook.show": Door(SIGNED_IN),
     "GET papers.template": Door(SIGNED_IN),
     "GET papers.blank_form": Door(SIGNED_IN),
