@@ -139,6 +139,7 @@ def test_files_and_pictures_are_attachments_or_do_nothing_by_themselves(sign_in:
     picture = shown.partition("/seal/pages/1.png?ticket=")[2].partition('"')[0]
     answers = {
         "document": author.get(f"/cases/{case}/document.docx"),
+        "print": author.get(f"/cases/{case}/document.pdf"),
         "form": author.get(f"/cases/{case}/form.xlsx"),
         "template": author.get(f"/cases/template/{peopled.call_version}.docx"),
         "picture": sealer.get(f"/cases/{case}/seal/pages/1.png?ticket={picture}"),
