@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import pyotp
 from argon2.low_level import Type, hash_secret_raw
-from cryptography.fernet import InvalidToken
 from sqlalchemy.orm import Session
 
 from rules.words import Text
@@ -121,6 +120,8 @@ def finish_enrolment(
 
 def _opened(settings: Settings, secret: bytes) -> str:
     """The secret itself; "" when the installation's key is another by now, so that no code fits."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return locker(settings, "authenticator").decrypt(secret).decode()
     except InvalidToken:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import python_calamine
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
@@ -201,6 +200,8 @@ def _decoded(data: bytes) -> str:
 
 
 def _sheet(name: str, data: bytes) -> list[dict[str, str]]:
+    import python_calamine  # not for pages that are only read: 3 MiB
+
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         cells = book.get_sheet_by_index(0).to_python()

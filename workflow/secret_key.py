@@ -6,12 +6,12 @@ import base64
 import os
 import secrets
 from pathlib import Path
-
-from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from workflow.settings import Settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 SHORTEST = 32
 """Characters of a key; `python -c "import secrets; print(secrets.token_hex(32))"` makes a good one."""
@@ -46,5 +46,9 @@ def _demo_key(path: Path) -> str:
 
 def locker(settings: Settings, purpose: str) -> Fernet:
     """What encrypts small secrets before they are stored, with a key of its own for each purpose."""
+    from cryptography.fernet import Fernet  # 6 MiB, which pages that are only read do without
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derived = HKDF(SHA256(), 32, None, f"zhengji {purpose}".encode()).derive(secret_key(settings).encode())
     return Fernet(base64.urlsafe_b64encode(derived))

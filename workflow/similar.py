@@ -13,10 +13,6 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from rapidfuzz.fuzz import ratio
-from rapidfuzz.process import extract
-from rensa import RMinHash
-
 from rules.words import Labelled
 
 GRAM = 3
@@ -26,7 +22,7 @@ ROWS = PERMUTATIONS // BANDS
 SEED = 205
 SHORTEST_TEXT = 30
 
-PARAMETERS = f"alnum-nfkc/{GRAM}-gram/{BANDS}x{ROWS}/seed-{SEED}/rensa-{RMinHash.ALGORITHM_VERSION}"
+PARAMETERS = f"alnum-nfkc/{GRAM}-gram/{BANDS}x{ROWS}/seed-{SEED}/rensa-2"
 """What a signature was made with. Signatures stored under other parameters must be made again, never compared."""
 
 SAME_FROM = 0.90
@@ -79,6 +75,8 @@ def signature(text: str) -> bytes:
     plain = _plain(text)
     if len(plain) < SHORTEST_TEXT:
         return b""
+    from rensa import RMinHash  # not for pages that are only read: 2 MiB
+
     sketch = RMinHash(num_perm=PERMUTATIONS, seed=SEED)
     sketch.update([plain[at : at + GRAM] for at in range(len(plain) - GRAM + 1)])
     return _SIGNATURE.pack(*sketch.digest())
@@ -139,7 +137,13 @@ def _same_title(a: str, b: str) -> bool:
     if not one:
         return False
     left_off = len(one) >= SHORTEST_PART_OF_TITLE and (other.startswith(one) or other.endswith(one))
-    return left_off or ratio(one, other, score_cutoff=TITLE_RATIO) >= TITLE_RATIO
+    return left_off or _ratio(one, other, TITLE_RATIO) >= TITLE_RATIO
+
+
+def _ratio(one: str, other: str, least: float) -> float:
+    from rapidfuzz.fuzz import ratio  # not for pages that are only read: 2 MiB
+
+    return ratio(one, other, score_cutoff=least)
 
 
 def same_party(a: str, b: str) -> bool:
@@ -152,7 +156,7 @@ def _same_party(a: str, b: str) -> bool:
     if not one:
         return False
     placed = len(one) >= SHORTEST_PART_OF_PARTY and other.endswith(one)
-    return placed or ratio(one, other, score_cutoff=PARTY_RATIO) >= PARTY_RATIO
+    return placed or _ratio(one, other, PARTY_RATIO) >= PARTY_RATIO
 
 
 class Titles:
@@ -170,8 +174,11 @@ class Titles:
     def same(self, title: str) -> list[int]:
         """Places of those that are equal to a title, or nearly so (`same_title`)."""
         mine = _known(title)
-        if not mine:
+        if not mine or not self._plain:
             return []
+        from rapidfuzz.fuzz import ratio
+        from rapidfuzz.process import extract
+
         near = {place for *_, place in extract(mine, self._plain, scorer=ratio, score_cutoff=TITLE_RATIO, limit=None)}
         if len(mine) >= SHORTEST_PART_OF_TITLE:
             near |= {*self._begins.get(mine[:SHORTEST_PART_OF_TITLE], ())}

@@ -14,6 +14,7 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rensa import RMinHash
 
 from workflow.similar import (
     PARAMETERS,
@@ -128,6 +129,7 @@ def test_the_sample_cases_are_far_from_one_another():
 
 def test_the_signature_is_the_one_that_was_stored():
     assert PARAMETERS == "alnum-nfkc/3-gram/42x3/seed-205/rensa-2"
+    assert RMinHash.ALGORITHM_VERSION == 2
     assert len(signature(SENTENCE)) == 504
     assert sha256(signature(SENTENCE)).hexdigest() == "d29e9d8d2890a17b8c4df02aa1e15cccca11d547d34eda23f3130302b744d036"
     assert bands(signature(SENTENCE))[:3] == [1334173444848191421, 7940139260800163998, 3722091374479907641]

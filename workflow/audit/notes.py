@@ -13,10 +13,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+if TYPE_CHECKING:  # 6 MiB, which pages that are only read do without
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _ED25519 = b"\x01"
 _TEXT = re.compile(r"([^\n+\s]+)\n(0|[1-9]\d{0,18})\n([A-Za-z0-9+/]{43}=)\ntime (\S{20})\n")
@@ -107,6 +107,9 @@ def opened(note: str, key: Key) -> Checkpoint:
         raise WrongNote("the signature is no Base64") from wrong
     if raw[:4] != key.id or base64.b64encode(raw).decode() != signed[2]:
         raise WrongNote("the checkpoint is signed by another key")
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         Ed25519PublicKey.from_public_bytes(key.raw).verify(raw[4:], text.encode())
     except InvalidSignature as wrong:
@@ -118,6 +121,9 @@ def opened(note: str, key: Key) -> Checkpoint:
 
 def signer(path: Path, origin: str) -> Signer:
     """The log's private key from its file. Raises FileNotFoundError; WrongNote for a file that is no such key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
         private = load_pem_private_key(path.read_bytes(), None)
     except (ValueError, TypeError) as wrong:
@@ -129,6 +135,9 @@ def signer(path: Path, origin: str) -> Signer:
 
 def make_key(path: Path) -> None:
     """Write a new private key, readable by its owner only. Raises FileExistsError: a key is never overwritten."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
     path.parent.mkdir(parents=True, exist_ok=True)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
-
 from rules.call import Call, Field, FieldType
 from rules.scope import CENTRE_KINDS
 from rules.words import Text
@@ -63,6 +61,8 @@ def read_report_form(data: bytes, name: str, call: Call) -> FormRead:
 
 def read_vetted(data: bytes, name: str, call: Call) -> FormRead:
     """The same of a file that was vetted for its slot when it came in."""
+    from python_calamine import CalamineError, PasswordError  # not for pages that are only read: 3 MiB
+
     try:
         sheets = [_Sheet(grid, merged) for grid, merged in _grids(data)]
     except PasswordError as error:
@@ -92,6 +92,8 @@ MOST_ROWS, MOST_COLUMNS = 500, 60
 
 
 def _grids(data: bytes) -> Iterator[tuple[list[list[Any]], list[tuple[tuple[int, int], tuple[int, int]]]]]:
+    from python_calamine import CalamineWorkbook
+
     book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     for name in book.sheet_names:
         sheet = book.get_sheet_by_name(name)

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from rules.call import Call
 from rules.catalogue import CATALOGUE
 from rules.names import same_name
@@ -387,6 +385,8 @@ def _differences(case: OneCase) -> Iterator[Lack]:
 
 def _table(data: bytes, call: Call) -> tuple[list[Line], str] | None:
     """The lines of a summary table and the office that it names; None when there is none in the workbook."""
+    from python_calamine import CalamineError, CalamineWorkbook  # not for pages that are only read: 3 MiB
+
     columns = {one.name: {key(name) for name in (one.label.zh, *one.headings)} for one in call.summary_table}
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
