@@ -38,6 +38,7 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
     "有自拟主题": lambda call: any(
         call.themes[theme].needs_name for phase in call.phases for theme in call.themes_of(phase, call.centre_kinds[0])
     ),
+    "有公示": lambda call: Leg.PUBLIC_NOTICE in call.route.legs,
     "推送": lambda call: Leg.PUSH in call.route.legs,
     "有其他阶段的主题": lambda call: bool(elsewhere(call)),
     "有按机构类型的主题": lambda call: bool(for_others(call)),

@@ -127,7 +127,7 @@ class Phase:
         phase's closing day.
         """
         closing = last_day or self.closes_for.get(level, self.closes)
-        return Window(_midnight(self.opens or opened), _midnight(closing + timedelta(days=1)))
+        return Window(midnight(self.opens or opened), midnight(closing + timedelta(days=1)))
 
 
 def roles_of(kind: str, two_roles: TwoRoles) -> int:
@@ -143,7 +143,8 @@ def years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """The first instant of a day in Beijing."""
     return datetime.combine(day, time(), BEIJING)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rules.call import Call, Field, FieldType
+from rules.call import Call, Field, FieldType, Window
 from rules.facts import (
     BatchFacts,
     CaseFacts,
@@ -99,6 +100,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "effect": "带动一条产业链",
         "sign_offs": tuple(range(1, call.sign_offs + 1)),
         "recall_confirmed": True,
+        "public_notice": Window(shown.opens - timedelta(days=30), shown.opens),
         "confirmed": frozenset(one.id for one in call.confirmations),
         "remark": "理由",
     }

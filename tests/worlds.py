@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from workflow import (
     electronic,
     papers,
     people,
+    public_notices,
     pushes,
     sealing,
 )
@@ -496,10 +497,38 @@ class World:
             if step == "publish":
                 self.ready_to_publish(case, at=at)
             went(self.act(case, step, at=at))
+            if step == "shortlist":
+                self.notice_is_over(case, at=at)
         return case
 
+    def notice_is_over(self, case: int, *, at: datetime | None = None) -> None:
+        """A public notice of a shortlisted case, long over; nothing where the call has none, or it stands in one."""
+        with self.database.reading() as session:
+            waits = {one.id for many in public_notices.waiting(session, self.at) for one in many.cases}
+        if case in waits:
+            self.put_up_notice(case, at=(at or self.at) - timedelta(days=90))
+
+    def put_up_notice(self, *cases: int, at: datetime | None = None) -> int:
+        """A list with these cases, put up by the desk; gives its number."""
+        with self.database.transaction() as session:
+            public_notices.put_up(session, cases, actor=self.people["desk"], at=at or self.at)
+            return public_notices.every(session)[0].notice.id
+
+    def take_down_notice(self, number: int) -> Receipt:
+        with self.database.transaction() as session:
+            return public_notices.take_down(session, number, "名单有误", actor=self.people["desk"], at=self.at)
+
+    def notices(self) -> list[public_notices.Shown]:
+        with self.database.reading() as session:
+            return public_notices.every(session)
+
+    def notice(self, number: int) -> public_notices.Shown:
+        with self.database.reading() as session:
+            return public_notices.find(session, number)
+
     def ready_to_publish(self, case: int, *, at: datetime | None = None) -> None:
-        """Consent and as many sign-offs as the call asks for."""
+        """Consent, a public notice that is over and as many sign-offs as the call asks for."""
+        self.notice_is_over(case, at=at)
         self.consent(case, at=at)
         self.sign_offs(case, self.call.sign_offs, at=at)
 

@@ -22,7 +22,7 @@ from workflow.store.models import AccessToken, Person, SignIn
 OPEN = {
     *("static", "auth.sign_in", "auth.enter", "auth.second", "auth.answer", "auth.passkey", "auth.enter_by_passkey"),
     *("auth.forgotten", "auth.ask_reset", "auth.reset", "auth.use_reset", "directory.go", "directory.back"),
-    *("public.index", "public.show", "public.picture"),
+    *("public.index", "public.show", "public.picture", "public_notices.index", "public_notices.show"),
     *("receipts.index", "receipts.check", "receipts.checkpoint", "receipts.key", "receipts.consistency"),
     *("receipts.verifier", "running.healthz", "running.readyz", "running.figures", "api.openapi"),
 }

@@ -412,4 +412,6 @@ def mend_url(case: Case, mend: str) -> str:
         return where and f"{where}#{mend}"
     if mend == "push":
         return _screen("pushes.index")
+    if mend == "public_notice":
+        return url_for("public_notices.index")
     return url_for("cases.show", case_id=case.id) + f"#{_ON_CASE[mend]}" if mend in _ON_CASE else ""

@@ -41,6 +41,7 @@ from workflow.notices import NoSuchCall
 from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
 from workflow.privacy import NothingToErase
+from workflow.public_notices import NoSuchNotice, WrongNotice
 from workflow.pushes import NoSuchPush, ReasonNeeded
 from workflow.register import WrongEntry, WrongList
 from workflow.resets import NoSuchReset
@@ -78,6 +79,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongBatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongChoice: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongNotice: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchNotice: HTTPStatus.NOT_FOUND,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongFactor: HTTPStatus.UNPROCESSABLE_ENTITY,

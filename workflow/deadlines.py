@@ -12,7 +12,6 @@ from rules.words import Text
 from states.reach import Actor
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.store import deadlines as stored
-from workflow.store import trail
 from workflow.store.models import CentreDay, Extension, Waiver
 
 
@@ -35,7 +34,7 @@ def extend(
     """Give a phase a later last day, for one office or (None) for all. Raises NotPermitted, WrongGrant."""
     check_grants(actor)
     _sensible(call, phase_id, reason)
-    earlier = _earlier(session, call, "call.extend", op)
+    earlier = stored.earlier(session, call.number, "call.extend", op)
     if earlier is not None:
         return earlier
     phase = call.phase(phase_id)
@@ -65,7 +64,7 @@ def waive(
     """Release one office from the minimum of one phase. Raises NotPermitted, WrongGrant."""
     check_grants(actor)
     _sensible(call, phase_id, reason)
-    earlier = _earlier(session, call, "call.waive", op)
+    earlier = stored.earlier(session, call.number, "call.waive", op)
     if earlier is not None:
         return earlier
     if stored.waived(session, call.number, phase_id, office):
@@ -103,7 +102,7 @@ def set_centre_day(
                 f"The centres' day cannot be after the call's {phase.closes:%Y-%m-%d}; ask the director for an extension.",
             )
         )
-    earlier = _earlier(session, call, "call.set_centre_day", op)
+    earlier = stored.earlier(session, call.number, "call.set_centre_day", op)
     if earlier is not None:
         return earlier
     stored.set_centre_day(session, call.number, phase_id, office, last_day, reason.strip(), actor, at)
@@ -145,12 +144,3 @@ def _sensible(call: Call, phase_id: str, reason: str) -> None:
         raise WrongGrant(Text(f"本次征集没有阶段“{phase_id}”。", f"This call has no phase “{phase_id}”."))
     if not reason.strip():
         raise WrongGrant(Text("请写明理由；理由会留在记录里。", "Write the reason; it stays on record."))
-
-
-def _earlier(session: Session, call: Call, action: str, op: str) -> Receipt | None:
-    """The receipt of a grant that this form already made; others who grant for this call wait meanwhile."""
-    stored.lock(session, call.number)
-    if not op:
-        return None
-    event = trail.by_op(session, [f"{op}:{action}"]).get(f"{op}:{action}")
-    return Receipt(event.stream, event.seq, event.hash) if event else None

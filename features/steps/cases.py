@@ -259,7 +259,8 @@ def _agreed(world: World, case: int, words: str) -> None:
 
 @given("受理人撤销入选后又让它入选")
 def _again(world: World, case: int) -> None:
-    world.walk(case, "unshortlist", "shortlist")
+    went(world.act(case, "unshortlist"))
+    went(world.act(case, "shortlist"))
 
 
 @given(parsers.re("(?P<who>受理人|受理兼编辑)让它入选"))
@@ -270,6 +271,20 @@ def _shortlisted(world: World, case: int, who: str) -> None:
 @given("发布所需的都已备齐")
 def _ready(world: World, case: int) -> None:
     world.ready_to_publish(case)
+
+
+@given(parsers.re("它(?P<how>已列入期满的公示|还没有公示|的公示还剩最后一刻|的公示刚刚期满|的公示已撤下)"))
+def _noticed(world: World, case: int, how: str) -> None:
+    if how == "已列入期满的公示":
+        return
+    [standing] = [one.notice.id for one in world.notices()]
+    world.take_down_notice(standing)
+    if how == "还没有公示":
+        return
+    shown = world.notice(world.put_up_notice(case))
+    if how == "的公示已撤下":
+        world.take_down_notice(shown.notice.id)
+    world.at = shown.closes - (timedelta(microseconds=1) if how == "的公示还剩最后一刻" else timedelta())
 
 
 # ---- two at once ----

@@ -176,6 +176,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "sign_in_id": 1,
         "passkey_id": 1,
         "search_id": 1,
+        "notice": 1,
         "token_id": 1,
         "revision": 1,
         "filename": "zhengji.css",

@@ -583,6 +583,11 @@ DOORS: dict[str, Door] = {
     "GET api.jobs": Door(LOOK_AFTER_JOBS),
     **{f"POST api.{step}_job {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss") for kind in JOBS},
     **{f"POST api.cancel_job {kind}": Door(*JOBS[kind]) for kind in ("mail_notice", "compile_collection")},
+    # -- public notices; under the call of these tests there is none
+    "GET public_notices.index": Door(ANYBODY),
+    "GET public_notices.show": Door(ANYBODY, gives=(404,)),
+    "POST public_notices.put_up": Door(SIGNED_IN, "desk"),
+    "POST public_notices.take_down": Door(SIGNED_IN, "desk", gives=(404,)),
 }
 
 PUBLIC: Mapping[str, tuple[int, int]] = {"published": (200, 200), "wipo_pushed": (200, 200), "retracted": (410, 404)}

@@ -64,6 +64,8 @@ _BESIDE: Mapping[str, Text] = {
     "call.prove": Text("检验征集通知", "Proved a call"),
     "call.extend": Text("延期", "Granted an extension"),
     "call.set_centre_day": Text("为本省中心提前截止", "Set an earlier day for the centres"),
+    "call.put_up_notice": Text("公示入选名单", "Put up a public notice"),
+    "call.take_down_notice": Text("撤下公示", "Took a public notice down"),
     "call.waive": Text("豁免数量要求", "Granted a waiver"),
     "prior.import": Text("导入以往报送清单", "Imported earlier reports"),
     "register.offices": Text("导入省级主管部门", "Imported offices"),

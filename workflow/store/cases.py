@@ -31,6 +31,7 @@ from workflow.store.models import (
     Centre,
     Office,
     Person,
+    PublicNoticeLine,
     SignOff,
 )
 from workflow.store.reach import reachable
@@ -226,6 +227,12 @@ _VOID_SIGN_OFFS = (
     .values(void_at=bindparam("moment"))
 )
 
+_VOID_NOTICES = (
+    update(PublicNoticeLine.__table__)  # type: ignore[arg-type]
+    .where(among(PublicNoticeLine.case_id, "ids"), PublicNoticeLine.void_at.is_(None))
+    .values(void_at=bindparam("moment"))
+)
+
 
 LEAVES_ITS_BATCH = frozenset(
     {"return_to_centre", "decline", "reopen", "withdraw", "return_to_office", "turn_back", "unstamp"}
@@ -240,6 +247,7 @@ def follow(session: Session, ids: Sequence[int], trigger: str, at: datetime) -> 
         run(session, _DROP_LINES, {"ids": list(ids), "moment": at})
     if trigger in VOIDS_SIGN_OFFS:
         run(session, _VOID_SIGN_OFFS, {"ids": list(ids), "moment": at})
+        run(session, _VOID_NOTICES, {"ids": list(ids), "moment": at})
 
 
 def who_was_faster(session: Session, ids: Collection[int]) -> dict[int, Text]:

@@ -18,6 +18,15 @@ def lock(session: Session, call: str) -> None:
     session.execute(select(CallVersion.id).where(CallVersion.number == call).with_for_update())
 
 
+def earlier(session: Session, call: str, action: str, op: str) -> Receipt | None:
+    """The receipt of what this form already made of a call; others who write of this call wait meanwhile."""
+    lock(session, call)
+    if not op:
+        return None
+    event = trail.by_op(session, [f"{op}:{action}"]).get(f"{op}:{action}")
+    return Receipt(event.stream, event.seq, event.hash) if event else None
+
+
 def extend(
     session: Session, call: str, phase: str, office: int | None, last_day: date, reason: str, actor: Actor, at: datetime
 ) -> None:

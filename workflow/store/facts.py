@@ -6,14 +6,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import CompoundSelect, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING, Call, Phase, Window
+from rules.call import BEIJING, Call, Leg, Phase, Window, midnight
 from rules.facts import (
     GOOD,
     BatchFacts,
@@ -52,6 +52,8 @@ from workflow.store.models import (
     Extension,
     Office,
     PersonGrant,
+    PublicNotice,
+    PublicNoticeLine,
     Push,
     Seal,
     SignatureCheck,
@@ -178,7 +180,7 @@ def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> li
 def case_facts(
     session: Session, rows: Sequence[Any], inputs: Inputs, own: Mapping[int, Inputs] | None = None
 ) -> list[CaseFacts]:
-    """The facts of each case, in the order of the rows. Seven queries, however many cases.
+    """The facts of each case, in the order of the rows. Seven queries, however many cases; eight where a call has public notices.
 
     `own`: case → what the person brings along for it alone, instead of `inputs`.
     """
@@ -191,6 +193,7 @@ def case_facts(
     hands = _Hands(session, ids)
     held = _held(session, inputs.actor)
     days = Extensions(session, {row.call_number for row in rows})
+    notices = _notices(session, rows)
     return [
         _case(
             row,
@@ -202,6 +205,7 @@ def case_facts(
             authors=frozenset(hands.wrote.get(row.id, ())) | {row.author_id},
             units=_units(row, hands, held, inputs.actor),
             days=days,
+            notice=notices.get(row.id),
         )
         for row in rows
     ]
@@ -218,6 +222,7 @@ def _case(
     authors: frozenset[int],
     units: Mapping[str, frozenset[int]],
     days: Extensions,
+    notice: Window | None,
 ) -> CaseFacts:
     level = level_of(row.state, call.route)
     phase = call.phase(row.phase)
@@ -255,6 +260,7 @@ def _case(
         english=_english(beside),
         effect=row.effect,
         sign_offs=tuple(person for person, of in signed if of == row.content),
+        public_notice=notice,
         hands={"author": authors, "reviewer": reviewed, "selector": selected, **units},
         actor=inputs.actor,
         remark=inputs.remark,
@@ -346,6 +352,25 @@ _DAYS = union_all(
         for who, model in (("granted", Extension), ("own", CentreDay))
     )
 )
+
+
+_NOTICES = (
+    select(
+        PublicNoticeLine.case_id,
+        func.max(PublicNotice.put_up_at).label("put_up_at"),
+        func.max(PublicNotice.last_day).label("last_day"),
+    )
+    .join(PublicNotice, PublicNotice.id == PublicNoticeLine.notice_id)
+    .where(among(PublicNoticeLine.case_id, "ids"), PublicNoticeLine.void_at.is_(None))
+    .group_by(PublicNoticeLine.case_id)
+)
+
+
+def _notices(session: Session, rows: Sequence[Any]) -> dict[int, Window]:
+    """Case → when the list that holds it stands in public; asked for only where a call has such lists."""
+    asked = [row.id for row in rows if Leg.PUBLIC_NOTICE in call_of(session, row.call_version_id).route.legs]
+    found = run(session, _NOTICES, {"ids": asked}).all() if asked else ()
+    return {one.case_id: Window(one.put_up_at, midnight(one.last_day + timedelta(days=1))) for one in found}
 
 
 class Extensions:

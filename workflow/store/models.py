@@ -486,6 +486,32 @@ class Extension(Base):
     at: Mapped[datetime]
 
 
+class PublicNotice(Base):
+    """公示: a list of shortlisted cases that was put up in public, and until when it stands."""
+
+    __tablename__ = "public_notice"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_version_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    put_up_at: Mapped[datetime]
+    last_day: Mapped[date]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    taken_down_at: Mapped[datetime | None]
+    remark: Mapped[str] = mapped_column(Text, server_default="")
+    by: Mapped[Person] = relationship()
+
+
+class PublicNoticeLine(Base):
+    """One case of a list. `void_at`: it was taken off the shortlist, or the whole list was taken down."""
+
+    __tablename__ = "public_notice_line"
+    __table_args__ = (UniqueConstraint("notice_id", "case_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("public_notice.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    void_at: Mapped[datetime | None]
+    case: Mapped[Case] = relationship()
+
+
 class CentreDay(Base):
     """An earlier last day that an office sets for its own centres; the newest counts."""
 
