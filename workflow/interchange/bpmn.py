@@ -35,9 +35,9 @@ FILED = "file"
 _FILE = Text("归档", "Filed away")
 _BEGIN = Text("新建", "Started")
 
-_TASK, _GATEWAY, _EVENT = (100.0, 56.0), (50.0, 50.0), (36.0, 36.0)
+_TASK, _GATEWAY, _EVENT = (100.0, 80.0), (50.0, 50.0), (36.0, 36.0)
 """Sizes that viewers expect, in pixels."""
-_LABEL = 104.0, 14.0
+_LABEL = 156.0, 14.0
 
 
 # ---- what there is ---------------------------------------------------------------------------------------------------

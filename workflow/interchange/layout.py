@@ -14,7 +14,7 @@ from typing import Literal
 
 Point = tuple[float, float]
 
-CELL = 112.0, 96.0
+CELL = 112.0, 106.0
 """Width and height of a cell in pixels; all figures here are pixels."""
 _CHANNEL = 32.0, 8.0
 """Width of an upright channel, and height of a level one, without a line in them."""
