@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from rules.call import Counted
+from rules.length import measured, shortest
 from states.case import CaseState
 from tests.browser.conftest import Visit
 from tests.worlds import World
@@ -19,6 +21,19 @@ def test_characters_are_counted_while_one_types(visit: Visit, world: World):
     expect(page.locator(f"[data-counts=section-{first}]")).to_have_text("6 字")
     page.fill(f"#section-{first}", "字" * 1501)
     expect(page.locator("[data-counts-all]")).to_have_text("1501 / 1500 字 · 超出 1 字")
+
+
+def test_the_browser_counts_as_the_rules_do_however_a_call_counts(visit: Visit):
+    page = visit("author")
+    texts = ["", "三个字ABC def。", "甲 乙\n丙\r\n丁\u3000戊", "“好”——……𠮷", " a\u00a0b\tc "]
+    counted = page.evaluate(
+        """async (texts) => {
+          const { COUNTS } = await import("/static/wordcount.js");
+          return Object.entries(COUNTS).map(([how, both]) => [how, texts.map((text) => both.map((one) => one(text)))]);
+        }""",
+        texts,
+    )
+    assert counted == [[str(how), [[measured(one, how), shortest(one, how)] for one in texts]] for how in Counted]
 
 
 def test_themes_that_the_phase_does_not_ask_for_are_not_offered(visit: Visit, world: World):
