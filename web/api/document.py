@@ -10,6 +10,7 @@ from web.again import ASKS, PROOF
 from web.api.gate import KEY, OPERATIONS, PER_PERSON, Operation, bp
 from web.api.plain import Plain, written
 from web.api.problems import CODES, TYPE
+from web.request import settings
 from workflow import tokens
 from workflow.engine import Text
 
@@ -54,6 +55,7 @@ def show() -> str:
         grave=_grave,
         shown_path=_path,
         document=url_for("api.openapi"),
+        site=settings().base_url.rstrip("/"),
     )
 
 
