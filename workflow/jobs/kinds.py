@@ -154,6 +154,17 @@ _EVERY = (
         queue=MAILS,
     ),
     Kind(
+        "remind",
+        Text("截止前提醒", "Remind of a deadline"),
+        Waits(60, 3, 6),
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        queue=MAILS,
+        cancellable=True,
+        replaces=True,
+        quiet=True,
+    ),
+    Kind(
         "read_arrival",
         Text("核对来件", "Read what came in"),
         Waits(10, 3, 6),
@@ -269,6 +280,7 @@ class Schedule:
 
 SCHEDULES = (
     Schedule("look_into_mailbox", "*/5 * * * *", needs="imap_url"),
+    Schedule("remind", "5 * * * *", needs="smtp_url"),
     Schedule("keep_no_longer", "15 19 * * *", missed=True),  # a quarter past three at night in Beijing
     Schedule("sweep_documents", "45 19 * * *"),  # half an hour after it
     Schedule("complete_words", "15 20 * * *"),  # and again half an hour

@@ -24,6 +24,7 @@ from workflow import (
     mailbox,
     privacy,
     pushes,
+    reminders,
     searches,
     taking,
     telemetry,
@@ -120,6 +121,13 @@ def _mail_letters(here: Workshop, progress: Progress, posting: str) -> str:
     return letters.send(here.database, here.mailer, site, posting, progress.each, at=datetime.now(UTC))
 
 
+def _remind(here: Workshop, progress: Progress) -> str:
+    """Remind those whose court the ball is in of deadlines that are near."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return reminders.send(here.database, here.mailer, here.settings.base_url, progress.each, at=here.now())
+
+
 def _read_arrival(here: Workshop, progress: Progress, arrival_id: int) -> str:
     """Open what came in, judge and match its papers."""
     return arrivals.read(here.database, here.files, arrival_id, at=here.now(), each=progress.each)
@@ -192,6 +200,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_reset": _mail_reset,
     "mail_checkpoints": _mail_checkpoints,
     "mail_letters": _mail_letters,
+    "remind": _remind,
     "read_arrival": _read_arrival,
     "compile_collection": _compile_collection,
     "look_into_mailbox": _look_into_mailbox,
