@@ -82,7 +82,8 @@ class CaseFacts:
     call: Call
     at: datetime
     window: Window | None
-    """The window of the level that acts, extensions included; None where the case has no phase yet."""
+    """The window of the level that reports, or would send again what is returned, extensions included; None where the
+    case has no phase yet."""
     level: Level
     phase: Phase | None
     title: str

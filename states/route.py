@@ -80,6 +80,14 @@ def level_of(state: str, route: Route) -> Level:
     return Level.OFFICE if state in _AT_OFFICE else Level.NATIONAL
 
 
+def reporting(level: Level, route: Route) -> Level:
+    """The level whose days count: the one that reports from there; from the national office, whoever would send again
+    what it returns."""
+    if level is Level.NATIONAL:
+        return Level.CENTRE if route.recommended_by is Recommender.SELF else Level.OFFICE
+    return level
+
+
 _AT_CENTRE = {S.DRAFT, S.RETURNED, S.WITHDRAWN}
 _AT_OFFICE = {S.CENTRE_STAMPED, S.PROVINCE_REVIEWED, S.NOT_RECOMMENDED}
 

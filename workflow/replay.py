@@ -26,7 +26,7 @@ from states.case import CASE
 from states.lifecycle import Lifecycle, Standing, Transition
 from states.push import PUSH
 from states.reach import Actor, Grant
-from states.route import lifecycle_of
+from states.route import lifecycle_of, reporting
 from workflow.engine import Engine, NoSuchTransition
 from workflow.store import replay as stored
 
@@ -170,7 +170,10 @@ class _Replaying:
         self._engines = {one.name: Engine(_without_what_is_taken_over(one), _WHOLE[one.name]) for one in lived}
         self._standing: dict[str, str] = {}
         self._windows = {
-            (phase.id, level): (usual.window(level, before.opened), phase.window(level, after.opened))
+            (phase.id, level): (
+                usual.window(reporting(level, before.route), before.opened),
+                phase.window(reporting(level, after.route), after.opened),
+            )
             for phase in after.phases
             if (usual := before.phase(phase.id)) is not None
             for level in Level

@@ -348,9 +348,9 @@ def _sent_again(world: World, case: int) -> Result:
     return tried(lambda: world.send_alone(case))
 
 
-@when(parsers.re("受理人在截止日(?P<when>最后一刻|次日零点)把它退回省级，(?P<day>.*)"), target_fixture="attempt")
+@when(parsers.re("受理人在省级截止日(?P<when>最后一刻|次日零点)把它退回省级，(?P<day>.*)"), target_fixture="attempt")
 def _returned_at(world: World, case: int, when: str, day: str) -> Result:
-    closes = world.window(world.phase, Level.NATIONAL).closes
+    closes = world.window(world.phase, Level.OFFICE).closes
     at = closes if when == "次日零点" else closes - timedelta(microseconds=1)
     today = at.astimezone(BEIJING).date()
     given = {"没有给新的截止日": None, "新的截止日就是当天": today, "新的截止日是再下一天": today + timedelta(days=1)}

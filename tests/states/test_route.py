@@ -8,7 +8,7 @@ from rules.call import Leg, Recommender, Route
 from rules.roles import Level, Role
 from states.case import CASE, SEALED, CaseState
 from states.lifecycle import Lifecycle
-from states.route import level_of, lifecycle_of
+from states.route import level_of, lifecycle_of, reporting
 
 S = CaseState
 OPTIONAL = (Leg.CENTRE_SEAL, Leg.PUBLIC_NOTICE, Leg.PUBLICATION, Leg.PUSH)
@@ -100,3 +100,12 @@ def test_a_stamped_case_is_with_whoever_takes_it_further() -> None:
     assert level_of(S.CENTRE_STAMPED, Route(recommended_by=Recommender.SELF)) is Level.CENTRE
     assert level_of(S.RETURNED, Route()) is Level.CENTRE
     assert level_of(S.SHORTLISTED, Route()) is Level.NATIONAL
+
+
+def test_the_days_that_count_are_those_of_whoever_sends_again() -> None:
+    assert [reporting(one, Route()) for one in (Level.CENTRE, Level.OFFICE, Level.NATIONAL)] == [
+        Level.CENTRE,
+        Level.OFFICE,
+        Level.OFFICE,
+    ]
+    assert reporting(Level.NATIONAL, Route(recommended_by=Recommender.SELF)) is Level.CENTRE

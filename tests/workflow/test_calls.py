@@ -62,7 +62,7 @@ def test_another_call_has_its_own_phases_themes_limits_clauses_and_rules() -> No
     call = other_call()
     assert [phase.id for phase in call.phases] == ["spring", "autumn", "winter"]
     assert call.phases[1].opens == date(2023, 8, 1)
-    assert call.phases[0].closes_for == {Level.CENTRE: date(2023, 4, 20)}
+    assert call.phases[0].closes_for == {Level.CENTRE: date(2023, 4, 20), Level.OFFICE: date(2023, 4, 26)}
     assert (call.length.minimum, call.length.maximum) == (300, 800)
     assert (call.push, Leg.PUSH in call.route.legs) == (None, False)
     assert call.rules["before_phase_deadline"].clause == "第三条"

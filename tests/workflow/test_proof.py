@@ -6,12 +6,13 @@ import re
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import chain, combinations
 from typing import Any
 
 import pytest
 
-from rules.call import Call, RuleInForce
+from rules.call import Call, Recommender, RuleInForce
 from rules.catalogue import CATALOGUE
 from rules.papers import seal_names_the_unit, seal_unbroken, unit_seal_present
 from rules.phase import before_phase_deadline
@@ -29,7 +30,7 @@ from workflow.calls.schema import EXAMPLE
 from workflow.engine import Attempt, Engine, Offer
 from workflow.proof import promises, prove
 from workflow.proof.exploring import NONE, Engineered, Explored, Move
-from workflow.proof.promises import PROMISES, Subject, lifecycles_of
+from workflow.proof.promises import PROMISES, Subject, examine_promise, lifecycles_of
 from workflow.proof.supposing import GOOD, failing, good_case
 
 pytestmark = pytest.mark.once
@@ -238,6 +239,19 @@ def test_a_phase_that_closes_for_centres_before_it_opens_cannot_be_lived() -> No
     first = replace(call.phases[1], closes_for={Level.CENTRE: call.opened.replace(year=2020)})
     told = broken_by(call=replace(call, phases=(call.phases[0], first)))["no_dead_end"]
     assert any("没有一条路能把案例办到“已发布”" in one for one in told)
+
+
+@pytest.mark.parametrize("by", Recommender)
+def test_what_is_returned_between_two_closing_days_is_given_a_new_one(by: Recommender) -> None:
+    call = call_2021()
+    days = {
+        Level.CENTRE: call.phases[0].closes - timedelta(days=9),
+        Level.OFFICE: call.phases[0].closes - timedelta(days=4),
+    }
+    phases = (replace(call.phases[0], closes_for=days), *call.phases[1:])
+    call = replace(call, phases=phases, route=replace(call.route, recommended_by=by))
+    verdict = examine_promise("what_is_returned_can_be_sent_again", Subject(call, lifecycles_of(call)))
+    assert (verdict.stories, verdict.looked >= 6) == ((), True)
 
 
 def test_a_phase_without_themes_cannot_be_lived() -> None:

@@ -20,7 +20,7 @@ from states.case import EDITABLE, CaseState
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH, PushState
 from states.reach import Actor, Grant
-from states.route import lifecycle_of
+from states.route import level_of, lifecycle_of, reporting
 from workflow.engine import Engine, examine, not_yours
 from workflow.proof.exploring import HERE, NONE, NOWHEN, Explored, Move, Supposed, supposed
 from workflow.proof.supposing import GOOD, Moment, failing, moments
@@ -65,7 +65,7 @@ def _at_level(facts: Any, level: Level) -> Any:
     """The same facts in the window of another level, where they know levels."""
     if getattr(facts, "level", level) is level or facts.phase is None:
         return facts
-    return replace(facts, level=level, window=facts.phase.window(level, facts.call.opened))
+    return replace(facts, level=level, window=facts.phase.window(reporting(level, facts.call.route), facts.call.opened))
 
 
 @dataclass(frozen=True)
@@ -665,20 +665,33 @@ def _told_unasked(call: Call, lifecycle: Lifecycle, move: Move, concern: _Concer
 
 @promise("截止之后退回的，都给出重新报送的日子", "What is returned after the close is given a day for sending it again")
 def what_is_returned_can_be_sent_again(subject: Subject, telling: Telling) -> None:
-    """Each return by the national office of what was reported to it."""
+    """Each return by the national office of what was reported to it, whenever it is too late to send it again."""
     for explored in subject.explored.values():
         for move in explored.moves:
             back = move.target in (CaseState.PROVINCE_REVIEWED, CaseState.RETURNED, BatchState.COLLECTING)
             if back and move.role.level is Level.NATIONAL and "new_day_given" in subject.call.rules:
-                telling.looked += 1
-                if "new_day_given" not in move.stops:
-                    here, what = explored.lifecycle.state(move.state).label, explored.lifecycle.label
-                    telling.tell(
-                        f"截止之后，{move.role.label.zh}对处于“{here.zh}”的{what.zh}办理“{move.step.label.zh}”，"
-                        "没有给新的截止日，也没有被拦下：再也报不上来。",
-                        f"After the close the {move.role.label.en.lower()} takes “{move.step.label.en}” on what is “{here.en}” "
-                        "without giving a new last day, and nothing stops it: it can never be sent again.",
-                    )
+                for moment in subject.moments:
+                    _told_of_no_day(subject, explored, move, moment, telling)
+
+
+def _told_of_no_day(subject: Subject, explored: Explored, move: Move, moment: Moment, telling: Telling) -> None:
+    call, lifecycle = subject.call, explored.lifecycle
+    again = level_of(move.target, call.route) if lifecycle.name == "case" else Level.OFFICE
+    if moment.at < moment.phase.window(again, call.opened).closes:
+        return
+    telling.looked += 1
+    good = _at_level(GOOD[lifecycle.name](call, moment.phase, moment.at), move.role.level)
+    found = CATALOGUE["new_day_given"].examine(replace(good, step=move.step.name, new_day=None))
+    if "new_day_given" in move.stops and found is not None and found.blocks:
+        return
+    here = lifecycle.state(move.state).label
+    telling.tell(
+        f"{moment.label.zh}，{again.label.zh}已经截止，{move.role.label.zh}对处于“{here.zh}”的{lifecycle.label.zh}办理"
+        f"“{move.step.label.zh}”，没有给新的截止日，也没有被拦下：再也报不上来。",
+        f"At {moment.label.en} it is too late for “{again.label.en}”. The {move.role.label.en.lower()} takes "
+        f"“{move.step.label.en}” on what is “{here.en}” without giving a new last day, and nothing stops it: it can never be "
+        "sent again.",
+    )
 
 
 @promise(

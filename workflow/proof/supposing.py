@@ -24,6 +24,7 @@ from rules.facts import (
 from rules.roles import Level
 from rules.selection import APART, HANDS
 from rules.words import Text
+from states.route import reporting
 
 _UNIT, _OFFICE, _CONTENT = "示例大学", "示例省知识产权局", "digest of the content"
 _SOMEBODY = 7
@@ -73,7 +74,7 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
     return CaseFacts(
         call=call,
         at=at,
-        window=phase.window(level, call.opened),
+        window=phase.window(reporting(level, call.route), call.opened),
         level=level,
         phase=phase,
         title="示例案例",

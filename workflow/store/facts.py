@@ -31,7 +31,7 @@ from rules.names import same_name
 from rules.roles import Level, Role
 from states.batch import BATCH
 from states.case import CASE, COUNTED, CaseState
-from states.route import level_of
+from states.route import level_of, reporting
 from workflow import content as contents
 from workflow.audit.canonical import canonical
 from workflow.store import prior
@@ -232,7 +232,7 @@ def _case(
     return CaseFacts(
         call=call,
         at=inputs.at,
-        window=days.window(call, phase, level, row.office_id, row.own_day) if phase else None,
+        window=days.window(call, phase, reporting(level, call.route), row.office_id, row.own_day) if phase else None,
         level=level,
         phase=phase,
         title=row.title,
