@@ -32,13 +32,7 @@ def put_up() -> Response:
     with transaction() as session:
         chosen = [one for one in map(number, request.form.getlist("case")) if one is not None]
         receipt = public_notices.put_up(session, chosen, actor=actor(), at=now(), op=form_key())
-    done(
-        t(
-            "已公示。名单对所有人可见，期满后才能公开发布。",
-            "Put up for everybody to read; publication is possible once it is over.",
-        ),
-        receipt,
-    )
+    done(t("公示入选名单", "Public notice"), receipt)
     return redirect(url_for(".index"))
 
 
@@ -58,7 +52,5 @@ def take_down(notice: int) -> Response:
     with transaction() as session:
         remark = request.form.get("remark", "")
         receipt = public_notices.take_down(session, notice, remark, actor=actor(), at=now(), op=form_key())
-    done(
-        t("已撤下这份公示。名单上的案例须重新公示。", "The notice was taken down; its cases wait for another."), receipt
-    )
+    done(t("撤下公示", "Taking the notice down"), receipt)
     return redirect(url_for(".show", notice=notice))

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING, Call, DayKind, Leg, PublicNotice, midnight
+from rules.call import BEIJING, Call, DayKind, Leg, PublicNotice, Recommender, midnight
 from rules.roles import Role
 from rules.words import Text
 from states.case import CaseState
@@ -22,6 +22,7 @@ from workflow.store.models import Case, PublicNoticeLine
 from workflow.store.models import PublicNotice as Row
 
 _NEWEST = 200
+_PUBLISHED = (CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 _PUT_UP, _TAKE_DOWN = "call.put_up_notice", "call.take_down_notice"
 
 
@@ -100,10 +101,11 @@ def put_up(session: Session, ids: Sequence[int], *, actor: Actor, at: datetime, 
     """Put up a list of shortlisted cases of one call. Raises NotPermitted, WrongNotice."""
     _check(actor)
     chosen = set(ids)
-    for number in {call.number for _, call in stored_calls.every(session) if call.public_notice}:
+    for number in sorted({call.number for _, call in stored_calls.every(session) if call.public_notice}):
         earlier = stored_deadlines.earlier(session, number, _PUT_UP, op)
         if earlier is not None:
             return earlier
+    stored.lock_cases(session, sorted(chosen))
     found = [one for one in waiting(session, at) if chosen & {case.id for case in one.cases}]
     if len(found) != 1 or not chosen <= {case.id for case in found[0].cases}:
         raise WrongNotice(
@@ -118,7 +120,18 @@ def put_up(session: Session, ids: Sequence[int], *, actor: Actor, at: datetime, 
         raise LookupError(one.call.number)
     until = last_day(asked, at)
     cases = [case for case in one.cases if case.id in chosen]
-    notice = stored.insert_notice(session, one.version, [case.id for case in cases], until, actor.id, at)
+    itself = one.call.route.recommended_by is Recommender.SELF
+    lines = [
+        {
+            "case_id": case.id,
+            "title": case.title,
+            "centre": case.centre.name,
+            "host_unit": case.centre.host_unit,
+            "recommended_by": "" if itself else case.office.addressee,
+        }
+        for case in cases
+    ]
+    notice = stored.insert_notice(session, one.version, lines, until, actor.id, at)
     data: dict[str, object] = {
         "notice": notice,
         "last_day": until.isoformat(),
@@ -134,12 +147,13 @@ def take_down(session: Session, number: int, remark: str, *, actor: Actor, at: d
     earlier = stored_deadlines.earlier(session, shown.call.number, _TAKE_DOWN, op)
     if earlier is not None:
         return earlier
-    shown = find(session, number)
+    stored.lock_cases(session, sorted(line.case_id for line in shown.lines))
+    shown = find(session, number)  # as it is now that nobody moves them
     if not remark.strip():
         raise WrongNotice(Text("请写明撤下公示的理由。", "Say why the notice is taken down."))
     if shown.notice.taken_down_at is not None:
         raise WrongNotice(Text("这份公示已经撤下。", "This notice was taken down already."))
-    if any(line.case.state != CaseState.SHORTLISTED for line in shown.lines if line.void_at is None):
+    if any(line.case.state in _PUBLISHED for line in shown.lines if line.void_at is None):
         raise WrongNotice(
             Text(
                 "名单中已有案例公开发布，公示不能再撤下。请先由编辑撤下发布。",
@@ -152,7 +166,7 @@ def take_down(session: Session, number: int, remark: str, *, actor: Actor, at: d
 
 
 def waiting(session: Session, at: datetime) -> list[Waiting]:
-    """Shortlisted cases that wait to be put up, by version of their call."""
+    """Shortlisted cases that wait to be put up, and retracted ones to be published again, by version of their call."""
     asked = {version: call for version, call in stored_calls.every(session) if Leg.PUBLIC_NOTICE in call.route.legs}
     found: dict[int, list[Case]] = {}
     for case in stored.waiting(session, list(asked)) if asked else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,31 @@ def test_a_list_is_taken_down_with_a_reason_that_everybody_reads(world: World, a
     shown = app.test_client().get(where).get_data(as_text=True)
     assert ("名单漏了一家" in shown, "已移出名单" in shown) == (True, True)
     assert "待公示：1 件" in desk.get("/notices").get_data(as_text=True)
+
+
+def test_a_list_can_be_taken_down_again_once_what_was_published_is_retracted(world: World, sign_in: As):
+    case = world.case(CaseState.RETRACTED)
+    [standing] = world.notices()
+    where = f"/notices/{standing.notice.id}"
+    assert send(sign_in("desk"), where, f"{where}/take-down", remark="有误").status_code == 302
+    assert world.act(case, "republish").findings[0].rule == "public_notice_has_ended"
+    world.put_up_notice(case, at=world.at - timedelta(days=90))
+    assert world.act(case, "republish").done
+
+
+def test_a_list_says_what_was_put_up_whatever_becomes_of_the_case(world: World, app, shortlisted: int):
+    number, before = world.put_up_notice(shortlisted), world.row(shortlisted).title
+    world.act(shortlisted, "unshortlist")
+    world.act(shortlisted, "return_to_office", new_day=world.phase.closes + timedelta(days=30))
+    world.act(shortlisted, "return_to_centre")
+    world.edit(shortlisted, world.content_of(shortlisted).changed(title="尚未公开的新产品"))
+    shown = app.test_client().get(f"/notices/{number}").get_data(as_text=True)
+    assert (before in shown, "尚未公开的新产品" in shown, "已移出名单" in shown) == (True, False, True)
+
+
+def test_objections_go_where_the_call_says(world: World, app, shortlisted: int):
+    number = world.put_up_notice(shortlisted)
+    assert str(world.call.mail.to) in app.test_client().get(f"/notices/{number}").get_data(as_text=True)
 
 
 def test_a_list_stands_once_one_of_its_cases_is_published(world: World, sign_in: As):

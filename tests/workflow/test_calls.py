@@ -14,7 +14,7 @@ from rules.roles import Level
 from rules.selection import consent_given
 from rules.text import length_within_limit
 from tests.make import CALLS, batch_facts, call_2021, case_facts, other_call
-from workflow.calls import CallProblem, CallRefused, digest, parse_call, read_call, shipped_calls
+from workflow.calls import CallProblem, CallRefused, digest, parse_call, read_call, shipped_calls, stored_call
 
 SHIPPED = next(path for path in shipped_calls() if path.stem == "2021-205")
 TOML = SHIPPED.read_text("utf-8")
@@ -349,3 +349,29 @@ def test_whoever_writes_a_call_is_told_every_name_of_a_file_and_what_it_may_hold
         assert f"| `{key}` |" in told
         assert f"`{getattr(Package(), key)}`" in told
         assert all(f"`{{{place}}}`" in told for place in places)
+
+
+# ---- versions that were loaded by an earlier program -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[push]", "[push]\nenabled = false"),
+        ("[push]", "[push]\nenabled = true"),
+        ("[push]", 'something = "that nobody reads any more"\n\n[push]'),
+        ("closes = 2021-06-25", "closes = 2021-03-20"),
+        ("sign_offs = 1", "sign_offs = 9"),
+        ('says = "按照模板格式（附件1）要求进行编辑"', 'says = "别的话"'),
+    ],
+)
+def test_a_version_that_was_loaded_once_is_still_read(old: str, new: str) -> None:
+    assert refused(old, new)
+    source = TOML.replace(old, new, 1)
+    call = stored_call(source, NOTICE)
+    assert (call.number, Leg.PUSH in call.route.legs) == ("2021-205", "enabled = false" not in new)
+
+
+def test_a_version_whose_needed_parts_cannot_be_read_is_refused() -> None:
+    with pytest.raises(CallRefused, match="phases"):
+        stored_call(TOML.replace("[[phases]]", "[[fases]]"), NOTICE)

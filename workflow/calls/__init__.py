@@ -1,6 +1,15 @@
 """A notice as data: TOML files beside the notices' texts, and how they are read."""
 
-from workflow.calls.loader import CallRefused, current_call, digest, mistaken, parse_call, read_call, shipped_calls
+from workflow.calls.loader import (
+    CallRefused,
+    current_call,
+    digest,
+    mistaken,
+    parse_call,
+    read_call,
+    shipped_calls,
+    stored_call,
+)
 from workflow.calls.tables import CallProblem
 
 __all__ = [
@@ -12,4 +21,5 @@ __all__ = [
     "parse_call",
     "read_call",
     "shipped_calls",
+    "stored_call",
 ]

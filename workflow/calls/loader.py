@@ -100,6 +100,31 @@ def parse_call(toml: str, text: str) -> Call:
     return Call(**{**parts, "text": text})
 
 
+def stored_call(toml: str, text: str) -> Call:
+    """The call of a version that was loaded once, by whatever an earlier program asked of it.
+
+    Cases live by it, so what is asked of new calls since then is not asked of it, and a key that nobody reads any more
+    is passed over. Raises CallRefused only where a part that is needed cannot be read.
+    """
+    document = tomllib.loads(toml)
+    if isinstance(push := document.get("push"), dict) and push.get("enabled") is False:
+        del document["push"]  # how a call said that it sends nothing abroad before it had a route
+    tables = Tables(lines_of(toml), SHAPE)
+    parts = tables.parts(Call, "", document)
+    if "route" not in document:
+        parts["route"] = _usual_route(parts)
+    if any(_unread(one) for one in parts.values()):
+        raise CallRefused(tables.problems)
+    return Call(**{**parts, "text": text})
+
+
+def _unread(value: object) -> bool:
+    """Whether a value, or one that it holds, could not be read."""
+    if isinstance(value, tuple):
+        return any(one is WRONG for one in value)
+    return value is WRONG or (isinstance(value, dict) and any(one is WRONG for one in value.values()))
+
+
 def mistaken(toml: str, call: Call, known: Iterable[Call]) -> CallProblem | None:
     """What is wrong with a call beside those that there are: every version of one has its number and its document number,
     and no other call has either."""

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from rules.call import Call
-from workflow.calls import CallRefused, digest, mistaken, parse_call
+from workflow.calls import CallRefused, digest, mistaken, parse_call, stored_call
 from workflow.store.models import CallVersion
 
 
@@ -81,4 +81,4 @@ def forget() -> None:
 
 @lru_cache(maxsize=64)
 def _parsed(source: str, notice: str) -> Call:
-    return parse_call(source, notice)
+    return stored_call(source, notice)

@@ -501,13 +501,28 @@ class PublicNotice(Base):
 
 
 class PublicNoticeLine(Base):
-    """One case of a list. `void_at`: it was taken off the shortlist, or the whole list was taken down."""
+    """One case of a list, as it was put up. `void_at`: it was taken off the shortlist, or the whole list was taken down."""
 
     __tablename__ = "public_notice_line"
-    __table_args__ = (UniqueConstraint("notice_id", "case_id"),)
+    __table_args__ = (
+        UniqueConstraint("notice_id", "case_id"),
+        # A case stands in one list at a time.
+        Index(
+            "uq_public_notice_line_standing",
+            "case_id",
+            unique=True,
+            sqlite_where=text("void_at is null"),
+            postgresql_where=text("void_at is null"),
+        ),
+    )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("public_notice.id"))
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    title: Mapped[str] = mapped_column(String(300))
+    centre: Mapped[str] = mapped_column(String(160))
+    host_unit: Mapped[str] = mapped_column(String(160))
+    recommended_by: Mapped[str] = mapped_column(String(160), server_default="")
+    """The office as it is addressed; empty where the centre recommended itself."""
     void_at: Mapped[datetime | None]
     case: Mapped[Case] = relationship()
 

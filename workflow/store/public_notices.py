@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -12,12 +13,19 @@ from states.case import CaseState
 from workflow.store.models import Case, PublicNotice, PublicNoticeLine
 
 
-def insert_notice(session: Session, version: int, cases: Sequence[int], last_day: date, by: int, at: datetime) -> int:
-    """A list with its lines; gives its id."""
+def insert_notice(
+    session: Session, version: int, lines: Sequence[dict[str, Any]], last_day: date, by: int, at: datetime
+) -> int:
+    """A list with its lines, each with its case as it is put up; gives the list's id."""
     values = {"call_version_id": version, "put_up_at": at, "last_day": last_day, "by_id": by}
     number = int(session.execute(insert(PublicNotice).values(**values).returning(PublicNotice.id)).scalar_one())
-    session.execute(insert(PublicNoticeLine), [{"notice_id": number, "case_id": case} for case in cases])
+    session.execute(insert(PublicNoticeLine), [{"notice_id": number, **line} for line in lines])
     return number
+
+
+def lock_cases(session: Session, ids: Sequence[int]) -> None:
+    """Nobody moves these cases, nor takes a step on them, until the transaction ends."""
+    session.execute(select(Case.id).where(Case.id.in_(ids)).order_by(Case.id).with_for_update())
 
 
 def take_down(session: Session, number: int, remark: str, at: datetime) -> None:
@@ -38,7 +46,8 @@ def newest(session: Session, limit: int) -> list[PublicNotice]:
 def lines(session: Session, number: int) -> list[PublicNoticeLine]:
     """The lines of a list in the order of their cases' numbers, with those taken off since."""
     statement = select(PublicNoticeLine).join(Case).where(PublicNoticeLine.notice_id == number)
-    return list(session.scalars(statement.order_by(Case.number).options(joinedload(PublicNoticeLine.case))))
+    statement = statement.order_by(Case.number).options(joinedload(PublicNoticeLine.case))
+    return list(session.scalars(statement.execution_options(populate_existing=True)))
 
 
 def counts(session: Session, numbers: Sequence[int]) -> dict[int, int]:
@@ -52,9 +61,11 @@ def counts(session: Session, numbers: Sequence[int]) -> dict[int, int]:
 
 
 def waiting(session: Session, versions: Sequence[int]) -> list[Case]:
-    """Shortlisted cases under these versions of calls that stand in no list, in the order of their numbers."""
+    """Cases under these versions of calls that are shortlisted, or retracted, and stand in no list; by number."""
     listed = select(PublicNoticeLine.case_id).where(PublicNoticeLine.void_at.is_(None))
     statement = select(Case).where(
-        Case.state == str(CaseState.SHORTLISTED), Case.call_version_id.in_(versions), Case.id.not_in(listed)
+        Case.state.in_([str(CaseState.SHORTLISTED), str(CaseState.RETRACTED)]),
+        Case.call_version_id.in_(versions),
+        Case.id.not_in(listed),
     )
-    return list(session.scalars(statement.order_by(Case.number)))
+    return list(session.scalars(statement.order_by(Case.number).execution_options(populate_existing=True)))

@@ -34,6 +34,10 @@ def upgrade() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("notice_id", ID, nullable=False),
         sa.Column("case_id", ID, nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("centre", sa.String(length=160), nullable=False),
+        sa.Column("host_unit", sa.String(length=160), nullable=False),
+        sa.Column("recommended_by", sa.String(length=160), server_default="", nullable=False),
         sa.Column("void_at", INSTANT, nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name="fk_public_notice_line_case_id"),
         sa.ForeignKeyConstraint(["notice_id"], ["public_notice.id"], name="fk_public_notice_line_notice_id"),
@@ -41,3 +45,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("notice_id", "case_id", name="uq_public_notice_line_notice_id_case_id"),
     )
     op.create_index("ix_public_notice_line_case_id", "public_notice_line", ["case_id"])
+    standing = sa.text("void_at is null")
+    op.create_index(
+        "uq_public_notice_line_standing",
+        "public_notice_line",
+        ["case_id"],
+        unique=True,
+        sqlite_where=standing,
+        postgresql_where=standing,
+    )
