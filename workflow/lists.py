@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy.orm import Session, object_session
@@ -181,20 +182,35 @@ def waiting_for(session: Session, actor: Actor, at: datetime) -> list[Pile]:
 
 _AGAIN = ("resume", "republish")
 
+Versions = Sequence[int] | None
+"""Of calls; None: all that there are."""
 
-def _forward(session: Session, but: Sequence[str] = _AGAIN) -> Iterator[tuple[Transition, Sequence[int] | None]]:
-    """Steps that take a case further under some call that is here, in the order of the way.
 
-    Each with the versions of calls that have it; None where all of them do.
-    """
-    lived = {version: lifecycle_of(call.route) for version, call in stored_calls.every(session)}
+def _lived(session: Session) -> list[tuple[Lifecycle, Versions]]:
+    """The lifecycles by which cases live here, each with the versions of calls that it is of."""
+    found: dict[int, tuple[Lifecycle, list[int]]] = {}
+    for version, call in stored_calls.every(session):
+        lived = lifecycle_of(call.route)
+        found.setdefault(id(lived), (lived, []))[1].append(version)
+    return [(lived, versions if len(found) > 1 else None) for lived, versions in found.values()]
+
+
+def _forward(session: Session) -> Iterator[tuple[Transition, Versions]]:
+    """Steps that take a case further under some call that is here, in the order of the way, each with what has it."""
+    every = _lived(session)
     for whole in CASE.transitions:
-        having = [version for version, one in lived.items() if one.named(whole.name) is not None]
-        if not having or whole.backward or whole.name in but:
+        having = [(step, versions) for lived, versions in every if (step := lived.named(whole.name)) is not None]
+        if not having or whole.backward or whole.name in _AGAIN:
             continue
-        own = {id(lived[version]): lived[version].named(whole.name) for version in having}
-        step = next(iter(own.values())) if len(own) == 1 else whole
-        yield step or whole, None if len(having) == len(lived) else having
+        of_all = len(having) == len(every)
+        yield (
+            having[0][0] if len(having) == 1 else whole,
+            None if of_all else [version for _, versions in having for version in versions or ()],
+        )
+
+
+def _onward(lived: Lifecycle, state: CaseState, but: Sequence[str]) -> list[Transition]:
+    return [one for one in lived.leaving(state) if not one.backward and one.name not in but]
 
 
 @dataclass(frozen=True)
@@ -214,12 +230,11 @@ def asked_of(session: Session, actor: Actor, at: datetime) -> list[Asked]:
     if actor.roles <= _SETTLE_NOTHING:
         return []
     found = []
-    forward = [step for step, _ in _forward(session)]
-    for state in CaseState:
-        steps = [one for one in forward if state in one.sources]
+    for (lived, versions), state in product(_lived(session), CaseState):
+        steps = _onward(lived, state, _AGAIN)
         if not steps or any(role in actor.roles for step in steps for role in step.by):
             continue
-        _, cases = pages.waiting(session, actor, (state,), limit=5 * _PILE)
+        _, cases = pages.waiting(session, actor, (state,), versions=versions, limit=5 * _PILE)
         rows = stored_facts.case_rows(session, [case.id for case in cases])
         facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
         for case, fact in zip(cases, facts, strict=True):
@@ -285,15 +300,19 @@ class Elsewhere:
 
 def waiting_for_others(session: Session, actor: Actor) -> list[Elsewhere]:
     """Cases within reach whose next forward step is taken by somebody else, by state."""
-    others = {}
-    forward = [step for step, _ in _forward(session, but=("resume",))]
-    for state in CaseState:
-        steps = [step for step in forward if state in step.sources]
-        roles = tuple(dict.fromkeys(role for step in steps for role in step.by))
-        if roles and not set(roles) & actor.roles and state is not CaseState.PUBLISHED:
-            others[state] = roles
-    counts = pages.numbers(session, actor, others)
-    return [Elsewhere(state, counts[state], roles) for state, roles in others.items() if counts[state]]
+    found: dict[CaseState, Elsewhere] = {}
+    for lived, versions in _lived(session):
+        others = {}
+        for state in CaseState:
+            roles = tuple(dict.fromkeys(role for step in _onward(lived, state, ("resume",)) for role in step.by))
+            if roles and not set(roles) & actor.roles and state is not CaseState.PUBLISHED:
+                others[state] = roles
+        counts = pages.numbers(session, actor, others, versions)
+        for state, roles in others.items():
+            before = found.get(state, Elsewhere(state, 0, ()))
+            by = tuple(dict.fromkeys((*before.by, *roles)))
+            found[state] = Elsewhere(state, min(before.count + counts[state], pages.FEW + 1), by)
+    return [found[state] for state in CaseState if state in found and found[state].count]
 
 
 def for_anybody(findings: Sequence[Finding]) -> list[Finding]:

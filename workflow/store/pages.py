@@ -250,6 +250,8 @@ class _Part:
     """Column → value."""
     in_index: bool = False
     """Whether the index holds what remains to be looked at."""
+    versions: tuple[int, ...] = ()
+    """Of calls that the cases live under; none: whichever. Looked at with the rest of the row, however many rows it takes."""
 
     @property
     def stretch(self) -> int:
@@ -259,12 +261,13 @@ class _Part:
     def clauses(self) -> tuple[ColumnElement[bool], ...]:
         """All of what decides on reach, in a form in which the index is the obvious one."""
         way = self.way
+        under = [Case.call_version_id.in_(self.versions)] if self.versions else []
         if way.centre is not None:
             of_office = [Case.office_id + 0 == way.office] if way.office is not None else []
-            return (replace(way, office=None).clause, *of_office)
+            return (replace(way, office=None).clause, *of_office, *under)
         if way.submitted and way.office is not None:
             way = replace(way, stamped=True)  # so it was, and the index of an office's cases is of stamped ones
-        return (way.clause, *([Case.state == self.state] if self.state else []))
+        return (way.clause, *([Case.state == self.state] if self.state else []), *under)
 
     def fitting(self, of: Any) -> tuple[ColumnElement[bool], ...]:
         return tuple(getattr(of, name) == value for name, value in self.rest.items())
@@ -420,7 +423,7 @@ def waiting(
     chosen = [str(state) for state in dict.fromkeys(states)]
     parts = [_in_state(way, state) for way in _at_units(seen_by, centres, offices) for state in chosen]
     if versions is not None:
-        parts = [replace(one, rest={**one.rest, "call_version_id": only}) for one in parts for only in versions]
+        parts = [replace(one, versions=tuple(versions)) for one in parts]
     number = _number(session, parts)
     order, keys = _Order(Case.moved_at, falling=False), set[Key]()
     for part in parts if number else ():
@@ -447,10 +450,15 @@ def _at_units(seen_by: Actor, centres: Collection[int] | None, offices: Collecti
     return [way for unit in units for way in narrowed(seen_by, unit)]
 
 
-def numbers(session: Session, seen_by: Actor, states: Iterable[str]) -> dict[str, int]:
-    """State → how many cases within reach are in it, up to FEW + 1."""
-    reached = ways(seen_by)
-    return {str(state): _number(session, [_in_state(way, str(state)) for way in reached]) for state in states}
+def numbers(
+    session: Session, seen_by: Actor, states: Iterable[str], versions: Collection[int] | None = None
+) -> dict[str, int]:
+    """State → how many cases within reach are in it, up to FEW + 1. `versions`: as in `waiting`."""
+    under, found = tuple(versions or ()), {}
+    for state in states:
+        parts = [replace(_in_state(way, str(state)), versions=under) for way in ways(seen_by)]
+        found[str(state)] = _number(session, parts)
+    return found
 
 
 def outstanding(session: Session, seen_by: Actor, limit: int) -> list[Case]:
