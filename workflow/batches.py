@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from rules.batch import centre_reports_enough, centres_short
-from rules.call import BEIJING, Call, Packing, Phase, Window
+from rules.call import BEIJING, Call, Packing, Phase, Recommender, Window
 from rules.roles import Level, Role
 from rules.rule import Finding
 from rules.scope import CENTRE_KINDS
@@ -86,6 +86,13 @@ def start(
             Text(
                 f"本次征集没有阶段“{phase}”。请从列表中选择阶段。",
                 f"This call has no phase “{phase}”. Choose one of the list.",
+            )
+        )
+    if call.route.recommended_by is Recommender.SELF:
+        raise WrongBatch(
+            Text(
+                "这次征集由中心自荐，直接报送国家局，不经省级汇总。",
+                "Under this call centres recommend themselves to the national office; there are no batches.",
             )
         )
     found = session.get_one(Office, office)

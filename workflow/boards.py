@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from rules.call import Call, Phase, Window, roles_of
+from rules.call import Call, Phase, Recommender, Window, roles_of
 from rules.roles import Level, Role
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
-from states.lifecycle import Lifecycle, Standing, Transition
+from states.lifecycle import Lifecycle, Standing, State, Transition
 from states.push import PUSH, PushState
 from states.reach import Actor, reaches
 from workflow import batches, cases, clock, deadlines, lists, pushes
@@ -45,9 +45,9 @@ def batch_state(batch: Batch) -> BatchState:
     return BatchState.of(batch.state)
 
 
-def case_state(case: Case) -> CaseState:
-    """The state of a case, with its label."""
-    return CaseState.of(case.state)
+def case_state(case: Case) -> State:
+    """The state of a case, in the words of its call's way."""
+    return lists.state_of(case)
 
 
 def within_reach(case: Case, actor: Actor) -> bool:
@@ -180,7 +180,10 @@ def of_offices(session: Session, actor: Actor) -> list[OfficeBoard]:
     """A board for each call and each office at which this person reviews or leads, the newest call first."""
     offices = sorted(actor.units(Role.REVIEWER, Role.LEADER))
     return [
-        _office(session, version, call, office, actor) for version, call in lists.calls(session) for office in offices
+        _office(session, version, call, office, actor)
+        for version, call in lists.calls(session)
+        if call.route.recommended_by is not Recommender.SELF
+        for office in offices
     ]
 
 

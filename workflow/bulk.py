@@ -320,7 +320,7 @@ def foresee(
     lines = _examined(session, step, rows, actor, at, form, seen or {})
     ready = [one.case for one in lines if one.verdict in (Verdict.READY, Verdict.ASKED)]
     said = {"at": at, "remark": form.remark.strip()}
-    new_day = form.new_day if step.name == "return_to_office" else None
+    new_day = form.new_day if step.name in ("return_to_office", "turn_back") else None
     return Rehearsal(
         step,
         lines,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from rules.call import Call
+from rules.call import Call, Recommender
 from rules.roles import Role
 from rules.words import Text
 from states.reach import Actor
@@ -93,6 +93,13 @@ def set_centre_day(
     Source: docs/decisions.md 5. Setting the phase's own day again lifts it.
     """
     check_sets_centre_day(office, actor)
+    if call.route.recommended_by is Recommender.SELF:
+        raise WrongGrant(
+            Text(
+                "这次征集由中心自荐，直接报送国家局，省级不规定中心截止日。",
+                "Under this call centres recommend themselves to the national office; offices set no day for them.",
+            )
+        )
     _sensible(call, phase_id, reason)
     phase = call.phase(phase_id)
     if phase is not None and last_day > phase.closes:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING
+from rules.call import BEIJING, Recommender
 from rules.roles import Level, Role
 from rules.words import Labelled, Text
 from states.case import CASE
@@ -185,7 +185,9 @@ def due_for(session: Session, rows: Sequence[Any], step: str, actor: Actor, **sa
     names: dict[tuple[int | None, int | None], tuple[str, str]] = {}
     for row in rows:
         unit = _unit(session, row, step, offices)
-        for recipient, name in _recipients(row, told.to, known, offices):
+        itself = call_of(session, row.call_version_id).route.recommended_by is Recommender.SELF
+        to = tuple(one for one in told.to if one is not Level.OFFICE) if itself else told.to
+        for recipient, name in _recipients(row, to, known, offices):
             if recipient[0] != actor.id:
                 names[recipient] = name
                 mails[(*recipient, unit)].append(About(row.id, row.number, row.title))

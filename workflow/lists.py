@@ -501,7 +501,7 @@ def may_seal(case: Case, actor: Actor) -> bool:
 
 def no_way(case: Case, trigger: str) -> Text:
     """The sentence for a step that does not leave the state a case is in."""
-    here, step = CaseState.of(case.state).label, CASE.named(trigger)
+    here, step = state_of(case).label, CASE.named(trigger)
     if step is None:
         return Text("没有这个步骤。请从案例页面进入。", "There is no such step. Start from the page of the case.")
     if step.through:

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from rules.call import Call, Field, Route
 from rules.roles import Level, Role
 from rules.words import Text
-from states.case import CASE
 from states.reach import SYSTEM, Actor
-from states.route import level_of
+from states.route import level_of, lifecycle_of
 from workflow.administration import check_administrator
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.personal import is_contact
 from workflow.settings import Settings
+from workflow.store import calls as stored_calls
 from workflow.store import people as stored_people
 from workflow.store import personal as stored
 from workflow.store import trail
@@ -297,7 +297,6 @@ def sweep(database: Database, files: Files, *, at: datetime) -> int:
 
 # ---- when its time is over -------------------------------------------------------------------------------------------
 
-_RESTING = tuple(str(one) for one in CASE.resting)
 _TIME_IS_OVER = "保存期满，按设置自动删除"
 
 
@@ -345,7 +344,7 @@ def keep_no_longer(
         stored.erase_arrivals(session, came, at)
         if settings.keep_private_days:
             before = at - timedelta(days=settings.keep_private_days)
-            events += stored.erase_private(session, stored.older(before, _RESTING))
+            events += stored.erase_private(session, stored.older(before, _resting(session)))
         data = {
             "keep_contacts_days": settings.keep_contacts_days,
             "keep_private_days": settings.keep_private_days,
@@ -358,13 +357,19 @@ def keep_no_longer(
     return Kept(len(due), events, removed)
 
 
+def _resting(session: Session) -> dict[int, list[str]]:
+    """Version of a call → the states where its cases may stay for good."""
+    every = stored_calls.every(session)
+    return {version: [str(one) for one in lifecycle_of(call.route).resting] for version, call in every}
+
+
 def _due(database: Database, settings: Settings, at: datetime) -> list[str]:
     """Numbers of the cases whose contacts have been kept long enough."""
     if not settings.keep_contacts_days:
         return []
     before = at - timedelta(days=settings.keep_contacts_days)
     with database.reading() as session:
-        rested = stored.with_contacts(session, _RESTING, before)
+        rested = stored.with_contacts(session, _resting(session), before)
         return [one.number for one in rested if _closed(call_of(session, one.call_version_id)) < before]
 
 

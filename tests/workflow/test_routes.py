@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from rules.roles import Role
 from states.case import CaseState
 from tests.worlds import CALL_2021, Databases, World, world_under
-from workflow import cases, lists
+from workflow import batches, boards, cases, deadlines, lists, privacy
 from workflow.engine import Attempt, NoSuchTransition
-from workflow.store.models import Case
+from workflow.settings import from_environment
+from workflow.store import calls as stored_calls
+from workflow.store.files import Files
+from workflow.store.models import Case, CaseContact
 
 pytestmark = pytest.mark.database
 
@@ -123,3 +131,71 @@ def test_a_call_may_end_with_the_shortlist(databases: Databases, tmp_path: Path)
         case = world.case(CaseState.SHORTLISTED)
         assert (offered(world, case, "editor"), piles(world, "editor")) == ({}, {})
         assert set(offered(world, case, "desk")) == {"unshortlist"}
+
+
+def another(world: World, number: str, toml: str) -> World:
+    """The same country with a further call beside its own, under which the cases that it makes live."""
+    toml = toml.replace('number = "2021-205"', f'number = "{number}"').replace("〔2021〕205号", f"〔2021〕{number}号")
+    notice = CALL_2021.with_suffix(".zh.md").read_text("utf-8").replace("〔2021〕205号", f"〔2021〕{number}号")
+    with world.database.transaction() as session:
+        version = stored_calls.load(session, toml, notice, world.at)
+        call = stored_calls.call_of(session, version.id)
+    return replace(world, call=call, call_version=version.id, phase=call.phases[0], _numbers=count(1000))
+
+
+def test_calls_of_different_ways_stand_beside_each_other(databases: Databases, tmp_path: Path) -> None:
+    short = call_by('legs = ["centre_seal", "review", "selection"]', "consent_given", "sign_offs_complete",
+                    "effect_outstanding", "english_is_current", "recall_confirmed")  # fmt: skip
+    short = short.replace(short[short.index("[push]") : short.index("[[confirmations]]")], "")
+    itself = call_by(f'legs = {LEGS}\nrecommended_by = "self"', *OF_BATCHES).replace(
+        '"review"\nclause', '"shortlist"\nclause'
+    )
+    with world_under(databases, CALL_2021, tmp_path) as world:
+        stamped, shortlisted = world.case(CaseState.CENTRE_STAMPED), world.case(CaseState.SHORTLISTED)
+        own = another(world, "301", itself).case(CaseState.CENTRE_STAMPED)
+        ended = another(world, "302", short).case(CaseState.SHORTLISTED)
+        assert (piles(world, "sealer"), piles(world, "reviewer")["审核通过"]) == ({"自荐报送国家局": 1}, 1)
+        assert piles(world, "editor") == {"公开发布": 1}
+        with world.database.reading() as session:
+            others = {
+                one.state: (one.count, one.by) for one in lists.waiting_for_others(session, world.people["author"])
+            }
+            assert others[CaseState.CENTRE_STAMPED] == (2, (Role.REVIEWER, Role.SEALER))
+            assert others[CaseState.SHORTLISTED] == (1, (Role.EDITOR,))
+        assert {stamped, shortlisted, own, ended} == {1, 2, 3, 4}
+
+
+def test_contacts_are_kept_no_longer_where_a_call_ends_with_its_shortlist(databases: Databases, tmp_path: Path) -> None:
+    short = call_by('legs = ["centre_seal", "review", "selection"]', "consent_given", "sign_offs_complete",
+                    "effect_outstanding", "english_is_current", "recall_confirmed")  # fmt: skip
+    short = short.replace(short[short.index("[push]") : short.index("[[confirmations]]")], "")
+    with world_under(databases, CALL_2021, tmp_path) as world:
+        goes_on = world.case(CaseState.SHORTLISTED)
+        ended = another(world, "302", short).case(CaseState.SHORTLISTED)
+        settings = replace(from_environment({"ZHENGJI_HOME": str(tmp_path)}), keep_contacts_days=30)
+        files = Files((tmp_path / "documents").as_uri())
+        late = world.at + timedelta(days=400)
+        kept = privacy.keep_no_longer(world.database, files, settings, at=late)
+        assert kept is not None
+        assert kept.cases == 1
+        with world.database.reading() as session:
+            held = set(session.scalars(select(CaseContact.case_id)))
+            assert (goes_on in held, ended in held) == (True, False)
+
+
+def test_offices_have_no_batches_and_set_no_days_where_centres_recommend_themselves(
+    databases: Databases, tmp_path: Path
+) -> None:
+    toml = call_by(f'legs = {LEGS}\nrecommended_by = "self"', *OF_BATCHES).replace(
+        '"review"\nclause', '"shortlist"\nclause'
+    )
+    with routed(databases, tmp_path, toml) as world:
+        office, leader = world.offices["first"], world.people["leader"]
+        with world.database.transaction() as session:
+            assert boards.of_offices(session, world.people["reviewer"]) == []
+            with pytest.raises(batches.WrongBatch, match="there are no batches"):
+                batches.start(session, call_version=world.call_version, phase=world.phase.id, office=office,
+                              actor=world.people["reviewer"], at=world.at)  # fmt: skip
+            with pytest.raises(deadlines.WrongGrant, match="set no day"):
+                deadlines.set_centre_day(session, world.call, world.phase.id, world.phase.closes, "早一点",
+                                         office=office, actor=leader, at=world.at)  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, false, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
@@ -127,9 +128,12 @@ def of_person(person_id: int) -> ColumnElement[bool]:
     return or_(AuditEvent.stream == stream, AuditEvent.stream.startswith(f"{stream}/", autoescape=True))
 
 
-def older(than: datetime, resting: Sequence[str]) -> ColumnElement[bool]:
-    """Events of before that moment, but not about a case that is still being worked on."""
-    busy = select(Case.id).where(Case.state.not_in(resting))
+def older(than: datetime, resting: Mapping[int, Sequence[str]]) -> ColumnElement[bool]:
+    """Events of before that moment, but not about a case that is still being worked on.
+
+    `resting`: version of a call → states where its cases may stay for good.
+    """
+    busy = select(Case.id).where(not_(_rests(resting)))
     return (AuditEvent.at < than) & or_(AuditEvent.case_id.is_(None), AuditEvent.case_id.not_in(busy))
 
 
@@ -223,12 +227,24 @@ def _gone(session: Session, statement: Any) -> int:
 # ---- what is due -----------------------------------------------------------------------------------------------------
 
 
-def with_contacts(session: Session, resting: Sequence[str], before: datetime) -> list[Case]:
-    """Cases that have rested since before that moment and still hold contacts or papers with contacts."""
+def _rests(resting: Mapping[int, Sequence[str]]) -> ColumnElement[bool]:
+    """Cases that stand where they may stay for good; calls of one way are asked for together."""
+    alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for version, states in resting.items():
+        alike[tuple(sorted(states))].append(version)
+    ways = [Case.call_version_id.in_(versions) & Case.state.in_(states) for states, versions in alike.items()]
+    return or_(false(), *ways)
+
+
+def with_contacts(session: Session, resting: Mapping[int, Sequence[str]], before: datetime) -> list[Case]:
+    """Cases that have rested since before that moment and still hold contacts or papers with contacts.
+
+    `resting`: as in `older`.
+    """
     papers = exists().where(
         Document.case_id == Case.id, Document.slot.in_(("form", "scan")), Document.erased_at.is_(None)
     )
     contacts = exists().where(CaseContact.case_id == Case.id)
     private = exists().where(AuditEvent.case_id == Case.id, AuditPrivate.uid == AuditEvent.uid)
-    rested = (Case.state.in_(resting)) & (Case.moved_at < before)
+    rested = _rests(resting) & (Case.moved_at < before)
     return list(session.scalars(select(Case).where(rested, or_(papers, contacts, private)).order_by(Case.id)))
