@@ -47,9 +47,13 @@ def centre_reports_enough(batch: BatchFacts) -> Breach | None:
 
 
 def centres_short(batch: BatchFacts) -> list[CentreCount]:
-    """The centres of the office that stay below the call's number over all phases."""
-    minimum, two_roles = batch.call.minimum_per_centre, batch.call.two_roles
-    return [one for one in batch.centres if one.count < minimum * roles_of(one.kind, two_roles)]
+    """The centres of the office that the call addresses and that stay below its number over all phases."""
+    call = batch.call
+    return [
+        one
+        for one in batch.centres
+        if call.addresses(one.kind) and one.count < call.minimum_per_centre * roles_of(one.kind, call.two_roles)
+    ]
 
 
 @rule(

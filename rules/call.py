@@ -458,6 +458,10 @@ class Call:
         own = (theme for themes in phase.themes_for.values() for theme in themes)
         return tuple(dict.fromkeys((*self.themes_of(phase), *own)))
 
+    def addresses(self, kind: str) -> bool:
+        """Whether the call asks anything of a centre of that kind; "" in records older than kinds, which stay as they are."""
+        return not kind or kind in self.centre_kinds
+
     @property
     def asks_of_the_last_batch(self) -> bool:
         """Whether something is asked over all phases, and so of an office's last batch (末批) alone."""

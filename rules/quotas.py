@@ -47,7 +47,8 @@ def _short(batch: BatchFacts) -> Iterator[Wrong]:
         if one.over is Over.PHASE and batch.waived:
             continue
         for unit, count in _counted(one, batch):
-            if count < (one.minimum or 0) * _times(unit, batch.call):
+            addressed = unit is None or batch.call.addresses(unit.kind)
+            if addressed and count < (one.minimum or 0) * _times(unit, batch.call):
                 yield one, unit, count
 
 
@@ -95,20 +96,22 @@ def _counted(quota: Quota, batch: BatchFacts) -> Iterator[tuple[CentreCount | No
         yield None, _sum(lines)
         return
     for centre in batch.centres:
-        if not quota.kinds or _kinds(centre.kind, batch.call.two_roles) & set(quota.kinds):
+        if _concerns(quota, _kinds(centre.kind, batch.call.two_roles)):
             yield centre, _sum(one for one in lines if one.centre == centre.centre)
+
+
+def _concerns(quota: Quota, kinds: frozenset[str]) -> bool:
+    """Whether a quota is about centres that count as these kinds."""
+    return not kinds & set(quota.exempt_kinds) and (not quota.kinds or bool(kinds & set(quota.kinds)))
 
 
 def counts(quota: Quota, line: Tally, phase: str, two_roles: TwoRoles) -> bool:
     """Whether cases of a phase, centre and theme count towards a quota, asked for in a phase."""
     if line.phase != phase and (quota.over is Over.PHASE or (quota.phases and line.phase not in quota.phases)):
         return False
-    kinds = _kinds(line.kind, two_roles)
-    if quota.kinds and not kinds & set(quota.kinds):
-        return False
     if quota.themes and line.theme not in quota.themes:
         return False
-    return line.theme not in quota.exempt_themes and not kinds & set(quota.exempt_kinds)
+    return line.theme not in quota.exempt_themes and _concerns(quota, _kinds(line.kind, two_roles))
 
 
 def _kinds(kind: str, two_roles: TwoRoles) -> frozenset[str]:

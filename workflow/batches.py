@@ -839,8 +839,9 @@ def standings(session: Session, call: Call, offices: Sequence[int] | None = None
 
 
 def centre_counts(session: Session, call: Call, office: int) -> list[tuple[Any, int, int]]:
-    """Per centre of an office: cases that count, cases on their way; the forecast of `centre_reports_enough`."""
-    return stored.centre_counts(session, call.number, office)
+    """Per centre of an office that the call addresses: cases that count, cases on their way; the forecast of
+    `centre_reports_enough`."""
+    return [one for one in stored.centre_counts(session, call.number, office) if call.addresses(one[0].kind)]
 
 
 def window(session: Session, call: Call, phase_id: str, office: int, level: Level = Level.OFFICE) -> Window:

@@ -87,6 +87,13 @@ def test_before_the_last_batch_of_the_last_phase_a_shortfall_is_a_forecast(phase
     assert centre_reports_enough.examine(batch_facts(phase=phase, final=final, centres=SHORT)) is None
 
 
+@pytest.mark.parametrize(("kind", "holds"), [("tisc", False), ("other", True)])
+@pytest.mark.centre_reports_enough
+def test_a_centre_that_the_call_does_not_address_owes_nothing(kind: str, holds: bool) -> None:
+    facts = batch_facts(phase="second", final=True, centres=(CentreCount("a", "甲中心", 0, kind),))
+    assert (centre_reports_enough.examine(facts) is None) is holds
+
+
 @pytest.mark.parametrize(("count", "holds"), [(1, False), (2, True), (3, True)])
 @pytest.mark.centre_reports_enough
 def test_a_centre_with_the_number_asked_owes_nothing(count: int, holds: bool) -> None:

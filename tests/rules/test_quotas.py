@@ -113,3 +113,26 @@ def test_a_centre_without_any_case_is_short_too_and_each_needs_its_reason_in_pri
     assert ([subject.label for subject in finding.about], finding.blocks) == (["乙中心"], True)
     reasons = {"quotas_reached:one/b": "新成立"}
     assert not found(quotas_reached, facts(asked, one, phase="second", final=True, reasons=reasons)).blocks
+
+
+@pytest.mark.quotas_reached
+@pytest.mark.parametrize(
+    ("narrowed", "short"),
+    [
+        ({}, ["甲中心", "乙中心"]),
+        ({"exempt_kinds": ("tisc",)}, ["乙中心"]),
+        ({"exempt_kinds": ("tisc",), "two_roles": TwoRoles.EACH}, []),
+        ({"kinds": ("tisc",)}, ["甲中心"]),
+    ],
+)
+def test_a_minimum_is_asked_of_no_centre_that_is_exempt(narrowed: dict[str, Any], short: list[str]) -> None:
+    asked = call(per=Per.CENTRE, over=Over.CALL, minimum=1, **narrowed)
+    finding = quotas_reached.examine(facts(asked, phase="second", final=True))
+    assert [one.label for one in (finding.about if finding else ())] == short
+
+
+@pytest.mark.quotas_reached
+def test_a_minimum_is_asked_of_no_centre_that_the_call_does_not_address() -> None:
+    asked = replace(call(per=Per.CENTRE, over=Over.CALL, minimum=1), centre_kinds=("tisc",))
+    finding = found(quotas_reached, facts(asked, phase="second", final=True))
+    assert [one.label for one in finding.about] == ["甲中心"]

@@ -32,7 +32,7 @@ from workflow.engine import Attempt, CannotServe, NoSuchTransition, NotPermitted
 from workflow.mailing import Mailer, MailRefused, TooLarge
 from workflow.store.files import Files
 from workflow.store.living import Overtaken
-from workflow.store.models import AuditEvent, Batch, BatchLine
+from workflow.store.models import AuditEvent, Batch, BatchLine, Centre
 from workflow.store.papers import Kept
 
 REVIEWED, SUBMITTED = CaseState.PROVINCE_REVIEWED, CaseState.SUBMITTED
@@ -438,6 +438,19 @@ def test_the_last_batch_explains_each_centre_that_is_short(world: World) -> None
     done = world.act_on_batch(batch, "send")
     assert done.done
     assert [finding.as_json()["reasons"] for finding in done.findings] == [{key: "正在筹建"}]
+
+
+@pytest.mark.centre_reports_enough
+def test_a_centre_that_the_call_does_not_address_is_neither_asked_nor_forecast(world: World) -> None:
+    institute = world.centres["institute"]
+    with world.database.transaction() as session:
+        session.get_one(Centre, institute).kind = "other"
+    batch = last_batch(world)
+    with world.database.reading() as session:
+        assert batches.short_centres(session, session.get_one(Batch, batch)) == []
+        counts = batches.centre_counts(session, world.call, world.offices["first"])
+    assert [centre.id for centre, _, _ in counts] == [world.centres["university"]]
+    assert world.act_on_batch(batch, "send").done
 
 
 @pytest.mark.centre_reports_enough
