@@ -19,6 +19,8 @@ from workflow.store.models import ApiAnswer, AuditEvent, Case
 
 pytestmark = pytest.mark.database
 
+PHONE = "13812345678"
+
 
 def step(world: World, case: int, **more: Any) -> dict[str, Any]:
     """What is sent with a step on a case as it stands now."""
@@ -61,6 +63,34 @@ def test_one_case_says_what_it_says_with_contacts_masked(program: Asks, world: W
     )
     long = [value for value in content.contacts.values() if len(value) > 6]
     assert (len(long) > 1, [value for value in long if value in json.dumps(told, ensure_ascii=False)]) == (True, [])
+
+
+def test_a_number_in_a_remark_stays_masked_for_programs_of_those_who_read_it_on_screen(
+    program: Asks, sign_in: As, world: World
+):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    program("reviewer").post(f"/cases/{case}/return_to_centre", step(world, case, remark=f"请致电{PHONE}"))
+    told = program("author").get(f"/cases/{case}/history").get_data(as_text=True)
+    screen = sign_in("author").get(f"/cases/{case}").get_data(as_text=True)
+    assert (PHONE in screen, PHONE in told, "请致电138****5678" in told) == (True, False, True)
+
+
+def test_numbers_in_what_is_said_of_a_batch_stay_masked_for_programs(program: Asks, world: World):
+    world.in_phase(world.call.last_phase)
+    batch = world.batch([world.case(CaseState.PROVINCE_REVIEWED)], world.call.last_phase)
+    key = f"centre_reports_enough:{world.centres['institute']}"
+    world.describe(batch, subject=f"报送 {PHONE}", final=True, reasons={key: f"正在筹建，电话{PHONE}"})
+    world.seal_summary(batch)
+    assert world.act_on_batch(batch, "seal").done
+    leader = program("leader")
+    asked = {"mark": leader.get(f"/batches/{batch}").get_json()["mark"]}
+    answers = [
+        leader.get(f"/batches/{batch}/offers"),
+        leader.post(f"/batches/{batch}/send", asked),
+        leader.get(f"/batches/{batch}/history"),
+    ]
+    texts = [one.get_data(as_text=True) for one in answers]
+    assert [(PHONE in one, "138****5678" in one) for one in texts] == [(False, True)] * 3
 
 
 def test_versions_hold_every_text(program: Asks, world: World):

@@ -9,7 +9,7 @@ from flask import url_for
 
 from web.api.cases import form_of
 from web.api.gate import Refused, operation
-from web.api.plain import Plain, effect, labelled, line, mail, moment, receipt, said, step
+from web.api.plain import Plain, effect, labelled, line, mail, masked, moment, receipt, said, step
 from web.request import actor, files, form_key, installed, now, received, settings
 from workflow import bulk, electronic
 from workflow.engine import Text
@@ -103,7 +103,7 @@ def _told(session: Any, act: BulkAct) -> Plain:
                 "number": one.case.number,
                 "outcome": labelled(bulk.Outcome.of(one.outcome)),
                 "receipt": one.receipt or None,
-                "said": [{"zh": zh, "en": en} for zh, en in one.said],
+                "said": [masked(Text(zh, en)) for zh, en in one.said],
             }
             for one in act.lines
         ],

@@ -10,7 +10,7 @@ from flask import request, url_for
 
 from web.api.calls import confirmations
 from web.api.gate import Refused, operation
-from web.api.plain import Plain, attempt, day, effect, finding, labelled, line, mail, moment, offer, said, step
+from web.api.plain import Plain, attempt, day, effect, finding, labelled, line, mail, masked, moment, offer, said, step
 from web.cases import filters_of, mend_url, verify_seal
 from web.papers import paper_url
 from web.request import actor, form_key, now, number, place, received, settings
@@ -167,19 +167,19 @@ def case_history(session: Any, case_id: int) -> Plain:
 
 
 def happened(one: Any) -> Plain:
-    """An entry of a history."""
+    """An entry of a history, contacts masked as in `_content`."""
     return {
         "at": moment(one.at),
         "who": one.who,
         "what": said(one.what),
         "done": one.done,
         "receipt": {"number": one.number, "hash": one.hash},
-        "remark": one.remark,
+        "remark": personal.masked_text(one.remark),
         "role": labelled(one.role) if one.role else None,
         "source": labelled(one.source) if one.source else None,
         "target": labelled(one.target) if one.target else None,
         "findings": [finding(each) for each in one.findings],
-        "detail": said(one.detail) if one.detail else None,
+        "detail": masked(one.detail) if one.detail else None,
     }
 
 
@@ -293,5 +293,5 @@ def tried(one: Attempt, links: Mapping[str, str], call: str) -> Plain | Refused:
     if one.done:
         return told
     blocking = [each.message for each in one.findings if each.blocks]
-    words = Text(" ".join(each.zh for each in blocking), " ".join(each.en for each in blocking))
+    words = Text(**masked(Text(" ".join(each.zh for each in blocking), " ".join(each.en for each in blocking))))
     return Refused(words, {"findings": told["findings"], "receipt": told["receipt"]})

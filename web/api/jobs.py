@@ -7,6 +7,7 @@ from typing import Any
 from web.api.gate import operation
 from web.api.plain import Plain, labelled, moment, receipt, said
 from web.request import actor, form_key, now
+from workflow import personal
 from workflow.jobs import board
 from workflow.jobs.board import Line
 from workflow.tokens import Scope
@@ -36,7 +37,7 @@ def _job(one: Line) -> Plain:
         "part": one.part,
         "parts": one.parts,
         "trouble": said(one.trouble) if one.trouble else None,
-        "remark": one.remark,
+        "remark": personal.masked_text(one.remark),
         "late": one.late,
         "may": sorted(one.may),
     }

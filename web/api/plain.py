@@ -26,6 +26,11 @@ def said(words: Words) -> Plain:
     return {"zh": words.zh, "en": words.en}
 
 
+def masked(words: Words) -> Plain:
+    """Words in which somebody may have written a telephone number or an address: programs read them masked."""
+    return {"zh": personal.masked_text(words.zh), "en": personal.masked_text(words.en)}
+
+
 def labelled(one: Any) -> Plain:
     """A member of a fixed list: its value, and what it is called."""
     return {"value": str(one), **said(one.label)}
@@ -45,8 +50,11 @@ def receipt(one: Receipt | None) -> Plain | None:
 
 def finding(one: Any, link: str = "", call: str = "") -> Plain:
     """What stands in the way, in the notice's words; `link`: where this reader mends it."""
+    plain = one.as_json()
     return {
-        **one.as_json(),
+        **plain,
+        **masked(one.message),
+        "reasons": {key: personal.masked_text(words) for key, words in plain["reasons"].items()},
         "holds_from": moment(one.holds_from),
         "lifted_by": [labelled(role) for role in one.lifted_by],
         "answer_in": one.asked or None,
@@ -146,6 +154,6 @@ def line(one: Any, links: Mapping[str, str], call: str) -> Plain:
         "number": one.case.number,
         "mark": one.mark,
         "verdict": labelled(one.verdict),
-        "said": said(one.said) if one.said else None,
+        "said": masked(one.said) if one.said else None,
         "findings": findings(one.findings, links, call),
     }
