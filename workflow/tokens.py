@@ -178,11 +178,14 @@ def check(scopes: Collection[str], scope: Scope) -> None:
 # ---- the same request twice ------------------------------------------------------------------------------------------
 
 REMEMBERED = timedelta(days=7)
-"""How long an answer is given again under its key; the steps themselves are remembered by the trail for good."""
+"""How long an answer is given again under its key. That the key is taken is remembered for good: the trail has what was
+done under it, and would give it for what another request asks."""
+KEPT = timedelta(days=30)
+"""How long the row of a token is kept once it is over."""
 
 
 class OtherRequest(CannotServe):
-    """The idempotency key belongs to another request (422)."""
+    """The idempotency key belongs to another request, or to one whose answer is no longer kept (422)."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ class Answered:
 def earlier(session: Session, person_id: int, key: str, asked: bytes, *, at: datetime) -> Answered | None:
     """What the same request was answered before, or None where it is new and now has the key. Raises OtherRequest."""
     digest = hashlib.sha256(asked).hexdigest()
-    found = stored.ask(session, person_id, key, digest, at, at - REMEMBERED)
+    found = stored.ask(session, person_id, key, digest, at)
     if found is None:
         return None
     if found.asked != digest:
@@ -206,8 +209,22 @@ def earlier(session: Session, person_id: int, key: str, asked: bytes, *, at: dat
                 "This Idempotency-Key belongs to another request; use a new one for a new request.",
             )
         )
+    if not found.answer or found.at < at - REMEMBERED:
+        raise OtherRequest(
+            Text(
+                f"用这个 Idempotency-Key 的请求早已处理，答复只保存 {REMEMBERED.days} 天，结果请看留痕。新的请求请换一个新的键。",
+                f"A request under this Idempotency-Key was dealt with before; its answer was kept for {REMEMBERED.days} "
+                "days, and the history says what it came to. Use a new key for a new request.",
+            )
+        )
     return Answered(found.status, found.answer)
 
 
 def remember(session: Session, person_id: int, key: str, answered: Answered) -> None:
     stored.answered(session, person_id, key, answered.status, answered.answer)
+
+
+def forget(database: Database, *, at: datetime) -> tuple[int, int]:
+    """Forget what is no longer of use: (answers, tokens)."""
+    with database.transaction() as session:
+        return stored.forget(session, at - REMEMBERED), stored.drop(session, at - KEPT)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from states.case import CaseState
 from states.route import lifecycle_of
 from tests.web.conftest import As
 from tests.web.programs import Asks, Program
-from tests.worlds import World
+from tests.worlds import World, went
 from web.api.gate import OPERATIONS
-from workflow import cases
+from workflow import cases, tokens
 from workflow.store.models import ApiAnswer, AuditEvent, Case
 
 pytestmark = pytest.mark.database
@@ -267,6 +268,28 @@ def test_a_key_belongs_to_one_request_of_one_person(program: Asks, world: World)
     ]
     assert [(each.status_code, each.get_json()["type"]) for each in answers] == [(422, "/api#other-request")] * 2
     assert other.post(f"/cases/{second}/review", step(world, second), key="k").status_code == 200
+
+
+def days_later(world: World, days: int) -> None:
+    """Let what programs were answered be that old."""
+    with world.database.transaction() as session:
+        session.execute(update(ApiAnswer).values(at=datetime.now(UTC) - timedelta(days=days)))
+
+
+@pytest.mark.parametrize("cleared", [False, True], ids=["before the night", "after it"])
+def test_a_key_stays_taken_when_its_answer_is_kept_no_longer(cleared: bool, program: Asks, world: World):
+    """What the trail has of an earlier request is no answer to this one."""
+    case = world.case(CaseState.CENTRE_STAMPED)
+    one, body = program("reviewer"), step(world, case)
+    assert one.post(f"/cases/{case}/review", body, key="case-review").status_code == 200
+    went(world.act(case, "reopen"))
+    days_later(world, 8)
+    if cleared:
+        assert tokens.forget(world.database, at=datetime.now(UTC)) == (1, 0)
+    answers = [one.post(f"/cases/{case}/review", each, key="case-review") for each in (body, step(world, case))]
+    assert [(each.status_code, each.get_json()["type"]) for each in answers] == [(422, "/api#other-request")] * 2
+    assert world.state(case) == CaseState.CENTRE_STAMPED
+    assert one.post(f"/cases/{case}/review", step(world, case)).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["", "x" * 41, "not a key", "键"])

@@ -19,7 +19,7 @@ from tests.web.programs import Asks, Program, made
 from tests.worlds import World
 from web import receipts
 from web.app import create_app
-from workflow import people, throttle
+from workflow import people, throttle, tokens
 from workflow.settings import Settings
 from workflow.store.models import AccessToken, AuditEvent, Base
 from workflow.store.people import set_active
@@ -180,6 +180,18 @@ def test_it_is_over_with_the_next_request(end: Callable[[World], None], program:
     before = one.get("/cases").status_code
     end(world)
     assert (before, one.get("/cases").status_code) == (200, 401)
+
+
+@pytest.mark.parametrize(("days", "left"), [(29, 1), (31, 0)])
+@pytest.mark.parametrize("column", ["ended_at", "expires_at"])
+def test_rows_of_tokens_that_are_long_over_go_by_night(column: str, days: int, left: int, program: Asks, world: World):
+    program("author")
+    now = datetime.now(UTC)
+    with world.database.transaction() as session:
+        session.execute(update(AccessToken).values({column: now - timedelta(days=days)}))
+    tokens.forget(world.database, at=now)
+    with world.database.reading() as session:
+        assert len(session.scalars(select(AccessToken.id)).all()) == left
 
 
 def test_a_new_password_ends_it(program: Asks, world: World, settings: Settings):

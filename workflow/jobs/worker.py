@@ -29,6 +29,7 @@ from workflow import (
     taking,
     telemetry,
     timestamps,
+    tokens,
 )
 from workflow.jobs import clearing
 from workflow.jobs.heart import Heart
@@ -176,9 +177,11 @@ def _complete_words(here: Workshop, _progress: Progress) -> str:
 
 
 def _clear_work(here: Workshop, _progress: Progress) -> str:
-    """Forget work that was done long ago."""
-    pieces, tries = clearing.clear(here.database, datetime.now(UTC))
-    return f"{pieces} pieces of work, {tries} tries"
+    """Forget work that was done long ago, and what programs were answered."""
+    at = datetime.now(UTC)
+    pieces, tries = clearing.clear(here.database, at)
+    answers, over = tokens.forget(here.database, at=at)
+    return f"{pieces} pieces of work, {tries} tries, {answers} answers, {over} tokens"
 
 
 def _verify_seals(here: Workshop, progress: Progress) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -14,13 +14,9 @@ from workflow.store.database import Database
 from workflow.store.models import AccessToken, ApiAnswer
 from workflow.store.sign_in import digest
 
-_KEPT = timedelta(days=30)
-
 
 def add(session: Session, token: str, **values: Any) -> int:
-    """A new token. Rows of the same person that are long over go: who made what when stands in the trail."""
-    over = AccessToken.expires_at < values["created_at"] - _KEPT
-    session.execute(delete(AccessToken).where(AccessToken.person_id == values["person_id"], over))
+    """A new token."""
     made = insert(AccessToken).values(token=digest(token), **values).returning(AccessToken.id)
     return int(session.execute(made).scalar_one())
 
@@ -56,14 +52,17 @@ def touch(database: Database, token_id: int, at: datetime) -> None:
         return
 
 
+def drop(session: Session, before: datetime) -> int:
+    """Drop tokens that were over before then; how many. Who made what when stands in the trail."""
+    over = or_(AccessToken.expires_at < before, AccessToken.ended_at < before)
+    return len(session.execute(delete(AccessToken).where(over).returning(AccessToken.id)).all())
+
+
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 
-def ask(
-    session: Session, person_id: int, key: str, asked: str, at: datetime, forget_before: datetime
-) -> ApiAnswer | None:
+def ask(session: Session, person_id: int, key: str, asked: str, at: datetime) -> ApiAnswer | None:
     """Take a key for a request; gives the row of an earlier one that has it. Two that ask at once come one by one."""
-    session.execute(delete(ApiAnswer).where(ApiAnswer.at < forget_before))
     new = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     row = new.insert(ApiAnswer).values(person_id=person_id, key=key, asked=asked, status=0, answer="", at=at)
     made = session.execute(row.on_conflict_do_nothing().returning(ApiAnswer.key)).scalar()
@@ -74,3 +73,9 @@ def answered(session: Session, person_id: int, key: str, status: int, answer: st
     """Keep what a request was answered, in the transaction in which it was done."""
     found = update(ApiAnswer).where(ApiAnswer.person_id == person_id, ApiAnswer.key == key)
     session.execute(found.values(status=status, answer=answer))
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Empty the answers given before then, and keep that their keys are taken; how many."""
+    old = update(ApiAnswer).where(ApiAnswer.at < before, ApiAnswer.answer != "").values(answer="")
+    return len(session.execute(old.returning(ApiAnswer.key)).all())
