@@ -95,16 +95,12 @@ FIELDS = ("again", "again_passkey", "again_login", "key_password")
 
 
 def ask_once_more() -> Page | None:
-    """Before every request: what is listed goes on only when the person proved a short while ago to be who they are."""
-    asks = ASKS.get(request.endpoint or "") if request.method == "POST" else None
-    grave = asks(request.view_args or {}) if asks else None
-    if grave is None or not current_user.is_authenticated or current_user.confirmed:
-        return None
-    if grave.by is not None and not current_user.actor.roles & frozenset(grave.by):
-        return None
-    words = grave.words
-    if of_api():
-        _ask_program(words)
+    """Before every request: what is listed goes on only when the person proved a short while ago to be who they are.
+
+    A program is asked later, once it is known that its request is new and well-formed (`ask_program`).
+    """
+    words = None if of_api() else _asked_about()
+    if words is None or current_user.confirmed:
         return None
     typed, credential = request.form.get("again", ""), request.form.get("again_passkey", "")
     if not typed and not credential:
@@ -117,6 +113,17 @@ def ask_once_more() -> Page | None:
     return _page(words, t("没有通过，请再试一次。", "That was not right; try once more."))
 
 
+def _asked_about() -> Text | None:
+    """What this request is, where it asks once more who one is."""
+    asks = ASKS.get(request.endpoint or "") if request.method == "POST" else None
+    grave = asks(request.view_args or {}) if asks else None
+    if grave is None or not current_user.is_authenticated:
+        return None
+    if grave.by is not None and not current_user.actor.roles & frozenset(grave.by):
+        return None
+    return grave.words
+
+
 PROOF = "Zhengji-Proof"
 """The header in which a program brings its person's password, or a code of their app, for what asks once more."""
 
@@ -125,8 +132,11 @@ class ProofNeeded(CannotServe):
     """A step that asks once more who one is came without a proof, or with a wrong one (403)."""
 
 
-def _ask_program(words: Text) -> None:
-    """A program proves it with each such request. Raises ScopeMissing, ProofNeeded, LockedOut."""
+def ask_program() -> None:
+    """A program proves it with each such request; a code is spent with it. Raises ScopeMissing, ProofNeeded, LockedOut."""
+    words = _asked_about()
+    if words is None:
+        return
     tokens.check(current_user.scopes, Scope.GRAVE)
     typed = request.headers.get(PROOF, "").encode("latin-1").decode("utf-8", "replace")
     if not typed:

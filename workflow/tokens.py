@@ -16,7 +16,7 @@ from workflow.settings import Settings
 from workflow.store import people as stored_people
 from workflow.store import tokens as stored
 from workflow.store.database import TOKEN, Database
-from workflow.store.models import AccessToken, Person
+from workflow.store.models import AccessToken, ApiAnswer, Person
 from workflow.store.sign_in import new_token
 
 PREFIX = "zj_"
@@ -196,12 +196,23 @@ class Answered:
     answer: str
 
 
+def answered(session: Session, person_id: int, key: str, asked: bytes, *, at: datetime) -> Answered | None:
+    """What the same request was answered before, or None where the key is free. Only looks. Raises OtherRequest."""
+    found = stored.answer(session, person_id, key)
+    return _given_before(found, _digest(asked), at) if found else None
+
+
 def earlier(session: Session, person_id: int, key: str, asked: bytes, *, at: datetime) -> Answered | None:
     """What the same request was answered before, or None where it is new and now has the key. Raises OtherRequest."""
-    digest = hashlib.sha256(asked).hexdigest()
-    found = stored.ask(session, person_id, key, digest, at)
-    if found is None:
-        return None
+    found = stored.ask(session, person_id, key, _digest(asked), at)
+    return _given_before(found, _digest(asked), at) if found else None
+
+
+def _digest(asked: bytes) -> str:
+    return hashlib.sha256(asked).hexdigest()
+
+
+def _given_before(found: ApiAnswer, digest: str, at: datetime) -> Answered:
     if found.asked != digest:
         raise OtherRequest(
             Text(

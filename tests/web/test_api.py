@@ -13,10 +13,11 @@ from states.case import CaseState
 from states.route import lifecycle_of
 from tests.web.conftest import As
 from tests.web.programs import Asks, Program
+from tests.web.test_sign_in import turn_codes_on, unused
 from tests.worlds import World, went
 from web.api.gate import OPERATIONS
-from workflow import cases, tokens
-from workflow.store.models import ApiAnswer, AuditEvent, Case
+from workflow import cases, throttle, tokens
+from workflow.store.models import ApiAnswer, AuditEvent, Case, FailedTries
 
 pytestmark = pytest.mark.database
 
@@ -367,6 +368,38 @@ def test_stamping_asks_once_more_who_one_is(proof: str, status: int, program: As
     )
     if status == 403:
         assert answer.get_json()["type"] == "/api#proof-needed"
+
+
+def failures(world: World, login: str) -> int:
+    """Wrong proofs that count against an account."""
+    with world.database.reading() as session:
+        found = session.get(FailedTries, throttle.account(login))
+    return found.count if found else 0
+
+
+def test_a_step_proved_by_a_code_is_answered_the_same_when_it_is_sent_again(program: Asks, sign_in: As, world: World):
+    """The answer got lost, and the code is spent: a code is taken once."""
+    case = world.draft()
+    world.seal(case)
+    codes, one, body = turn_codes_on(sign_in("sealer"))[0], program("sealer"), step(world, case)
+    unused(world)
+    one.proof = codes.at(datetime.now(UTC))
+    answers = [one.post(f"/cases/{case}/stamp", body, key="lost") for _ in range(7)]
+    assert [each.status_code for each in answers] == [200] * 7
+    assert ({each.get_data() for each in answers}, failures(world, "sealer")) == ({answers[0].get_data()}, 0)
+
+
+@pytest.mark.parametrize(("body", "key"), [({"mark": "x"}, "k"), (None, "k"), ({"mark": "1.1"}, "")])
+def test_a_code_is_not_spent_on_what_is_not_as_declared(
+    body: dict[str, str] | None, key: str, program: Asks, sign_in: As, world: World
+):
+    case = world.draft()
+    world.seal(case)
+    codes, one = turn_codes_on(sign_in("sealer"))[0], program("sealer")
+    unused(world)
+    one.proof = codes.at(datetime.now(UTC))
+    wrong = one.post(f"/cases/{case}/stamp", body, key=key).status_code
+    assert (wrong in (415, 422), one.post(f"/cases/{case}/stamp", step(world, case)).status_code) == (True, 200)
 
 
 @pytest.mark.parametrize(

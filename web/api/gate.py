@@ -11,7 +11,7 @@ from flask import Blueprint, abort, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from web import receipts
+from web import again, receipts
 from web.api import problems
 from web.api.plain import Plain, written
 from web.api.problems import WrongBody, problem
@@ -124,24 +124,35 @@ def _answer(made: Plain | Refused) -> Response:
 
 
 def _once(one: Operation, view: View, first: Callable[..., None] | None, asked: dict[str, Any]) -> Response:
-    """Do what is asked in one transaction, or give the answer that the same request got before."""
-    op = form_key()
-    if not op:
+    """Do what is asked in one transaction, or give the answer that the same request got before.
+
+    That is looked for before anything is asked or spent: a proof can be a code, which is taken once.
+    """
+    if not form_key():
         raise _no_key()
-    if first is not None:
-        first(**asked)
     key, person = request.headers[KEY], actor().id
     whole = b"\0".join((one.method.encode(), request.full_path.encode(), request.get_data()))
+    with reading() as session:
+        earlier = tokens.answered(session, person, key, whole, at=received())
+    if earlier is not None:
+        return _replayed(earlier)
+    again.ask_program()
+    if first is not None:
+        first(**asked)
     with transaction() as session:
         tokens.acts(session, current_user.token_id)
         earlier = tokens.earlier(session, person, key, whole, at=received())
         if earlier is not None:
-            answer = Response(earlier.answer, earlier.status)
-            answer.mimetype = "application/json" if earlier.status < 400 else problems.TYPE
-            answer.headers["Idempotency-Replayed"] = "true"
-            return answer
+            return _replayed(earlier)
         answer = _answer(view(session=session, **asked))
         tokens.remember(session, person, key, Answered(answer.status_code, answer.get_data(as_text=True)))
+    return answer
+
+
+def _replayed(earlier: Answered) -> Response:
+    answer = Response(earlier.answer, earlier.status)
+    answer.mimetype = "application/json" if earlier.status < 400 else problems.TYPE
+    answer.headers["Idempotency-Replayed"] = "true"
     return answer
 
 

@@ -61,6 +61,10 @@ def drop(session: Session, before: datetime) -> int:
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 
+def answer(session: Session, person_id: int, key: str) -> ApiAnswer | None:
+    return session.get(ApiAnswer, (person_id, key))
+
+
 def ask(session: Session, person_id: int, key: str, asked: str, at: datetime) -> ApiAnswer | None:
     """Take a key for a request; gives the row of an earlier one that has it. Two that ask at once come one by one."""
     new = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
