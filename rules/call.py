@@ -336,7 +336,7 @@ class Paper:
 class Quota:
     """How many cases there may or must be. `kinds`, `themes`: only cases of these count; `exempt_…`: cases of these do not.
 
-    A minimum over all phases is asked of an office's last batch alone (docs/decisions.md 9).
+    A minimum over all phases is asked of an office's last batch alone (docs/decisions.md 9), whichever phases count.
     """
 
     id: str
@@ -345,7 +345,7 @@ class Quota:
     minimum: int | None = None
     maximum: int | None = None
     phases: tuple[str, ...] = ()
-    """In these alone; none: in each."""
+    """In these alone it is asked, and cases of these alone count; none: in each."""
     kinds: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     exempt_kinds: tuple[str, ...] = ()

@@ -29,9 +29,10 @@ def quotas_not_exceeded(batch: BatchFacts) -> Breach | None:
     return _breach(
         [
             (one, unit, count)
-            for one in asked_in(batch, "maximum")
+            for one in batch.call.quotas
+            if one.maximum is not None and _in_phases(one, batch.phase.id)
             for unit, count in _counted(one, batch)
-            if count > (one.maximum or 0) * _times(unit, batch.call)
+            if count > one.maximum * _times(unit, batch.call)
         ]
     )
 
@@ -40,25 +41,24 @@ Wrong = tuple[Quota, CentreCount | None, int]
 
 
 def _short(batch: BatchFacts) -> Iterator[Wrong]:
-    last = batch.final and batch.phase.id == batch.call.last_phase.id
-    for one in asked_in(batch, "minimum"):
-        if one.over is Over.CALL and not last:
-            continue
-        if one.over is Over.PHASE and batch.waived:
+    for one in batch.call.quotas:
+        if one.minimum is None or not _minimum_is_asked(one, batch):
             continue
         for unit, count in _counted(one, batch):
             addressed = unit is None or batch.call.addresses(unit.kind)
-            if addressed and count < (one.minimum or 0) * _times(unit, batch.call):
+            if addressed and count < one.minimum * _times(unit, batch.call):
                 yield one, unit, count
 
 
-def asked_in(batch: BatchFacts, bound: str) -> list[Quota]:
-    """The quotas with that bound ("minimum" or "maximum") which hold in the phase of a batch."""
-    return [
-        one
-        for one in batch.call.quotas
-        if getattr(one, bound) is not None and (not one.phases or batch.phase.id in one.phases)
-    ]
+def _minimum_is_asked(quota: Quota, batch: BatchFacts) -> bool:
+    """Over all phases it is asked of the last batch, also where its own phases are earlier ones; else unless waived."""
+    if quota.over is Over.CALL:
+        return batch.final and batch.phase.id == batch.call.last_phase.id
+    return _in_phases(quota, batch.phase.id) and not batch.waived
+
+
+def _in_phases(quota: Quota, phase: str) -> bool:
+    return not quota.phases or phase in quota.phases
 
 
 def _breach(wrong: list[Wrong]) -> Breach | None:
@@ -91,27 +91,28 @@ def quota_words(quota: Quota) -> Text:
 
 def _counted(quota: Quota, batch: BatchFacts) -> Iterator[tuple[CentreCount | None, int]]:
     """Each unit that a quota is about (None: the office) with the number of its cases that count."""
-    lines = [one for one in batch.tally if counts(quota, one, batch.phase.id, batch.call.two_roles)]
+    lines = [one for one in batch.tally if _counts(quota, one, batch.phase.id, batch.call.two_roles)]
     if quota.per is Per.OFFICE:
         yield None, _sum(lines)
         return
     for centre in batch.centres:
-        if _concerns(quota, _kinds(centre.kind, batch.call.two_roles)):
+        if concerns(quota, centre.kind, batch.call.two_roles):
             yield centre, _sum(one for one in lines if one.centre == centre.centre)
 
 
-def _concerns(quota: Quota, kinds: frozenset[str]) -> bool:
-    """Whether a quota is about centres that count as these kinds."""
+def concerns(quota: Quota, kind: str, two_roles: TwoRoles) -> bool:
+    """Whether a quota is about centres of a kind."""
+    kinds = _kinds(kind, two_roles)
     return not kinds & set(quota.exempt_kinds) and (not quota.kinds or bool(kinds & set(quota.kinds)))
 
 
-def counts(quota: Quota, line: Tally, phase: str, two_roles: TwoRoles) -> bool:
+def _counts(quota: Quota, line: Tally, phase: str, two_roles: TwoRoles) -> bool:
     """Whether cases of a phase, centre and theme count towards a quota, asked for in a phase."""
-    if line.phase != phase and (quota.over is Over.PHASE or (quota.phases and line.phase not in quota.phases)):
+    if not _in_phases(quota, line.phase) or (quota.over is Over.PHASE and line.phase != phase):
         return False
     if quota.themes and line.theme not in quota.themes:
         return False
-    return line.theme not in quota.exempt_themes and _concerns(quota, _kinds(line.kind, two_roles))
+    return line.theme not in quota.exempt_themes and concerns(quota, line.kind, two_roles)
 
 
 def _kinds(kind: str, two_roles: TwoRoles) -> frozenset[str]:

@@ -136,3 +136,14 @@ def test_a_minimum_is_asked_of_no_centre_that_the_call_does_not_address() -> Non
     asked = replace(call(per=Per.CENTRE, over=Over.CALL, minimum=1), centre_kinds=("tisc",))
     finding = found(quotas_reached, facts(asked, phase="second", final=True))
     assert [one.label for one in finding.about] == ["甲中心"]
+
+
+@pytest.mark.quotas_reached
+@pytest.mark.parametrize(("first", "second", "holds"), [(2, 0, True), (1, 0, False), (1, 5, False), (0, 2, False)])
+def test_a_minimum_over_earlier_phases_is_asked_of_the_last_batch_and_counts_those_alone(
+    first: int, second: int, holds: bool
+) -> None:
+    asked = call(minimum=2, over=Over.CALL, phases=("first",))
+    tally = ("first", "a", "tisc", "one", first), ("second", "a", "tisc", "one", second)
+    assert quotas_reached.examine(facts(asked, *tally, phase="first", final=True)) is None
+    assert (quotas_reached.examine(facts(asked, *tally, phase="second", final=True)) is None) is holds

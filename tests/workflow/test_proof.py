@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rules.call import Call, Recommender, RuleInForce
+from rules.call import Call, Over, Per, Quota, Recommender, RuleInForce
 from rules.catalogue import CATALOGUE
 from rules.papers import seal_names_the_unit, seal_unbroken, unit_seal_present
 from rules.phase import before_phase_deadline
@@ -331,6 +331,36 @@ def test_a_step_of_nobody_else_is_never_open_to_another_unit() -> None:
     engineered = Engineered(CASE, call_2021())
     assert engineered.drive("draft", "stamp", Role.SEALER) == "centre_stamped"
     assert engineered.drive("draft", "stamp", Role.SEALER, home=False) is None
+
+
+# ---- quotas ----------------------------------------------------------------------------------------------------------
+
+
+def with_quotas(*quotas: Quota) -> Call:
+    call = annotated_call()
+    names = {"quotas_reached": "minimum", "quotas_not_exceeded": "maximum"}
+    asked = {rule: one for rule, one in call.rules.items() if rule not in names}
+    for rule, bound in names.items():
+        if any(getattr(one, bound) is not None for one in quotas):
+            asked[rule] = call.rules[rule]
+    phases = tuple(replace(one, minimum_per_office=0) for one in call.phases)
+    return replace(call, quotas=quotas, rules=asked, phases=phases)
+
+
+def stories_of(call: Call, promise: str) -> list[str]:
+    return [one.zh for one in examine_promise(promise, Subject(call, lifecycles_of(call))).stories]
+
+
+def test_a_minimum_over_earlier_phases_is_asked() -> None:
+    early = Quota("early", Per.OFFICE, Over.CALL, minimum=2, phases=("first",))
+    late = Quota("late", Per.OFFICE, Over.CALL, minimum=1)
+    assert stories_of(with_quotas(early, late), "every_demand_is_asked") == []
+
+
+def test_a_quota_that_nothing_can_break_is_told() -> None:
+    idle = Quota("idle", Per.OFFICE, minimum=2, maximum=4, kinds=("tisc",), exempt_kinds=("tisc",))
+    told = stories_of(with_quotas(idle), "every_demand_is_asked")
+    assert told == ["通知的数量要求“idle”写了最多数，但没有一种情形会因此拦下。"]
 
 
 # ---- facts made up for it --------------------------------------------------------------------------------------------

@@ -562,6 +562,7 @@ def every_demand_is_asked(subject: Subject, telling: Telling) -> None:
                 f"通知要求“{demand}”，但没有一步会因此拦下：不符合的也一路办到底。",
                 f"The notice asks {name}, yet no step is ever stopped by it: what does not comply passes to the end.",
             )
+    _told_of_quotas(subject, telling)
     confirmed = subject.call.confirmations if "contents_confirmed" in subject.call.rules else ()
     for one in confirmed:
         telling.looked += 1
@@ -571,6 +572,26 @@ def every_demand_is_asked(subject: Subject, telling: Telling) -> None:
                 f"通知要求在“{one.step}”这一步由人确认“{one.text.zh}”，但没有确认也办得成。",
                 f"The notice has “{one.text.en}” confirmed at {one.step}, yet that step is taken without it.",
             )
+
+
+_BOUNDS = {"quotas_reached": Text("最少数", "minimum"), "quotas_not_exceeded": Text("最多数", "maximum")}
+
+
+def _told_of_quotas(subject: Subject, telling: Telling) -> None:
+    """Each bound of each quota, by itself: something must be stopped by it."""
+    if BATCH.name not in subject.explored:
+        return
+    moment = subject.moments[0]
+    good = GOOD[BATCH.name](subject.call, moment.phase, moment.at)
+    for name, bound in _BOUNDS.items():
+        for facts in failing(name, good) if name in subject.call.rules else ():
+            telling.looked += 1
+            if CATALOGUE[name].examine(facts) is None:
+                [quota] = facts.call.quotas
+                telling.tell(
+                    f"通知的数量要求“{quota.id}”写了{bound.zh}，但没有一种情形会因此拦下。",
+                    f"The quota “{quota.id}” has a {bound.en}, yet nothing is ever stopped by it.",
+                )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from rules.facts import (
     SealFacts,
     Tally,
 )
+from rules.quotas import concerns
 from rules.roles import Level
 from rules.selection import APART, HANDS
 from rules.words import Text
@@ -322,23 +323,33 @@ def _centre_too_few(batch: BatchFacts) -> Changes:
 def _quota_short(batch: BatchFacts) -> Changes:
     for one in batch.call.quotas:
         if one.minimum:
-            yield {**_asked(one, batch), "final": True, "tally": ()}
+            phase = batch.call.last_phase if one.over is Over.CALL else _asked_in(one, batch)
+            yield {**_of(one, batch, phase, 0), "final": True}
 
 
 def _quota_over(batch: BatchFacts) -> Changes:
     for one in batch.call.quotas:
         if one.maximum is not None:
-            asked = _asked(one, batch)
-            yield {**asked, "tally": (_tally(one, asked["phase"], 2 * one.maximum + 1),)}
+            yield _of(one, batch, _asked_in(one, batch), 2 * one.maximum + 1)
 
 
-def _asked(quota: Quota, batch: BatchFacts) -> dict[str, Any]:
-    """The phase in which a quota is asked for, with a centre that it is about."""
-    phase = batch.call.last_phase if quota.over is Over.CALL else batch.phase
-    if quota.phases:
-        phase = next(one for one in reversed(batch.call.phases) if one.id in quota.phases)
-    kind = quota.kinds[0] if quota.kinds else ""
-    return {"phase": phase, "centres": (CentreCount("1", "示例大学中心", 0, kind),)}
+def _asked_in(quota: Quota, batch: BatchFacts) -> Phase:
+    """A phase in which a quota is asked for."""
+    own = [one for one in reversed(batch.call.phases) if one.id in quota.phases]
+    return own[0] if own else batch.phase
+
+
+def _of(quota: Quota, batch: BatchFacts, phase: Phase, count: int) -> dict[str, Any]:
+    """A batch under this quota alone, with so many cases, all of one centre, that count towards it as far as any do."""
+    call = batch.call
+    kind = next((one for one in call.centre_kinds if concerns(quota, one, call.two_roles)), "")
+    theme = next((one for one in quota.themes if one not in quota.exempt_themes), "")
+    return {
+        "call": replace(call, quotas=(quota,)),
+        "phase": phase,
+        "centres": (CentreCount("1", "示例大学中心", 0, kind),),
+        "tally": (Tally(phase.id, "1", kind, theme, count),),
+    }
 
 
 def _lines(**missing: Any) -> Callable[[BatchFacts], Changes]:
