@@ -127,3 +127,37 @@ def _times(unit: CentreCount | None, call: Call) -> int:
 
 def _sum(lines: Iterable[Tally]) -> int:
     return sum(one.count for one in lines)
+
+
+# ---- quotas against each other ---------------------------------------------------------------------------------------
+
+
+def contradictions(call: Call) -> list[tuple[Quota, Quota]]:
+    """(A, B) where A's minimum is above B's maximum, and whatever counts towards A counts towards B."""
+    return [
+        (least, most)
+        for least in call.quotas
+        for most in call.quotas
+        if least.minimum is not None
+        and most.maximum is not None
+        and least.minimum > most.maximum
+        and least.per is most.per
+        and _held_by(least, most, call)
+    ]
+
+
+def _held_by(part: Quota, whole: Quota, call: Call) -> bool:
+    """Whether all cases of one quota are of another one too, where both are asked."""
+    kinds, all_kinds = (_kinds_of(one, call) for one in (part, whole))
+    themes, all_themes = (_themes_of(one, call) for one in (part, whole))
+    phases, all_phases = ({one.id for one in call.phases if _in_phases(quota, one.id)} for quota in (part, whole))
+    together = phases <= all_phases and whole.over is Over.CALL if part.over is Over.CALL else bool(phases & all_phases)
+    return kinds <= all_kinds and themes <= all_themes and together
+
+
+def _kinds_of(quota: Quota, call: Call) -> set[str]:
+    return {kind for kind in call.centre_kinds if concerns(quota, kind, call.two_roles)}
+
+
+def _themes_of(quota: Quota, call: Call) -> set[str]:
+    return set(quota.themes or call.themes) - set(quota.exempt_themes)

@@ -9,7 +9,7 @@ import pytest
 
 from rules.call import Call, Over, Per, Quota, Strength, TwoRoles
 from rules.facts import BatchFacts, CentreCount, Tally
-from rules.quotas import quotas_not_exceeded, quotas_reached
+from rules.quotas import contradictions, quotas_not_exceeded, quotas_reached
 from tests.make import annotated_call, batch_facts
 from tests.rules import found
 
@@ -147,3 +147,29 @@ def test_a_minimum_over_earlier_phases_is_asked_of_the_last_batch_and_counts_tho
     tally = ("first", "a", "tisc", "one", first), ("second", "a", "tisc", "one", second)
     assert quotas_reached.examine(facts(asked, *tally, phase="first", final=True)) is None
     assert (quotas_reached.examine(facts(asked, *tally, phase="second", final=True)) is None) is holds
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "contradict"),
+    [
+        ({}, {}, True),
+        ({"minimum": 3}, {}, False),
+        ({"themes": ("one",)}, {}, True),
+        ({}, {"themes": ("one",)}, False),
+        ({}, {"exempt_kinds": ("tisc",)}, False),
+        ({"kinds": ("university",)}, {"exempt_kinds": ("tisc",)}, True),
+        ({}, {"per": Per.CENTRE}, False),
+        ({}, {"over": Over.CALL}, True),
+        ({"over": Over.CALL}, {}, False),
+        ({"phases": ("first",)}, {"phases": ("second",)}, False),
+        ({"over": Over.CALL}, {"over": Over.CALL, "phases": ("first",)}, False),
+        ({"over": Over.CALL, "phases": ("first",)}, {"over": Over.CALL}, True),
+    ],
+)
+def test_a_minimum_above_the_maximum_of_what_holds_it_is_known(
+    least: dict[str, Any], most: dict[str, Any], contradict: bool
+) -> None:
+    least = {"id": "least", "per": Per.OFFICE, "minimum": 4, **least}
+    most = {"id": "most", "per": Per.OFFICE, "maximum": 3, **most}
+    of = replace(annotated_call(), quotas=(Quota(**least), Quota(**most)))
+    assert [(one.id, other.id) for one, other in contradictions(of)] == ([("least", "most")] if contradict else [])

@@ -351,6 +351,24 @@ def stories_of(call: Call, promise: str) -> list[str]:
     return [one.zh for one in examine_promise(promise, Subject(call, lifecycles_of(call))).stories]
 
 
+@pytest.mark.parametrize(
+    "quotas",
+    [
+        (Quota("least", Per.OFFICE, minimum=3), Quota("most", Per.CENTRE, maximum=1)),
+        (Quota("all", Per.OFFICE, minimum=3, maximum=4), Quota("some", Per.OFFICE, minimum=2, themes=("one",))),
+        (Quota("all", Per.OFFICE, minimum=3), Quota("none", Per.OFFICE, maximum=0, exempt_themes=("one",))),
+    ],
+)
+def test_quotas_that_can_be_met_together_are_no_dead_end(quotas: tuple[Quota, ...]) -> None:
+    assert [story.zh for one in prove(with_quotas(*quotas)).verdicts for story in one.stories] == []
+
+
+def test_quotas_that_nobody_can_meet_together_are_told() -> None:
+    least, most = Quota("least", Per.OFFICE, minimum=4, themes=("one",)), Quota("most", Per.OFFICE, maximum=3)
+    told = stories_of(with_quotas(least, most), "no_dead_end")
+    assert told == ["“least”最少 4 个，“most”最多 3 个，而前者计入的后者都计入：两项不能同时做到。"]
+
+
 def test_a_minimum_over_earlier_phases_is_asked() -> None:
     early = Quota("early", Per.OFFICE, Over.CALL, minimum=2, phases=("first",))
     late = Quota("late", Per.OFFICE, Over.CALL, minimum=1)

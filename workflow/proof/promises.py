@@ -9,8 +9,9 @@ from functools import cached_property
 from itertools import chain, combinations
 from typing import Any
 
-from rules.call import Call, Leg, Recommender, Route
+from rules.call import Call, Leg, Recommender, Route, Strength
 from rules.catalogue import CATALOGUE
+from rules.quotas import contradictions
 from rules.roles import Level, Role
 from rules.rule import Finding, Rule
 from rules.selection import HANDS
@@ -23,7 +24,7 @@ from states.reach import Actor, Grant
 from states.route import level_of, lifecycle_of, reporting
 from workflow.engine import Engine, examine, not_yours
 from workflow.proof.exploring import HERE, NONE, NOWHEN, Explored, Move, Supposed, supposed
-from workflow.proof.supposing import GOOD, Moment, failing, moments
+from workflow.proof.supposing import GOOD, QUOTAS, Moment, failing, moments
 
 
 def lifecycles_of(call: Call) -> tuple[Lifecycle, ...]:
@@ -54,7 +55,9 @@ class Subject:
         key = (lifecycle.name, moment, level)
         if key not in self._untimely:
             good = _at_level(GOOD[lifecycle.name](self.call, moment.phase, moment.at), level)
-            rules = {guard.id: guard for step in lifecycle.transitions for guard in step.guards}
+            rules = {
+                guard.id: guard for step in lifecycle.transitions for guard in step.guards if guard.id not in QUOTAS
+            }
             self._untimely[key] = frozenset(
                 one.id for one in rules.values() if (found := one.examine(good)) is not None and found.blocks
             )
@@ -330,6 +333,18 @@ def no_dead_end(subject: Subject, telling: Telling) -> None:
                     f"{lifecycle.label.zh}处于“{here.zh}”时，没有任何职责能办理任何一步。",
                     f"While a {lifecycle.label.en.lower()} is “{here.en}” there is no role that can take any step.",
                 )
+    if all(_binding(subject.call, one) for one in QUOTAS):
+        for least, most in contradictions(subject.call):
+            telling.tell(
+                f"“{least.id}”最少 {least.minimum} 个，“{most.id}”最多 {most.maximum} 个，而前者计入的后者都计入：两项不能同时做到。",
+                f"“{least.id}” asks at least {least.minimum} and “{most.id}” at most {most.maximum}, and whatever counts for the "
+                "former counts for the latter: nobody can do both.",
+            )
+
+
+def _binding(call: Call, rule: str) -> bool:
+    """Whether a rule is in force and no reason answers it."""
+    return rule in call.rules and call.rules[rule].strength is Strength.MUST
 
 
 _EXTENDED = frozenset({"before_phase_deadline"})

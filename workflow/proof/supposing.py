@@ -110,7 +110,7 @@ def _fitting(part: Section) -> int:
 
 
 def good_batch(call: Call, phase: Phase, at: datetime) -> BatchFacts:
-    """A batch that is all that the call asks; only the time is as it is."""
+    """A batch that is all that the call asks but for its quotas (`QUOTAS`); only the time is as it is."""
     lines = tuple(
         LineFacts(f"{number:04}", "示例案例", "示例大学知识产权信息服务中心", True, True)
         for number in range(1, max(phase.minimum_per_office, 1) + 1)
@@ -132,14 +132,12 @@ def good_batch(call: Call, phase: Phase, at: datetime) -> BatchFacts:
         seal=SealFacts(_OFFICE, _CONTENT),
         remark="理由",
         new_day=at.astimezone(BEIJING).date() + timedelta(days=7),
-        tally=tuple(_tally(one, phase, one.minimum or 0) for one in call.quotas),
     )
 
 
-def _tally(quota: Quota, phase: Phase, count: int) -> Tally:
-    """So many cases that count towards a quota."""
-    kind, theme = (one[0] if one else "" for one in (quota.kinds, quota.themes))
-    return Tally(quota.phases[0] if quota.phases else phase.id, "1", kind, theme, count)
+QUOTAS = frozenset({"quotas_reached", "quotas_not_exceeded"})
+"""Rules that are looked at quota by quota (`failing`, `rules.quotas.contradictions`): which cases an office brings together
+is up to it, and no single batch that is made up here would say whether there is one."""
 
 
 def good_push(call: Call, _phase: Phase, at: datetime) -> PushFacts:
