@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from web import flow
-from web.request import now, reading
+from web.request import actor, now, reading
 from web.request import number as row_number
 from web.words import countdown
-from workflow import lists, notices
+from workflow import drafting, lists, notices
 from workflow.particulars import particulars
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
@@ -17,7 +17,13 @@ bp = Blueprint("calls", __name__, url_prefix="/calls")
 @bp.get("")
 def index() -> str:
     with reading() as session:
-        return render_template("calls/index.html", current=notices.current(session), at=now(), countdown=countdown)
+        return render_template(
+            "calls/index.html",
+            current=notices.current(session),
+            at=now(),
+            countdown=countdown,
+            drafts=drafting.drafts(actor()),
+        )
 
 
 @bp.get("/<number>")

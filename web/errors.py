@@ -20,6 +20,7 @@ from workflow.arrivals import NoSuchArrival, WrongArrival
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
 from workflow.bulk import NoSuchBulkAct, WrongChoice
+from workflow.calls.places import WrongValue
 from workflow.cases import NoSuchCase, NotEditable
 from workflow.characters import Unholdable
 from workflow.clock import BEIJING
@@ -31,6 +32,7 @@ from workflow.documents.problems import Unreadable
 from workflow.documents.signing import NotSealed
 from workflow.downloads import Erased, Lost
 from workflow.downloads import on_record as lost_on_record
+from workflow.drafting import NoSuchDraft, NotOpened
 from workflow.editorial import TooLong
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
 from workflow.factors import WrongFactor
@@ -81,6 +83,9 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongNotice: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchNotice: HTTPStatus.NOT_FOUND,
+    NoSuchDraft: HTTPStatus.NOT_FOUND,
+    NotOpened: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongValue: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongFactor: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -177,6 +177,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "passkey_id": 1,
         "search_id": 1,
         "notice": 1,
+        "draft": 1,
         "token_id": 1,
         "revision": 1,
         "filename": "zhengji.css",

@@ -226,6 +226,7 @@ DESK = f"{NATIONAL} auditor"
 
 WITH_CENTRE = "draft returned"
 SELECTED = "shortlisted published retracted wipo_pushed"
+WRITES_CALLS = "desk director"
 FOLLOW_PUSHES = "liaison director desk auditor"
 ADMINISTRATOR = "administrator"
 HANDLERS = "whoever handles the case"
@@ -454,6 +455,14 @@ DOORS: dict[str, Door] = {
     "GET desk.received": Door(DESK),
     "GET desk.select": Door(DESK),
     "GET desk.grants": Door(DESK),
+    # -- calls that are being written; under the call of these tests there is none
+    "GET drafting.index": Door(WRITES_CALLS),
+    "POST drafting.start": Door(WRITES_CALLS),
+    "GET drafting.show": Door(WRITES_CALLS, gives=(404,)),
+    "POST drafting.save": Door(WRITES_CALLS, gives=(404,)),
+    "GET drafting.ask": Door(WRITES_CALLS, gives=(404,)),
+    "POST drafting.open_": Door(WRITES_CALLS, "director", gives=(404,)),
+    "POST drafting.discard": Door(WRITES_CALLS, gives=(404,)),
     # -- in whose court cases lay: of what is within reach
     "GET courts.index": Door(f"{OFFICE} {DESK}"),
     "POST courts.sheet": Door(f"{OFFICE} {DESK}"),

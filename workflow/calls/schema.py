@@ -64,7 +64,7 @@ def words() -> Mapping[Key, Text]:
     source = example()
     lines, places = source.splitlines(), lines_of(source)
     found: dict[Key, Text] = {}
-    for key, place in _places(Call, "", tomllib.loads(source)):
+    for key, place in places_in(Call, "", tomllib.loads(source)):
         line = line_of(places, place)
         said = _remark(lines, line) if line else None
         if said and key not in found:
@@ -83,7 +83,7 @@ def name_of(key: Key) -> Text:
     return Text(said.zh.partition("：")[0].rstrip("。"), said.en.partition(":")[0].rstrip("."))
 
 
-def _places(table: type, place: str, document: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+def places_in(table: type, place: str, document: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
     """The keys that stand in a document, each with its place."""
     for one, kind in SHAPE.keys(table):
         if one.name not in document:
@@ -95,12 +95,12 @@ def _places(table: type, place: str, document: Mapping[str, Any]) -> Iterator[tu
             continue
         if isinstance(value, list):
             each = [(f"{inside}[{at}]", item) for at, item in enumerate(value)]
-        elif get_origin(_bare(kind)) is None:
+        elif get_origin(bare(kind)) is None:
             each = [(inside, value)]
         else:
             each = [(f"{inside}.{name}", item) for name, item in value.items()]
         for where, item in each:
-            yield from _places(inner, where, item)
+            yield from places_in(inner, where, item)
 
 
 def _remark(lines: list[str], line: int) -> Text | None:
@@ -115,7 +115,7 @@ def _remark(lines: list[str], line: int) -> Text | None:
     return Text("".join(said[:english]), " ".join(said[english:])[2:])
 
 
-def _bare(kind: Any) -> Any:
+def bare(kind: Any) -> Any:
     """A type without “or None”."""
     if get_origin(kind) in (Union, types.UnionType):
         return next(one for one in get_args(kind) if one is not type(None))
@@ -124,7 +124,7 @@ def _bare(kind: Any) -> Any:
 
 def _inner(kind: Any) -> type | None:
     """The table that values of a type are or hold, as it is written in a file."""
-    kind = _bare(kind)
+    kind = bare(kind)
     if get_origin(kind) is tuple:
         return _inner(get_args(kind)[0])
     if get_origin(kind) is not None:
@@ -165,7 +165,7 @@ def _table(table: type) -> dict[str, Any]:
 
 
 def _value(kind: Any, key: Key) -> dict[str, Any]:
-    kind = _bare(kind)
+    kind = bare(kind)
     closed = SHAPE.closed.get(key)
     among: dict[str, Any] = {} if closed is None else {"enum": [str(one) for one in closed]}
     if get_origin(kind) is tuple:

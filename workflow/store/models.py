@@ -472,6 +472,26 @@ class CallProof(Base):
     """Scenario → passed, failed or not_asked."""
 
 
+class CallDraft(Base):
+    """A call that is being written. `revision` counts its saves; `opened`: the version that it became."""
+
+    __tablename__ = "call_draft"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    based_on_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    source: Mapped[str] = mapped_column(Text)
+    notice: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime]
+    op: Mapped[str | None] = mapped_column(String(80), unique=True)
+    opened_id: Mapped[int | None] = mapped_column(ForeignKey("call_version.id"))
+    opened_op: Mapped[str | None] = mapped_column(String(80))
+    discarded_at: Mapped[datetime | None]
+    by: Mapped[Person] = relationship()
+    based_on: Mapped[CallVersion] = relationship(foreign_keys=[based_on_id])
+    opened: Mapped[CallVersion | None] = relationship(foreign_keys=[opened_id])
+
+
 class Extension(Base):
     """延期: a later last day of a phase, for every office or for one."""
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from states.reach import Actor
 from workflow.calls import digest
+from workflow.engine import Receipt
 from workflow.store import trail
 from workflow.store.models import CallVersion
 
@@ -35,7 +36,8 @@ def same(session: Session, number: str, source: str, notice: str) -> CallVersion
     return session.scalar(select(CallVersion).where(CallVersion.number == number, CallVersion.digest == fingerprint))
 
 
-def note(session: Session, loaded: CallVersion, actor: Actor, at: datetime) -> None:
+def note(session: Session, loaded: CallVersion, actor: Actor, at: datetime) -> Receipt:
     """Record in the call's own stream that a version was loaded."""
     data = {"number": loaded.number, "version": loaded.version, "sha256": loaded.digest}
-    trail.append(session, [trail.Entry(f"call/{loaded.number}", "call.load", "done", at, actor, data)])
+    [receipt] = trail.append(session, [trail.Entry(f"call/{loaded.number}", "call.load", "done", at, actor, data)])
+    return receipt
