@@ -35,6 +35,14 @@ _WHOLE: Mapping[str, Lifecycle] = {"case": CASE, "batch": BATCH, "push": PUSH}
 ACTIONS = [f"{name}.{step.name}" for name, one in _WHOLE.items() for step in one.transitions]
 _TAKEN_OVER = frozenset({"template_complete", "sections_within_limits", "form_complete", "no_excluded_honour"})
 """Rules that look at the parts of the text or the fields of the form."""
+_PARTS: Mapping[str, str] = {
+    f"{lived.name}.{step.name}": step.through
+    for lived in _WHOLE.values()
+    for step in lived.transitions
+    if step.through in ("batch.send", "push.acknowledge")
+}
+"""Step → the act that it is part of, where that is written after it. (A push is recalled before its case, and both ask the
+same.)"""
 _HERE = {Level.CENTRE: 1, Level.OFFICE: 2}
 
 DONE, REFUSED = "done", "refused"
@@ -42,7 +50,7 @@ DONE, REFUSED = "done", "refused"
 
 @dataclass(frozen=True)
 class Recorded:
-    """One step as the trail holds it. `of`: what it was tried on, such as “case/7”."""
+    """One step as the trail holds it. `of`: what it was tried on, such as “case/7”; `case`, `office`: whose it is."""
 
     of: str
     lifecycle: str
@@ -55,6 +63,12 @@ class Recorded:
     remark: str
     facts: Mapping[str, Any]
     findings: tuple[Mapping[str, Any], ...]
+    case: int | None = None
+    office: int | None = None
+
+    @property
+    def act(self) -> str:
+        return f"{self.lifecycle}.{self.step}"
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ class Changed:
     def as_json(self) -> dict[str, Any]:
         return {
             "of": self.recorded.of,
-            "step": f"{self.recorded.lifecycle}.{self.recorded.step}",
+            "step": self.recorded.act,
             "at": self.recorded.at.isoformat(),
             "was": self.recorded.outcome,
             "would_be": self.outcome,
@@ -132,6 +146,8 @@ def read_back(stream: str, written: str) -> Recorded:
         remark=body["remark"],
         facts={**body["facts"], "actor": body["actor"]["id"]},
         findings=tuple(body["findings"]),
+        case=body.get("case_id"),
+        office=body.get("office_id"),
     )
 
 
@@ -142,6 +158,7 @@ def performed(steps: Iterable[Recorded], before: Call, after: Call) -> Replayed:
     for one in steps:
         count += 1
         changes.extend(replaying.compared(one))
+    changes.extend(replaying.rest())
     return Replayed(tuple(changes), count)
 
 
@@ -161,6 +178,13 @@ def _taken_over(one: Recorded, step: Transition, after: Call) -> bool:
     )
 
 
+def _is_part(part: Recorded, act: Recorded) -> bool:
+    """Whether a step was taken as part of that act: a case goes with its office's batch, or with its own push."""
+    if _PARTS[part.act] != act.act or part.at != act.at:
+        return False
+    return part.office == act.office if act.lifecycle == "batch" else part.case == act.case
+
+
 class _Replaying:
     """One run: where each thing stands so far, and both calls' own windows, worked out once."""
 
@@ -169,6 +193,7 @@ class _Replaying:
         lived = (lifecycle_of(after.route), BATCH, PUSH)
         self._engines = {one.name: Engine(_without_what_is_taken_over(one), _WHOLE[one.name]) for one in lived}
         self._standing: dict[str, str] = {}
+        self._parts: dict[str, Recorded] = {}
         self._windows = {
             (phase.id, level): (
                 usual.window(reporting(level, before.route), before.opened),
@@ -181,25 +206,44 @@ class _Replaying:
         self._phases = {phase.id: phase for phase in after.phases}
 
     def compared(self, one: Recorded) -> Iterator[Changed]:
-        """What comes of a step now, where that is something else."""
+        """What comes of a step now, where that is something else. A part of an act is looked at with the act."""
+        earlier = self._parts.pop(one.of, None)
+        if earlier is not None:  # the act was not tried at all, as where a push cannot be started
+            yield from self._compared(earlier)[1]
+        if one.act in _PARTS:
+            self._parts[one.of] = one
+            return
+        done, changes = self._compared(one)
+        yield from changes
+        for part in [part for part in self._parts.values() if _is_part(part, one)]:
+            yield from self._compared(self._parts.pop(part.of), within=done)[1]
+
+    def rest(self) -> Iterator[Changed]:
+        """What comes of parts whose act the trail does not hold."""
+        for part in self._parts.values():
+            yield from self._compared(part)[1]
+
+    def _compared(self, one: Recorded, *, within: bool = True) -> tuple[bool, list[Changed]]:
+        """Whether a step is done now, and the change. `within`: whether the act is done that it is part of."""
         engine = self._engines[one.lifecycle]
         state = self._standing.setdefault(one.of, one.from_state)
         entity, facts = Standing(state, centre=1, office=2), self._facts(one)
+        follows = state != one.from_state or not within
         try:
             attempt = engine.perform(
                 entity, one.step, _actor(facts.actor, one.who, one.role), facts, one.at, one.remark
             )
         except NoSuchTransition:
             step = engine.declared.named(one.step)
-            if one.outcome == DONE and (step is None or state != step.target):
-                yield Changed(one, REFUSED, step, follows=state != one.from_state)
-            return
-        done = attempt.done and not _taken_over(one, attempt.transition, self._after)
+            there = step is not None and state == step.target
+            changed = one.outcome == DONE and not there
+            return there, [Changed(one, REFUSED, step, follows=follows)] if changed else []
+        done = within and attempt.done and not _taken_over(one, attempt.transition, self._after)
         if done:
             self._standing[one.of] = entity.state
-        if done is not (one.outcome == DONE):
-            outcome, follows = DONE if done else REFUSED, state != one.from_state
-            yield Changed(one, outcome, attempt.transition, attempt.findings, follows)
+        if done is (one.outcome == DONE):
+            return done, []
+        return done, [Changed(one, DONE if done else REFUSED, attempt.transition, attempt.findings, follows)]
 
     def _facts(self, one: Recorded) -> Any:
         """The facts that the guards saw, with the changed call and its days in them."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from states.case import CaseState
 from tests.make import call_2021
-from tests.worlds import World
+from tests.worlds import Databases, World, world_under
+from workflow.calls import shipped_calls
 from workflow.calls.changing import WrongChange, changed
 from workflow.replay import Replayed, replay
 from workflow.store.models import AuditEvent
@@ -88,3 +91,24 @@ def test_a_change_that_names_no_place_or_no_value_is_refused(change: str, said: 
     with pytest.raises(WrongChange) as refused:
         changed(call_2021(), change)
     assert said in refused.value.message.zh
+
+
+@pytest.fixture
+def bounded(databases: Databases, tmp_path: Path) -> Iterator[World]:
+    """A world whose call says how many cases an office may report."""
+    with world_under(
+        databases, next(path for path in shipped_calls() if path.stem == "example-2022"), tmp_path
+    ) as made:
+        yield made
+
+
+def test_cases_follow_the_batch_in_which_they_are_sent(bounded: World) -> None:
+    cases = [bounded.case(CaseState.PROVINCE_REVIEWED) for _ in range(5)]
+    batch = bounded.submit(*cases)
+    bounded.act_on_batch(batch, "receive")
+    bounded.act(cases[0], "shortlist")
+    assert replayed(bounded).changes == ()
+    found = replayed(bounded, "quotas.office.maximum=4")
+    assert [(one.recorded.step, one.outcome) for one in found.first] == [("send", "refused")]
+    follows = sorted(one.recorded.step for one in found.changes if one.follows)
+    assert follows == ["receive", "shortlist", *["submit"] * 5]
