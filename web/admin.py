@@ -12,7 +12,7 @@ from web import imports
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import administration, bounces, directory, factors, notices, people, register, throttle
+from workflow import administration, bounces, directory, factors, notices, people, register, stranded, throttle
 from workflow.administration import check_administrator
 from workflow.calls import CallRefused
 from workflow.documents.problems import Unreadable
@@ -35,7 +35,9 @@ def index() -> str:
     with reading() as session:
         found = [(one, people.positions(one)) for one in administration.people_named(session, text)]
         back = bounces.of_addresses(session, received())
-        return render_template("admin/people.html", found=found, text=text, back=back)
+        return render_template(
+            "admin/people.html", found=found, text=text, back=back, without=stranded.every(session, actor())
+        )
 
 
 @bp.get("/people/new")

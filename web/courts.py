@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from states.lifecycle import Lifecycle
 from web.request import actor, now, reading, today, transaction
 from web.words import t
-from workflow import boards, courts, downloads, histories, lists, privacy
+from workflow import boards, courts, downloads, histories, lists, privacy, stranded
 from workflow.courts import Course, Days, Party, Time
 
 bp = Blueprint("courts", __name__, url_prefix="/courts")
@@ -70,6 +70,7 @@ def index() -> str:
             "courts/index.html",
             board=courts.board(session, actor(), call, now()) if call else None,
             calls=calls,
+            without=stranded.every(session, actor()),
             bar=bar,
             reads_desk=bool(actor().roles & boards.NATIONAL),
             parties=tuple(Party),
