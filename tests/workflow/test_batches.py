@@ -607,6 +607,22 @@ def test_what_the_national_office_decided_on_stays_with_it_when_the_batch_is_ret
 
 
 @pytest.mark.reason_given
+@pytest.mark.new_day_given
+def test_a_batch_of_returned_cases_is_returned_with_a_day_as_soon_as_one_of_them_is_late(world: World) -> None:
+    cases = reviewed(world)
+    sent(world, cases)
+    day, late = timedelta(days=1), world.window(world.phase, Level.OFFICE).closes
+    for number, case in enumerate(cases):
+        went(world.act(case, "return_to_office", at=late, new_day=late.date() + (2 + 5 * number) * day))
+    world.at = late + day
+    batch = sent(world, cases)
+    world.at = late + 4 * day  # too late for the one, not for the other
+    assert rules(world.act_on_batch(batch, "return_batch")) == ["new_day_given"]
+    assert {world.state(case) for case in cases} == {SUBMITTED}
+    went(world.act_on_batch(batch, "return_batch", new_day=world.at.date() + day))
+    assert {world.state(case) for case in cases} == {REVIEWED}
+
+
 @pytest.mark.parametrize("trigger", ["return_batch", "unreceive", "reopen"])
 def test_taking_a_batch_back_asks_for_a_reason(world: World, trigger: str) -> None:
     batch = sealed(world)

@@ -29,7 +29,7 @@ from rules.facts import (
 )
 from rules.names import same_name
 from rules.roles import Level, Role
-from states.batch import BATCH
+from states.batch import BATCH, BatchState
 from states.case import CASE, COUNTED, CaseState
 from states.route import level_of, reporting
 from workflow import content as contents
@@ -427,7 +427,7 @@ def lines_of(session: Session, batch_id: int) -> list[int]:
 
 
 def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs) -> BatchFacts:
-    """The facts of one batch. `cases`: its lines, in order; where each carries its own new day, the earliest counts."""
+    """The facts of one batch. `cases`: its lines, in order."""
     call = call_of(session, row.call_version_id)
     phase = call.phase(row.phase)
     if phase is None:
@@ -439,7 +439,9 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
     return BatchFacts(
         call=call,
         at=inputs.at,
-        window=Extensions(session, {call.number}).window(call, phase, Level.OFFICE, row.office_id, _own_day(cases)),
+        window=Extensions(session, {call.number}).window(
+            call, phase, Level.OFFICE, row.office_id, _own_day(row, cases)
+        ),
         phase=phase,
         addressee=office.addressee,
         seal_name=office.seal_name or office.addressee,
@@ -477,10 +479,17 @@ def _hands_on_batch(session: Session, row: Any, cases: Sequence[Any], actor: int
     }
 
 
-def _own_day(cases: Sequence[Any]) -> date | None:
-    """The latest day that returned lines were given, when the batch holds nothing else; each line answers for its own."""
-    days = [case.own_day for case in cases]
-    return max(days) if days and all(days) else None
+def _own_day(row: Any, cases: Sequence[Any]) -> date | None:
+    """The day that returned lines were given, when the batch holds nothing else.
+
+    To be sent, the latest, as each line answers for its own; once sent, the earliest of those that would go back with it.
+    """
+    is_sent = row.state in (BatchState.SENT, BatchState.RECEIVED)
+    lines = [case for case in cases if not is_sent or case.state == CaseState.SUBMITTED]
+    days: list[date] = [case.own_day for case in lines if case.own_day]
+    if not days or len(days) < len(lines):
+        return None
+    return min(days) if is_sent else max(days)
 
 
 def batch_content(row: Any, cases: Sequence[Any]) -> str:
