@@ -93,6 +93,29 @@ def set_centre_day() -> Response:
     return redirect(url_for(".index"))
 
 
+@bp.post("/extension")
+def ask_extension() -> Response:
+    """A later last day that an office asks the director for."""
+    office = number(request.form.get("office")) or 0
+    deadlines.check_asks(office, actor())
+    with transaction() as session:
+        version = number(request.form.get("call")) or 0
+        receipt = deadlines.ask(
+            session,
+            version,
+            boards.call_numbered(session, version),
+            request.form.get("phase", ""),
+            boards.day_named(request.form.get("wanted", "")),
+            request.form.get("reason", "")[:2000],
+            office=office,
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    done(t("申请延期", "Asking for an extension"), receipt)
+    return redirect(url_for(".index"))
+
+
 @bp.get("/<int:batch_id>")
 def show(batch_id: int) -> str:
     with reading() as session:

@@ -68,6 +68,7 @@ def grants() -> str:
             "desk/grants.html",
             board=board,
             granted=boards.granted(session, actor(), board.call) if board else [],
+            asked=deadlines.requests(session, board.call) if board else [],
             may_grant=boards.may_grant(actor()),
         )
 
@@ -89,6 +90,26 @@ def extend() -> Response:
             op=form_key(),
         )
     done(t("批准延期", "Granting the extension"), receipt)
+    return redirect(url_for(".grants"))
+
+
+@bp.post("/extensions/<int:asked>")
+def answer(asked: int) -> Response:
+    """Grant an extension that an office asked for, or refuse it with a reason."""
+    with transaction() as session:
+        boards.check_national(actor())
+        deadlines.check_grants(actor())
+        grants_it = request.form.get("answer") == "grant"
+        receipt = deadlines.answer(
+            session,
+            asked,
+            boards.day_named(request.form.get("last_day", "")) if grants_it else None,
+            request.form.get("words", "")[:2000],
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    done(t("批准延期", "Granting the extension") if grants_it else t("答复延期申请", "Answering the request"), receipt)
     return redirect(url_for(".grants"))
 
 

@@ -27,7 +27,7 @@ from workflow.store import pages
 from workflow.store import papers as stored_papers
 from workflow.store.batches import Standing as Count
 from workflow.store.histories import Granted
-from workflow.store.models import Batch, Case, Centre, Document, Office, Push
+from workflow.store.models import Batch, Case, Centre, Document, ExtensionRequest, Office, Push
 from workflow.store.pages import TOP, Filters, Page, Place
 from workflow.store.pages import Count as Number
 
@@ -174,6 +174,8 @@ class OfficeBoard:
     centres: tuple[CentreStanding, ...]
     may_start: bool
     may_set_day: bool
+    asked: tuple[ExtensionRequest, ...]
+    """Extensions that the office asked for, the open ones first."""
 
 
 def of_offices(session: Session, actor: Actor) -> list[OfficeBoard]:
@@ -214,6 +216,7 @@ def _office(session: Session, version: int, call: Call, office: int, actor: Acto
         centres,
         office in actor.units(Role.REVIEWER),
         office in actor.units(Role.REVIEWER, Role.LEADER),
+        tuple(deadlines.requests(session, call, office)),
     )
 
 

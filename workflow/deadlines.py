@@ -12,7 +12,8 @@ from rules.words import Text
 from states.reach import Actor
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.store import deadlines as stored
-from workflow.store.models import CentreDay, Extension, Waiver
+from workflow.store.calls import call_of, every
+from workflow.store.models import CentreDay, Extension, ExtensionRequest, Waiver
 
 
 class WrongGrant(CannotServe):
@@ -48,6 +49,98 @@ def extend(
     stored.extend(session, call.number, phase_id, office, last_day, reason.strip(), actor, at)
     data: dict[str, object] = {"phase": phase_id, "office": office, "last_day": last_day.isoformat(), "reason": reason}
     return stored.note(session, "call.extend", call.number, office, data, actor, at, op)
+
+
+def ask(
+    session: Session,
+    version: int,
+    call: Call,
+    phase_id: str,
+    wanted: date,
+    reason: str,
+    *,
+    office: int,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Ask the director for a later last day of an office. Raises NotPermitted, WrongGrant."""
+    check_asks(office, actor)
+    _sensible(call, phase_id, reason)
+    earlier = stored.earlier(session, call.number, "call.ask_extension", op)
+    if earlier is not None:
+        return earlier
+    phase = call.phase(phase_id)
+    if phase is not None and wanted <= phase.closes:
+        raise WrongGrant(
+            Text(
+                f"申请的截止日 {wanted:%Y-%m-%d} 不晚于通知规定的 {phase.closes:%Y-%m-%d}，不用申请。",
+                f"{wanted:%Y-%m-%d} is not after the call's {phase.closes:%Y-%m-%d}; there is nothing to ask for.",
+            )
+        )
+    open_ = [one for one in requests(session, call, office) if one.phase == phase_id and one.answered_at is None]
+    if open_:
+        raise WrongGrant(
+            Text(
+                f"本阶段已申请延期至 {open_[0].wanted:%Y-%m-%d}，主管还没有答复，请等候。",
+                f"An extension to {open_[0].wanted:%Y-%m-%d} is asked for already; the director has not answered yet.",
+            )
+        )
+    number = stored.ask(session, version, phase_id, office, wanted, reason.strip(), actor, at)
+    data: dict[str, object] = {"request": number, "phase": phase_id, "wanted": wanted.isoformat(), "reason": reason}
+    return stored.note(session, "call.ask_extension", call.number, office, data, actor, at, op)
+
+
+def check_asks(office: int, actor: Actor) -> None:
+    """Raise NotPermitted for all but the office's reviewers and leaders."""
+    if office not in actor.units(Role.REVIEWER, Role.LEADER):
+        raise NotPermitted(
+            Text("延期由本省审核人或负责人申请。", "An extension is asked for by the office's reviewers and leaders.")
+        )
+
+
+def answer(
+    session: Session,
+    number: int,
+    granted: date | None,
+    words: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Grant what was asked for, by another day where that is better, or (None) refuse it with a reason.
+
+    Raises NotPermitted, WrongGrant.
+    """
+    check_grants(actor)
+    found = stored.request(session, number)
+    if found is None:
+        raise WrongGrant(Text("没有这份延期申请。", "There is no such request."))
+    call = call_of(session, found.call_version_id)
+    action = "call.refuse_extension" if granted is None else "call.extend"
+    earlier = stored.earlier(session, call.number, action, op)
+    if earlier is not None:
+        return earlier
+    found = stored.request(session, number)
+    if found is None or found.answered_at is not None:
+        raise WrongGrant(Text("这份申请已经答复过。", "This request was answered already."))
+    if granted is None:
+        if not words.strip():
+            raise WrongGrant(Text("不批准的，请写明理由，申请单位会看到。", "Say why not; the office reads it."))
+        stored.answer(session, number, None, words.strip(), actor, at)
+        data: dict[str, object] = {"request": number, "phase": found.phase, "reason": words}
+        return stored.note(session, action, call.number, found.office_id, data, actor, at, op)
+    reason = words.strip() or found.reason
+    receipt = extend(session, call, found.phase, granted, reason, office=found.office_id, actor=actor, at=at, op=op)
+    stored.answer(session, number, granted, words.strip(), actor, at)
+    return receipt
+
+
+def requests(session: Session, call: Call, office: int | None = None) -> list[ExtensionRequest]:
+    """What offices asked for under any version of a call: open requests first, then the newest."""
+    versions = [version for version, one in every(session) if one.number == call.number]
+    return stored.requests(session, versions, office)
 
 
 def waive(

@@ -431,6 +431,7 @@ DOORS: dict[str, Door] = {
     # -- batches
     "POST batches.start": Door(SIGNED_IN, "reviewer"),
     "POST batches.set_centre_day": Door(SIGNED_IN, OFFICE),
+    "POST batches.ask_extension": Door(SIGNED_IN, OFFICE),
     "GET batches.show": Door(BATCH),
     "GET flow.batch": Door(BATCH),
     "GET batches.summary": Door(BATCH, at_office=True),
@@ -467,6 +468,7 @@ DOORS: dict[str, Door] = {
     "GET courts.index": Door(f"{OFFICE} {DESK}"),
     "POST courts.sheet": Door(f"{OFFICE} {DESK}"),
     "POST desk.extend": Door(DESK, "director"),
+    "POST desk.answer": Door(DESK, "director"),
     "POST desk.waive": Door(DESK, "director"),
     # -- pushes; a push is reached with its case, its package is for those who look after pushes
     "GET pushes.index": Door(FOLLOW_PUSHES),

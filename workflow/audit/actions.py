@@ -66,6 +66,8 @@ _BESIDE: Mapping[str, Text] = {
     "call.edit_draft": Text("修改通知草案", "Changed a draft of a call"),
     "call.discard_draft": Text("作废通知草案", "Threw a draft of a call away"),
     "call.extend": Text("延期", "Granted an extension"),
+    "call.ask_extension": Text("申请延期", "Asked for an extension"),
+    "call.refuse_extension": Text("不批准延期", "Refused an extension"),
     "call.set_centre_day": Text("为本省中心提前截止", "Set an earlier day for the centres"),
     "call.put_up_notice": Text("公示入选名单", "Put up a public notice"),
     "call.take_down_notice": Text("撤下公示", "Took a public notice down"),

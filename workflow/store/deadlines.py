@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import CallVersion, CentreDay, Extension, Waiver
+from workflow.store.models import CallVersion, CentreDay, Extension, ExtensionRequest, Waiver
 
 
 def lock(session: Session, call: str) -> None:
@@ -51,6 +52,42 @@ def centre_days(session: Session, call: str, office: int) -> list[CentreDay]:
     """Days that an office set for its centres, the newest first."""
     statement = select(CentreDay).where(CentreDay.call_number == call, CentreDay.office_id == office)
     return list(session.scalars(statement.order_by(CentreDay.id.desc())))
+
+
+def ask(
+    session: Session, version: int, phase: str, office: int, wanted: date, reason: str, actor: Actor, at: datetime
+) -> int:
+    """A request of an office; gives its id."""
+    values = {
+        "call_version_id": version,
+        "phase": phase,
+        "office_id": office,
+        "wanted": wanted,
+        "reason": reason,
+        "by_id": actor.id,
+        "at": at,
+    }
+    made = session.execute(insert(ExtensionRequest).values(**values).returning(ExtensionRequest.id))
+    return int(made.scalar_one())
+
+
+def request(session: Session, number: int) -> ExtensionRequest | None:
+    """One request, read anew."""
+    return session.get(ExtensionRequest, number, populate_existing=True)
+
+
+def requests(session: Session, numbers: Sequence[int], office: int | None = None) -> list[ExtensionRequest]:
+    """Requests under these versions of a call, of one office or of all: open ones first, then the newest."""
+    statement = select(ExtensionRequest).where(ExtensionRequest.call_version_id.in_(numbers))
+    if office is not None:
+        statement = statement.where(ExtensionRequest.office_id == office)
+    order = (ExtensionRequest.answered_at.is_not(None), ExtensionRequest.id.desc())
+    return list(session.scalars(statement.order_by(*order)))
+
+
+def answer(session: Session, number: int, granted: date | None, words: str, actor: Actor, at: datetime) -> None:
+    values = {"answered_at": at, "answered_by_id": actor.id, "granted": granted, "answer": words}
+    session.execute(update(ExtensionRequest).where(ExtensionRequest.id == number).values(**values))
 
 
 def waive(session: Session, call: str, phase: str, office: int, reason: str, actor: Actor, at: datetime) -> None:

@@ -547,6 +547,27 @@ class PublicNoticeLine(Base):
     case: Mapped[Case] = relationship()
 
 
+class ExtensionRequest(Base):
+    """申请延期: a later last day that an office asks for. `granted`: the day that the director gave; None with an answer: no."""
+
+    __tablename__ = "extension_request"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_version_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    phase: Mapped[str] = mapped_column(String(40))
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    wanted: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    granted: Mapped[date | None]
+    answer: Mapped[str] = mapped_column(Text, server_default="")
+    by: Mapped[Person] = relationship(foreign_keys=[by_id])
+    answered_by: Mapped[Person | None] = relationship(foreign_keys=[answered_by_id])
+    office: Mapped[Office] = relationship()
+
+
 class CentreDay(Base):
     """An earlier last day that an office sets for its own centres; the newest counts."""
 
