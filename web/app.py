@@ -133,6 +133,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     CSRFProtect(app).exempt(gate.bp)  # programs are known by the header they send, which no page of another site can
     auth.login_manager.init_app(app)
     directory.install(app, settings)
+    app.before_request(requests.keep_small)
     app.before_request(requests.choose_language)
     app.before_request(requests.refuse_unwritable)
     app.before_request(auth.ask_to_sign_in)

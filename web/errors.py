@@ -176,14 +176,19 @@ TITLES = {
 }
 
 
-def noted(error: CannotServe) -> HTTPStatus:
-    """The status of what cannot be served, put on record where it concerns somebody's work."""
+def noted(error: CannotServe, *, with_case: bool = True) -> HTTPStatus:
+    """The status of what cannot be served, put on record where it concerns somebody's work.
+
+    `with_case`: whether it was to be done with a case or a batch, so that it stands in its history. That a program's
+    token is not made for something, or brings no proof, is no knock at a door of others.
+    """
     status = status_of(error)
     if isinstance(error, Lost):
         lost_on_record(installed().database, error, actor=actor(), at=now())
-    if status in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY):
+    if with_case and status in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY):
         on_record(error.message)
-    if status is HTTPStatus.FORBIDDEN and current_user.is_authenticated:
+    own = isinstance(error, ScopeMissing | ProofNeeded)
+    if status is HTTPStatus.FORBIDDEN and current_user.is_authenticated and not own:
         with transaction() as session:
             people.knocked(session, request.path, error.message, actor=actor(), at=now())
     return status

@@ -107,6 +107,16 @@ def of_api() -> bool:
     return request.path.startswith("/api/v1/")
 
 
+BODY_OF_PROGRAM = 1024 * 1024
+"""Bytes that the body of a program's request may have; files are uploaded on screens alone."""
+
+
+def keep_small() -> None:
+    """Before anything of a program's request is read: its body is small."""
+    if of_api():
+        request.max_content_length = BODY_OF_PROGRAM
+
+
 def choose_language() -> None:
     """Keep the language that `?lang=` names; anything else changes nothing."""
     wanted = request.args.get("lang")

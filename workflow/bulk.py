@@ -24,7 +24,7 @@ from states.lifecycle import Standing, Transition
 from states.reach import Actor, holds, reaches
 from workflow import cases, deadlines, letters
 from workflow.cases import Answers
-from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Receipt, not_yours
+from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Receipt, not_yours, quoted
 from workflow.letters import Mail
 from workflow.personal import masked_text
 from workflow.settings import LONGEST_HOLD
@@ -128,7 +128,7 @@ def step_named(trigger: str, actor: Actor) -> Transition:
     """A step that may be taken on many cases. Raises NoSuchTransition, NotPermitted."""
     step = CASE.named(trigger)
     if step is None or trigger not in STEPS:
-        what = step.label if step else Text(trigger, trigger)
+        what = step.label if step else quoted(trigger)
         raise NoSuchTransition(
             Text(
                 f"“{what.zh}”不能批量办理，请在每个案例的页面逐件办理。",

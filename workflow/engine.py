@@ -185,13 +185,22 @@ class Engine:
                     f"The call has no step “{elsewhere.label.en}”. Reload the page to see what can be done now.",
                 )
             )
-        what = named.label if named else Text(trigger, trigger)
+        what = named.label if named else quoted(trigger)
         return NoSuchTransition(
             Text(
                 f"现在的状态是“{here.zh}”，不能“{what.zh}”。可能已有人先办理，请刷新页面看最新情况。",
                 f"It is now “{here.en}”, so “{what.en}” is not possible. Somebody may have been faster; reload the page.",
             )
         )
+
+
+_LONGEST_NAME = 40
+
+
+def quoted(trigger: str) -> Text:
+    """The name of a step that there is not, as it was sent: what is longer than any name is cut."""
+    name = trigger if len(trigger) <= _LONGEST_NAME else f"{trigger[:_LONGEST_NAME]}…"
+    return Text(name, name)
 
 
 def not_yours(transition: Transition) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.web.programs import Asks, Program
 from tests.web.test_sign_in import turn_codes_on, unused
 from tests.worlds import World, went
 from web.api.gate import OPERATIONS
+from web.request import BODY_OF_PROGRAM
 from workflow import cases, throttle, tokens
 from workflow.store.models import ApiAnswer, AuditEvent, Case, FailedTries
 
@@ -423,6 +425,88 @@ def test_a_body_that_is_not_as_declared_is_refused_before_anything(body: Any, pr
     answer = one.post(f"/cases/{case}/return_to_centre", body)
     assert (answer.status_code in (415, 422), world.state(case)) == (True, CaseState.CENTRE_STAMPED)
     assert events(world) - before <= 1  # a character that cannot be held is on record, as on screen
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"mark":' * 20_000,
+        b'{"remark": NaN}',
+        b'{"remark": "a", "remark": "b"}',
+        b'{"reasons": {"a": "x", "a": "y"}}',
+        b'{"reasons": {"\\ud800": 1}}',
+        b'{"reasons": {"\\ud800": "x"}}',
+        b'{"remark": "\\ud800"}',
+    ],
+    ids=lambda sent: repr(sent[:40]),
+)
+@pytest.mark.parametrize("trigger", ["return_to_centre", "return_to_centre/rehearsal"])
+def test_bodies_that_are_no_json_or_none_that_can_be_kept_are_told_so(
+    trigger: str, sent: bytes, program: Asks, world: World
+):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    one = program("reviewer")
+    headers = one._sent(**{"Idempotency-Key": "k", "Content-Type": "application/json"})
+    answer = one.client.post(f"/api/v1/cases/{case}/{trigger}", data=sent, headers=headers)
+    assert (answer.status_code, answer.get_json()["type"], world.state(case)) == (
+        422,
+        "/api#wrong-body",
+        CaseState.CENTRE_STAMPED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("reasons", "status"),
+    [
+        ({f"r{one}": "x" for one in range(100)}, 200),
+        ({f"r{one}": "x" for one in range(101)}, 422),
+        ({"k" * 80: "x"}, 200),
+        ({"k" * 81: "x"}, 422),
+    ],
+    ids=["100", "101", "key of 80", "key of 81"],
+)
+def test_reasons_are_as_many_and_as_long_as_anybody_writes(
+    reasons: dict[str, str], status: int, program: Asks, world: World
+):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    answer = program("reviewer").post(f"/cases/{case}/return_to_centre/rehearsal", {"reasons": reasons})
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize("path", ["/cases/1/stamp", "/jobs/1/retry"])
+def test_what_is_larger_than_any_request_is_not_read(path: str, kind: str, program: Asks, world: World):
+    one = program("administrator")
+    headers = one._sent(**{"Idempotency-Key": "k", "Content-Type": kind})
+    answers = [
+        one.client.post(f"/api/v1{path}", data=b" " * size, headers=headers)
+        for size in (BODY_OF_PROGRAM + 1, BODY_OF_PROGRAM)
+    ]
+    assert [one.status_code == 413 for one in answers] == [True, False]
+    assert (answers[0].mimetype, "1 MiB" in answers[0].get_json()["detail"]) == ("application/problem+json", True)
+
+
+@pytest.mark.parametrize("body", [{}, {"remark": "某某的电话\x00"}], ids=["name of a step", "body"])
+def test_what_only_looks_writes_nothing_into_the_history(body: dict[str, str], program: Asks, world: World):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    one, before = program("reviewer", "read"), events(world)
+    answer = one.post(f"/cases/{case}/{'随便写的话' if not body else 'review'}/rehearsal", body)
+    asked = one.post(f"/cases/{case}/另一句随便写的话", {})
+    assert (answer.status_code, asked.status_code, events(world)) == (422 if body else 409, 403, before)
+
+
+def test_the_name_of_a_step_that_there_is_not_is_cut(program: Asks, world: World):
+    case, name = world.case(CaseState.CENTRE_STAMPED), "长" * 500
+    answers = [
+        program("reviewer").post(f"/cases/{case}/{name}", step(world, case)),
+        program("desk").post(f"/bulk/{name}/rehearsal", {"matching": {}}),
+    ]
+    assert [max(map(len, re.findall("长+", one.get_json()["detail"]))) for one in answers] == [40, 40]
+    assert "长" * 41 not in world.events(case, "case.turn_away")[0].body
 
 
 # ---- many at once ----------------------------------------------------------------------------------------------------

@@ -94,6 +94,8 @@ def operation(
         name = view.__name__
         one = Operation(method, path, name, Text(zh, en), scope, takes, gives, query or {}, writes)
         OPERATIONS[name] = one
+        if not writes:
+            problems.LOOKS.add(f"{bp.name}.{name}")
         bp.add_url_rule(path, name, _served(one, view, first), methods=[method])
         return view
 
@@ -173,9 +175,9 @@ def _body(shape: str) -> Plain:
     """What was sent, of the form that is declared. Raises WrongBody, Unholdable."""
     if not request.is_json:
         abort(415)
-    given = request.get_json(silent=True)
     from web.api import checked  # with a library and all shapes, which most processes never need
 
+    given = checked.parsed(request.get_data())
     told = checked.problem(shape, given)
     if told:
         raise WrongBody(Text(f"请求内容不合格：{told.zh}。", f"The body is wrong: {told.en}."))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -71,6 +71,10 @@ _OF_STATUS = {
 }
 
 
+LOOKS: set[str] = set()
+"""Endpoints that only look, some by POST: what they cannot serve is nothing that happened to a case."""
+
+
 class WrongBody(CannotServe):
     """What was sent does not have the form that is declared (422)."""
 
@@ -110,7 +114,9 @@ def install(app: Flask) -> None:
 
 
 def _cannot_serve(error: CannotServe) -> Response:
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, WrongBody) else errors.noted(error)
+    if isinstance(error, WrongBody):
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.message)
+    status = errors.noted(error, with_case=request.endpoint not in LOOKS)
     return problem(status, error.message, next((code for kind, code in _OF_KIND if isinstance(error, kind)), ""))
 
 
@@ -129,7 +135,7 @@ _OF_HTTP = {
         "没有这个地址。全部地址见 /api/v1/openapi.json。", "There is no such address; /api/v1/openapi.json lists them."
     ),
     405: Text("这个地址不接受这种请求方法。", "This address takes no such method."),
-    413: errors.TOO_LARGE,
+    413: Text("请求内容超过 1 MiB，没有接收。", "The body is larger than 1 MiB and was not taken."),
     415: Text("请求内容须是 JSON（application/json）。", "The body must be JSON (application/json)."),
     429: Text("一分钟内的请求太多，请稍后再试。", "Too many requests within a minute; try again later."),
 }

@@ -356,7 +356,12 @@ SHAPES: dict[str, Schema] = {
 
 _WORDS: Schema = {"type": "string", "maxLength": 2000}
 _NAMES = _list({"type": "string", "maxLength": 80}, maxItems=50)
-_REASONS: Schema = {"type": "object", "additionalProperties": _WORDS}
+_REASONS: Schema = {
+    "type": "object",
+    "additionalProperties": _WORDS,
+    "maxProperties": 100,
+    "propertyNames": {"maxLength": 80},
+}
 _ANSWERS = {
     "remark": _WORDS,
     "confirmed": _NAMES,
