@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from states.reach import Actor
 from web.broken import without_database
-from web.request import installed, of_api, reading, received, settings, transaction
+from web.request import installed, of_api, reading, received, settings, token_id, transaction
 from web.words import Words, moment, say, t
 from workflow import account_mail, factors, passwords, people, resets, sign_in, tokens
 from workflow.passwords import WrongPassword
@@ -93,7 +93,7 @@ def load_by_token(asked: Request) -> Program | None:
 
 def visitor() -> Visitor:
     """Where this request comes from."""
-    return Visitor(request.remote_addr or "", browser_named(request.user_agent.string))
+    return Visitor(request.remote_addr or "", browser_named(request.user_agent.string), token_id())
 
 
 _BROWSERS = {

@@ -14,7 +14,7 @@ from flask import abort, current_app, g, request, session
 from flask_login import current_user
 
 from states.reach import Actor
-from workflow import characters, clock
+from workflow import characters, clock, sign_in
 from workflow.engine import Text
 from workflow.settings import Settings
 from workflow.store.database import Database
@@ -40,9 +40,21 @@ def installed() -> Installed:
     return cast(Installed, current_app.extensions["zhengji"])
 
 
-def transaction() -> AbstractContextManager[Any]:
-    """A database session that may write; commits at the end, rolls back on any exception."""
-    return installed().database.transaction()
+@contextmanager
+def transaction() -> Iterator[Any]:
+    """A database session that may write; commits at the end, rolls back on any exception.
+
+    What comes of a program's request names its token, refusals too.
+    """
+    token = token_id()
+    with installed().database.transaction() as session:
+        sign_in.by_token(session, token)
+        yield session
+
+
+def token_id() -> int:
+    """The access token by which a program is known; 0 for a browser, and for nobody."""
+    return getattr(current_user, "token_id", 0) if of_api() else 0
 
 
 def reading() -> AbstractContextManager[Any]:

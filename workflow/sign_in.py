@@ -18,7 +18,7 @@ from workflow.store import factors as stored_factors
 from workflow.store import people as stored_people
 from workflow.store import sign_in as stored
 from workflow.store import trail
-from workflow.store.database import Database
+from workflow.store.database import TOKEN, Database
 from workflow.store.models import Person, SignIn
 
 CONFIRMED_FOR = timedelta(minutes=5)
@@ -38,10 +38,11 @@ class Means(Labelled):
 
 @dataclass(frozen=True)
 class Visitor:
-    """Where a request comes from: its address, and its browser in words."""
+    """Where a request comes from: its address, its browser in words, and the access token of a program (0 for none)."""
 
     address: str = ""
     browser: str = ""
+    token: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def authenticate(
     real time, in a demo too.
     """
     with database.reading() as session:
+        throttle.look(session, _keys(login, visitor), at)
         person = stored_people.by_login(session, login.strip())
     right = passwords.matches(settings, person.password if person else "", password)
     with database.transaction() as session:
@@ -83,7 +85,11 @@ def _may_open(settings: Settings, password: str) -> bool:
 
 def check_open(session: Session, login: str, visitor: Visitor, at: datetime) -> None:
     """Raise LockedOut while this account, or this address, has to wait."""
-    throttle.check(session, (throttle.account(login), throttle.address(visitor.address)), at)
+    throttle.check(session, _keys(login, visitor), at)
+
+
+def _keys(login: str, visitor: Visitor) -> tuple[str, str]:
+    return throttle.account(login), throttle.address(visitor.address)
 
 
 def failed(
@@ -127,6 +133,12 @@ def record(
     actor = Actor(person.id, person.name)
     entry = trail.Entry(stream(person.id), action, outcome, moment, actor, data, private)
     trail.append(session, [entry])
+
+
+def by_token(session: Session, token_id: int) -> None:
+    """Let every event of this transaction name the access token by which it came, if it came by one."""
+    if token_id:
+        session.info[TOKEN] = token_id
 
 
 def stream(person_id: int) -> str:
@@ -218,8 +230,11 @@ def confirm_by_password(
     visitor: Visitor,
 ) -> bool:
     """Take the password as a second proof; a wrong one counts as a failure. Raises LockedOut."""
+    with database.reading() as session:
+        throttle.look(session, _keys(person.login, visitor), at)
     right = passwords.matches(settings, person.password, password) and _may_open(settings, password)
     with database.transaction() as session:
+        by_token(session, visitor.token)
         check_open(session, person.login, visitor, at)
         confirm(session, settings, person, sign_in_id, Means.PASSWORD, right, at=at, visitor=visitor)
     return right

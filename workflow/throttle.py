@@ -49,13 +49,20 @@ def account(login: str) -> str:
 
 def address(said: str) -> str:
     """The key of an address; of IPv6 the network, because a household has all addresses in it."""
+    return _digest(f"address:{_place(said)}")
+
+
+def programs(said: str) -> str:
+    """The key of tokens tried from an address: apart, so that a program with an old one keeps nobody from signing in."""
+    return _digest(f"token:{_place(said)}")
+
+
+def _place(said: str) -> str:
     try:
         one = ipaddress.ip_address(said)
     except ValueError:
-        return _digest(f"address:{said}")
-    if one.version == 6:
-        return _digest(f"address:{ipaddress.ip_network((one, 64), strict=False)}")
-    return _digest(f"address:{one}")
+        return said
+    return str(ipaddress.ip_network((one, 64), strict=False) if one.version == 6 else one)
 
 
 def _digest(said: str) -> str:
@@ -66,6 +73,13 @@ def check(session: Session, keys: tuple[str, ...], at: datetime) -> None:
     """Raise LockedOut while one of the keys has to wait. Others who try with them wait until the transaction ends."""
     rows = [stored.held(session, key, at) for key in keys]
     waiting = [one.locked_until for one in rows if one.locked_until and one.locked_until > at]
+    if waiting:
+        raise LockedOut(max(waiting))
+
+
+def look(session: Session, keys: tuple[str, ...], at: datetime) -> None:
+    """The same without waiting for anybody, before something costly is done; `check` decides."""
+    waiting = [until for key in keys if (until := locked_until(session, key, at))]
     if waiting:
         raise LockedOut(max(waiting))
 

@@ -15,7 +15,7 @@ from workflow.engine import CannotServe
 from workflow.settings import Settings
 from workflow.store import people as stored_people
 from workflow.store import tokens as stored
-from workflow.store.database import TOKEN, Database
+from workflow.store.database import Database
 from workflow.store.models import AccessToken, ApiAnswer, Person
 from workflow.store.sign_in import new_token
 
@@ -153,15 +153,10 @@ def refuse(database: Database, token: str, *, at: datetime, visitor: sign_in.Vis
         known = stored.by_token(session, token) is not None
     if not known:
         with database.transaction() as session:
-            address = throttle.address(visitor.address)
+            address = throttle.programs(visitor.address)
             throttle.check(session, (address,), at)
             throttle.failed(session, address, at, throttle.PER_ADDRESS)
     return NotLetIn(_OVER)
-
-
-def acts(session: Session, token_id: int) -> None:
-    """Let every event of this transaction say with which token it was done."""
-    session.info[TOKEN] = token_id
 
 
 def check(scopes: Collection[str], scope: Scope) -> None:

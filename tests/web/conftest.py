@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from tests.web.programs import Asks, Program, made
 from tests.worlds import World
+from web import receipts
 from web.app import create_app
 from workflow.settings import Settings, from_environment
 from workflow.store import people as stored
@@ -45,7 +46,9 @@ def world(world: World) -> World:
 
 @pytest.fixture
 def app(world: World, settings: Settings) -> Flask:
-    return create_app(settings, world.database)
+    made = create_app(settings, world.database)
+    receipts.limiter.reset()  # one for the whole process, and everybody here has the number of somebody in another test
+    return made
 
 
 @pytest.fixture

@@ -18,10 +18,11 @@ from tests.web.conftest import As, hidden, send
 from tests.web.programs import Asks, Program, made
 from tests.worlds import World
 from web import receipts
+from web.api import gate
 from web.app import create_app
-from workflow import people, throttle, tokens
+from workflow import passwords, people, throttle, tokens
 from workflow.settings import Settings
-from workflow.store.models import AccessToken, AuditEvent, Base
+from workflow.store.models import AccessToken, AuditEvent, Base, FailedTries
 from workflow.store.people import set_active
 
 pytestmark = pytest.mark.database
@@ -219,6 +220,14 @@ def test_a_role_taken_away_takes_what_it_reached(program: Asks, world: World):
     assert (before, one.get(f"/cases/{case}").status_code) == (200, 404)
 
 
+def _by_program(_app: Flask, one: Program, case: int) -> int:
+    return one.post(f"/cases/{case}/stamp", {"mark": "1.1"}).status_code
+
+
+def _by_form(app: Flask, _one: Program, _case: int) -> int:
+    return send(app.test_client(), "/sign-in", login="sealer", password="wrong").status_code
+
+
 def test_guessing_is_slowed_and_keeps_nobody_with_a_token_out(app: Flask, program: Asks):
     right = program("author")
     wrong = Program.of(app, "zj_guessed")
@@ -226,6 +235,44 @@ def test_guessing_is_slowed_and_keeps_nobody_with_a_token_out(app: Flask, progra
     answer = wrong.get("/calls")
     assert (came[0], answer.status_code, int(answer.headers["Retry-After"]) > 0) == (401, 429, True)
     assert right.get("/calls").status_code == 200
+
+
+def test_a_program_with_an_old_token_keeps_nobody_from_signing_in(app: Flask, sign_in: As):
+    stale = Program.of(app, "zj_forgotten")
+    came = [stale.get("/calls").status_code for _ in range(throttle.PER_ADDRESS + 1)]
+    assert (came[-1], sign_in("author").get("/cases").status_code) == (429, 200)
+
+
+def test_signing_in_that_failed_too_often_keeps_no_program_out(app: Flask, world: World, settings: Settings):
+    with world.database.transaction() as session:
+        for _ in range(throttle.PER_ADDRESS):
+            throttle.failed(session, throttle.address("127.0.0.1"), datetime.now(UTC), throttle.PER_ADDRESS)
+    assert Program.of(app, "zj_forgotten").get("/calls").status_code == 401
+
+
+def test_who_asks_too_often_spends_no_proof(program: Asks, world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(gate, "PER_PERSON", "1 per minute")
+    one, case = program("sealer"), world.draft()
+    one.proof = "wrong"
+    one.get("/calls")
+    answer = one.post(f"/cases/{case}/stamp", {"mark": world.row(case).mark})
+    receipts.limiter.reset()
+    with world.database.reading() as session:
+        tried = session.get(FailedTries, throttle.account("sealer"))
+    assert (answer.status_code, tried) == (429, None)
+
+
+@pytest.mark.parametrize("by", [_by_program, _by_form], ids=["proof of a program", "sign-in"])
+def test_a_closed_account_costs_no_hash(
+    by: Callable[[Flask, Program, int], int], app: Flask, program: Asks, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    one, case = program("sealer"), world.draft()
+    one.proof = "wrong"
+    came = [by(app, one, case) for _ in range(throttle.PER_ACCOUNT)]
+    hashed = []
+    matches = passwords.matches
+    monkeypatch.setattr(passwords, "matches", lambda *said: hashed.append(said) or matches(*said))
+    assert (came[0] in (403, 422), by(app, one, case), hashed) == (True, 429, [])
 
 
 def test_who_asks_too_often_waits(program: Asks):
@@ -249,3 +296,32 @@ def test_each_act_says_with_which_token_it_was_done(program: Asks, world: World)
     with world.database.reading() as session:
         token = session.scalars(select(AccessToken.id)).one()
     assert f'"token":{token}' in world.events(case, "case.return_to_centre")[0].body
+
+
+def test_what_was_refused_says_too_by_which_token_it_came(program: Asks, world: World):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    draft = world.draft()
+    world.seal(draft)
+    one, sealer = program("reviewer"), program("sealer")
+    refused = [
+        one.post(f"/cases/{case}/submit", {"mark": world.row(case).mark}),
+        one.post(f"/cases/{case}/publish", {"mark": world.row(case).mark}),
+        sealer.post(f"/cases/{draft}/stamp", {"mark": "9.9"}),
+    ]
+    sealer.proof = "wrong"
+    refused.append(sealer.post(f"/cases/{draft}/stamp", {"mark": world.row(draft).mark}))
+    with world.database.reading() as session:
+        rows = dict(session.execute(select(AccessToken.person_id, AccessToken.id)).all())
+        events = session.scalars(select(AuditEvent).where(AuditEvent.action.in_(REFUSED))).all()
+    assert [one.status_code for one in refused] == [409, 403, 409, 403]
+    assert sorted((one.action, one.outcome) for one in events) == [
+        ("case.turn_away", "refused"),
+        ("case.turn_away", "refused"),
+        ("door.closed", "refused"),
+        ("person.confirm", "done"),
+        ("person.confirm", "refused"),
+    ]
+    assert [one.action for one in events if f'"token":{rows[one.person_id]}' not in one.body] == []
+
+
+REFUSED = ("case.turn_away", "door.closed", "person.confirm")

@@ -25,7 +25,7 @@ problems.answer_on(bp)
 
 PER_PERSON = "600 per minute"
 """Counted by each web process for itself: N of them let pass N times as many at most."""
-receipts.limiter.limit(lambda: PER_PERSON, key_func=lambda: f"api/{actor().id}")(bp)
+receipts.limiter.shared_limit(lambda: PER_PERSON, "api", key_func=lambda: f"api/{actor().id}")(bp)
 
 KEY = "Idempotency-Key"
 
@@ -142,7 +142,6 @@ def _once(one: Operation, view: View, first: Callable[..., None] | None, asked: 
     if first is not None:
         first(**asked)
     with transaction() as session:
-        tokens.acts(session, current_user.token_id)
         earlier = tokens.earlier(session, person, key, whole, at=received())
         if earlier is not None:
             return _replayed(earlier)
