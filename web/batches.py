@@ -518,7 +518,7 @@ def mail(batch_id: int) -> Response:
 
 def verify_seals(batch_id: int) -> None:
     """Whether the electronic seals of a batch and its cases still hold, for whatever rests on them in this request."""
-    electronic.verify_again(installed().database, files(), settings(), batch=batch_id)
+    electronic.verify_again(installed().database, files(), settings(), seen_by=actor(), batch=batch_id)
 
 
 @bp.get("/<int:batch_id>/<trigger>")

@@ -150,7 +150,8 @@ def _hold_minutes() -> int:
 @bp.post("/<trigger>")
 def act(trigger: str) -> Response | tuple[str, int]:
     """Take a step on the cases that were rehearsed. Where nothing comes of it, the rehearsal is shown anew."""
-    electronic.verify_again(installed().database, files(), settings(), cases=list(_marks()))
+    bulk.step_named(trigger, actor())
+    electronic.verify_again(installed().database, files(), settings(), seen_by=actor(), cases=list(_marks()))
     with transaction() as session:
         done = bulk.act(
             session,

@@ -204,7 +204,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
 
 def verify_seal(case_id: int) -> None:
     """Whether an electronic seal still holds, for whatever rests on it in this request."""
-    electronic.verify_again(installed().database, files(), settings(), cases=[case_id])
+    electronic.verify_again(installed().database, files(), settings(), seen_by=actor(), cases=[case_id])
 
 
 @bp.get("/<int:case_id>/<trigger>")

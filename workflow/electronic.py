@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from rules.facts import AWAITING, GOOD
 from rules.names import same_name
 from rules.words import Text
+from states.reach import Actor
 from workflow import papers, sealing, timestamps
 from workflow.documents import signatures, signing
 from workflow.documents.marks import Mark
@@ -18,6 +19,8 @@ from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
 from workflow.sealing import Proof
 from workflow.settings import Settings
+from workflow.store import batches as stored_batches
+from workflow.store import cases as stored_cases
 from workflow.store import jobs as stored_jobs
 from workflow.store import papers as stored
 from workflow.store.database import Database
@@ -146,10 +149,17 @@ FEW = 10
 
 
 def verify_again(
-    database: Database, files: Files, settings: Settings, *, cases: Sequence[int] = (), batch: int | None = None
+    database: Database,
+    files: Files,
+    settings: Settings,
+    *,
+    seen_by: Actor,
+    cases: Sequence[int] = (),
+    batch: int | None = None,
 ) -> None:
     """Verify anew the electronic seals of cases, or of a batch and its lines, before a step that rests on them.
 
+    Of what is out of somebody's reach nothing is looked at: reading and verifying is work.
     The bytes are read and held against their digest each time; what a signature comes to is the same for the same bytes,
     roots and instant, so this is worked out once by each process, and of many seals not again where it was found under
     the same roots. Where more than a few are to be worked out, they do not hold until background work has done so.
@@ -157,6 +167,9 @@ def verify_again(
     """
     with database.reading() as session:
         found = stored.signed(session, cases, batch)
+        if found:
+            reached = batch is not None and stored_batches.one(session, batch, seen_by) is not None
+            found = stored.signed(session, stored_cases.within(session, cases, seen_by), batch if reached else None)
     if not found:
         return
     roots = _readable_roots(settings)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from werkzeug.test import TestResponse
 
 from states.case import CaseState
 from states.route import lifecycle_of
@@ -19,7 +21,7 @@ from tests.worlds import World, went
 from web.api.gate import OPERATIONS
 from web.request import BODY_OF_PROGRAM
 from workflow import cases, throttle, tokens
-from workflow.store.models import ApiAnswer, AuditEvent, Case, FailedTries
+from workflow.store.models import ApiAnswer, AuditEvent, Case, FailedTries, SignatureCheck
 
 pytestmark = pytest.mark.database
 
@@ -535,6 +537,56 @@ def test_all_or_none_that_comes_to_nothing_says_why(program: Asks, world: World)
         ["left", "impossible"],
         CaseState.SUBMITTED,
     )
+
+
+# ---- seals -----------------------------------------------------------------------------------------------------------
+
+
+def found_of_seal(world: World) -> str:
+    with world.database.reading() as session:
+        return session.scalars(select(SignatureCheck.outcome)).one()
+
+
+@pytest.mark.parametrize(
+    ("who", "ask"),
+    [
+        ("neighbour_author", lambda one, case: one.get(f"/cases/{case}/offers")),
+        ("neighbour_author", lambda one, case: one.post(f"/cases/{case}/review/rehearsal", {})),
+        ("neighbour_sealer", lambda one, case: one.post(f"/cases/{case}/stamp", {})),
+        ("neighbour_reviewer", lambda one, case: one.post("/bulk/review", {"cases": [{"id": case}]})),
+        ("author", lambda one, case: one.post("/bulk/review", {"cases": [{"id": case}]})),
+        ("author", lambda one, case: one.post("/bulk/nonsense", {"cases": [{"id": case}]})),
+    ],
+)
+def test_no_seal_is_verified_for_whoever_cannot_act_on_it(
+    who: str, ask: Callable[[Program, int], TestResponse], program: Asks, world: World
+):
+    case = world.draft()
+    world.seal_electronically(case)
+    went(world.act(case, "stamp"))
+    world.lose_signed_file(case)
+    answer, found = ask(program(who), case), found_of_seal(world)
+    program("reviewer").post(f"/cases/{case}/review/rehearsal", {})
+    assert (answer.status_code in (403, 404, 409, 422), found, found_of_seal(world)) == (True, "good", "unreadable")
+
+
+def test_no_seal_of_a_batch_is_verified_for_whoever_does_not_reach_it(program: Asks, world: World):
+    batch = world.batch([world.case(CaseState.PROVINCE_REVIEWED)])
+    world.seal_summary_electronically(batch)
+    world.signed_file(batch=batch).unlink()
+    answer, found = program("neighbour_leader").get(f"/batches/{batch}/offers"), found_of_seal(world)
+    program("leader").get(f"/batches/{batch}/offers")
+    assert (answer.status_code, found, found_of_seal(world)) == (404, "good", "unreadable")
+
+
+def test_what_was_answered_before_is_answered_without_verifying_anything(program: Asks, world: World):
+    case = world.draft()
+    world.seal_electronically(case)
+    one, body = program("sealer"), step(world, case)
+    first = one.post(f"/cases/{case}/stamp", body, key="k")
+    world.lose_signed_file(case)
+    again = one.post(f"/cases/{case}/stamp", body, key="k")
+    assert (first.status_code, again.get_data(), found_of_seal(world)) == (200, first.get_data(), "good")
 
 
 # ---- batches, receipts, jobs -----------------------------------------------------------------------------------------

@@ -53,8 +53,9 @@ def rehearse_many(session: Any, trigger: str, given: Plain) -> Plain:
     }
 
 
-def _verify_seals(given: Plain, **_: Any) -> None:
-    electronic.verify_again(installed().database, files(), settings(), cases=list(_marks(given)))
+def _verify_seals(trigger: str, given: Plain) -> None:
+    bulk.step_named(trigger, actor())
+    electronic.verify_again(installed().database, files(), settings(), seen_by=actor(), cases=list(_marks(given)))
 
 
 @operation(

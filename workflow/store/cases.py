@@ -41,6 +41,12 @@ def one(session: Session, case_id: int, seen_by: Actor) -> Case | None:
     return session.scalar(select(Case).where(Case.id == case_id, reachable(seen_by)))
 
 
+def within(session: Session, cases: Sequence[int], seen_by: Actor) -> list[int]:
+    """Those of these cases that a person reaches."""
+    found = select(Case.id).where(among(Case.id, "ids"), reachable(seen_by))
+    return list(session.scalars(found, {"ids": list(cases)}))
+
+
 def numbered(session: Session, number: str, seen_by: Actor) -> Case | None:
     return session.scalar(select(Case).where(Case.number == number, reachable(seen_by)))
 
