@@ -28,6 +28,7 @@ class Kind(Labelled):
     FACTOR_ADDED = "factor_added", "登录方式已增加", "A way to sign in was added"
     FACTOR_REMOVED = "factor_removed", "登录方式已删除", "A way to sign in was removed"
     RECOVERY = "recovery", "用备用码登录", "A recovery code was used"
+    TOKEN = "token", "生成了供程序使用的访问令牌", "An access token for programs was made"
 
 
 def possible(settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from rules.words import Labelled, Text
-from workflow import sign_in, throttle
+from workflow import account_mail, sign_in, throttle
 from workflow.engine import CannotServe
 from workflow.settings import Settings
 from workflow.store import people as stored_people
@@ -101,6 +101,7 @@ def make(
     )
     data = {"token": made, "name": name, "scopes": wanted, "expires_at": until.isoformat()}
     sign_in.record(session, settings, person, "person.make_token", data, at=at, visitor=visitor)
+    account_mail.tell(session, settings, person, account_mail.Kind.TOKEN, at=at)
     return token
 
 

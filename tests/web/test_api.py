@@ -642,6 +642,59 @@ def test_every_step_of_a_case_can_be_taken_where_it_stands_alone(program: Asks, 
     assert set(came.values()) == {200}
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        ("/cases", {"office": "abc"}, 400),
+        ("/cases", {"office": "0"}, 400),
+        ("/cases", {"centre": "-1"}, 400),
+        ("/cases", {"limit": "201"}, 400),
+        ("/cases", {"limit": "200"}, 200),
+        ("/cases", {"sort": "by chance"}, 400),
+        ("/cases", {"sort": "moved"}, 200),
+        ("/cases", {"state": "x" * 41}, 400),
+        ("/cases", {"state": ["draft", "x" * 41]}, 400),
+        ("/cases", {"something": "else"}, 200),
+        ("/batches", {"office": "1.5"}, 400),
+        ("/receipts", {"number": "x" * 121}, 400),
+    ],
+)
+def test_what_stands_behind_an_address_is_as_declared_or_told(
+    path: str, query: dict[str, Any], status: int, program: Asks, world: World
+):
+    answer = program("auditor").get(path, **query)
+    assert answer.status_code == status
+    if status == 400:
+        assert (answer.get_json()["type"], next(iter(query)) in answer.get_json()["detail"]) == (
+            "/api#wrong-request",
+            True,
+        )
+
+
+@pytest.mark.parametrize("day", ["2021-02-30", "2021-13-01", "1021-03-20"])
+@pytest.mark.parametrize("path", ["/cases/{}/return_to_centre", "/cases/{}/return_to_centre/rehearsal"])
+def test_a_day_that_there_is_not_is_not_taken_for_none(path: str, day: str, program: Asks, world: World):
+    case = world.case(CaseState.CENTRE_STAMPED)
+    answer = program("reviewer").post(path.format(case), {"remark": "请补充", "new_day": day})
+    assert (answer.status_code, day in answer.get_json()["detail"], world.state(case)) == (
+        422,
+        True,
+        CaseState.CENTRE_STAMPED,
+    )
+
+
+def test_the_document_declares_the_headers_and_refusals_that_come(program: Asks, world: World):
+    case, one = world.case(CaseState.CENTRE_STAMPED), program("reviewer")
+    declared = one.get("/openapi.json").get_json()["paths"]
+    every = [ways[method]["responses"] for ways in declared.values() for method in ways]
+    assert [{"405", "410", "429", "500", "503"} - each.keys() for each in every] == [set()] * len(every)
+    assert all(each[code]["headers"]["Retry-After"] for each in every for code in ("429", "503"))
+    body = step(world, case)
+    came = [one.post(f"/cases/{case}/review", body, key="k") for _ in range(2)][1]
+    step_taken = declared["/api/v1/cases/{case_id}/{trigger}"]["post"]["responses"][str(came.status_code)]
+    assert [name for name in step_taken["headers"] if name in came.headers] == ["Idempotency-Replayed"]
+
+
 def test_the_page_for_people_lists_what_there_is(sign_in: As):
     page = sign_in("author").get("/api").get_data(as_text=True)
     assert [one.name for one in OPERATIONS.values() if one.words.zh not in page] == []

@@ -22,7 +22,7 @@ from web.api import gate
 from web.app import create_app
 from workflow import passwords, people, throttle, tokens
 from workflow.settings import Settings
-from workflow.store.models import AccessToken, AuditEvent, Base, FailedTries
+from workflow.store.models import AccessToken, AuditEvent, Base, FailedTries, Job, Person
 from workflow.store.people import set_active
 
 pytestmark = pytest.mark.database
@@ -81,6 +81,17 @@ def test_making_and_ending_stand_on_the_trail_and_on_the_page(sign_in: As, app: 
     assert sorted(found) == ["person.end_token", "person.make_token"]
     assert Program.of(app, token).get("/calls").status_code == 401
     assert "停用访问令牌" in browser.get("/account").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("mails", [True, False])
+def test_the_person_is_told_by_mail_where_there_is_a_server(mails: bool, world: World, settings: Settings):
+    with world.database.transaction() as session:
+        session.execute(update(Person).where(Person.login == "author").values(email="author@example.cn"))
+    server = {"smtp_url": "smtp://localhost:2525", "mail_from": "zhengji@office.example"} if mails else {}
+    made(world, replace(settings, **server), "author")
+    with world.database.reading() as session:
+        queued = session.scalars(select(Job.arguments).where(Job.name == "mail_notice")).all()
+    assert [each[:2] for each in queued] == [[world.people["author"].id, "token"]] * mails
 
 
 def test_somebody_elses_token_is_not_mine_to_end(sign_in: As, program: Asks, world: World):

@@ -11,6 +11,7 @@ from flask import request, url_for
 from web.api.calls import confirmations
 from web.api.gate import Refused, operation
 from web.api.plain import Plain, attempt, day, effect, finding, labelled, line, mail, masked, moment, offer, said, step
+from web.api.problems import WrongBody
 from web.cases import filters_of, mend_url, verify_seal
 from web.papers import paper_url
 from web.request import actor, form_key, now, number, place, received, settings
@@ -243,12 +244,16 @@ def rehearse_on_case(session: Any, case_id: int, trigger: str, given: Plain) -> 
 
 
 def form_of(given: Plain) -> bulk.Form:
-    """What a program fills in for a step, as a form would."""
+    """What a program fills in for a step, as a form would. Raises WrongBody for a day that no calendar has."""
+    written = given.get("new_day", "")
+    new_day = clock.day_written(written)
+    if written and new_day is None:
+        raise WrongBody(Text(f"请求内容不合格：没有 {written} 这一天。", f"The body is wrong: {written} is no day."))
     return bulk.Form(
         remark=given.get("remark", ""),
         confirmed=frozenset(given.get("confirmed", ())),
         reasons={key: words.strip() for key, words in given.get("reasons", {}).items() if words.strip()},
-        new_day=clock.day_written(given.get("new_day") or ""),
+        new_day=new_day,
         own={
             one["case"]: Answers(frozenset(one.get("confirmed", ())), one.get("reasons", {}))
             for one in given.get("own", ())

@@ -7,7 +7,7 @@ import re
 from flask import Blueprint, Response, current_app, render_template, url_for
 
 from web.again import ASKS, PROOF
-from web.api.gate import KEY, OPERATIONS, PER_PERSON, Operation, bp
+from web.api.gate import KEY, OPERATIONS, PER_PERSON, REPLAYED, Operation, bp
 from web.api.plain import Plain, written
 from web.api.problems import CODES, TYPE
 from web.request import settings
@@ -138,11 +138,27 @@ def _grave(one: Operation) -> bool:
 def _responses(one: Operation) -> Plain:
     good: Plain = {"schema": {"$ref": f"#/components/schemas/{one.gives}"}}
     told = {TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    codes = {"401": "not-let-in", "403": "not-permitted", "404": "not-found", "429": "too-many"}
+    codes = {"401": "not-let-in", "403": "not-permitted", "404": "not-found", "405": "wrong-method", "410": "gone"}
+    codes |= {"429": "too-many", "500": "our-mistake"}
     if one.takes or one.writes:
         codes |= {"409": "conflict", "413": "too-large", "415": "wrong-body", "422": "wrong-body"}
     codes |= {"400": "wrong-request", "503": "unavailable"}
-    return {
+    made: Plain = {
         "200": {"description": "OK", "content": {"application/json": good}},
         **{code: {"description": CODES[name].en, "content": told} for code, name in sorted(codes.items())},
     }
+    for code in ("429", "503"):
+        made[code]["headers"] = {"Retry-After": _RETRY_AFTER}
+    for code in ("200", "422") if one.writes else ():
+        made[code]["headers"] = {REPLAYED: _REPLAYED}
+    return made
+
+
+_RETRY_AFTER: Plain = {
+    "description": "Seconds after which to send the same again, where that is known",
+    "schema": {"type": "integer", "minimum": 1},
+}
+_REPLAYED: Plain = {
+    "description": "There when this is the answer that the same request got before",
+    "schema": {"type": "string", "enum": ["true"]},
+}

@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 from web import again, receipts
 from web.api import problems
 from web.api.plain import Plain, written
-from web.api.problems import WrongBody, problem
-from web.request import actor, form_key, reading, received, transaction
+from web.api.problems import WrongBody, WrongQuery, problem
+from web.request import LARGEST, actor, form_key, number, reading, received, transaction
 from workflow import characters, tokens
 from workflow.engine import Text
 from workflow.tokens import Answered, Scope
@@ -28,6 +28,7 @@ PER_PERSON = "600 per minute"
 receipts.limiter.shared_limit(lambda: PER_PERSON, "api", key_func=lambda: f"api/{actor().id}")(bp)
 
 KEY = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def _served(one: Operation, view: View, first: Callable[..., None] | None) -> Ca
     def serve(**asked: Any) -> Response:
         if one.scope is not None:
             tokens.check(current_user.scopes, one.scope)
+        _check_query(one.query)
         if one.takes:
             asked["given"] = _body(one.takes)
         if one.writes:
@@ -153,7 +155,7 @@ def _once(one: Operation, view: View, first: Callable[..., None] | None, asked: 
 def _replayed(earlier: Answered) -> Response:
     answer = Response(earlier.answer, earlier.status)
     answer.mimetype = "application/json" if earlier.status < 400 else problems.TYPE
-    answer.headers["Idempotency-Replayed"] = "true"
+    answer.headers[REPLAYED] = "true"
     return answer
 
 
@@ -165,6 +167,28 @@ def _no_key() -> WrongBody:
             "be done, and the same key when you send it again.",
         )
     )
+
+
+# ---- addresses -------------------------------------------------------------------------------------------------------
+
+
+def _check_query(declared: Mapping[str, Plain]) -> None:
+    """Hold what stands behind the address against what is declared; what nobody declared changes nothing.
+
+    Raises WrongQuery.
+    """
+    for name, schema in declared.items():
+        for value in request.args.getlist(name):
+            if not _fits(value, schema):
+                wrong = Text("地址里的 {name} 不合格，请看接口说明。", "{name} in the address is not as declared.")
+                raise WrongQuery(wrong.fill(name=name))
+
+
+def _fits(value: str, schema: Plain) -> bool:
+    if schema["type"] == "integer":
+        sent = number(value)
+        return sent is not None and schema["minimum"] <= sent <= schema.get("maximum", LARGEST)
+    return len(value) <= schema.get("maxLength", len(value)) and value in schema.get("enum", [value])
 
 
 # ---- bodies ----------------------------------------------------------------------------------------------------------

@@ -75,6 +75,10 @@ LOOKS: set[str] = set()
 """Endpoints that only look, some by POST: what they cannot serve is nothing that happened to a case."""
 
 
+class WrongQuery(CannotServe):
+    """What stands behind the address does not have the form that is declared (400)."""
+
+
 class WrongBody(CannotServe):
     """What was sent does not have the form that is declared (422)."""
 
@@ -116,6 +120,8 @@ def install(app: Flask) -> None:
 def _cannot_serve(error: CannotServe) -> Response:
     if isinstance(error, WrongBody):
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.message)
+    if isinstance(error, WrongQuery):
+        return problem(HTTPStatus.BAD_REQUEST, error.message)
     status = errors.noted(error, with_case=request.endpoint not in LOOKS)
     return problem(status, error.message, next((code for kind, code in _OF_KIND if isinstance(error, kind)), ""))
 
