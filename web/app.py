@@ -152,6 +152,7 @@ def _words_in_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         t=words.t,
         say=words.say,
+        say_marked=words.say_marked,
         listed=words.listed,
         language=requests.language,
         new_form_key=requests.new_form_key,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Protocol
+
+from markupsafe import Markup, escape
 
 from web.request import language
 from workflow.clock import BEIJING
@@ -32,6 +35,17 @@ def _said(value: object) -> object:
 def say(words: Words) -> str:
     """A text in the reader's language."""
     return words.en if language() == "en" else words.zh
+
+
+_CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
+
+
+def say_marked(words: Words) -> Markup:
+    """The same, with Chinese that stands within English words marked as such: what a call prescribes is not translated."""
+    said = escape(say(words))
+    if language() != "en":
+        return said
+    return Markup(_CHINESE.sub(r'<span lang="zh-CN">\g<0></span>', str(said)))  # escaped above
 
 
 def listed(many: list[Words]) -> str:

@@ -77,3 +77,14 @@ def test_english_screens_hold_no_chinese_words_of_ours(sign_in: As):
         name = re.sub(r"赵文", "", re.sub(r"<[^>]+>", "", ours))
         found[address] = re.findall(r"[\u4e00-\u9fff]+", name)
     assert found == {address: [] for address in found}
+
+
+def test_chinese_within_english_words_is_marked_as_such(language: str) -> None:
+    said = words.say_marked(Text("标题 <b>", "Subject: 优秀案例征集-[a] <b>"))
+    assert (
+        str(said)
+        == {
+            "zh": "标题 &lt;b&gt;",
+            "en": 'Subject: <span lang="zh-CN">优秀案例征集</span>-[a] &lt;b&gt;',
+        }[language]
+    )
