@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,11 @@ from web import receipts
 from web.api import gate
 from web.app import create_app
 from workflow import passwords, people, throttle, tokens
+from workflow.jobs import worker
+from workflow.jobs.queue import prepare
+from workflow.jobs.running import Progress
 from workflow.settings import Settings
-from workflow.store.models import AccessToken, AuditEvent, Base, FailedTries, Job, Person
+from workflow.store.models import AccessToken, ApiAnswer, AuditEvent, Base, FailedTries, Job, Person
 from workflow.store.people import set_active
 
 pytestmark = pytest.mark.database
@@ -204,6 +208,22 @@ def test_rows_of_tokens_that_are_long_over_go_by_night(column: str, days: int, l
     tokens.forget(world.database, at=now)
     with world.database.reading() as session:
         assert len(session.scalars(select(AccessToken.id)).all()) == left
+
+
+def test_the_work_of_the_night_empties_answers_and_drops_old_tokens(program: Asks, world: World, settings: Settings):
+    """The work itself, as its worker does it."""
+    prepare(world.database.url)
+    case = world.case(CaseState.CENTRE_STAMPED)
+    program("reviewer").post(f"/cases/{case}/return_to_centre", {"remark": "请补充", "mark": world.row(case).mark})
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    with world.database.transaction() as session:
+        session.execute(update(ApiAnswer).values(at=long_ago))
+        session.execute(update(AccessToken).values(expires_at=long_ago))
+    progress = Progress(world.database, "", 1, "", threading.Event())
+    told = worker._clear_work(worker.workshop(settings, world.database), progress)
+    with world.database.reading() as session:
+        left = session.scalars(select(ApiAnswer.answer)).all(), session.scalars(select(AccessToken.id)).all()
+    assert (told.split(", ")[2:], left) == (["1 answers", "1 tokens"], ([""], []))
 
 
 def test_a_new_password_ends_it(program: Asks, world: World, settings: Settings):
