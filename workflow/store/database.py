@@ -157,6 +157,11 @@ class Database:
         self.engine.dispose()
 
 
+def only_reads(session: Session) -> bool:
+    """Whether nothing can change in the session: it sees one moment, and writes nothing."""
+    return bool(session.get_bind().get_execution_options().get(READING, False))
+
+
 def run(session: Session, statement: Executable, values: Any = None) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement about columns, within the session's transaction.
 

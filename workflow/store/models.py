@@ -253,7 +253,9 @@ class Centre(Base):
     preparing: Mapped[bool] = mapped_column(server_default=text("false"))
     eligible: Mapped[bool] = mapped_column(server_default=text("true"))
     name_verified: Mapped[str] = mapped_column(String(10), server_default="no")
-    office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
+    office: Mapped[Office] = relationship(
+        lazy="joined"
+    )  # beside an outer join an inner one would be worked out for all centres
 
 
 class Person(Base):

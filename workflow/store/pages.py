@@ -12,7 +12,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, exists, func, literal, literal_column, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import Session, defer
 
 from states.case import CaseState
@@ -376,7 +388,7 @@ def _states(session: Session, seen_by: Actor, filters: Filters) -> tuple[dict[st
     parts = _parts(narrowed(seen_by, filters), filters)
     if not parts:
         return {}, False
-    some = _together([_some(part, COUNTED + 1) for part in parts])
+    some = _together([_some(part, COUNTED + 1) for part in parts], apart=_are_apart(parts))
     counted = select(some.c.state, func.count()).group_by(some.c.state)
     numbers = {state: number for state, number in session.connection().execute(counted)}
     enough = sum(numbers.values()) > COUNTED
@@ -398,9 +410,18 @@ def _goes_on(session: Session, part: _Part) -> bool:
     return bool(part.rest) and session.connection().scalar(beyond) is not None
 
 
-def _together(many: Sequence[Select[Any]]) -> Subquery:
-    """The rows of all of them, each once. One that has a limit can stand beside another only as a query of its own."""
-    return union(*(select(one.subquery()) for one in many)).subquery() if len(many) > 1 else many[0].subquery()
+def _are_apart(parts: Sequence[_Part]) -> bool:
+    """Whether no case is in two of them: they are reached alike, and each is in a state of its own."""
+    states = {part.state for part in parts}
+    return len({part.way for part in parts}) == 1 and len(states) == len(parts) and "" not in states
+
+
+def _together(many: Sequence[Select[Any]], *, apart: bool = False) -> Subquery:
+    """The rows of all of them, each once. `apart`: no row is in two of them, so they need not be compared. One that has a limit can stand beside another only as a query of its own."""
+    if len(many) == 1:
+        return many[0].subquery()
+    together = union_all if apart else union
+    return together(*(select(one.subquery()) for one in many)).subquery()
 
 
 # ---- what has waited longest -----------------------------------------------------------------------------------------
@@ -438,7 +459,7 @@ def _in_state(way: Way, state: str) -> _Part:
 def _number(session: Session, parts: Sequence[_Part]) -> int:
     if not parts:
         return 0
-    some = _together([_some(part, FEW + 1) for part in parts])
+    some = _together([_some(part, FEW + 1) for part in parts], apart=_are_apart(parts))
     return min(session.connection().scalar(select(func.count()).select_from(some)) or 0, FEW + 1)
 
 

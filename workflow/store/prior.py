@@ -17,7 +17,7 @@ from rules.roles import Level
 from workflow import similar
 from workflow.store.among import among
 from workflow.store.calls import call_of
-from workflow.store.database import run
+from workflow.store.database import only_reads, run
 from workflow.store.models import (
     Adjudication,
     Case,
@@ -106,6 +106,18 @@ def find(session: Session, cases: Sequence[Compared], *, together: bool = False)
     """
     if not cases:
         return {}
+    key = (tuple(case.id for case in cases), together and len(cases) > 1)
+    known: dict[Any, dict[int, list[Similar]]] = session.info.setdefault(_KNOWN, {}) if only_reads(session) else {}
+    if key not in known:
+        known[key] = _found(session, cases, key[1])
+    return known[key]
+
+
+_KNOWN = "zhengji_similar"
+"""What was found in a session that only reads: a page asks several times for the same."""
+
+
+def _found(session: Session, cases: Sequence[Compared], together: bool) -> dict[int, list[Similar]]:
     rank = {case.id: place for place, case in enumerate(cases)} if together else {}
     since = {case.id: _since(session, case) for case in cases}
     by_id = {case.id: case for case in cases}
