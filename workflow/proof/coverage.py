@@ -8,7 +8,7 @@ from typing import Any
 
 from rules.words import Text
 from workflow.proof.exploring import Explored
-from workflow.proof.promises import Subject, findings_of, reached
+from workflow.proof.promises import Subject, findings_of, met_at
 from workflow.proof.scenarios import Run
 
 
@@ -48,7 +48,7 @@ def unreachable(subject: Subject, explored: Explored) -> Iterator[tuple[str, str
     lifecycle = explored.lifecycle
     for phase in subject.call.phases:
         times = [one for one in subject.moments if one.phase is phase]
-        met = reached(subject, explored, times)
+        met = met_at(subject, explored, times)
         for number, moment in enumerate(times):
             for state in map(str, lifecycle.states):
                 if (state, number) not in met:

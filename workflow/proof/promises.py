@@ -309,7 +309,7 @@ def no_dead_end(subject: Subject, telling: Telling) -> None:
         lifecycle = explored.lifecycle
         for phase in subject.call.phases:
             times = [one for one in subject.moments if one.phase is phase]
-            met = reached(subject, explored, times)
+            met = met_at(subject, explored, times)
             telling.looked += len(met)
             at_rest = _can_rest(subject, explored, times)
             for state, number in sorted(met - at_rest, key=lambda one: (one[1], one[0])):
@@ -360,7 +360,7 @@ def _moves(
             yield move
 
 
-def reached(subject: Subject, explored: Explored, times: Sequence[Moment]) -> set[tuple[str, int]]:
+def met_at(subject: Subject, explored: Explored, times: Sequence[Moment]) -> set[tuple[str, int]]:
     start = (str(explored.lifecycle.initial), 0)
     reached, waiting = {start}, [start]
     while waiting:
