@@ -82,13 +82,13 @@ def save(draft: int) -> Response | tuple[str, int]:
             receipt = drafting.save(
                 session,
                 draft,
-                source[: drafting.LONGEST],
-                notice[: drafting.LONGEST],
+                source,
+                notice,
                 seen=seen,
                 actor=actor(),
                 at=now(),
             )
-    except (Overtaken, WrongValue) as refused:
+    except (Overtaken, WrongValue, drafting.NotOpened) as refused:
         with reading() as session:
             found = drafting.find(session, draft, actor())
             return _page(session, found, source or found.source, notice or found.notice, _said(refused)), (

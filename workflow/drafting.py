@@ -122,6 +122,13 @@ def save(
     """
     draft = _open_to_change(session, number, actor)
     source, notice = _plain(source), _plain(notice)
+    if max(len(source), len(notice)) > LONGEST:
+        raise NotOpened(
+            Text(
+                f"内容太长，没有保存：各项要求和通知正文各不超过 {LONGEST:,} 字。您写的还在下面。",
+                f"Too long, so nothing was saved: at most {LONGEST:,} characters each. What you wrote is still below.",
+            )
+        )
     if (source, notice) == (draft.source, draft.notice):
         return None
     if not stored.save(session, number, source, notice, seen, actor, at):

@@ -135,6 +135,15 @@ def test_two_who_write_at_once_lose_nothing(world: World, sign_in: As) -> None:
         assert "maximum = 1600" in kept.source
 
 
+def test_what_is_too_long_is_not_cut_short_but_refused_with_what_was_written(world: World, sign_in: As) -> None:
+    where, desk = begun(world, sign_in), sign_in("desk")
+    answer = save(desk, where, TOML + "#" * drafting.LONGEST + "末尾")
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, "内容太长" in page, "末尾" in page) == (422, True, True)
+    with world.database.reading() as session:
+        assert [one.revision for one in drafting.every(session, world.people["desk"])] == [1]
+
+
 def test_the_director_opens_it_and_new_cases_live_by_it(world: World, sign_in: As) -> None:
     old = world.case(CaseState.DRAFT)
     where, director = begun(world, sign_in), sign_in("director")
