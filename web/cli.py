@@ -58,12 +58,13 @@ def _print(value: Any) -> None:
 # ---- running ---------------------------------------------------------------------------------------------------------
 
 
-def _furnish_demo(settings: configured.Settings, database: Any) -> None:
+def _furnish_demo(settings: configured.Settings, database: Any, size: str) -> None:
     from workflow import demo
     from workflow.store.files import Files
 
     click.echo("正在放入演示数据 / filling in the demo …")
-    demo.build(database, Files(settings.documents_url, settings.documents_endpoint), settings)
+    files = Files(settings.documents_url, settings.documents_endpoint)
+    demo.build(database, files, settings, demo.Size(size))
 
 
 @main.command()
@@ -83,11 +84,18 @@ def init() -> None:
 
 
 @main.command()
-def demo() -> None:
+@click.option(
+    "--size",
+    type=click.Choice(["tour", "call"]),
+    default="tour",
+    help="tour：各种状态的案例各几件（默认）；call：240 件、98 家中心、32 个省级、12 位评审专家，约需一分钟 / a whole call, in about a minute",
+)
+def demo(size: str) -> None:
     """在空库里放入演示数据：各种状态的案例、每种职责一个账号。 / Fill an empty database with the demo.
 
     \b
     例 Example:  ZHENGJI_HOME=/tmp/demo zhengji demo
+                 ZHENGJI_HOME=/tmp/call zhengji demo --size call
     """
     from workflow import installation
 
@@ -97,7 +105,7 @@ def demo() -> None:
         raise Refusal(
             "库里已有账号，演示数据只放入空库。请另设 ZHENGJI_HOME。/ The database is not empty; set another ZHENGJI_HOME."
         )
-    _furnish_demo(settings, database)
+    _furnish_demo(settings, database, size)
     database.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from rules.call import Call
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
@@ -98,9 +99,12 @@ def furnish(database: Database) -> None:
 
 def load_call(session: Session, path: Path, at: datetime) -> CallVersion:
     """Store a call's file as its next version, proved. Raises CallRefused, OSError."""
-    call = read_call(path)
     source = path.read_text(encoding="utf-8")
-    notice = _notice(path, source)
+    return load_source(session, source, _notice(path, source), at, read_call(path))
+
+
+def load_source(session: Session, source: str, notice: str, at: datetime, call: Call) -> CallVersion:
+    """Store a call as written, proved. `call`: what was read of it. Raises CallRefused."""
     if broken := proofs.problems(session, source, notice, call):
         raise CallRefused(broken)
     return stored_calls.load(session, source, notice, at)

@@ -41,16 +41,20 @@ def everybody(session: Session) -> list[Person]:
     return stored.everybody(session)
 
 
-def by_level(session: Session) -> list[tuple[Text, list[Person]]]:
-    """Active people with a role, by where they sit (centre, office, national office), in the order of their roles."""
+def by_level(session: Session, most: int) -> list[tuple[Text, list[Person]]]:
+    """Active people with a role, by where they sit (centre, office, national office), in the order of their roles.
+
+    `most`: so many of each role, the first ones.
+    """
     order = list(Role)
 
     def first(person: Person) -> Role:
         return min((Role.of(one.role) for one in person.grants), key=order.index)
 
     held = sorted((one for one in stored.everybody(session) if one.active and one.grants), key=lambda one: one.id)
-    levels = [(level.label, [one for one in held if first(one).level is level]) for level in Level]
-    return [(label, sorted(many, key=lambda one: order.index(first(one)))) for label, many in levels if many]
+    many = {role: [one for one in held if first(one) is role][:most] for role in order}
+    levels = [(level.label, [one for role in order if role.level is level for one in many[role]]) for level in Level]
+    return [(label, found) for label, found in levels if found]
 
 
 def actor_of(person: Person) -> Actor:

@@ -22,7 +22,7 @@ from tests.worlds import Databases
 from workflow import clock, comparisons, demo, people, pushes, register, sign_in, similar
 from workflow.audit.canonical import event_hash
 from workflow.clock import BEIJING
-from workflow.demo import scans
+from workflow.demo import large, scans
 from workflow.demo.stage import Stage, Unexpected
 from workflow.mailing import Mailer
 from workflow.passwords import DEMO_PASSWORD
@@ -321,3 +321,63 @@ def test_a_visitor_finds_a_day_of_the_first_phase_or_the_day_that_is_set(
 def test_every_case_of_the_first_phase_fits_its_theme(built: Database) -> None:
     assert {case.theme for case in everything(built, Case) if case.phase == "first"} == {"smes"}
     assert all(case.service_from >= date(2020, 1, 1) for case in everything(built, Case) if case.service_from)
+
+
+# ---- a call at its real size -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def script() -> large.Script:
+    return large.Script(register.shipped_offices())
+
+
+def test_a_call_has_240_cases_of_98_centres_in_32_offices_and_12_judges(script: large.Script) -> None:
+    judges = [one for one in script.people.values() if one["role"] == "judge"]
+    centres = {one.centre for one in script.cases}
+    assert (len(script.cases), len(centres), len({one.office for one in script.cases}), len(judges)) == (
+        240,
+        98,
+        32,
+        12,
+    )
+
+
+def test_a_call_is_the_same_each_time(script: large.Script) -> None:
+    assert large.Script(register.shipped_offices()).texts == script.texts
+
+
+def test_no_two_cases_of_a_call_serve_the_same_party_or_look_alike(script: large.Script) -> None:
+    made = [similar.signature("\n".join(one.text["sections"].values())) for one in script.cases]
+    alike = [similar.resemblance(one, other) for at, one in enumerate(made) for other in made[:at]]
+    assert {similar.likeness(score) for score in alike} == {similar.Likeness.NONE}
+    assert len({one.text["recipient"] for one in script.cases}) == 240
+
+
+def test_each_office_sends_two_in_each_phase_but_the_one_that_is_released(script: large.Script) -> None:
+    sent = Counter((one.office, one.phase) for one in script.cases)
+    assert {key for key, many in sent.items() if many < 2} == {(large.SHORT, "second")}
+    assert len(sent) == 64
+
+
+class TwoOffices(large.Script):
+    """The call as two of its offices live it: the one that is released from a minimum, and the one that is given days."""
+
+    def _cases(self) -> list[large.Planned]:
+        return [one for one in super()._cases() if one.office in (large.SHORT, large.LATE)]
+
+
+def test_a_call_is_received_whole_by_the_verbs_with_what_was_refused_and_granted(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "Script", TwoOffices)
+    settings = settings_in(tmp_path)
+    demo.build(database, Files(settings.documents_url), settings, demo.Size.CALL)
+    cases, events = everything(database, Case), everything(database, AuditEvent)
+    assert {case.state for case in cases} == {CaseState.SUBMITTED}
+    assert [batch.state for batch in everything(database, Batch)] == [BatchState.RECEIVED] * 4
+    last = {event.stream: event.to_state for event in events if event.to_state}
+    assert {case.stream: case.state for case in cases} == {case.stream: last[case.stream] for case in cases}
+    assert {"call.waive", "call.extend", "batch.describe"} <= {event.action for event in events}
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    with database.reading() as session:
+        assert not any(prior.find(session, cases).values())

@@ -1,4 +1,4 @@
-"""Filling an empty database with the demo: the call, the register, the people, then eight days of March 2021."""
+"""Filling an empty database with the demo: the call, the register, the people, then eight days of March 2021, or a whole call."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import tomllib
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,11 +16,12 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
 from workflow import clock, people, priors, pushes, register
-from workflow.calls import shipped_calls
+from workflow.calls import parse_call, shipped_calls
+from workflow.demo import large
 from workflow.demo.stage import Stage
 from workflow.demo.story import abroad, story
 from workflow.engine import CannotServe
-from workflow.installation import load_call
+from workflow.installation import load_call, load_source
 from workflow.mailing import Mailer
 from workflow.passwords import DEMO_PASSWORD
 from workflow.settings import Settings
@@ -30,14 +32,22 @@ from workflow.store.database import Database
 from workflow.store.files import Files
 
 SOURCE = register.REFERENCE / "demo.toml"
+JUDGED = register.REFERENCE / "judged.toml"
 
 
 class NotEmpty(CannotServe):
     """The demo is only for a database in which nobody is registered yet (409)."""
 
 
-def build(database: Database, files: Files, settings: Settings) -> None:
-    """Fill an empty database with the demo; everything happened between 12 and 19 March 2021.
+class Size(StrEnum):
+    """How much there is: a few cases in every state, or a call with 240 cases, all received and none judged."""
+
+    TOUR = "tour"
+    CALL = "call"
+
+
+def build(database: Database, files: Files, settings: Settings, size: Size = Size.TOUR) -> None:
+    """Fill an empty database with the demo; everything happened between 12 and 19 March 2021, or until July of that year.
 
     All of it or nothing is written, but for the last deliveries abroad, which the worker would complete. Packages go
     to a folder of the installation, whatever push address is set: what is invented must reach nobody. Raises NotEmpty.
@@ -52,6 +62,9 @@ def build(database: Database, files: Files, settings: Settings) -> None:
                     "The database has accounts already; the demo fills only an empty one. Set another ZHENGJI_HOME.",
                 )
             )
+        if size is Size.CALL:
+            _whole_call(session, files, settings, given)
+            return
         stage = _furnished(session, files, settings, given)
         story(stage)
         queued = abroad(stage, (settings.home / "outbox" / "wipo").as_uri())
@@ -79,6 +92,27 @@ def _furnished(session: Session, files: Files, settings: Settings, given: dict[s
     return Stage(
         session, files, call_of(session, version.id), version.id, offices, centres, cast, given["cases"], begins
     )
+
+
+def _whole_call(session: Session, files: Files, settings: Settings, given: dict[str, Any]) -> None:
+    """A call with judging, the real offices, 98 invented centres and their people; then all that they did."""
+    begins: datetime = given["begins"].astimezone(UTC)
+    path = next(one for one in shipped_calls() if one.stem == given["call"])
+    source = f"{path.read_text('utf-8')}\n{JUDGED.read_text('utf-8')}"
+    notice = path.with_name(f"{path.stem}.zh.md").read_text("utf-8")
+    version = load_source(session, source, notice, begins, parse_call(source, notice))
+    rows = register.shipped_offices()
+    script = large.Script(rows)
+    register.put_offices(session, rows, actor=SYSTEM, at=begins)
+    register.put_centres(session, script.centres, actor=SYSTEM, at=begins)
+    offices = {one.addressee: one.id for one in register.offices(session)}
+    centres = {one.name: one.id for one in register.centres(session)}
+    cast = _people(session, settings, script.people, offices, centres, begins)
+    today = date.fromisoformat(settings.clock) if settings.clock else large.TODAY
+    clock.move(session, today, actor=SYSTEM, at=begins)
+    call = call_of(session, version.id)
+    stage = Stage(session, files, call, version.id, offices, centres, cast, script.texts, begins, large.PACE)
+    large.tell(stage, script)
 
 
 def _earlier_reports(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rules.call import BEIJING, Call
 from rules.roles import Level, Role
 from states.reach import SYSTEM, Actor
-from workflow import batches, cases, comparisons, editorial, intake, papers, pushes
+from workflow import batches, cases, comparisons, deadlines, editorial, intake, papers, pushes
 from workflow import content as contents
 from workflow.content import Content
 from workflow.demo import scans
@@ -32,7 +32,10 @@ class Unexpected(Exception):
 
 @dataclass
 class Stage:
-    """One database being filled. `texts`: key → what the demo's file says of a case; `now`: when the next step is."""
+    """One database being filled. `texts`: key → what the demo's file says of a case; `now`: when the next step is.
+
+    `pace`: how long a step takes.
+    """
 
     session: Session
     files: Files
@@ -43,6 +46,7 @@ class Stage:
     cast: Mapping[str, Actor]
     texts: Mapping[str, dict[str, Any]]
     now: datetime
+    pace: timedelta = STEP
     cases: dict[str, int] = field(default_factory=dict)
     batches: dict[str, int] = field(default_factory=dict)
 
@@ -53,9 +57,13 @@ class Stage:
             raise Unexpected(f"{moment} lies before {self.now}")
         self.now = later
 
+    def no_earlier(self, moment: datetime) -> None:
+        """Wait for a moment, where it has not passed."""
+        self.now = max(self.now, moment.astimezone(UTC))
+
     def tick(self) -> datetime:
-        """The moment of this step; the next one comes some minutes later."""
-        at, self.now = self.now, self.now + STEP
+        """The moment of this step; the next one comes a little later."""
+        at, self.now = self.now, self.now + self.pace
         return at
 
     # ---- who ----
@@ -235,6 +243,18 @@ class Stage:
         [push] = pushes.of_case(self.session, row)
         return push.id
 
+    # ---- deadlines ----
+
+    def extend(self, phase: str, addressee: str, last_day: date, reason: str) -> None:
+        director, office = self._who(Role.DIRECTOR), self.offices[addressee]
+        deadlines.extend(
+            self.session, self.call, phase, last_day, reason, office=office, actor=director, at=self.tick()
+        )
+
+    def waive(self, phase: str, addressee: str, reason: str) -> None:
+        director, office = self._who(Role.DIRECTOR), self.offices[addressee]
+        deadlines.waive(self.session, self.call, phase, reason, office=office, actor=director, at=self.tick())
+
     # ---- batches ----
 
     def collect(self, batch: str, *keys: str) -> None:
@@ -269,6 +289,14 @@ class Stage:
         leader = self._who(Role.LEADER, row.office_id)
         batches.seal_summary(self.session, row.id, scan, row.office.seals_as, actor=leader, at=self.tick())
         self.act_on_batch(batch, "seal")
+
+    def call_last(self, batch: str, reasons: Mapping[str, str]) -> None:
+        """Mark a batch as its office's last (末批), with a reason for each thing that the call asks in principle."""
+        row = self._batch(batch)
+        leader = self._who(Role.LEADER, row.office_id)
+        batches.describe(
+            self.session, row.id, subject=row.subject, final=True, reasons=reasons, actor=leader, at=self.tick()
+        )
 
     def _line(self, position: int, row: Case) -> Sequence[str]:
         values = {**self._form(row, content_of(row)), "position": str(position)}
