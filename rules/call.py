@@ -436,6 +436,8 @@ class Call:
     judging: Judging | None = None
     publicity: tuple[Channel, ...] = ()
     version: int = 1
+    look: bytes = b""
+    """The Word document in which its cases are written, as loaded with this version; empty: the one for all calls."""
 
     @property
     def service_from(self) -> date:

@@ -295,8 +295,11 @@ def calls() -> str:
 
 def _calls(**shown: Any) -> str:
     with reading() as session:
-        versions = [one for row, call, _ in notices.current(session) for one in notices.versions(session, call.number)]
-        return render_template("admin/calls.html", **{"versions": versions, "source": "", "notice": "", **shown})
+        current = list(notices.current(session))
+        versions = [one for row, call, _ in current for one in notices.versions(session, call.number)]
+        return render_template(
+            "admin/calls.html", **{"current": current, "versions": versions, "source": "", "notice": "", **shown}
+        )
 
 
 @bp.post("/calls")
@@ -329,6 +332,29 @@ def load() -> Response | Page:
         "done",
     )
     return redirect(url_for("calls.show", number=made.number))
+
+
+@bp.post("/calls/<number>/look")
+def put_look(number: str) -> Response | Page:
+    """Another Word document for the cases of a call: its next version."""
+    try:
+        kept = uploaded("look", "case")
+        if kept is None:
+            return _calls(wrong=t("请选择一个 Word 文件（.docx）。", "Choose a Word file (.docx).")), 422
+        with transaction() as session:
+            look = files().get(kept.digest)
+            made, new = notices.put_look(session, number, look, actor=actor(), at=now())
+    except Unreadable as refused:
+        return _calls(wrong=say(refused.problem.text)), 422
+    except notices.WrongLook as refused:
+        return _calls(wrong=say(refused.message)), 422
+    flash(
+        t("Word 模板已存为第 {n} 版。", "The Word template is kept with version {n}.", n=made.version)
+        if new
+        else t("与第 {n} 版的 Word 模板相同。", "It is the Word template of version {n} already.", n=made.version),
+        "done",
+    )
+    return redirect(url_for(".calls"))
 
 
 def _sent(name: str) -> str:

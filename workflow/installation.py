@@ -14,8 +14,9 @@ from rules.call import Call
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
-from workflow import anchors, moving, people, proofs, register
+from workflow import anchors, moving, notices, people, proofs, register
 from workflow.calls import CallRefused, current_call, read_call
+from workflow.documents import vetting
 from workflow.engine import CannotServe
 from workflow.proof import Proof
 from workflow.settings import Settings
@@ -98,16 +99,32 @@ def furnish(database: Database) -> None:
 
 
 def load_call(session: Session, path: Path, at: datetime) -> CallVersion:
-    """Store a call's file as its next version, proved. Raises CallRefused, OSError."""
-    source = path.read_text(encoding="utf-8")
-    return load_source(session, source, _notice(path, source), at, read_call(path))
+    """Store a call's file as its next version, proved, with the Word document of its name beside it, if there is one.
+
+    Raises CallRefused, WrongLook, OSError.
+    """
+    source, call = path.read_text(encoding="utf-8"), read_call(path)
+    return load_source(session, source, _notice(path, source), at, call, _look(path, call))
 
 
-def load_source(session: Session, source: str, notice: str, at: datetime, call: Call) -> CallVersion:
+def load_source(
+    session: Session, source: str, notice: str, at: datetime, call: Call, look: bytes | None = None
+) -> CallVersion:
     """Store a call as written, proved. `call`: what was read of it. Raises CallRefused."""
     if broken := proofs.problems(session, source, notice, call):
         raise CallRefused(broken)
-    return stored_calls.load(session, source, notice, at)
+    return stored_calls.load(session, source, notice, at, look)
+
+
+def _look(path: Path, call: Call) -> bytes | None:
+    """The Word document beside a call's file; None where there is none. Raises WrongLook."""
+    beside = path.with_suffix(".docx")
+    if not beside.is_file():
+        return None
+    vetted = vetting.judge("case", beside.name, beside.read_bytes())
+    if vetted.vetted is None or vetted.vetted.kind != "docx":
+        raise notices.WrongLook(vetted.text)
+    return notices.fit_look(call, vetted.vetted.data)
 
 
 def keep_proof(session: Session, path: Path, proof: Proof, scenarios: Mapping[str, str], at: datetime) -> None:

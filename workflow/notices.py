@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from rules.words import Text
 from states.reach import Actor
 from workflow import deadlines, proofs
 from workflow.calls import CallProblem, CallRefused, mistaken, parse_call
+from workflow.documents import writing
 from workflow.engine import CannotServe, NotPermitted
 from workflow.store import calls as stored
 from workflow.store import notices as rows
@@ -196,10 +197,7 @@ def load(session: Session, source: str, notice: str, *, actor: Actor, at: dateti
 
     Raises NotPermitted (the administrator loads calls), CallRefused with every problem.
     """
-    if Role.ADMINISTRATOR not in actor.roles:
-        raise NotPermitted(
-            Text("征集通知由管理员载入，您没有这个职责。", "Calls are loaded by the administrator; you are none.")
-        )
+    _check_loads(actor)
     checked = check(session, source, notice)
     if checked.problems:
         raise CallRefused(list(checked.problems))
@@ -208,3 +206,37 @@ def load(session: Session, source: str, notice: str, *, actor: Actor, at: dateti
         rows.note(session, made, actor, at)
         return made, True
     return stored.load(session, source, notice, at), False
+
+
+class WrongLook(CannotServe):
+    """A Word document in which no case of the call can be written (422)."""
+
+
+def fit_look(call: Call, look: bytes) -> bytes:
+    """The Word document, when cases of the call can be written in it. Raises WrongLook."""
+    try:
+        writing.check_look(replace(call, look=look))
+    except writing.UnfitLook as unfit:
+        raise WrongLook(unfit.why) from unfit
+    return look
+
+
+def put_look(session: Session, number: str, look: bytes, *, actor: Actor, at: datetime) -> tuple[CallVersion, bool]:
+    """Keep the newest text of a call as its next version with this Word document; (version, whether it is new).
+
+    Raises NotPermitted, NoSuchCall, WrongLook.
+    """
+    _check_loads(actor)
+    newest, call = find(session, number)
+    made = stored.load(session, newest.source, newest.notice, at, fit_look(call, look))
+    if made.id == newest.id:
+        return made, False
+    rows.note(session, made, actor, at)
+    return made, True
+
+
+def _check_loads(actor: Actor) -> None:
+    if Role.ADMINISTRATOR not in actor.roles:
+        raise NotPermitted(
+            Text("征集通知由管理员载入，您没有这个职责。", "Calls are loaded by the administrator; you are none.")
+        )

@@ -6,6 +6,7 @@ import io
 import re
 
 import pytest
+from docx import Document
 from openpyxl import Workbook
 
 from rules.roles import Role
@@ -13,6 +14,7 @@ from states.case import CaseState
 from tests.web.conftest import As, hidden, post, send
 from tests.worlds import CALL_2021, World
 from workflow import people, register
+from workflow.documents.word import SHARED
 from workflow.store import calls as stored_calls
 from workflow.store.models import AuditEvent, PriorReport
 
@@ -354,3 +356,22 @@ def test_an_empty_call_asks_for_the_file(world: World, sign_in: As):
 def test_the_page_after_checking_keeps_a_token_for_loading(world: World, sign_in: As):
     page = send(sign_in("administrator"), "/admin/calls", source=SOURCE + "\n# 注\n", notice=NOTICE, then="check")
     assert "form_key" in hidden(page.get_data(as_text=True), "/admin/calls")
+
+
+def test_a_call_gets_a_word_document_of_its_own_on_screen(world: World, sign_in: As):
+    client = sign_in("administrator")
+    document, own = Document(str(SHARED)), io.BytesIO()
+    document.sections[0].header.paragraphs[0].text = "本通知专用"
+    document.save(own)
+    for look in (own.getvalue(), own.getvalue()):
+        send(client, "/admin/calls/2021-205/look", look=(io.BytesIO(look), "own.docx"))
+    blank, bare = Document(), io.BytesIO()
+    blank.save(bare)
+    refused = send(client, "/admin/calls/2021-205/look", look=(io.BytesIO(bare.getvalue()), "bare.docx"))
+    nothing = send(client, "/admin/calls/2021-205/look")
+    with world.database.reading() as session:
+        newest, call = stored_calls.open_calls(session)[0]
+    template = client.get(f"/cases/template/{newest}.docx").data
+    shown = Document(io.BytesIO(template)).sections[0].header.paragraphs[0].text
+    assert (refused.status_code, nothing.status_code, call.version, shown) == (422, 422, 2, "本通知专用")
+    assert "一、" in refused.get_data(as_text=True)

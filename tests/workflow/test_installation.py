@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from docx import Document
 from sqlalchemy import update
 
 from rules.roles import Role
@@ -15,6 +16,7 @@ from tests.make import CALLS
 from tests.worlds import Databases
 from workflow import installation, people, register, sign_in
 from workflow.calls import CallRefused
+from workflow.documents.word import SHARED
 from workflow.installation import NoSuchRole
 from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
@@ -134,6 +136,29 @@ def test_a_call_becomes_the_next_version_and_the_same_text_none(settled: Databas
     with settled.reading() as session:
         newest = {call.number: call.version for _, call in stored_calls.open_calls(session)}
     assert newest[number] == 2
+
+
+def test_a_call_brings_the_word_document_beside_it_and_later_versions_keep_it(
+    settled: Database, tmp_path: Path
+) -> None:
+    for path in CALLS.glob("other-call.*"):
+        shutil.copy(path, tmp_path)
+    file = tmp_path / "other-call.toml"
+    looks: list[bytes] = []
+    for change in range(4):
+        if change == 1:
+            own = Document(str(SHARED))
+            own.sections[0].header.paragraphs[0].text = "本通知专用"
+            own.save(str(tmp_path / "other-call.docx"))
+        if change == 3:
+            (tmp_path / "other-call.docx").unlink()
+            file.write_text(file.read_text("utf-8") + "\n", "utf-8")
+        with settled.transaction() as session:
+            made = installation.load_call(session, file, datetime.now(UTC))
+            looks.append(stored_calls.call_of(session, made.id).look)
+            assert made.version == (1, 2, 2, 3)[change]
+    assert looks[0] == b""
+    assert looks[1] == looks[2] == looks[3] != b""
 
 
 def test_a_wrong_call_is_refused_before_anything_is_stored(settled: Database, tmp_path: Path) -> None:

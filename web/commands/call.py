@@ -90,7 +90,7 @@ def call_load(file: Path, as_json: bool) -> None:
         _refuse(file, problems, as_json)
     database = installation.open_database(configured.from_environment())
     try:
-        with database.transaction() as session:
+        with refusals(), database.transaction() as session:
             stored = installation.load_call(session, file, datetime.now(UTC))
             number, version = stored.number, stored.version
     except CallRefused as refused:

@@ -175,7 +175,7 @@ class _ThemeEntry:
 
 
 SHAPE = Shape(
-    skip={Call: frozenset({"version"})},
+    skip={Call: frozenset({"version", "look"})},
     defaults={
         Call: {"confirmations": (), "minimum_per_centre": 0, "push": None, "public_notice": None, "route": Route()}
     },

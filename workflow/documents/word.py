@@ -1,7 +1,8 @@
 """Word files written: the blank template of a call, and a case that was written on screen.
 
-How they look is a Word document with placeholders, which anybody may open and change: `workflow/calls/case.docx`, or of
-one call's own `workflow/calls/NUMBER.docx`. It is filled in by docxtpl.
+How they look is a Word document with placeholders, which anybody may open and change: `workflow/calls/case.docx`, or the
+one that was loaded with a call. It is filled in by docxtpl, whose placeholders are a programming language: nothing can be
+called, reckoned or looked up from them (`_Placeholders`).
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from docx import Document
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
+from jinja2 import TemplateError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 from PIL import Image
 
 from rules.call import Call
+from rules.words import Text
 from workflow import calls
 from workflow.documents import origin, template
 from workflow.documents.marks import Mark
@@ -26,10 +32,40 @@ from workflow.documents.packing import settled
 from workflow.documents.reading import Picture
 from workflow.documents.template import one_line, tidy
 
-__all__ = ["CaseContent", "case_document", "case_template"]
+__all__ = ["CaseContent", "UnfitLook", "case_document", "case_template", "check_look"]
 
-LOOKS = Path(calls.__file__).parent
-"""Where the documents with placeholders lie."""
+SHARED = Path(calls.__file__).parent / "case.docx"
+"""The document with placeholders for every call that brings none of its own."""
+
+
+class UnfitLook(Exception):
+    """A Word document cannot be filled in with a case. `why`: in words for people."""
+
+    def __init__(self, why: Text) -> None:
+        super().__init__(why.en)
+        self.why = why
+
+
+def check_look(call: Call) -> None:
+    """Fill the call's own document in as its blank template. Raises UnfitLook, also where a section would not appear."""
+    try:
+        made = Document(io.BytesIO(case_template(call)))
+    except (TemplateError, TypeError, ValueError, KeyError, AttributeError) as wrong:
+        raise UnfitLook(
+            Text(
+                f"Word 模板中的占位符填不进去：{wrong}。请以 case.docx 为底稿修改。",
+                f"The placeholders of the Word template cannot be filled in: {wrong}. Start from case.docx.",
+            )
+        ) from wrong
+    lines = {one.text.strip() for one in made.paragraphs}
+    wanted = [template.heading(position, one) for position, one in enumerate(call.sections, 1)]
+    if missing := [one for one in wanted if one not in lines]:
+        raise UnfitLook(
+            Text(
+                f"Word 模板填好后缺少：{'、'.join(missing)}。sections 的占位符须单独成段保留。",
+                f"Once filled in, the Word template lacks: {', '.join(missing)}. Keep the placeholders of “sections”.",
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -111,7 +147,7 @@ def _filled(
             for one in sections
         ],
     }
-    document.render(said, autoescape=True)
+    document.render(said, _Placeholders(autoescape=True), autoescape=True)
     properties = document.core_properties
     properties.title = name[:255]
     properties.author = properties.last_modified_by = call.issuer.zh
@@ -123,10 +159,26 @@ def _filled(
     return settled(out.getvalue())
 
 
-def _look(call: Call) -> Path:
+def _look(call: Call) -> io.BytesIO | Path:
     """The document that is filled in: the call's own, else the one for all."""
-    own = LOOKS / f"{call.number}.docx"
-    return own if own.is_file() else LOOKS / "case.docx"
+    return io.BytesIO(call.look) if call.look else SHARED
+
+
+class _Placeholders(ImmutableSandboxedEnvironment):
+    """What somebody wrote into a Word file: values and loops over them alone, so that no file makes this program work."""
+
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "**", "%"})
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.globals.clear()
+        self.filters.clear()
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        raise SecurityError(operator)
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return False
 
 
 _OF_PLACEHOLDERS = str.maketrans({"{": "&#123;", "}": "&#125;", "%": "&#37;"})

@@ -13,15 +13,17 @@ from workflow.documents.template import one_line, tidy
 
 if TYPE_CHECKING:
     from workflow.documents.sheets import report_form, summary_table, text_table
-    from workflow.documents.word import CaseContent, case_document, case_template
+    from workflow.documents.word import CaseContent, UnfitLook, case_document, case_template, check_look
     from workflow.documents.worklist import Row, annotated, read_worklist, worklist
 
 __all__ = [
     "CaseContent",
     "Row",
+    "UnfitLook",
     "annotated",
     "case_document",
     "case_template",
+    "check_look",
     "one_line",
     "read_worklist",
     "report_form",
@@ -31,7 +33,7 @@ __all__ = [
     "worklist",
 ]
 _WHERE = {
-    **dict.fromkeys(("CaseContent", "case_document", "case_template"), "word"),
+    **dict.fromkeys(("CaseContent", "UnfitLook", "case_document", "case_template", "check_look"), "word"),
     **dict.fromkeys(("report_form", "summary_table", "text_table"), "sheets"),
     **dict.fromkeys(("Row", "annotated", "read_worklist", "worklist"), "worklist"),
 }

@@ -14,21 +14,26 @@ from workflow.calls import CallRefused, digest, mistaken, parse_call, stored_cal
 from workflow.store.models import CallVersion
 
 
-def load(session: Session, source: str, notice: str, at: datetime) -> CallVersion:
+def load(session: Session, source: str, notice: str, at: datetime, look: bytes | None = None) -> CallVersion:
     """Store a call as its next version; the same text again gives the version that is there already.
 
-    Raises CallRefused before anything is stored, also where the number is another call's.
+    `look`: the Word document in which its cases are written; where none is given, that of the version before. Raises CallRefused before anything is stored, also where the number is another call's.
     """
     call = parse_call(source, notice)
     if problem := mistaken(source, call, (one for _, one in open_calls(session))):
         raise CallRefused([problem])
     fingerprint = digest(source, notice)
-    same = session.scalar(
-        select(CallVersion).where(CallVersion.number == call.number, CallVersion.digest == fingerprint)
+    earlier = list(
+        session.scalars(
+            select(CallVersion).where(CallVersion.number == call.number).order_by(CallVersion.version.desc())
+        )
     )
-    if same is not None:
-        return same
-    highest = session.scalar(select(func.max(CallVersion.version)).where(CallVersion.number == call.number)) or 0
+    for one in earlier:
+        if one.digest == fingerprint and look in (None, one.look):
+            return one
+    highest = earlier[0].version if earlier else 0
+    if look is None and earlier:
+        look = earlier[0].look
     made = session.execute(
         insert(CallVersion)
         .values(
@@ -39,6 +44,7 @@ def load(session: Session, source: str, notice: str, at: datetime) -> CallVersio
             digest=fingerprint,
             loaded_at=at,
             opened_at=at,
+            look=look,
         )
         .returning(CallVersion)
     ).scalar_one()
@@ -65,9 +71,11 @@ def call_of(session: Session, version_id: int) -> Call:
     known: dict[int, Call] = _READ.setdefault(str(session.get_bind().engine.url), {})
     if version_id not in known:
         row = session.execute(
-            select(CallVersion.source, CallVersion.notice, CallVersion.version).where(CallVersion.id == version_id)
+            select(CallVersion.source, CallVersion.notice, CallVersion.version, CallVersion.look).where(
+                CallVersion.id == version_id
+            )
         ).one()
-        known[version_id] = replace(_parsed(row.source, row.notice), version=row.version)
+        known[version_id] = replace(_parsed(row.source, row.notice), version=row.version, look=row.look or b"")
     return known[version_id]
 
 

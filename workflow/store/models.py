@@ -458,6 +458,8 @@ class CallVersion(Base):
     digest: Mapped[str] = mapped_column(String(64))
     loaded_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
+    look: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The Word document with placeholders in which its cases are written; none: the one for all calls."""
 
 
 class CallProof(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import select
@@ -39,5 +40,7 @@ def same(session: Session, number: str, source: str, notice: str) -> CallVersion
 def note(session: Session, loaded: CallVersion, actor: Actor, at: datetime) -> Receipt:
     """Record in the call's own stream that a version was loaded."""
     data = {"number": loaded.number, "version": loaded.version, "sha256": loaded.digest}
+    if loaded.look:
+        data["look"] = hashlib.sha256(loaded.look).hexdigest()
     [receipt] = trail.append(session, [trail.Entry(f"call/{loaded.number}", "call.load", "done", at, actor, data)])
     return receipt

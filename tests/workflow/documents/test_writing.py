@@ -1,8 +1,8 @@
 """Papers that we write: they read back as what was put into them, and nothing in them can run."""
 
 import io
-import shutil
 import zipfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from tests.make import call_2021, filled, other_call
 from tests.workflow.documents.papers import picture
 from workflow.characters import strange
-from workflow.documents import word
 from workflow.documents.forms import choices_of, read_report_form
 from workflow.documents.reading import Picture, read_case_document
 from workflow.documents.writing import (
     CaseContent,
+    UnfitLook,
     case_document,
     case_template,
+    check_look,
     one_line,
     report_form,
     summary_table,
@@ -109,11 +110,11 @@ def own_look(path: Path) -> None:
     made.save(path)
 
 
-def test_a_call_with_other_sections_has_a_look_of_its_own_where_one_lies_beside_it(tmp_path, monkeypatch):
-    shutil.copy(word.LOOKS / "case.docx", tmp_path)
-    own_look(tmp_path / f"{other_call().number}.docx")
-    monkeypatch.setattr(word, "LOOKS", tmp_path)
-    for call, is_own in ((other_call(), True), (call_2021(), False)):
+def test_a_call_is_written_in_the_document_that_came_with_it(tmp_path):
+    own_look(tmp_path / "own.docx")
+    own = replace(other_call(), look=(tmp_path / "own.docx").read_bytes())
+    check_look(own)
+    for call, is_own in ((own, True), (call_2021(), False)):
         sections = {one.id: f"{one.label.zh}的第一段。\n{{{{ title }}}} 第二段。" for one in call.sections}
         some = next(iter(sections))
         pictures = (Picture("a.png", "image/png", picture(), "图1　流程", some),)
@@ -126,6 +127,27 @@ def test_a_call_with_other_sections_has_a_look_of_its_own_where_one_lies_beside_
         assert ("数据案例" in [one.text for one in head.paragraphs]) is is_own
         blank = read_case_document(case_template(call), "模板.docx", call)
         assert ([one.name for one in blank.sections], blank.body_length) == (list(sections), 0)
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "why"),
+    [
+        ("{{ sections.__class__ }}", ""),
+        ("{{ title.upper() }}", ""),
+        ("{{ 'a' * 1000000000 }}", ""),
+        ("{{ range(9) }}", ""),
+        ("{{ title|upper }}", ""),
+        ("{% for", ""),
+        ("{{ title }}", "一、"),
+    ],
+)
+def test_a_look_that_reckons_calls_or_shows_no_section_is_refused(placeholder, why):
+    document, out = Document(), io.BytesIO()
+    document.add_paragraph(placeholder)
+    document.save(out)
+    with pytest.raises(UnfitLook) as refused:
+        check_look(replace(call_2021(), look=out.getvalue()))
+    assert why in refused.value.why.zh
 
 
 def test_what_no_file_can_hold_is_left_out_of_papers_made_from_what_was_stored_before_it_was_refused():
