@@ -15,7 +15,18 @@ from workflow.calls import shipped_calls
 
 pytest_plugins = [
     f"features.steps.{name}"
-    for name in ("people", "outcomes", "moments", "contents", "cases", "batches", "pushes", "bulk", "worklists")
+    for name in (
+        "people",
+        "outcomes",
+        "moments",
+        "contents",
+        "cases",
+        "batches",
+        "pushes",
+        "bulk",
+        "worklists",
+        "amending",
+    )
 ]
 pytestmark = pytest.mark.database
 

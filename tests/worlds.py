@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import tomlkit
 from psycopg import sql
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
@@ -50,6 +51,7 @@ from workflow.sealing import Sighting
 from workflow.settings import Settings, from_environment
 from workflow.store import calls as stored_calls
 from workflow.store import facts, log, schema
+from workflow.store import notices as stored_notices
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.guard import authorize
@@ -348,6 +350,27 @@ class World:
         """What carries pushes; no mail server."""
         files = Files((self.folder / "documents").as_uri())
         return pushes.Post(self.database, files, Mailer("", "", self.database))
+
+    # ---- another version of the call ----
+
+    def amend(self, change: Callable[[Any], object]) -> int:
+        """The next version of the call: its file, changed as a document by a function. Gives the version's id."""
+        with self.database.transaction() as session:
+            newest = stored_notices.versions(session, self.call.number)[0]
+            document = tomlkit.parse(newest.source)
+            change(document)
+            return stored_calls.load(session, tomlkit.dumps(document), newest.notice, self.at).id
+
+    def extend_by_amendment(self, by: timedelta) -> int:
+        """A version in which the first phase closes so much later, at every level."""
+
+        def later(call: Any) -> None:
+            phase = call["phases"][0]
+            phase["closes"] += by
+            for level in phase.get("closes_for", {}):
+                phase["closes_for"][level] += by
+
+        return self.amend(later)
 
     # ---- what is written ----
 

@@ -61,6 +61,7 @@ ASKS: Mapping[str, _Asked] = {
     "batches.act": _among(batch_lifecycle, "trigger", "seal", "send"),
     "batches.confirm_scan": _always("确认汇总表印章", "Confirm the seal of the summary table", "leader"),
     "drafting.open_": _always("开放征集通知", "Open a call", "director"),
+    "amending.move": _always("把案例转到一个版本", "Move cases to a version", "director"),
     # what leaves the country
     "pushes.start": _always("发起推送", "Start the push", "liaison"),
     "pushes.recall": _always("请接收方撤回", "Ask for the recall", "liaison"),

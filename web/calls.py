@@ -8,7 +8,7 @@ from web import flow
 from web.request import actor, now, reading
 from web.request import number as row_number
 from web.words import countdown
-from workflow import drafting, lists, notices
+from workflow import amending, drafting, lists, notices
 from workflow.particulars import particulars
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
@@ -38,6 +38,7 @@ def show(number: str) -> str:
             particulars=particulars(call),
             phases=notices.phases(session, call),
             versions=notices.versions(session, number),
+            looks=amending.looks(actor()),
             at=now(),
             countdown=countdown,
             flow=flow.of_call(lists.lifecycle(call), call.number, version.version),

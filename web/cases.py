@@ -156,7 +156,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     """What the page of a case shows."""
     history = lists.history(session, case, actor())
     passed = {str(one.target) for one in history if one.target and one.done and one.of == "case"}
-    steps = (one for one in history if one.of == "case" and one.done and one.target)
+    steps = (one for one in history if one.of == "case" and one.done and one.step)
     taken_back = next((one for one in islice(steps, 1) if one.backward and one.remark), None)
     similar, comparing = comparisons.known(session, case, actor())
     every_paper = papers.every(session, case)
@@ -196,7 +196,8 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "courts": courts.told(lists.lifecycle(call), history),
         "flow": flow.of_case(case, lists.lifecycle(call), history),
         "taken_back": taken_back,
-        "call_step": lambda name: next(one.label for one in lists.lifecycle(call).transitions if one.name == name),
+        "moved": lists.moved_last(history),
+        "call_step": lambda name: lists.step_label(call, name),
         "letters": letters.of_case(session, case.id, configured=bool(settings().smtp_url)),
         "countdown": countdown,
     }

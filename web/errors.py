@@ -16,6 +16,7 @@ from web.again import ProofNeeded
 from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
 from workflow import batches, cases, logs, people, reception
+from workflow.amending import NotMoved
 from workflow.arrivals import NoSuchArrival, WrongArrival
 from workflow.audit.search import NoSuchEvent
 from workflow.batches import NoSuchBatch, WrongBatch
@@ -67,6 +68,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchArrival: HTTPStatus.NOT_FOUND,
     NoSuchCollection: HTTPStatus.NOT_FOUND,
     WrongCollection: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotMoved: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,

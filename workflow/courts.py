@@ -103,8 +103,9 @@ def party(lifecycle: Lifecycle, state: str) -> Party:
 def course(lifecycle: Lifecycle, moves: Sequence[tuple[datetime, str]], now: datetime) -> Course | None:
     """What the moves of one thing come to: (when, the state that it then was in), the oldest first; None without any.
 
-    A clock that stepped back gives no time, and takes none.
+    A clock that stepped back gives no time, and takes none; what left it where it was (another version of its call) is no move.
     """
+    moves = [one for place, one in enumerate(moves) if place == 0 or one[1] != moves[place - 1][1]]
     if not moves:
         return None
     stays: list[Stay] = []

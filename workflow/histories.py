@@ -19,6 +19,7 @@ from states.reach import Actor
 from workflow import privacy
 from workflow.audit import actions
 from workflow.engine import Offer
+from workflow.lists import migrated
 from workflow.personal import together
 from workflow.store import histories as stored
 from workflow.store.models import Batch, Push
@@ -95,6 +96,8 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
     if action == "batch.collect":
         more, fewer = len(body["added"]), len(body["dropped"])
         return Text(f"列入 {more} 个，移出 {fewer} 个", f"{more} added, {fewer} taken out")
+    if action == "batch.migrate":
+        return migrated(body)
     if action == "batch.describe":
         last = Text("，末批", ", the last batch") if body["final"] else Text("", "")
         return Text(f"邮件标题：{body['subject']}{last.zh}", f"subject: {body['subject']}{last.en}")

@@ -19,6 +19,7 @@ from rules.roles import Level, Role
 from rules.words import Labelled, Text
 from states.case import CASE
 from states.reach import Actor
+from workflow.audit import actions
 from workflow.documents.mail import compose
 from workflow.documents.vetting import clean_name
 from workflow.engine import Attempt, CannotServe
@@ -71,6 +72,11 @@ TOLD: Mapping[str, Told] = {
     "publish": Told(_BOTH, Text("已公开发布", "published")),
     "retract": Told(_BOTH, Text("已撤下发布", "retracted")),
     "republish": Told(_BOTH, Text("已重新发布", "published again")),
+    "migrate": Told(
+        _BOTH,
+        Text("已转到征集通知的另一个版本", "moved to another version of the call"),
+        Text("对每个案例有什么变化，见案例页面的留痕。", "What changes for each is in the history on its page."),
+    ),
 }
 """Step → who is told of it, and how. Of the other steps nobody is: the next hand finds them under “我的工作”."""
 
@@ -130,8 +136,7 @@ class Mail:
     def body(self, site: str) -> str:
         """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
         told, day = TOLD[self.step], self.at.astimezone(BEIJING)
-        step = CASE.named(self.step)
-        label = step.label if step else told.came
+        label = actions.label(f"case.{self.step}")
         number = len(self.cases)
         zh = [
             f"{self.name}，您好！",
@@ -186,7 +191,8 @@ def due_for(session: Session, rows: Sequence[Any], step: str, actor: Actor, **sa
     for row in rows:
         unit = _unit(session, row, step, offices)
         itself = call_of(session, row.call_version_id).route.recommended_by is Recommender.SELF
-        to = tuple(one for one in told.to if one is not Level.OFFICE) if itself else told.to
+        unknown = itself or row.first_stamped_at is None  # to its office: it reaches nothing that was never stamped
+        to = tuple(one for one in told.to if one is not Level.OFFICE) if unknown else told.to
         for recipient, name in _recipients(row, to, known, offices):
             if recipient[0] != actor.id:
                 names[recipient] = name
@@ -254,13 +260,23 @@ def follow(session: Session, tried: Sequence[tuple[Any, Attempt]], posting: Post
     new_day = first.facts.new_day if step in ("return_to_office", "turn_back") else None
     rows = [row for row, _ in done if row.id not in dropped]
     mails = due_for(session, rows, step, first.actor, at=first.at, remark=first.remark, new_day=new_day)
+    sent = posting or Posting(datetime.now(UTC))
+    _keep(session, mails, sent.key or (first.receipt.number if first.receipt else ""), sent.due, first.actor)
+
+
+def tell(
+    session: Session, rows: Sequence[Any], step: str, actor: Actor, *, at: datetime, remark: str, key: str
+) -> None:
+    """Tell at once what became of these cases by an act that is no step of their lifecycle, in the same transaction."""
+    _keep(session, due_for(session, rows, step, actor, at=at, remark=remark), key, datetime.now(UTC), actor)
+
+
+def _keep(session: Session, mails: Sequence[Mail], key: str, due: datetime, actor: Actor) -> None:
     if not mails:
         return
-    real = datetime.now(UTC)
-    sent = posting or Posting(real)
-    key = sent.key or (first.receipt.number if first.receipt else "")
-    stored.add(session, key, sent.due, first.actor.id, [_new(one) for one in mails])
-    enqueue(session, "mail_letters", f"mail_letters/{key}", key, after=max(0.0, (sent.due - real).total_seconds()))
+    stored.add(session, key, due, actor.id, [_new(one) for one in mails])
+    wait = max(0.0, (due - datetime.now(UTC)).total_seconds())
+    enqueue(session, "mail_letters", f"mail_letters/{key}", key, after=wait)
 
 
 def _new(mail: Mail) -> stored.New:

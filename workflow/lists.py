@@ -345,6 +345,14 @@ class Happened:
     """What it happened to: "case", "push", or "document" for a file."""
     step: str = ""
     """The name of the transition, where it was one."""
+    version: int | None = None
+    """The version of its call to which it was moved."""
+
+
+def moved_last(history: Sequence[Happened]) -> Happened | None:
+    """The move to another version of its call, while no step was taken since."""
+    newest = next((one for one in history if one.done and (one.step or one.version)), None)
+    return newest if newest is not None and newest.version else None
 
 
 LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH)}
@@ -413,6 +421,7 @@ def _happened(event: stored.Event, case: Case | None = None) -> Happened:
         findings=tuple(Finding.from_json(one) for one in body.get("findings", ())),
         detail=_detail(event.action, body),
         case=case,
+        version=body["to_version"] if event.action == "case.migrate" else None,
     )
 
 
@@ -431,6 +440,8 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
         names = "、".join(one["name"] for one in body["files"])
         slot = _SLOTS.get(body["slot"], Text(body["slot"], body["slot"]))
         return Text(f"{slot.zh}：{names}", f"{slot.en}: {names}")
+    if action == "case.migrate":
+        return migrated(body)
     if action == "case.seal":
         unit = body["unit"]
         return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
@@ -441,6 +452,16 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
     if action in ("case.adjudicate", "case.ask_ruling"):
         return search.compared(body)
     return None
+
+
+def migrated(body: Mapping[str, Any]) -> Text:
+    """From which version of its call something moved to which, and what changed for it."""
+    before, after = body["from_version"], body["to_version"]
+    said = [Text(one["zh"], one["en"]) for one in body["changes"]] or [Text("没有变化", "nothing changed")]
+    return Text(
+        f"第 {before} 版 → 第 {after} 版：{'；'.join(one.zh for one in said)}",
+        f"version {before} → version {after}: {'; '.join(one.en for one in said)}",
+    )
 
 
 # ---- content as it was and is ----------------------------------------------------------------------------------------
@@ -485,6 +506,12 @@ def state_of(case: Case) -> State:
 def lifecycle(call: Call | None = None) -> Lifecycle:
     """The lifecycle of the cases of a call, for drawing it; without one the whole, for the names of its states."""
     return lifecycle_of(call.route) if call is not None else CASE
+
+
+def step_label(call: Call, name: str) -> Text:
+    """What a step of a case is called under its call; one that the call has not, as everywhere."""
+    step = lifecycle(call).named(name)
+    return step.label if step else actions.label(f"case.{name}")
 
 
 def window(session: Session, case: Case, at: datetime) -> Window | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from rules.call import Call
 from rules.words import Text
 from states.reach import Actor
+from workflow import stranding
 from workflow.calls import CallProblem, digest
 from workflow.proof import Proof, prove
 from workflow.proof.scenarios import FAILED
@@ -40,7 +41,8 @@ def last(session: Session, version: CallVersion) -> CallProof | None:
 
 
 def problems(session: Session, source: str, notice: str, call: Call) -> list[CallProblem]:
-    """Why a call of this text may not be opened: promises that it breaks, and scenarios that failed when last run.
+    """Why a call of this text may not be opened: promises that it breaks, scenarios that failed when last run, and running
+    cases that it would strand.
 
     Exploring takes a fraction of a second, so it is done anew, by the program as it is now.
     """
@@ -68,4 +70,5 @@ def problems(session: Session, source: str, notice: str, call: Call) -> list[Cal
             )
             for name in failed
         ),
+        *stranding.problems(session, call),
     ]

@@ -239,6 +239,119 @@ def _named(word: str) -> Any:
         database.close()
 
 
+@call.command("migrate")
+@click.argument("number")
+@click.argument("cases", nargs=-1, metavar="[CASE…]")
+@click.option("--to", type=int, help="转到第几版，默认现行的 / to which version; the one in force by default")
+@click.option("--as", "login", default="", help="以谁的名义（主管的登录名）；只预览时可不写 / the director's login")
+@click.option("--dry-run", is_flag=True, help="只看会有什么变化，不写入 / only tell what would change")
+@click.option(
+    "--remark", default="", help="备注；转回以前的版本须写明理由 / needed for going back to an earlier version"
+)
+@_json
+def call_migrate(
+    number: str, cases: tuple[str, ...], to: int | None, login: str, dry_run: bool, remark: str, as_json: bool
+) -> None:
+    """把在办案例转到征集通知的一个版本：逐件说明变化；不能转的说明原因。 / Move running cases to a version of their call.
+
+    不写案例编号就是全部在办的。有案例不能转则退出码为 1，其余照转。 / Exit 1: some cannot be moved; the others are.
+
+    \b
+    例 Example:  zhengji call migrate 2021-205 --dry-run
+                 zhengji call migrate 2021-205 --as director 2021-205-EX-0007
+    """
+    from states.reach import SYSTEM
+    from workflow import amending, clock, installation, people
+
+    if not dry_run and not login:
+        raise click.UsageError("请用 --as 写明主管的登录名，或用 --dry-run 只预览。/ Say --as LOGIN, or --dry-run.")
+    settings = configured.from_environment()
+    with refusals():
+        database = installation.existing(settings)
+        try:
+            with database.transaction() as session:
+                person = people.by_login(session, login) if login else None
+                if login and person is None:
+                    raise Refusal(f"没有登录名“{login}”。/ There is no login “{login}”.")
+                actor, at = people.actor_of(person) if person else SYSTEM, clock.now(session, settings)
+                if dry_run:
+                    told = _previewed(amending.preview(session, number, to=to, actor=actor, at=at), set(cases))
+                else:
+                    chosen = amending.numbered(session, number, cases, actor)
+                    told = _moved(
+                        amending.migrate(session, number, to=to, chosen=chosen, actor=actor, at=at, remark=remark)
+                    )
+        finally:
+            database.close()
+    if as_json:
+        print_json({"call": number, **told})
+    else:
+        _tell_moved(told)
+    sys.exit(REFUSED if told["refused"] else 0)
+
+
+def _previewed(made: Any, numbers: set[str]) -> dict[str, Any]:
+    """What a preview says, as plain values; of these cases alone where some are named."""
+    lines = [one for one in made.lines if one.row.number in numbers or not (numbers or one.rests)]
+    return {
+        "version": made.target.version,
+        "cases": [_line(one) for one in lines],
+        "batches": [] if numbers else [_line(one) for one in made.batches],
+        "moved": 0,
+        "refused": [
+            {
+                "case": one.row.number,
+                "place": each.place,
+                "zh": f"{each.why.zh}{each.do.zh}",
+                "en": f"{each.why.en} {each.do.en}",
+            }
+            for one in lines
+            for each in one.stuck
+        ],
+    }
+
+
+def _line(one: Any) -> dict[str, Any]:
+    return {
+        "number": one.row.number,
+        "from_version": one.version,
+        "state": one.row.state,
+        "outcome": str(one.verdict),
+        "changes": [what._asdict() for what in one.changes],
+    }
+
+
+def _moved(made: Any) -> dict[str, Any]:
+    return {
+        "version": made.version,
+        "cases": [{"number": one} for one in made.numbers],
+        "batches": made.batches,
+        "moved": made.moved,
+        "told": made.told,
+        "receipt": made.receipt.number if made.receipt else None,
+        "refused": [
+            {"case": one.number, "zh": f"{one.why.zh}{one.do.zh}", "en": f"{one.why.en} {one.do.en}"}
+            for one in made.refused
+        ],
+    }
+
+
+def _tell_moved(told: dict[str, Any]) -> None:
+    for one in told["cases"]:
+        changes = one.get("changes")
+        if changes is None:
+            continue
+        click.echo(f"{one['number']}  v{one['from_version']} → v{told['version']}  {one['outcome']}")
+        for what in changes:
+            click.echo(f"    {what['zh']}\n    {what['en']}")
+    for one in told["refused"]:
+        click.echo(f"! {one['case']}：{one['zh']}\n  {one['en']}")
+    click.echo(
+        f"已转到第 {told['version']} 版 / moved to version {told['version']}: {told['moved']}；"
+        f"不能转 / cannot be moved: {len(told['refused'])}"
+    )
+
+
 @call.command("replay")
 @click.argument("number")
 @click.option(

@@ -15,6 +15,7 @@ from rules.call import Call
 from rules.words import Text
 from states.case import CASE
 from states.reach import Actor
+from workflow.audit import actions
 from workflow.content import Content
 from workflow.engine import Receipt
 from workflow.store import prior, trail, words
@@ -274,8 +275,8 @@ def who_was_faster(session: Session, ids: Collection[int]) -> dict[int, Text]:
 
 
 def _faster(action: str, who: str) -> Text:
-    transition = CASE.named(action.partition(".")[2])
-    what = transition.label if transition else Text("修改内容", "changed the content")
+    named = CASE.named(action.partition(".")[2]) is not None or action == "case.migrate"
+    what = actions.label(action) if named else Text("修改内容", "changed the content")
     return Text(
         f"您查看之后，{who}已先办理：{what.zh}。您这次操作没有生效，请查看最新情况后再决定。",
         f"While you were looking, {who} was faster: {what.en}. Your action had no effect; look again and decide.",

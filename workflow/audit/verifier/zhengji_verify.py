@@ -859,6 +859,8 @@ class Verification:
             name = action[len(kind) + 1 :] if action.startswith(kind + ".") else ""
             if seq == 1:
                 good = name == "create" and target == LIFECYCLES[kind]["initial"]
+            elif name == "migrate" and kind in ("case", "batch"):  # to another version of its call, where it stands
+                good = target == state and role in ("director", "system")
             else:
                 step = LIFECYCLES[kind]["transitions"].get(name)
                 good = step and source == state and state in step[0] and target == step[1] and role in step[2]
