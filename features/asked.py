@@ -39,6 +39,8 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
         call.themes[theme].needs_name for phase in call.phases for theme in call.themes_of(phase, call.centre_kinds[0])
     ),
     "有公示": lambda call: Leg.PUBLIC_NOTICE in call.route.legs,
+    "有评审": lambda call: call.judging is not None,
+    "有盲评": lambda call: call.judging is not None and call.judging.blind,
     "推送": lambda call: Leg.PUSH in call.route.legs,
     "有其他阶段的主题": lambda call: bool(elsewhere(call)),
     "有按机构类型的主题": lambda call: bool(for_others(call)),

@@ -364,18 +364,21 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Judging:
-    """How winners are found. Kept with the call and shown on its page; the judging of issue 7 will read it."""
+    """How cases are judged, and how many win."""
 
     judges: int
     """Of each case."""
     criteria: tuple[Criterion, ...]
     blind: bool = False
-    """Judges see neither centre nor office."""
+    """Judges see neither centre nor office, and no name in the text."""
     winners: int | None = None
     winners_percent: int | None = None
     """Of the cases that were judged."""
     per_centre: int | None = None
     """So many winners from one centre at most."""
+    lowest: int = 0
+    highest: int = 100
+    """Of the scale of each criterion, in whole points."""
 
 
 @dataclass(frozen=True)

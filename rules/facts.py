@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from rules.call import Call, Phase, Window
 from rules.roles import Level
-from rules.words import Labelled
+from rules.words import Labelled, Text
 
 
 class Ruling(Labelled):
@@ -202,6 +202,46 @@ class PushFacts:
     at: datetime
     acknowledged: bool = False
     recall_confirmed: bool = False
+    actor: int = 0
+    step: str = ""
+    remark: str = ""
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+class Conflict(Labelled):
+    """Why somebody must not judge a case."""
+
+    INSTITUTION = "institution", "同一单位", "Same institution"
+    PROVINCE = "province", "同一省份", "Same province"
+    HAND = "hand", "经手过本案", "Had a hand in the case"
+    NAMED = "named", "案例写到本人", "Named in the case"
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a judge says of a case by one criterion. `points`: None where none was given."""
+
+    points: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class JudgementFacts:
+    """Everything that a rule may look at about one judge, one case and one attempt."""
+
+    call: Call
+    at: datetime
+    in_selection: bool
+    case_state: Text
+    """As people call it."""
+    conflicts: frozenset[Conflict] = frozenset()
+    """As they were detected."""
+    blind: bool = False
+    showing: tuple[Text, ...] = ()
+    """Where in the blind reading it can still be told whose case it is."""
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    """Criterion → what was given."""
     actor: int = 0
     step: str = ""
     remark: str = ""

@@ -14,6 +14,7 @@ from rules.catalogue import CATALOGUE, SUBJECTS
 from rules.rule import Rule
 from states.batch import BATCH
 from states.case import CASE
+from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH
 from workflow.calls import read_call, shipped_calls
@@ -21,7 +22,7 @@ from workflow.calls.schema import json_schema
 
 ROOT = Path(__file__).parent.parent
 VERIFIER = ROOT / "workflow/audit/verifier/zhengji_verify.py"
-LIFECYCLES = (CASE, BATCH, PUSH)
+LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT)
 
 
 def rules_page() -> str:

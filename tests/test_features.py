@@ -26,6 +26,7 @@ pytest_plugins = [
         "bulk",
         "worklists",
         "amending",
+        "judging",
     )
 ]
 pytestmark = pytest.mark.database
@@ -55,4 +56,4 @@ def world(databases: Databases, call_file: Path, tmp_path: Path) -> Iterator[Wor
         yield made
 
 
-scenarios("case", "batch", "push")
+scenarios("case", "batch", "push", "judgement")

@@ -39,6 +39,8 @@ from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
 from workflow.factors import WrongFactor
 from workflow.intake import NotShown
 from workflow.jobs.board import NoSuchJob, WhyMissing
+from workflow.judging import NoJudging, NoSuchJudgement, WrongInvitation, WrongScores
+from workflow.judging import NotShown as NotShownBlind
 from workflow.letters import NoSuchLetter
 from workflow.notices import NoSuchCall
 from workflow.passwords import WrongPassword
@@ -67,6 +69,11 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchSearch: HTTPStatus.NOT_FOUND,
     NoSuchArrival: HTTPStatus.NOT_FOUND,
     NoSuchCollection: HTTPStatus.NOT_FOUND,
+    NoSuchJudgement: HTTPStatus.NOT_FOUND,
+    NoJudging: HTTPStatus.NOT_FOUND,
+    NotShownBlind: HTTPStatus.CONFLICT,
+    WrongScores: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongInvitation: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongCollection: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotMoved: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotPermitted: HTTPStatus.FORBIDDEN,

@@ -38,6 +38,8 @@ ENTRIES = [
     Entry("arrivals.index", "来件登记", "Arrivals", "inbox", _OFFICE | {"desk", "auditor"}),
     Entry("batches.index", "省级报送", "Reporting", "archive", _OFFICE),
     Entry("desk.index", "受理台", "National desk", "building-bank", _DESK),
+    Entry("judging.index", "评审", "Judging", "clipboard-list", frozenset({"desk", "director", "auditor"})),
+    Entry("judging.mine", "我的评审", "To judge", "clipboard-check", frozenset({"judge"})),
     Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),
     Entry("collection.index", "案例集", "Collections", "printer", frozenset({"editor"})),
     Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),

@@ -18,6 +18,7 @@ from rules.selection import another_person_acts
 from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.case import CASE, EDITABLE, CaseState
+from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Standing, State, Transition
 from states.push import PUSH
 from states.reach import Actor
@@ -355,7 +356,7 @@ def moved_last(history: Sequence[Happened]) -> Happened | None:
     return newest if newest is not None and newest.version else None
 
 
-LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH)}
+LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH, JUDGEMENT)}
 
 _SLOTS = {
     "case": Text("案例正文", "case document"),

@@ -159,6 +159,10 @@ def _judging(call: Call) -> Iterator[Text]:
     blind = Text("，看不到中心和省份", ", blind") if judging.blind else Text("", "")
     yield Text(f"每个案例由 {judging.judges} 位专家评审{blind.zh}", f"{judging.judges} judges for each case{blind.en}")
     yield _listed(Text(f"{one.label.zh} {one.weight}%", f"{one.label.en} {one.weight}%") for one in judging.criteria)
+    yield Text(
+        f"每项 {judging.lowest} 至 {judging.highest} 分",
+        f"{judging.lowest} to {judging.highest} points by each criterion",
+    )
     if judging.winners is not None:
         yield Text(f"选出 {judging.winners} 个", f"{judging.winners} winners")
     else:

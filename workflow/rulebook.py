@@ -16,6 +16,7 @@ from rules.catalogue import CATALOGUE
 from rules.rule import Rule
 from rules.words import Text
 from states.batch import BATCH
+from states.judgement import JUDGEMENT
 from states.lifecycle import Transition
 from states.push import PUSH
 from states.reach import Actor
@@ -99,7 +100,7 @@ def clauses(session: Session, call: Call, actor: Actor, features: Path = FEATURE
                 CATALOGUE[name],
                 asked,
                 _blanks(CATALOGUE[name].words),
-                [step for one in (lived, BATCH, PUSH) for step in one.transitions if _guards(step, name)],
+                [step for one in (lived, BATCH, PUSH, JUDGEMENT) for step in one.transitions if _guards(step, name)],
                 examples.get(name, ()),
                 refusals.get(name, Refusals(0)),
                 decisions.get(asked.decision or 0, ""),

@@ -228,6 +228,9 @@ WITH_CENTRE = "draft returned"
 SELECTED = "shortlisted published retracted wipo_pushed"
 WRITES_CALLS = "desk director"
 FOLLOW_PUSHES = "liaison director desk auditor"
+ORGANIZE_JUDGING = "desk director auditor"
+NOBODY = ""
+"""What stands behind it is not there under the call of these tests."""
 ADMINISTRATOR = "administrator"
 HANDLERS = "whoever handles the case"
 """Who sees contacts: the centre's people; the office's once it was stamped, while it is not with the centre; the desk
@@ -424,6 +427,18 @@ DOORS: dict[str, Door] = {
     "POST editorial.sign_off": Door(CASE, "director", SELECTED),
     "POST editorial.translate": Door(CASE, "translator", SELECTED),
     "POST editorial.judge_effect": Door(CASE, "liaison", SELECTED),
+    # -- judging; under the call of these tests there is none, and tests/web/test_judging.py holds who sees what
+    "GET judging.index": Door(ORGANIZE_JUDGING),
+    "GET judging.judges": Door(ORGANIZE_JUDGING),
+    "POST judging.describe": Door(ORGANIZE_JUDGING, "desk"),
+    "POST judging.invite": Door(ORGANIZE_JUDGING, "desk", gives=(404,)),
+    "GET judging.case": Door(ORGANIZE_JUDGING, gives=(404,)),
+    "POST judging.mask": Door(ORGANIZE_JUDGING, "desk"),
+    "GET judging.mine": Door("judge"),
+    "GET judging.show": Door(NOBODY),
+    "GET judging.picture": Door(NOBODY),
+    "POST judging.save": Door(NOBODY),
+    "POST judging.act": Door(NOBODY),
     # -- reports that look alike: see PAIR_DOORS for who sees the texts and who rules
     "GET papers.compare": Door(PAIR),
     "POST papers.rule": Door(PAIR),

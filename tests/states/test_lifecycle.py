@@ -11,10 +11,11 @@ from rules.roles import Role
 from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.case import CASE, COUNTED, EDITABLE, CaseState
+from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Transition, WrongLifecycle
 from states.push import PUSH
 
-LIFECYCLES = (CASE, BATCH, PUSH)
+LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT)
 
 
 class Door(Labelled):

@@ -11,6 +11,7 @@ from lxml import etree
 
 from states.batch import BATCH
 from states.case import CASE, CaseState
+from states.judgement import JUDGEMENT
 from states.push import PUSH
 from tests.make import CALLS
 from tests.worlds import World
@@ -27,7 +28,7 @@ def export(*words: str | Path) -> Result:
     return result
 
 
-@pytest.mark.parametrize("lifecycle", [CASE, BATCH, PUSH], ids=lambda one: one.name)
+@pytest.mark.parametrize("lifecycle", [CASE, BATCH, PUSH, JUDGEMENT], ids=lambda one: one.name)
 def test_a_lifecycle_is_written_as_a_process(lifecycle, tmp_path: Path) -> None:
     done = export("bpmn", lifecycle.name, "--out", tmp_path / "process.bpmn")
     assert (done.exit_code, (tmp_path / "process.bpmn").read_bytes()) == (0, bpmn.write(lifecycle))

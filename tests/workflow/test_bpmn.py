@@ -21,6 +21,7 @@ from SpiffWorkflow.util.task import TaskState
 from rules.call import Leg, Recommender, Route
 from states.batch import BATCH
 from states.case import CASE
+from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle
 from states.push import PUSH
 from states.route import lifecycle_of
@@ -31,7 +32,13 @@ ROUTES = {
     "of ministries, with public notice": Route(tuple(Leg), Recommender.MINISTRY),
     "of centres themselves": Route((Leg.SELECTION, Leg.PUBLICATION), Recommender.SELF),
 }
-LIFECYCLES = {"case": CASE, "batch": BATCH, "push": PUSH, **{name: lifecycle_of(one) for name, one in ROUTES.items()}}
+LIFECYCLES = {
+    "case": CASE,
+    "batch": BATCH,
+    "push": PUSH,
+    "judgement": JUDGEMENT,
+    **{name: lifecycle_of(one) for name, one in ROUTES.items()},
+}
 """The whole ones, and those of the cases of calls with different routes."""
 NAMES = {None: bpmn.MODEL, "m": bpmn.MODEL, "d": bpmn.DI, "dc": bpmn._DC, "di": bpmn._DD, "z": bpmn.OURS}
 every = pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=LIFECYCLES.keys())

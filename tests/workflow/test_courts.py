@@ -12,6 +12,7 @@ from rules.call import BEIJING
 from rules.roles import Level
 from states.batch import BATCH
 from states.case import CASE
+from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle
 from states.onward import court
 from states.push import PUSH
@@ -100,7 +101,7 @@ def test_a_case_lies_with_whoever_has_to_take_the_next_step(state: str, level: L
     assert court(CASE, state) is level
 
 
-@pytest.mark.parametrize("lifecycle", [CASE, BATCH, PUSH], ids=lambda one: one.name)
+@pytest.mark.parametrize("lifecycle", [CASE, BATCH, PUSH, JUDGEMENT], ids=lambda one: one.name)
 def test_somebody_has_to_move_on_whatever_may_not_rest(lifecycle: Lifecycle) -> None:
     assert [
         str(one) for one in lifecycle.states if (court(lifecycle, str(one)) is None) != (one in lifecycle.resting)

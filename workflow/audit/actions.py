@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CASE, CaseState
+from states.judgement import JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle
 from states.push import PUSH, PushState
 
-_LIFECYCLES: Mapping[str, Lifecycle] = {"case": CASE, "batch": BATCH, "push": PUSH}
-_STATES: Mapping[str, type[CaseState] | type[BatchState] | type[PushState]] = {
+_LIFECYCLES: Mapping[str, Lifecycle] = {"case": CASE, "batch": BATCH, "push": PUSH, "judgement": JUDGEMENT}
+_STATES: Mapping[str, type[CaseState] | type[BatchState] | type[PushState] | type[JudgementState]] = {
     "case": CaseState,
     "batch": BatchState,
     "push": PushState,
+    "judgement": JudgementState,
 }
 
 _BESIDE: Mapping[str, Text] = {
@@ -62,6 +64,11 @@ _BESIDE: Mapping[str, Text] = {
     "batch.turn_away": Text("未受理", "Could not be served"),
     "push.create": Text("发起推送", "Started the push"),
     "push.ask_recall": Text("请求撤回推送", "Asked for the recall"),
+    "judgement.create": Text("邀请评审", "Invited a judge"),
+    "judgement.save": Text("保存评分", "Saved scores"),
+    "judging.invite": Text("邀请评审专家", "Invited judges"),
+    "judging.profile": Text("登记评审专家", "Wrote down what is known of a judge"),
+    "judging.mask": Text("遮盖盲评案例", "Masked words of a case judged blind"),
     "call.load": Text("载入征集通知", "Loaded a call"),
     "call.prove": Text("检验征集通知", "Proved a call"),
     "call.draft": Text("起草征集通知", "Began a draft of a call"),
@@ -144,6 +151,8 @@ GROUPS: Mapping[str, Text] = {
     "batch": Text("省级汇总报送", "Batches"),
     "arrival": Text("来件登记", "Arrivals"),
     "push": Text("推送", "Pushes"),
+    "judgement": Text("评审", "Judgements"),
+    "judging": Text("评审组织", "Organizing the judging"),
     "bulk": Text("批量办理", "Bulk acts"),
     "collection": Text("案例集", "Collections"),
     "mail": Text("邮件", "Mails"),

@@ -151,7 +151,20 @@ class Group:
     actions: tuple[tuple[str, Text], ...]
 
 
-_ABOUT_CASES = ("case", "document", "reading", "export", "batch", "arrival", "push", "bulk", "call", "prior")
+_ABOUT_CASES = (
+    "case",
+    "document",
+    "reading",
+    "export",
+    "batch",
+    "arrival",
+    "push",
+    "bulk",
+    "call",
+    "prior",
+    "judgement",
+    "judging",
+)
 
 
 def groups(actor: Actor) -> list[Group]:

@@ -44,6 +44,7 @@ from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from states.batch import BATCH
 from states.case import CASE
+from states.judgement import JUDGEMENT
 from states.push import PUSH
 from states.route import lifecycle_of
 from workflow.calls.tables import WRONG, CallProblem, Entry, Shape, Tables, lines_of
@@ -554,6 +555,12 @@ def _judging(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
     criteria = [one for one in listed if one is not WRONG]
     if judging.judges == 0:
         tables.wrong("judging.judges", "至少要有一名评审专家", "at least one judge is needed")
+    if judging.lowest >= judging.highest:
+        tables.wrong(
+            "judging.highest",
+            f"最高分 {judging.highest} 应大于最低分 {judging.lowest}",
+            f"the highest score {judging.highest} must be above the lowest {judging.lowest}",
+        )
     total = sum(one.weight for one in criteria)
     if len(criteria) == len(listed) and total != 100:
         tables.wrong(
@@ -817,7 +824,7 @@ def _route(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
         return
     _confirmed_on(tables, route, parts)
     if isinstance(parts["rules"], dict):
-        _examined_on(tables, route, parts["rules"])
+        _examined_on(tables, route, parts["rules"], judged=parts["judging"] is not None)
 
 
 def _confirmed_on(tables: Tables, route: Route, parts: Parts) -> None:
@@ -828,11 +835,12 @@ def _confirmed_on(tables: Tables, route: Route, parts: Parts) -> None:
             tables.not_among(f"confirmations[{at}].step", one.step, steps, Text("步骤", "step"))
 
 
-def _examined_on(tables: Tables, route: Route, rules: Parts) -> None:
+def _examined_on(tables: Tables, route: Route, rules: Parts, *, judged: bool) -> None:
     """Every rule in force is examined somewhere on the way, and a public notice is waited for."""
     lived = [lifecycle_of(route)]
     lived += [BATCH] if route.recommended_by is not Recommender.SELF else []
     lived += [PUSH] if Leg.PUSH in route.legs else []
+    lived += [JUDGEMENT] if judged else []
     examined = {guard.id for one in lived for step in one.transitions for guard in step.guards}
     for rule in rules:
         if rule in CATALOGUE and rule not in examined:

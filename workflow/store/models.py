@@ -30,6 +30,7 @@ from rules.facts import Ruling
 from rules.roles import Role
 from states.batch import BatchState
 from states.case import CaseState
+from states.judgement import JudgementState
 from states.push import PushState
 from workflow.jobs.kinds import JobState
 
@@ -1002,6 +1003,131 @@ class Push(Living, Base):
     started_at: Mapped[datetime]
     case: Mapped[Case] = relationship()
     started_by: Mapped[Person] = relationship()
+
+
+# ---- judging ---------------------------------------------------------------------------------------------------------
+
+
+class JudgeProfile(Base):
+    """What is known of a judge for assigning and for conflicts. `most`: cases that they take at one time; None: any number."""
+
+    __tablename__ = "judge_profile"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    institution: Mapped[str] = mapped_column(String(160), server_default="")
+    region: Mapped[str] = mapped_column(String(40), server_default="")
+    themes: Mapped[list[Any]]
+    languages: Mapped[list[Any]]
+    most: Mapped[int | None]
+    changed_at: Mapped[datetime]
+
+
+class Judgement(Living, Base):
+    """评审: one judge and one case. `scores`: criterion → {"points", "reason"}, as last saved."""
+
+    __tablename__ = "judgement"
+    __table_args__ = (
+        *_lived(JudgementState),
+        UniqueConstraint("case_id", "judge_id"),
+        Index("ix_judgement_judge_id_id", "judge_id", "id"),
+        Index("ix_judgement_call_number_id", "call_number", "id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    judge_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    call_number: Mapped[str] = mapped_column(String(40))
+    why: Mapped[str] = mapped_column(Text, server_default="")
+    """Why this judge was chosen for this case."""
+    due_on: Mapped[date | None]
+    scores: Mapped[dict[str, Any]]
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    """Raised with each save of the scores."""
+    remark: Mapped[str] = mapped_column(Text, server_default="")
+    """With what its last step was explained."""
+    invited_at: Mapped[datetime]
+    invited_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    moved_at: Mapped[datetime]
+    case: Mapped[Case] = relationship()
+    judge: Mapped[Person] = relationship(foreign_keys=[judge_id])
+
+    @property
+    def mark(self) -> str:
+        """What somebody was looking at: transitions and saves so far."""
+        return f"{self.version}.{self.revision}"
+
+
+class JudgingPlan(Base):
+    """分派方案: who would judge what, before anybody is invited. `pairs`: [{"case", "judge", "why"}]."""
+
+    __tablename__ = "judging_plan"
+    __table_args__ = (
+        CheckConstraint("state in ('making', 'ready', 'failed', 'sent', 'dropped')", name="known_state"),
+        Index("ix_judging_plan_call_number_id", "call_number", "id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_number: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(10))
+    how: Mapped[str] = mapped_column(String(10))
+    """"hand", "sheet" or "solver"."""
+    wanted: Mapped[dict[str, Any]]
+    """What was asked for: cases, judges of each, what may weigh how much."""
+    pairs: Mapped[list[Any]]
+    figures: Mapped[dict[str, Any]]
+    """What came of it: the bound, the value, what could not be met."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+class CaseMask(Base):
+    """Words of one case that its blind reading does not show, added by hand."""
+
+    __tablename__ = "case_mask"
+    __table_args__ = (Index("ix_case_mask_case_id_id", "case_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    words: Mapped[str] = mapped_column(String(300))
+    kind: Mapped[str] = mapped_column(String(10))
+    """"mask": not shown; "keep": shown, as it tells nothing."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class JudgingDiscussion(Base):
+    """合议: from when on the judges of a call see each other's scores, until it was closed again."""
+
+    __tablename__ = "judging_discussion"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_number: Mapped[str] = mapped_column(String(40), index=True)
+    opened_at: Mapped[datetime]
+    opened_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    closed_at: Mapped[datetime | None]
+
+
+class JudgingNote(Base):
+    """A note on a case while its judging is discussed. `seen_by`: "judges" of the case and the desk, or the "office" alone."""
+
+    __tablename__ = "judging_note"
+    __table_args__ = (
+        CheckConstraint("seen_by in ('judges', 'office')", name="known_readers"),
+        Index("ix_judging_note_case_id_id", "case_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    seen_by: Mapped[str] = mapped_column(String(10))
+    words: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+class JudgingNoteReader(Base):
+    """Who has read a note, and when first."""
+
+    __tablename__ = "judging_note_reader"
+    note_id: Mapped[int] = mapped_column(ForeignKey("judging_note.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    at: Mapped[datetime]
+    person: Mapped[Person] = relationship()
 
 
 # ---- collections -----------------------------------------------------------------------------------------------------

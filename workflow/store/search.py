@@ -83,6 +83,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         kinds = [AuditEvent.stream.like(f"{one}/%") for one in ("batch", "priors", "arrival")]
         clauses.append(and_(own, or_(of_call, *kinds)))
         clauses.append(and_(of_call, AuditEvent.office_id.is_(None)))
+    if actor.roles & {Role.DESK, Role.DIRECTOR}:
+        clauses.append(or_(AuditEvent.stream.like("judgement/%"), AuditEvent.stream.like("judging/%")))
     if Role.DESK in actor.roles:
         clauses.append(and_(AuditEvent.stream.like("arrival/%"), AuditEvent.office_id.is_(None)))
     if reads_every_office(actor):

@@ -84,6 +84,20 @@ LIFECYCLES: Dict[str, Any] = {
             "recall": [["queued", "sent", "acknowledged", "failed"], "recalled", ["liaison"]],
         },
     },
+    "judgement": {
+        "initial": "invited",
+        "transitions": {
+            "accept": [["invited"], "accepted", ["judge"]],
+            "score": [["accepted"], "scored", ["judge"]],
+            "lock": [["scored"], "locked", ["judge", "desk"]],
+            "revise": [["scored"], "accepted", ["judge"]],
+            "reopen": [["locked"], "accepted", ["desk"]],
+            "declare_conflict": [["invited", "accepted", "scored"], "conflicted", ["judge"]],
+            "decline": [["invited", "accepted"], "declined", ["judge"]],
+            "release": [["invited", "accepted", "scored"], "released", ["desk"]],
+            "invite_again": [["conflicted", "declined", "released"], "invited", ["desk"]],
+        },
+    },
 }
 # lifecycles end
 # fmt: on
@@ -484,8 +498,8 @@ Move = Tuple[int, int, str, int, str, str, str, str, str]
 Found = Tuple[int, str, str, str, str]
 AFTER_THE_END = ("after_the_end", "", "结尾之后还有内容", "something stands after the end")
 NONE = bytes(32)
-STARTS = ("case/", "batch/", "push/")
-LIVING = re.compile(r"(case|batch|push)/[1-9]\d*")
+STARTS = ("case/", "batch/", "push/", "judgement/")
+LIVING = re.compile(r"(case|batch|push|judgement)/[1-9]\d*")
 
 
 def named(index: int, stream: str, seq: int) -> str:

@@ -1,0 +1,211 @@
+"""Judging on screen, under a call that judges blind: who sees what, and that nobody sees more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from states.case import CaseState
+from tests import judges
+from tests.web.conftest import HASHED, KEY, As, post, send
+from tests.worlds import Databases, World, world_under
+from workflow.calls import shipped_calls
+from workflow.settings import Settings, from_environment
+from workflow.store import people as stored
+from workflow.store.models import AuditEvent, Case
+
+pytestmark = pytest.mark.once
+BLIND = next(path for path in shipped_calls() if path.stem == "example-2023")
+CANARY = "金丝雀的评语"
+
+
+@pytest.fixture
+def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
+    """A country under a call that judges blind; everybody has a password."""
+    with world_under(databases, BLIND, tmp_path) as made:
+        judges.judge(made, "judge")
+        judges.judge(made, "second_judge", "罗评")
+        with made.database.transaction() as session:
+            for person in made.people.values():
+                stored.set_password(session, person.id, HASHED, end_sessions=False)
+        yield made
+
+
+@pytest.fixture
+def settings(tmp_path: Path, world: World) -> Settings:
+    plain = from_environment({"ZHENGJI_HOME": str(tmp_path)})
+    day = f"{world.at:%Y-%m-%d}"
+    return replace(plain, demo=True, clock=day, secret_key=KEY, argon2_time=1, argon2_memory=8)
+
+
+def page(client: FlaskClient, where: str) -> str:
+    return client.get(where).get_data(as_text=True)
+
+
+def judged(world: World) -> tuple[int, int]:
+    """A case, and its judgement by `judge` with a canary in it."""
+    case = world.case(CaseState.SUBMITTED)
+    number = judges.accepted(world, case, world.people["judge"])
+    judges.write(world, number, 77, {world.call.judging.criteria[0].id: ("77", CANARY)} if world.call.judging else {})
+    assert judges.step(world, number, "score").done
+    return case, number
+
+
+# ---- from the desk to the score ----
+
+
+def test_a_case_goes_from_the_desk_to_its_judge_and_back(world: World, sign_in: As) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    desk, judge = sign_in("desk"), sign_in("judge")
+    shown = page(desk, "/judging")
+    assert world.row(case).title in shown
+    sent = post(desk, "/judging/invite", shown, case=case, judge=world.people["judge"].id, due_on="2023-12-31")
+    assert sent.status_code == 302
+    assert "第 1 号评审" in page(judge, "/judging/mine")
+    assert world.row(case).title not in page(judge, "/judging/1")  # not before it is accepted
+    send(judge, "/judging/1", "/judging/1/accept")
+    assert world.row(case).title in page(judge, "/judging/1")
+    given: dict[str, Any] = {"then": "score"}
+    for one in world.call.judging.criteria if world.call.judging else ():
+        given |= {f"points:{one.id}": "80", f"reason:{one.id}": "有数字"}
+    send(judge, "/judging/1", "/judging/1/scores", **given)
+    assert judges.state(world, 1) == "scored"
+    assert "80.0" in page(desk, f"/judging/cases/{case}")
+    send(desk, f"/judging/cases/{case}", "/judging/1/lock")
+    assert judges.state(world, 1) == "locked"
+
+
+def test_what_is_no_number_is_told_with_what_was_written_still_there(world: World, sign_in: As) -> None:
+    number = judges.accepted(world, world.case(CaseState.SUBMITTED), world.people["judge"])
+    first = world.call.judging.criteria[0].id if world.call.judging else ""
+    answer = send(
+        sign_in("judge"),
+        f"/judging/{number}",
+        f"/judging/{number}/scores",
+        **{f"points:{first}": "八十", f"reason:{first}": "写了很久的理由"},
+    )
+    assert (answer.status_code, "写了很久的理由" in answer.get_data(as_text=True)) == (422, True)
+
+
+def test_a_conflict_is_told_to_the_desk_and_nobody_is_invited(world: World, sign_in: As) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    who = judges.judge(world, "neighbour_judge", region="示例省")
+    desk = sign_in("desk")
+    post(desk, "/judging/invite", page(desk, "/judging"), case=case, judge=who.id)
+    assert "应当回避的情形：同一省份" in page(desk, "/judging")
+
+
+# ---- who sees what ----
+
+OUTSIDE = (
+    "author",
+    "sealer",
+    "reviewer",
+    "leader",
+    "neighbour_reviewer",
+    "editor",
+    "translator",
+    "liaison",
+    "administrator",
+)
+
+
+def addresses(case: int, number: int) -> list[str]:
+    """Every page on which something of a judgement could stand."""
+    ends = ("", "/editorial", "/readers", "/push")
+    return [
+        *(f"/cases/{case}{end}" for end in ends),
+        *("/", "/cases", "/trail", f"/trail/cases/{case}", "/judging", "/judging/judges", "/judging/mine", "/batches"),
+        *(f"/judging/{number}", f"/judging/cases/{case}", f"/judging/{number}/pictures/1.png"),
+        f"/api/v1/cases/{case}/history",
+    ]
+
+
+def entries(world: World) -> list[int]:
+    with world.database.reading() as session:
+        return list(session.scalars(select(AuditEvent.uid).where(AuditEvent.stream.like("judg%"))))
+
+
+def test_no_author_and_no_office_sees_scores(world: World, sign_in: As) -> None:
+    case, number = judged(world)
+    for login in OUTSIDE:
+        client = sign_in(login)
+        heard = [where for where in addresses(case, number) if tells(client, where, CANARY, "第 1 号评审")]
+        heard += [str(uid) for uid in entries(world) if client.get(f"/trail/{uid}").status_code != 404]
+        assert (login, heard, client.get(f"/judging/{number}").status_code) == (login, [], 404)
+
+
+def tells(client: FlaskClient, where: str, *words: str) -> bool:
+    said = client.get(where, follow_redirects=True).get_data(as_text=True)
+    return any(word in said for word in words)
+
+
+def test_no_judge_sees_another_judges_scores(world: World, sign_in: As) -> None:
+    case, number = judged(world)
+    own = judges.accepted(world, case, world.people["second_judge"])
+    client = sign_in("second_judge")
+    assert tells(client, f"/judging/{own}", world.row(case).title)
+    heard = [where for where in [*addresses(case, number), f"/judging/{own}"] if tells(client, where, CANARY)]
+    heard += [str(uid) for uid in entries(world) if client.get(f"/trail/{uid}").status_code != 404]
+    assert heard == []
+    answers = [client.post(f"/judging/{number}/{end}").status_code for end in ("scores", "lock", "revise", "accept")]
+    assert set(answers) == {404} or set(answers) == {400}  # 400: a form without its own token comes no further
+
+
+def test_a_judge_sees_neither_centre_nor_office_nor_names(world: World, sign_in: As) -> None:
+    plain = world.content()
+    name = next(iter(plain.sections))
+    told = "示例大学（示 例 大 学）赵文"
+    text = told + plain.sections[name][len(told) :]
+    case = world.case(CaseState.SUBMITTED, plain.changed(sections={**plain.sections, name: text}))
+    number = judges.accepted(world, case, world.people["judge"])
+    client = sign_in("judge")
+    shown = page(client, f"/judging/{number}")
+    assert "■■■（■■■）■■■" in shown
+    assert [
+        word for word in ("示例大学", "示 例 大 学", "赵文", "示例省", world.row(case).number) if word in shown
+    ] == []
+    assert client.get(f"/cases/{case}").status_code == 404
+
+
+def test_what_still_tells_whose_case_it_is_is_shown_to_the_desk_and_not_to_the_judge(world: World, sign_in: As) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    number = judges.accepted(world, case, world.people["judge"])
+    with world.database.transaction() as session:
+        row = session.get_one(Case, case)
+        name = next(iter(row.sections))
+        row.sections = {**row.sections, name: f"联系 me@unit.example。{row.sections[name]}"}
+    shown = page(sign_in("judge"), f"/judging/{number}")
+    assert "还看得出是谁的案例" in shown
+    assert world.row(case).title not in shown
+    desk = sign_in("desk")
+    assert "me@unit.example" in page(desk, f"/judging/cases/{case}")
+    send(desk, f"/judging/cases/{case}", f"/judging/cases/{case}/mask", words="me@unit.example", kind="mask")
+    shown = page(sign_in("judge"), f"/judging/{number}")
+    assert ("■■■" in shown, "me@unit.example" in shown) == (True, False)
+
+
+def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
+    case, number = judged(world)
+    for login, language in (("desk", "zh"), ("director", "en"), ("auditor", "en")):
+        client = sign_in(login, language)
+        for where in (
+            "/judging",
+            "/judging?show=late",
+            "/judging/judges",
+            f"/judging/cases/{case}",
+            f"/judging/{number}",
+        ):
+            assert (login, where, client.get(where).status_code) == (login, where, 200)
+    judge = sign_in("judge", "en")
+    assert [judge.get(where).status_code for where in ("/judging/mine", f"/judging/{number}", "/judging")] == [
+        200,
+        200,
+        404,
+    ]

@@ -1,0 +1,244 @@
+"""Judging: the desk's board of who judges what, a case while it is judged, and a judge's own list and score form."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from web.picture import draw
+from web.request import actor, files, form_key, form_mark, now, number, reading, transaction
+from web.tell import done, tell
+from web.words import say, t
+from workflow import judging
+from workflow.judging import Invited, Pair, Profile
+from workflow.store.models import Judgement
+
+bp = Blueprint("judging", __name__, url_prefix="/judging")
+bp.add_app_template_global(judging.state_of, "judgement_state")
+bp.add_app_template_global(judging.is_late, "judged_late")
+
+SHOWN = 200
+"""Cases on one page of the board."""
+
+
+# ---- the desk --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("")
+def index() -> str:
+    """Who judges what under a call, and how much each judge holds."""
+    only, shown = request.args.get("show", ""), number(request.args.get("from")) or 0
+    with reading() as session:
+        board = judging.board(session, actor(), request.args.get("call", "")[:40], now())
+        rows = [one for one in board.rows if _wanted(one, only)] if board else []
+        return render_template(
+            "judging/index.html",
+            board=board,
+            rows=rows[shown : shown + SHOWN],
+            total=len(rows),
+            first=shown,
+            more=shown + SHOWN if shown + SHOWN < len(rows) else None,
+            only=only,
+            at=now(),
+            organizes=judging.organizes(actor()),
+        )
+
+
+def _wanted(row: judging.Row, only: str) -> bool:
+    if only == "short":
+        return row.standing.judges < row.standing.asked
+    return only != "late" or any(judging.is_late(one, now()) for one in row.lines)
+
+
+@bp.post("/invite")
+def invite() -> AnyResponse:
+    """Every chosen judge to every chosen case."""
+    with transaction() as session:
+        call = judging.call_for(session, actor(), request.form.get("call", "")[:40])
+        pairs = [
+            Pair(case, judge, request.form.get("why", "")[:500])
+            for case in map(number, request.form.getlist("case"))
+            for judge in map(number, request.form.getlist("judge"))
+            if case is not None and judge is not None
+        ]
+        came = judging.invite(session, call, pairs, due_on=_day(), actor=actor(), at=now(), op=form_key())
+    say_invited(came)
+    back = number(request.form.get("back"))
+    return redirect(url_for(".case", judged=back) if back else url_for(".index", call=call.number))
+
+
+def _day() -> date | None:
+    written = request.form.get("due_on", "").strip()
+    if not written:
+        return None
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        raise judging.WRONG_DAY from error
+
+
+def say_invited(came: Invited) -> None:
+    """How many were invited, and of each that was not, why not."""
+    if came.done:
+        receipt = came.done[0][1]
+        done(t("邀请 {n} 人次评审", "Inviting, {n} in all", n=len(came.done)), receipt)
+    for one in came.refused[:20]:
+        flash(
+            t(
+                "{judge} · {case}：{why}",
+                "{judge} · {case}: {why}",
+                judge=one.judge.name,
+                case=one.case.number,
+                why=one.why,
+            ),
+            "refused",
+        )
+    if len(came.refused) > 20:
+        flash(t("另有 {n} 对没有邀请。", "{n} more were not invited.", n=len(came.refused) - 20), "refused")
+
+
+@bp.get("/judges")
+def judges() -> str:
+    """What is known of each judge."""
+    with reading() as session:
+        return render_template(
+            "judging/judges.html",
+            judges=judging.judges(session, actor()),
+            calls=judging.calls(session),
+            languages=judging.LANGUAGES,
+            organizes=judging.organizes(actor()),
+        )
+
+
+@bp.post("/judges/<int:person_id>")
+def describe(person_id: int) -> AnyResponse:
+    with transaction() as session:
+        typed = request.form
+        profile = Profile(
+            typed.get("institution", ""),
+            typed.get("region", ""),
+            tuple(typed.getlist("theme")),
+            tuple(typed.getlist("language")),
+            number(typed.get("most")),
+        )
+        receipt = judging.set_profile(session, person_id, profile, actor=actor(), at=now(), op=form_key())
+    done(t("登记评审专家", "The judge's particulars"), receipt)
+    return redirect(url_for(".judges") + f"#judge-{person_id}")
+
+
+@bp.get("/cases/<int:judged>")
+def case(judged: int) -> str:
+    """One case: who judges it, how it reads blind, and what would still tell whose it is."""
+    with reading() as session:
+        return render_template(
+            "judging/case.html",
+            view=judging.of_case(session, judged, actor()),
+            organizes=judging.organizes(actor()),
+            weighted=judging.weighted,
+        )
+
+
+@bp.post("/cases/<int:judged>/mask")
+def mask(judged: int) -> AnyResponse:
+    """The case is not called `case_id` here: what is told to its judges' desk is nothing for the case's own history."""
+    with transaction() as session:
+        words, kind = request.form.get("words", ""), request.form.get("kind", "mask")
+        receipt = judging.add_mask(session, judged, words, kind, actor=actor(), at=now(), op=form_key())
+    done(t("遮盖文字", "Masking"), receipt)
+    return redirect(url_for(".case", judged=judged) + "#blind")
+
+
+# ---- the judge -------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/mine")
+def mine() -> str:
+    """A judge's own judgements."""
+    with reading() as session:
+        return render_template("judging/mine.html", mine=judging.mine(session, actor()), at=now())
+
+
+@bp.get("/<int:judgement_id>")
+def show(judgement_id: int) -> str:
+    """One judgement: the case as it reads blind, and the score form."""
+    with reading() as session:
+        return _shown(session, judging.find(session, judgement_id, actor()))
+
+
+def _shown(session: Any, judgement: Judgement, typed: Any = None) -> str:
+    offers = judging.offers(session, judgement, actor=actor(), at=now())
+    read, hidden = judging.read_or_why(session, judgement, actor())
+    call = judging.call_of_judgement(session, judgement)
+    return render_template(
+        "judging/show.html",
+        judgement=judgement,
+        state=judging.state_of(judgement),
+        offers=offers,
+        call=call,
+        asked=judging.asked_by(call),
+        reading=read,
+        hidden=hidden,
+        own=judgement.judge_id == actor().id,
+        typed=typed or {},
+        total=judging.weighted(judgement.scores, judging.asked_by(call)),
+        pictures=[draw(judging.lifecycle(), judgement.state, set(), upright=upright) for upright in (False, True)],
+    )
+
+
+@bp.get("/<int:judgement_id>/pictures/<int:position>.png")
+def picture(judgement_id: int, position: int) -> Response:
+    """A picture of the case without the name and the properties of its file."""
+    with reading() as session:
+        judgement = judging.find(session, judgement_id, actor())
+        drawn = judging.picture(session, files(), judgement, position, actor())
+    return send_file(BytesIO(drawn), "image/png", download_name=f"{position}.png")
+
+
+@bp.post("/<int:judgement_id>/scores")
+def save(judgement_id: int) -> AnyResponse | tuple[str, int]:
+    """Keep what was written; and hand it in, where that was asked for."""
+    typed, attempt = request.form, None
+    try:
+        with transaction() as session:
+            judgement = judging.find(session, judgement_id, actor())
+            scores = {
+                one: (typed.get(f"points:{one}", "")[:20], typed.get(f"reason:{one}", ""))
+                for one in judging.criteria_of(session, judgement)
+            }
+            key = form_key()
+            receipt = judging.save(session, judgement_id, scores, actor=actor(), at=now(), seen=form_mark(), op=key)
+            if typed.get("then") == "score":
+                attempt = judging.act(session, judgement_id, "score", actor=actor(), at=now(), op=key)
+    except judging.WrongScores as problem:
+        flash(say(problem.message), "refused")
+        with reading() as session:
+            return _shown(session, judging.find(session, judgement_id, actor()), typed), 422
+    if attempt is None:
+        done(t("保存评分", "Saving the scores"), receipt)
+    else:
+        tell([attempt])
+    return redirect(url_for(".show", judgement_id=judgement_id))
+
+
+@bp.post("/<int:judgement_id>/<trigger>")
+def act(judgement_id: int, trigger: str) -> AnyResponse:
+    """Every step of every judgement comes through here."""
+    with transaction() as session:
+        judgement = judging.find(session, judgement_id, actor())
+        case_id, own = judgement.case_id, judgement.judge_id == actor().id
+        attempt = judging.act(
+            session,
+            judgement_id,
+            trigger,
+            actor=actor(),
+            at=now(),
+            seen=form_mark(),
+            op=form_key(),
+            remark=request.form.get("remark", ""),
+        )
+    tell([attempt])
+    return redirect(url_for(".show", judgement_id=judgement_id) if own else url_for(".case", judged=case_id))

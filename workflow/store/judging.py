@@ -1,0 +1,497 @@
+"""Rows of judging: judges, judgements, masks, plans and what is discussed; and both sides of a pairing, gathered for many."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from rules.names import squeezed
+from rules.roles import Role
+from states.case import CaseState
+from states.judgement import JUDGEMENT, JudgementState
+from states.reach import Actor
+from workflow.engine import Receipt
+from workflow.personal import is_contact
+from workflow.store import trail
+from workflow.store.among import among
+from workflow.store.calls import call_of
+from workflow.store.database import next_id
+from workflow.store.models import (
+    AuditEvent,
+    Case,
+    CaseMask,
+    CaseRevision,
+    Centre,
+    Document,
+    Judgement,
+    JudgeProfile,
+    JudgingDiscussion,
+    Office,
+    Person,
+    PersonGrant,
+)
+
+# ---- both sides of a pairing -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CaseSide:
+    """What conflicts and the blind reading look at of one case. `hands`: who wrote, sealed, reviewed or sent it."""
+
+    id: int
+    number: str
+    state: str
+    call_version: int
+    title: str
+    theme: str
+    sections: Mapping[str, str]
+    recipient: str
+    centre_id: int
+    office_id: int
+    centre: str
+    host_unit: str
+    region: str
+    office_names: tuple[str, ...]
+    people: tuple[str, ...]
+    """Names of those who wrote it, hold a role at its centre, or are its contacts."""
+    hands: frozenset[int] = frozenset()
+    captions: tuple[tuple[int, str], ...] = ()
+    """(document, caption) of its pictures, in order."""
+    masked: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
+    """Words that the desk found to tell nothing."""
+
+    @cached_property
+    def plain(self) -> str:
+        """All that a judge could read of it, squeezed."""
+        captions = (caption for _, caption in self.captions)
+        return squeezed("\n".join((self.title, *self.sections.values(), self.recipient, *captions)))
+
+
+@dataclass(frozen=True)
+class JudgeSide:
+    """What conflicts and assigning look at of one judge. `load`: judgements at work now."""
+
+    id: int
+    name: str
+    institution: str = ""
+    region: str = ""
+    themes: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    most: int | None = None
+    centres: frozenset[int] = frozenset()
+    offices: frozenset[int] = frozenset()
+    load: int = 0
+
+
+_CASES = (
+    select(
+        Case.id,
+        Case.number,
+        Case.state,
+        Case.call_version_id,
+        Case.title,
+        Case.theme,
+        Case.sections,
+        Case.recipient,
+        Case.form,
+        Case.centre_id,
+        Case.office_id,
+        Centre.name.label("centre"),
+        Centre.host_unit,
+        Office.region,
+        Office.addressee,
+        Office.ip_office,
+        Office.seal_name,
+    )
+    .join(Centre, Centre.id == Case.centre_id)
+    .join(Office, Office.id == Case.office_id)
+    .where(among(Case.id, "ids"))
+)
+
+
+def case_sides(session: Session, ids: Iterable[int]) -> dict[int, CaseSide]:
+    """The case's side of each, by id. Six queries, however many cases."""
+    wanted = {"ids": sorted(set(ids))}
+    found = session.execute(_CASES, wanted).all()
+    hands, wrote = _hands(session, wanted)
+    staff = _staff(session, {one.centre_id for one in found})
+    captions, masks = _captions(session, wanted), _masks(session, wanted)
+    return {
+        one.id: CaseSide(
+            one.id,
+            one.number,
+            one.state,
+            one.call_version_id,
+            one.title,
+            one.theme,
+            one.sections,
+            one.recipient,
+            one.centre_id,
+            one.office_id,
+            one.centre,
+            one.host_unit,
+            one.region,
+            tuple(dict.fromkeys(name for name in (one.addressee, one.ip_office, one.seal_name) if name)),
+            tuple(
+                dict.fromkeys(
+                    name for name in (*wrote[one.id], *staff[one.centre_id], *_contacts(session, one)) if name.strip()
+                )
+            ),
+            frozenset(hands[one.id]),
+            tuple(captions[one.id]),
+            tuple(words for kind, words in masks[one.id] if kind == "mask"),
+            frozenset(words for kind, words in masks[one.id] if kind == "keep"),
+        )
+        for one in found
+    }
+
+
+def _contacts(session: Session, row: Any) -> Iterable[str]:
+    """What its form says of contacts: names, numbers, addresses."""
+    call = call_of(session, row.call_version_id)
+    return [str(row.form.get(one.name, "")) for one in call.report_form if is_contact(one.name)]
+
+
+def _hands(session: Session, wanted: Mapping[str, Any]) -> tuple[dict[int, set[int]], dict[int, list[str]]]:
+    """Case → whoever acted on it or wrote it, and the names of those who wrote it."""
+    hands: dict[int, set[int]] = defaultdict(set)
+    wrote: dict[int, list[str]] = defaultdict(list)
+    acted = (
+        select(AuditEvent.case_id, AuditEvent.person_id)
+        .where(among(AuditEvent.case_id, "ids"), AuditEvent.person_id.is_not(None), AuditEvent.outcome == "done")
+        .where(or_(AuditEvent.action.like("case.%"), AuditEvent.action == "document.attach"))
+        .distinct()
+    )
+    for acted_on, person in session.execute(acted, wanted):
+        if acted_on and person:
+            hands[acted_on].add(person)
+    written = (
+        select(CaseRevision.case_id, CaseRevision.by_id, Person.name)
+        .join(Person, Person.id == CaseRevision.by_id)
+        .where(among(CaseRevision.case_id, "ids"))
+        .distinct()
+    )
+    for author_of, person, name in session.execute(written, wanted):
+        hands[author_of].add(person)
+        wrote[author_of].append(name)
+    return hands, wrote
+
+
+def _staff(session: Session, centres: Iterable[int]) -> dict[int, list[str]]:
+    """Centre → names of those who hold a role there."""
+    held = (
+        select(PersonGrant.centre_id, Person.name)
+        .join(Person, Person.id == PersonGrant.person_id)
+        .where(among(PersonGrant.centre_id, "centres"))
+        .distinct()
+        .order_by(Person.name)
+    )
+    names: dict[int, list[str]] = defaultdict(list)
+    for centre, name in session.execute(held, {"centres": sorted(centres)}):
+        if centre is not None:
+            names[centre].append(name)
+    return names
+
+
+def _captions(session: Session, wanted: Mapping[str, Any]) -> dict[int, list[tuple[int, str]]]:
+    pictures = (
+        select(Document.case_id, Document.id, Document.caption)
+        .where(among(Document.case_id, "ids"), Document.slot == "picture")
+        .where(Document.superseded_at.is_(None), Document.erased_at.is_(None))
+        .order_by(Document.id)
+    )
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for case, document, caption in session.execute(pictures, wanted):
+        found[case or 0].append((document, caption))
+    return found
+
+
+def pictures(session: Session, case: int) -> list[Document]:
+    """The pictures of a case that count now, in order."""
+    found = select(Document).where(Document.case_id == case, Document.slot == "picture")
+    found = found.where(Document.superseded_at.is_(None), Document.erased_at.is_(None)).order_by(Document.id)
+    return list(session.scalars(found))
+
+
+def _masks(session: Session, wanted: Mapping[str, Any]) -> dict[int, list[tuple[str, str]]]:
+    """Case → (kind, words), the newest of the same words alone."""
+    rows = select(CaseMask.case_id, CaseMask.kind, CaseMask.words).where(among(CaseMask.case_id, "ids"))
+    newest: dict[int, dict[str, str]] = defaultdict(dict)
+    for case, kind, words in session.execute(rows.order_by(CaseMask.id), wanted):
+        newest[case][words] = kind
+    return defaultdict(list, {case: [(kind, words) for words, kind in kinds.items()] for case, kinds in newest.items()})
+
+
+def judge_sides(session: Session, ids: Iterable[int] | None = None) -> dict[int, JudgeSide]:
+    """The judge's side of each, by id; of all who hold the role now where none are named. Three queries."""
+    people = select(Person.id, Person.name, JudgeProfile).outerjoin(JudgeProfile, JudgeProfile.person_id == Person.id)
+    if ids is None:
+        judges = select(PersonGrant.person_id).where(PersonGrant.role == str(Role.JUDGE))
+        people, values = people.where(Person.id.in_(judges), Person.active.is_(True)), {}
+    else:
+        people, values = people.where(among(Person.id, "ids")), {"ids": sorted(set(ids))}
+    found = session.execute(people.order_by(Person.name, Person.id), values).all()
+    who = {"ids": [one.id for one in found]}
+    centres: dict[int, set[int]] = defaultdict(set)
+    offices: dict[int, set[int]] = defaultdict(set)
+    grants = select(PersonGrant.person_id, PersonGrant.centre_id, PersonGrant.office_id)
+    for person, centre, office in session.execute(grants.where(among(PersonGrant.person_id, "ids")), who):
+        centres[person] |= {centre} if centre else set()
+        offices[person] |= {office} if office else set()
+    loads = dict(
+        session.execute(
+            select(Judgement.judge_id, func.count())
+            .where(among(Judgement.judge_id, "ids"), Judgement.state.in_(_AT_WORK))
+            .group_by(Judgement.judge_id),
+            who,
+        ).all()
+    )
+    return {
+        one.id: _judge_side(one, frozenset(centres[one.id]), frozenset(offices[one.id]), loads.get(one.id, 0))
+        for one in found
+    }
+
+
+_AT_WORK = ("invited", "accepted", "scored", "locked")
+
+
+def _judge_side(row: Any, centres: frozenset[int], offices: frozenset[int], load: int) -> JudgeSide:
+    profile: JudgeProfile | None = row.JudgeProfile
+    if profile is None:
+        return JudgeSide(row.id, row.name, centres=centres, offices=offices, load=load)
+    return JudgeSide(
+        row.id,
+        row.name,
+        profile.institution,
+        profile.region,
+        frozenset(profile.themes),
+        frozenset(profile.languages),
+        profile.most,
+        centres,
+        offices,
+        load,
+    )
+
+
+def set_profile(session: Session, person: int, values: Mapping[str, Any], at: datetime) -> None:
+    """What is known of a judge, written over what was."""
+    known = session.get(JudgeProfile, person)
+    if known is None:
+        session.execute(insert(JudgeProfile).values(person_id=person, changed_at=at, **values))
+    else:
+        session.execute(update(JudgeProfile).where(JudgeProfile.person_id == person).values(changed_at=at, **values))
+
+
+def add_mask(session: Session, case: int, kind: str, words: str, actor: Actor, at: datetime) -> None:
+    session.execute(insert(CaseMask).values(case_id=case, kind=kind, words=words, by_id=actor.id, at=at))
+
+
+# ---- judgements ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One judgement to be begun."""
+
+    case: CaseSide
+    judge: JudgeSide
+    call_number: str
+    why: str = ""
+    due_on: date | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def insert_judgements(
+    session: Session, wanted: Sequence[Wanted], actor: Actor, at: datetime, op: str
+) -> list[tuple[int, Receipt]]:
+    """New judgements, invited; each with its event. No case stands at the event: whoever reaches the case must not learn
+    who judges it."""
+    if not wanted:
+        return []
+    ids = [next_id(session, "judgement")]
+    while len(ids) < len(wanted):
+        ids.append(ids[-1] + 1 if _embedded(session) else next_id(session, "judgement"))
+    entries = [
+        trail.Entry(
+            stream=f"judgement/{number}",
+            action="judgement.create",
+            outcome="done",
+            at=at,
+            actor=actor,
+            to_state=str(JUDGEMENT.initial),
+            op=f"{op}:judgement/{one.case.id}/{one.judge.id}" if op else None,
+            previous=(0, ""),
+            data={
+                "case": one.case.number,
+                "judge": {"id": one.judge.id, "name": one.judge.name},
+                "why": one.why,
+                "due_on": one.due_on.isoformat() if one.due_on else None,
+                **one.extra,
+            },
+        )
+        for number, one in zip(ids, wanted, strict=True)
+    ]
+    receipts = trail.append(session, entries)
+    session.execute(
+        insert(Judgement),
+        [
+            {
+                "id": number,
+                "stream": receipt.stream,
+                "version": receipt.seq,
+                "state": str(JUDGEMENT.initial),
+                "head": receipt.hash,
+                "case_id": one.case.id,
+                "judge_id": one.judge.id,
+                "call_number": one.call_number,
+                "why": one.why,
+                "due_on": one.due_on,
+                "scores": {},
+                "invited_at": at,
+                "invited_by_id": actor.id,
+                "moved_at": at,
+            }
+            for number, one, receipt in zip(ids, wanted, receipts, strict=True)
+        ],
+    )
+    return list(zip(ids, receipts, strict=True))
+
+
+def _embedded(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def row(session: Session, number: int, *, lock: bool = False) -> Any:
+    """One judgement as it stands; locked against others where asked."""
+    statement = select(*Judgement.__table__.columns).where(Judgement.id == number)
+    return session.execute(statement.with_for_update() if lock else statement).one()
+
+
+def one(session: Session, number: int) -> Judgement | None:
+    return session.get(Judgement, number, options=[joinedload(Judgement.judge)], populate_existing=True)
+
+
+def of_judge(session: Session, judge: int) -> list[Judgement]:
+    """A judge's judgements, those with the nearest day first."""
+    statement = select(Judgement).where(Judgement.judge_id == judge).options(joinedload(Judgement.case))
+    return list(session.scalars(statement.order_by(Judgement.due_on, Judgement.id)))
+
+
+def of_case(session: Session, case: int) -> list[Judgement]:
+    statement = select(Judgement).where(Judgement.case_id == case).options(joinedload(Judgement.judge))
+    return list(session.scalars(statement.order_by(Judgement.id)))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One judgement, as boards and figures read it."""
+
+    id: int
+    case_id: int
+    judge_id: int
+    judge: str
+    state: str
+    due_on: date | None
+    scores: Mapping[str, Any]
+    moved_at: datetime
+    why: str
+
+
+def of_call(session: Session, call: str) -> list[Line]:
+    """Every judgement of a call, in the order of its invitations."""
+    columns = (
+        Judgement.id,
+        Judgement.case_id,
+        Judgement.judge_id,
+        Person.name,
+        Judgement.state,
+        Judgement.due_on,
+        Judgement.scores,
+        Judgement.moved_at,
+        Judgement.why,
+    )
+    found = session.execute(
+        select(*columns)
+        .join(Person, Person.id == Judgement.judge_id)
+        .where(Judgement.call_number == call)
+        .order_by(Judgement.id)
+    )
+    return [Line(*one) for one in found]
+
+
+@dataclass(frozen=True)
+class ToJudge:
+    """A case of a call that is being selected, or was judged."""
+
+    id: int
+    number: str
+    title: str
+    state: str
+    theme: str
+    phase: str
+    centre_id: int
+    centre: str
+    office_id: int
+    region: str
+
+
+def cases_of_call(session: Session, call: str) -> list[ToJudge]:
+    """Cases that are being selected, and those of which there is a judgement, in the order of their numbers."""
+    judged = select(Judgement.case_id).where(Judgement.call_number == call)
+    selecting = and_(Case.call_number == call, Case.state == str(CaseState.SUBMITTED))
+    columns = (
+        Case.id,
+        Case.number,
+        Case.title,
+        Case.state,
+        Case.theme,
+        Case.phase,
+        Case.centre_id,
+        Centre.name,
+        Case.office_id,
+        Office.region,
+    )
+    found = session.execute(
+        select(*columns)
+        .join(Centre, Centre.id == Case.centre_id)
+        .join(Office, Office.id == Case.office_id)
+        .where(or_(selecting, Case.id.in_(judged)))
+        .order_by(Case.number)
+    )
+    return [ToJudge(*tuple(one)) for one in found]
+
+
+def standing(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """(case, judge) → the state of their judgement, where there is one."""
+    wanted = set(pairs)
+    found = session.execute(
+        select(Judgement.case_id, Judgement.judge_id, Judgement.state).where(among(Judgement.case_id, "ids")),
+        {"ids": sorted({case for case, _ in wanted})},
+    )
+    return {(case, judge): state for case, judge, state in found if (case, judge) in wanted}
+
+
+def change(session: Session, number: int, **columns: Any) -> None:
+    session.execute(update(Judgement).where(Judgement.id == number).values(**columns))
+
+
+def discussion(session: Session, call: str) -> JudgingDiscussion | None:
+    """The discussion that is open now."""
+    return session.scalars(
+        select(JudgingDiscussion)
+        .where(JudgingDiscussion.call_number == call, JudgingDiscussion.closed_at.is_(None))
+        .order_by(JudgingDiscussion.id.desc())
+        .limit(1)
+    ).first()
+
+
+def state_of(line: Line | Judgement) -> JudgementState:
+    return JudgementState.of(line.state)
