@@ -14,12 +14,15 @@ from rules.facts import (
     CentreCount,
     CentreFacts,
     EnglishFacts,
+    JudgementFacts,
     LineFacts,
     PushFacts,
+    Score,
     SealFacts,
     Tally,
 )
 from rules.roles import Level
+from rules.words import Text
 from workflow.calls import current_call, read_call
 from workflow.calls.schema import EXAMPLE
 
@@ -144,6 +147,16 @@ def batch_facts(call: Call | None = None, *, phase: str = "", cases: int | None 
         "tally": (Tally(chosen.id, "c1", kind, call.themes_of(chosen, kind)[0], count),),
     }
     return BatchFacts(**{**values, **changes})
+
+
+def judgement_facts(call: Call | None = None, **changes: Any) -> JudgementFacts:
+    """Facts of a judgement that is scored, by a judge who has nothing to do with the case."""
+    call = call or call_2021()
+    given = {one.id: Score(call.judging.highest, "有根据") for one in call.judging.criteria} if call.judging else {}
+    at = call.last_phase.window(Level.NATIONAL, call.opened).closes
+    state = Text("已报送", "Submitted")
+    values = {"call": call, "at": at, "in_selection": True, "case_state": state, "scores": given, "remark": "理由"}
+    return JudgementFacts(**{**values, **changes})
 
 
 def push_facts(call: Call | None = None, **changes: Any) -> PushFacts:

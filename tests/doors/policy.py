@@ -438,7 +438,7 @@ DOORS: dict[str, Door] = {
     "GET judging.show": Door(NOBODY),
     "GET judging.picture": Door(NOBODY),
     "POST judging.save": Door(NOBODY),
-    "POST judging.act": Door(NOBODY),
+    "POST judging.act accept": Door(NOBODY),
     # -- reports that look alike: see PAIR_DOORS for who sees the texts and who rules
     "GET papers.compare": Door(PAIR),
     "POST papers.rule": Door(PAIR),

@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from rules.words import Text
 from workflow.store.migrations import Kind
 
-revision = "0023"
-down_revision: str | None = "0022"
+revision = "0024"
+down_revision: str | None = "0023"
 kind = Kind.EXPAND
 words = Text("专家评审", "Judging")
 
