@@ -22,6 +22,7 @@ from rules.selection import another_person_acts, reason_given
 from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.case import CASE
+from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH
 from tests.make import CALLS, annotated_call, call_2021
@@ -401,7 +402,7 @@ def test_of_every_rule_it_is_known_how_it_fails(name: str) -> None:
     call = replace(call, rules={name: RuleInForce("一", ("要求",)), **call.rules})
     guarded = [
         (one, each)
-        for one in (CASE, BATCH, PUSH)
+        for one in (CASE, BATCH, PUSH, JUDGEMENT)
         for each in one.transitions
         if name in {rule.id for rule in each.guards}
     ]

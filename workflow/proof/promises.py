@@ -18,6 +18,7 @@ from rules.selection import HANDS
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import EDITABLE, CaseState
+from states.judgement import JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle, Transition
 from states.push import PUSH, PushState
 from states.reach import Actor, Grant
@@ -28,10 +29,12 @@ from workflow.proof.supposing import GOOD, QUOTAS, Moment, failing, moments
 
 
 def lifecycles_of(call: Call) -> tuple[Lifecycle, ...]:
-    """The lifecycles that things live by under a call: cases by its route, batches and pushes where the route has them."""
+    """The lifecycles that things live by under a call: cases by its route, batches and pushes where the route has them,
+    judgements where it asks for judging."""
     batch = () if call.route.recommended_by is Recommender.SELF else (BATCH,)
     push = (PUSH,) if Leg.PUSH in call.route.legs else ()
-    return (lifecycle_of(call.route), *batch, *push)
+    judgement = (JUDGEMENT,) if call.judging is not None else ()
+    return (lifecycle_of(call.route), *batch, *push, *judgement)
 
 
 Explore = Callable[[Lifecycle, Call], Explored]
@@ -243,7 +246,7 @@ def nobody_approves_their_own(subject: Subject, telling: Telling) -> None:
     """Every step that judges, tried by somebody with any set of hands in the thing."""
     for explored in subject.explored.values():
         lifecycle = explored.lifecycle
-        if lifecycle.name not in GOOD or lifecycle.name == "push":
+        if lifecycle.name not in GOOD or lifecycle.name in ("push", "judgement"):  # a judge is kept off by conflicts
             continue
         for step in _judging(lifecycle):
             role = step.by[0]
@@ -655,6 +658,8 @@ def _undoing(_: Lifecycle, move: Move) -> bool:
     return move.step.undoes is not None
 
 
+_OF_SCORES = ("case_names_nobody", "scores_within_scale", "every_criterion_scored")
+
 _CONCERNS = (
     _Concern("case", _of_content, _through_a_gate),
     _Concern("case", _named("consent_given", "sign_offs_complete", "public_notice_has_ended"), _made_public),
@@ -667,7 +672,11 @@ _CONCERNS = (
         _named("summary_sealed", "every_form_attached", "every_case_document_attached"),
         _sealed_or_sent,
     ),
-    *(_Concern(name, _named("reason_given"), _undoing) for name in ("case", "batch", "push")),
+    *(
+        _Concern("judgement", _named("judge_has_no_conflict", "case_is_being_selected", *_OF_SCORES), _to(state))
+        for state in (JudgementState.SCORED, JudgementState.LOCKED)
+    ),
+    *(_Concern(name, _named("reason_given"), _undoing) for name in ("case", "batch", "push", "judgement")),
 )
 
 

@@ -13,11 +13,14 @@ from rules.facts import (
     CaseFacts,
     CentreCount,
     CentreFacts,
+    Conflict,
     EnglishFacts,
+    JudgementFacts,
     LineFacts,
     Match,
     PushFacts,
     Ruling,
+    Score,
     SealFacts,
     Tally,
 )
@@ -143,6 +146,21 @@ is up to it, and no single batch that is made up here would say whether there is
 def good_push(call: Call, _phase: Phase, at: datetime) -> PushFacts:
     """A delivery that arrived and whose recall is confirmed."""
     return PushFacts(call=call, at=at, acknowledged=True, recall_confirmed=True, remark="理由")
+
+
+def good_judgement(call: Call, _phase: Phase, at: datetime) -> JudgementFacts:
+    """A judgement that is scored, by a judge who has nothing to do with the case."""
+    given = {one.id: Score(call.judging.lowest, "有根据") for one in call.judging.criteria} if call.judging else {}
+    state = Text("已报送", "Submitted")
+    return JudgementFacts(
+        call=call, at=at, in_selection=True, case_state=state, blind=True, scores=given, remark="理由"
+    )
+
+
+def _off_the_scale(facts: JudgementFacts) -> Changes:
+    if facts.call.judging is not None:
+        for points in (facts.call.judging.lowest - 1, facts.call.judging.highest + 1):
+            yield {"scores": {name: Score(points, "有根据") for name in facts.scores}}
 
 
 def _filled(one: Field) -> str:
@@ -408,6 +426,11 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("effect_outstanding", CaseFacts): _set(effect=" "),
     ("english_is_current", CaseFacts): _english,
     ("recall_confirmed", object): _set(recall_confirmed=False),
+    ("judge_has_no_conflict", JudgementFacts): _set(conflicts=frozenset({Conflict.PROVINCE})),
+    ("case_is_being_selected", JudgementFacts): _set(in_selection=False),
+    ("case_names_nobody", JudgementFacts): _set(showing=(Text("题目", "title"),)),
+    ("scores_within_scale", JudgementFacts): _off_the_scale,
+    ("every_criterion_scored", JudgementFacts): _set(scores={}),
     ("summary_sealed", BatchFacts): _summary,
     ("province_recommends_enough", BatchFacts): _too_few,
     ("centre_reports_enough", BatchFacts): _centre_too_few,
@@ -424,5 +447,6 @@ GOOD: dict[str, Callable[[Call, Phase, datetime], Any]] = {
     "case": lambda call, phase, at: good_case(call, phase, at, Level.CENTRE),
     "batch": good_batch,
     "push": good_push,
+    "judgement": good_judgement,
 }
 """Lifecycle → facts against which nothing speaks but the time."""
