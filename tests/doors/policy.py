@@ -407,6 +407,7 @@ DOORS: dict[str, Door] = {
     "POST papers.confirm_seal": Door(CASE, "sealer", WITH_CENTRE),
     "POST papers.seal_electronically": Door(CASE, "sealer", WITH_CENTRE),
     "GET papers.document": Door(CASE),
+    "GET passports.take": Door(CASE, gives=(409,)),  # until a checkpoint covers what happened to it
     "GET papers.document_pdf": Door(CASE),
     "GET papers.form": Door(CASE),
     "GET papers.form_pdf": Door(CASE),

@@ -35,6 +35,7 @@ READING |= {
     "papers.form_pdf",
     "papers.document_pdf",
     "papers.pages",
+    "passports.take",
     "batches.summary_pdf",
     "batches.pages",
     "arrivals.quarantined",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from lxml import etree
+from sqlalchemy import select
 
 from states.batch import BATCH
 from states.case import CASE, CaseState
@@ -19,7 +20,7 @@ from web.cli import main
 from workflow import lists
 from workflow.calls import read_call
 from workflow.interchange import bpmn
-from workflow.store.models import AuditEvent
+from workflow.store.models import AuditEvent, Case
 
 
 def export(*words: str | Path) -> Result:
@@ -99,3 +100,17 @@ def test_nobody_known_takes_nothing(kept: World, tmp_path: Path) -> None:
     done = export("xes", "--as", "nobody", "--out", tmp_path / "trail.xes")
     assert (done.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert "nobody" in done.stderr
+
+
+# ---- passports -------------------------------------------------------------------------------------------------------
+
+
+def test_a_passport_is_not_taken_before_a_checkpoint_covers_it_nor_by_whom_the_case_does_not_reach(
+    kept: World, tmp_path: Path
+) -> None:
+    with kept.database.reading() as session:
+        number = session.scalars(select(Case.number).order_by(Case.id)).first()
+    for login, why in (("desk", "检查点"), ("neighbour_author", "没有这个案例"), ("nobody", "没有登录名")):
+        refused = export("passport", number, "--as", login, "--out", tmp_path / "p.zip")
+        assert (refused.exit_code, why in refused.output) == (1, True)
+    assert list(tmp_path.glob("*.zip")) == []

@@ -21,7 +21,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / 
 
 @click.group()
 def export() -> None:
-    """以通用格式导出：流程（BPMN）和留痕（XES、OCEL）。 / In common formats: lifecycles and the trail."""
+    """导出：流程（BPMN）、留痕（XES、OCEL）、一个案例的档案包。 / Lifecycles, the trail, the passport of a case."""
 
 
 @export.command()
@@ -80,6 +80,53 @@ def ocel(out: Path | None, login: str, number: str, as_json: bool) -> None:
     例 Example:  zhengji export ocel --as desk --out 留痕.json
     """
     _trail("ocel", out or Path("trail.ocel.json"), login, number, as_json)
+
+
+@export.command()
+@click.argument("number")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="写到哪个文件；默认“编号_档案包.zip” / a file"
+)
+@_as
+@_json
+def passport(number: str, out: Path | None, login: str, as_json: bool) -> None:
+    """取出一个案例的档案包：正文、历次稿件、材料、通知和全部留痕，离开系统也能核对。 / A case with its history, provable anywhere.
+
+    职责范围外的（如含联系方式的材料）不在包里，清单会注明。/ What is beyond that person's reach is left out, and named.
+
+    \b
+    例 Example:  zhengji export passport 2021-205-EX-0001 --as desk
+                 python3 zhengji_verify.py 2021-205-EX-0001_档案包.zip --key 'zhengji/…+…+…'
+    """
+    from workflow import cases, clock, installation, people, privacy
+    from workflow.interchange import passport as made
+    from workflow.store.files import Files
+
+    settings = configured.from_environment()
+    with refusals():
+        database = installation.existing(settings)
+        try:
+            files = Files(settings.documents_url, settings.documents_endpoint)
+            with database.reading() as session:
+                person = people.by_login(session, login)
+                if person is None:
+                    raise Refusal(f"没有登录名“{login}”。/ There is no login “{login}”.")
+                actor, at = people.actor_of(person), clock.now(session, settings)
+                case = cases.numbered(session, number, actor)
+                data = made.build(session, files, case, actor=actor, demo=settings.demo)
+            out = out or Path(f"{case.number}_档案包.zip")
+            unfinished = out.with_name(f".{out.name}.unfinished")
+            unfinished.write_bytes(data)
+            with database.transaction() as session:
+                case = cases.numbered(session, number, actor)
+                privacy.exported(session, "passport", 1, actor=actor, at=at, case=case)
+            unfinished.rename(out)
+        finally:
+            database.close()
+    if as_json:
+        print_json({"file": str(out), "bytes": len(data)})
+    else:
+        click.echo(f"已取出 / taken: {out}")
 
 
 def _trail(form: str, out: Path, login: str, number: str, as_json: bool) -> None:

@@ -66,7 +66,7 @@ def _entry(one: stored.Logged, personal: bool) -> Iterator[str]:
     if event is None:
         yield canonical({"kind": "missing", "index": one.index, "hash": one.leaf})
         return
-    yield _event_line(one.index, event)
+    yield event_line(one.index, event)
     if personal and event.salt is not None:
         yield canonical(
             {
@@ -79,7 +79,7 @@ def _entry(one: stored.Logged, personal: bool) -> Iterator[str]:
         )
 
 
-def _event_line(index: int, event: Any) -> str:
-    """The body stands in it byte for byte as it was hashed, whatever somebody made of it."""
+def event_line(index: int, event: Any) -> str:
+    """An entry as a line: the body stands in it byte for byte as it was hashed, whatever somebody made of it."""
     rest = canonical({"hash": event.hash, "index": index, "kind": "event", "prev": event.prev_hash, "priv": event.priv})
     return f"{_EVENT}{event.body},{rest[1:]}"

@@ -442,6 +442,7 @@ EXPORTS: Mapping[str, Text] = {
     "batch": Text("整批材料", "papers of a batch"),
     "letter": Text("通知邮件", "mail on what became of cases"),
     "package": Text("推送包", "package of a push"),
+    "passport": Text("案例档案包", "passport of a case"),
     "list": Text("案例清单", "list of cases"),
     "worklist": Text("办理清单", "worklist"),
     "collection": Text("案例集", "collection"),

@@ -195,6 +195,13 @@ def entries(session: Session, *, personal: bool = False) -> Iterator[Logged]:
         yield Logged(row.idx, row.leaf, row if row.hash is not None else None)
 
 
+def of_streams(session: Session, streams: Sequence[str]) -> list[Any]:
+    """What is in these streams, in the order of the log; `idx` is None for what has no place yet, which comes last."""
+    statement = select(AuditLog.idx, *_COVERED).outerjoin(AuditLog, AuditLog.uid == AuditEvent.uid)
+    found = session.execute(statement.where(AuditEvent.stream.in_(streams)).order_by(AuditEvent.uid)).all()
+    return sorted(found, key=lambda one: (one.idx is None, one.idx or 0))
+
+
 _COVERED = (
     AuditEvent.uid,
     AuditEvent.stream,

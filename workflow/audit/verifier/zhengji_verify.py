@@ -7,6 +7,8 @@ The README beside this file says how to use it, and what it cannot tell.
 
     python3 zhengji_verify.py trail.jsonl --key 'zhengji/…+…+…' --anchor checkpoint.txt --receipt receipt.json
 
+It reads the passport of one case too (`zhengji export passport`): a zip with the case's papers, revisions and entries.
+
 Exit codes: 0 nothing wrong, 1 something is, 2 wrong use.
 """
 
@@ -20,13 +22,17 @@ import multiprocessing
 import os
 import re
 import sys
+import zipfile
+import zlib
 from datetime import datetime, timedelta, timezone
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, TextIO, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, TextIO, Tuple
 
 FORMAT = "zhengji-audit-1"
 CLOCKS = timedelta(minutes=15)  # by how much clocks of one installation may differ, and how long a request may wait
 PIECE = 1 << 18  # bytes of an export that are examined at a time
 WORTHWHILE = 16  # pieces for which a process of its own is worth starting
+PASSPORT = "zhengji-passport/1"
+MOST_FILES, MOST_BYTES = 1000, 200 * 1024 * 1024  # of a passport, really inflated
 
 Hashed = Callable[[bytes], bytes]
 Point = Tuple[int, int, int, int]
@@ -498,6 +504,7 @@ Move = Tuple[int, int, str, int, str, str, str, str, str]
 Found = Tuple[int, str, str, str, str]
 AFTER_THE_END = ("after_the_end", "", "结尾之后还有内容", "something stands after the end")
 NONE = bytes(32)
+WITHHELD = "withheld"
 STARTS = ("case/", "batch/", "push/", "judgement/")
 LIVING = re.compile(r"(case|batch|push|judgement)/[1-9]\d*")
 
@@ -519,13 +526,15 @@ class Piece:
         self.things: List[Tuple[int, str, Any, Any, Any]] = []
         self.end: Optional[Tuple[Any, Any]] = None
         self.found: List[Found] = []
+        self.proofs: List[Tuple[int, int, List[bytes]]] = []
+        self.said: List[str] = []  # of a passport: what each entry says
 
 
 class Examiner:
     """Examines pieces of one file, in whichever process."""
 
-    def __init__(self, hashed: Hashed, key: Optional[Key], origin: str) -> None:
-        self.hashed, self.key, self.origin = hashed, key, origin
+    def __init__(self, hashed: Hashed, key: Optional[Key], origin: str, passport: bool = False) -> None:
+        self.hashed, self.key, self.origin, self.passport = hashed, key, origin, passport
         self.piece = Piece(0, True)
         self.last: Tuple[int, Optional[str]] = (-1, None)  # index of the last entry, hash of its personal part
 
@@ -568,6 +577,8 @@ class Examiner:
             leaves.append(leaf)
             times.append(when)
             self.last = index, priv
+            if self.passport:
+                piece.said.append(body)
         return piece
 
     def _find(self, line: int, code: str, entry: str, zh: str, en: str) -> None:
@@ -595,6 +606,10 @@ class Examiner:
             elif kind == "thing":
                 thing = (line, str(value["stream"]), value["version"], value["state"], value["head"])
                 self.piece.things.append(thing)
+            elif kind == "proof" and self.passport:
+                self.piece.proofs.append((line, int(value["index"]), [bytes.fromhex(one) for one in value["path"]]))
+            elif kind == "withheld" and self.passport:
+                self._withheld(line, value)
             elif kind == "end":
                 self.piece.end = value["lines"], value["sha256"]
             elif kind == "log" and not first:
@@ -613,6 +628,16 @@ class Examiner:
         elif not self.hashed(bytes.fromhex(value["salt"]) + value["payload"].encode()).hex() == value["hash"] == priv:
             zh, en = "个人信息部分与留痕中的哈希不符", "the personal part does not have the hash that the entry holds"
             self._find(line, "private_changed", "entry %d" % index, zh, en)
+
+    def _withheld(self, line: int, value: Dict[str, Any]) -> None:
+        """An entry whose words whoever took the passport may not read: its place and hashes stand here, and no more."""
+        index, stream, seq, state = int(value["index"]), str(value["stream"]), int(value["seq"]), str(value["to_state"])
+        prev, leaf = bytes.fromhex(value["prev"]) if value["prev"] else None, bytes.fromhex(value["hash"])
+        self.piece.entries.append((line, len(self.piece.leaves), index, stream, seq, prev, leaf))
+        self.piece.leaves.append(leaf)
+        self.piece.times.append(None)
+        if LIVING.fullmatch(stream):
+            self.piece.moves.append((line, index, stream, seq, "", WITHHELD, state, "", ""))
 
     def _missing(self, line: int, value: Dict[str, Any]) -> None:
         """The log knows an entry that the table does not hold any more."""
@@ -1092,12 +1117,271 @@ class Verification:
         return {
             "origin": self.header.get("origin"),
             "entries": self.size,
-            "root": self.roots[self.size].hex() if self.header else None,
+            "root": self.roots[self.size].hex() if self.size in self.roots else None,
             "checkpoints": self.checked_notes,
             "findings": [one.as_json() for one in self.findings],
             "more_findings": self.more,
             "not_checked": [{"zh": zh, "en": en} for zh, en in self.unchecked],
         }
+
+
+# ---- the passport of a case ------------------------------------------------------------------------------------------
+
+HASH = re.compile(r'"([0-9a-f]{64})"')
+
+
+def members(path: str) -> Dict[str, bytes]:
+    """Every file of a passport. Raises ValueError, saying why in both languages, where it is no archive to be opened."""
+    found: Dict[str, bytes] = {}
+    room = MOST_BYTES
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if len(infos) > MOST_FILES:
+                raise ValueError("文件太多", "it holds too many files")
+            for one in infos:
+                parts = one.filename.replace("\\", "/").split("/")
+                if one.filename in found or ".." in parts or not all(parts) or one.flag_bits & 1:
+                    raise ValueError(
+                        "“%s”重名、加密或路径不合规" % one.filename,
+                        "%s is a second one, encrypted or ill-named" % one.filename,
+                    )
+                with archive.open(one) as member:
+                    content = member.read(room + 1)
+                room -= len(content)
+                if room < 0:
+                    raise ValueError("展开后太大", "it inflates too far")
+                found[one.filename] = content
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, UnicodeError) as wrong:
+        raise ValueError("压缩包打不开：%s" % wrong, "the archive cannot be opened: %s" % wrong) from None
+    except zlib.error as wrong:
+        raise ValueError("压缩包已损坏：%s" % wrong, "the archive is damaged: %s" % wrong) from None
+    return found
+
+
+class Passport(Verification):
+    """Everything about the passport of one case: its entries by proofs to one checkpoint, its files by the entries."""
+
+    def file(self, path: str, processes: Optional[int] = None) -> Passport:
+        self.manifest: Dict[str, Any] = {}
+        self.note: Optional[Note] = None
+        try:
+            self.members = members(path)
+            self.manifest = read_manifest(self.members)
+        except ValueError as wrong:
+            zh, en = wrong.args if len(wrong.args) == 2 else ("manifest.json 读不懂", "manifest.json cannot be read")
+            self.find("no_passport", "manifest.json", zh, en)
+            return self
+        self._files()
+        content = self.members.get("trail.jsonl", b"")
+        self._begin(content.partition(b"\n")[0])
+        if not self.header:
+            return self
+        for text in self.anchors:
+            self._anchored.append(self._anchor(text))
+        for text in self.receipts:
+            self._receipt(text)
+        piece = Examiner(self.hashed, self.key, self.header["origin"], passport=True).examine(content, True)
+        self._whole.update(content[: content.rfind(b"\n", 0, -1) + 1])
+        self._take(piece)
+        self._fit(piece)
+        return self
+
+    # -- files --
+
+    def _files(self) -> None:
+        """That the archive holds the files that its manifest lists, and no other."""
+        listed = self.manifest["files"]
+        for name in sorted(set(self.members) - set(listed) - {"manifest.json"}):
+            self.find("file_unlisted", name, "清单里没有这个文件", "the manifest does not list this file")
+        for name, said in sorted(listed.items()):
+            content = self.members.get(name)
+            if content is None:
+                self.find(
+                    "file_missing", name, "清单里有这个文件，包里没有", "the manifest lists it, and it is not there"
+                )
+            elif hashlib.sha256(content).hexdigest() != said["sha256"]:
+                self.find(
+                    "file_differs",
+                    name,
+                    "文件与清单里的摘要不符：被改过",
+                    "it does not have its digest: it was changed",
+                )
+
+    # -- entries --
+
+    def _chains(self, piece: Piece) -> Iterator[Found]:
+        """Of one case, entries are some of the log: in its order, and each stream without a gap."""
+        for found in super()._chains(piece):
+            if found[1] != "order_broken":
+                yield found
+        before = -1
+        for line, _, index, stream, seq, _, _ in piece.entries:
+            if index <= before:
+                yield (
+                    line,
+                    "order_broken",
+                    named(index, stream, seq),
+                    "条目的先后与总账不符",
+                    "the entries do not stand in the order of the log",
+                )
+            before = index
+
+    def _moves(self, moves: Sequence[Move]) -> Iterator[Found]:
+        hidden = 0
+        for one in moves:
+            if one[5] == WITHHELD:
+                self.streams[one[2]].state, hidden = one[6], hidden + 1
+            else:
+                for found in super()._moves([one]):
+                    yield found
+        if hidden:
+            self.unchecked.append(
+                (
+                    "有 %d 步的内容不在取出者的职责范围内，只核对了哈希" % hidden,
+                    "the words of %d steps were beyond the reach of whoever took the passport; only hashes were checked"
+                    % hidden,
+                )
+            )
+
+    def _fit(self, piece: Piece) -> None:
+        self._whole_file()
+        self._one_case(piece)
+        self._proved(piece)
+        self._anchors()
+        self._check_receipts()
+        self._check_things()
+        self._bound(piece)
+        for given, zh, en in (
+            (
+                self.pinned,
+                "没有给出 --key：签名是用档案包自带的公钥核对的",
+                "no --key: signatures were checked with its own key",
+            ),
+            (False, "档案包取出之后又发生的事不在里面", "what happened after it was taken is not in it"),
+            (
+                False,
+                "通知文本、英文版和签发只核对了清单里的摘要",
+                "the call, the English and sign-offs were held against the manifest alone",
+            ),
+            (
+                False,
+                "不核对：当时是否持有该职责、规则判断所依据的事实是否属实",
+                "not checked: roles held then, and whether facts were true",
+            ),
+        ):
+            if not given:
+                self.unchecked.append((zh, en))
+
+    def _one_case(self, piece: Piece) -> None:
+        """All entries are of the case that the manifest names, from its creation on."""
+        case = self.manifest["case"]
+        stream = str(case["stream"])
+        for line, _, index, of, seq, _, _ in piece.entries:
+            if of not in (stream, stream + "/content", stream + "/tries"):
+                self.find(
+                    "another_case", "line %d, %s" % (line, named(index, of, seq)), "不是本案例的条目", "of another case"
+                )
+        told: Iterator[Dict[str, Any]] = map(json.loads, piece.said)
+        first: Dict[str, Any] = next((one for one in told if one["stream"] == stream and one["seq"] == 1), {})
+        if first.get("number") != case["number"]:
+            self.find(
+                "another_case", "manifest.json", "案例编号与留痕不符", "the case's number is not that of its entries"
+            )
+        thing = self.things.get(stream)
+        if thing is None or thing[:3] != (case["version"], case["state"], case["head"]):
+            self.find(
+                "state_differs", "manifest.json", "案例状态与留痕不符", "the case's state is not that of its entries"
+            )
+
+    def _proved(self, piece: Piece) -> None:
+        """That each entry is in the log under one signed checkpoint."""
+        if len(self.notes) != 1:
+            self.find("no_checkpoint", "trail.jsonl", "应有且只有一个检查点", "there should be one checkpoint")
+            return
+        where, note = self.notes[0]
+        if note.wrong:
+            self.find(note.wrong[0], where, "检查点%s" % note.wrong[1], "the checkpoint %s" % note.wrong[2])
+            return
+        if self.key is None:
+            self.find(
+                "no_key", "line 1", "没有公钥，检查点无法核对", "there is no key: the checkpoint cannot be checked"
+            )
+        self.note, self.checked_notes, self.roots = note, 1, {self.size: note.root}
+        paths = {index: path for _, index, path in piece.proofs}
+        for line, _, index, stream, seq, _, leaf in piece.entries:
+            path = paths.get(index)
+            if path is None or not includes(self.hashed, leaf, index, note.size, path, note.root):
+                self.find(
+                    "proof_wrong",
+                    "line %d, %s" % (line, named(index, stream, seq)),
+                    "证明不成立：这一条不在检查点覆盖的总账里",
+                    "its proof does not hold: it is not in the log under the checkpoint",
+                )
+
+    def _leads_to(self, size: int, root: bytes, called: str, good: int) -> bool:
+        if self.note is not None and size == self.note.size:
+            if root == self.note.root:
+                return True
+            self.find("root_differs", called, "与档案包里的检查点不同", "it differs from the passport's checkpoint")
+            return False
+        zh, en = (
+            "%s 与档案包的检查点条数不同，无法比较",
+            "%s is of another size than the passport's checkpoint: not compared",
+        )
+        self.unchecked.append((zh % called, en % called))
+        return False
+
+    # -- what entries say of files --
+
+    def _bound(self, piece: Piece) -> None:
+        """That papers and revisions are those that the entries speak of."""
+        told: Set[str] = set()
+        for body in piece.said:
+            told.update(HASH.findall(body))
+        hidden = len(piece.entries) > len(piece.said)
+        for paper in self.manifest["papers"]:
+            if paper["sha256"] not in told and not hidden:
+                self.find("paper_not_told", str(paper["name"]), "留痕里没有收到这个文件", "no entry tells of this file")
+        last = ""
+        for number, one in enumerate(self.manifest["revisions"], 1):
+            called, last = str(one["file"]), str(one["content"])
+            content = self.members.get(called, b"")
+            if one["revision"] != number or hashlib.sha256(content).hexdigest() != last:
+                self.find("revision_differs", called, "稿件与它的摘要不符", "the revision does not have its digest")
+            elif last not in told:
+                self.unchecked.append(
+                    ("%s：没有留痕提到它的摘要" % called, "%s: no entry tells of its digest" % called)
+                )
+        if last != self.manifest["case"]["content"]:
+            self.find(
+                "revision_differs",
+                "manifest.json",
+                "现在的内容不是最后一稿",
+                "the present content is not the last revision",
+            )
+
+
+def read_manifest(found: Dict[str, bytes]) -> Dict[str, Any]:
+    """What a passport says of itself. Raises ValueError where that is not of its form."""
+    try:
+        said = json.loads(found["manifest.json"].decode())
+        case = said["case"]
+        strings = [case["stream"], case["number"], case["state"], case["head"], case["content"]]
+        strings += [one["sha256"] for one in (*said["papers"], *said["files"].values())]
+        strings += [one["name"] for one in said["papers"]]
+        strings += [one[name] for one in said["revisions"] for name in ("file", "content")]
+        good = (
+            said["format"] == PASSPORT
+            and all(isinstance(one, str) for one in strings)
+            and LIVING.fullmatch(case["stream"])
+        )
+        good = good and type(case["version"]) is int and all(type(one["revision"]) is int for one in said["revisions"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        good = False
+    if not good:
+        raise ValueError("这不是案例档案包，或清单被改过", "this is no passport of a case, or its manifest was changed")
+    return dict(said)
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------
@@ -1128,7 +1412,7 @@ def show(done: Verification, out: TextIO) -> None:
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(description="征集留痕校验器 / verify an export of a Zhengji trail")
-    parser.add_argument("export", help="zhengji audit export 导出的文件 / the exported file")
+    parser.add_argument("export", help="导出的留痕或案例档案包 / an exported trail, or the passport of a case")
     parser.add_argument("--key", help="公钥一行，或存有它的文件 / the log's public key, or a file with it")
     parser.add_argument(
         "--anchor",
@@ -1142,7 +1426,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         key = Key(_text_of(asked.key)) if asked.key else None
         anchors, receipts = [_text_of(one) for one in asked.anchor], [_text_of(one) for one in asked.receipt]
-        done = Verification(key, anchors, receipts).file(asked.export)
+        with open(asked.export, "rb") as file:
+            kind = Passport if file.read(2) == b"PK" else Verification
+        done = kind(key, anchors, receipts).file(asked.export)
     except (WrongUse, OSError, UnicodeDecodeError) as wrong:
         sys.stderr.write("%s\n" % wrong)
         return 2
