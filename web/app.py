@@ -51,6 +51,7 @@ from web import (
     tokens,
     trail,
     uploads,
+    what_if,
     words,
     worklists,
 )
@@ -98,6 +99,7 @@ BLUEPRINTS = (
     calls.bp,
     amending.bp,
     drafting.bp,
+    what_if.bp,
     rulebook.bp,
     comparisons.bp,
     desk.bp,

@@ -8,7 +8,7 @@ from web import flow
 from web.request import actor, now, reading
 from web.request import number as row_number
 from web.words import countdown
-from workflow import amending, drafting, lists, notices
+from workflow import amending, drafting, lists, notices, what_if
 from workflow.particulars import particulars
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
@@ -23,6 +23,7 @@ def index() -> str:
             at=now(),
             countdown=countdown,
             drafts=drafting.drafts(actor()),
+            asks=what_if.asks(actor()),
         )
 
 

@@ -54,14 +54,14 @@ def _page(session: Any, draft: Any, source: str, notice: str, problem: str = "")
         source=source,
         notice=notice,
         problem=problem,
-        tables=_tables(places),
+        tables=by_table(places),
         examined=drafting.examine(session, draft),
         opens=drafting.opens(actor()),
         open_to_change=draft.opened_id is None and draft.discarded_at is None,
     )
 
 
-def _tables(places: Sequence[Place]) -> dict[Text, dict[Text, list[Place]]]:
+def by_table(places: Sequence[Place]) -> dict[Text, dict[Text, list[Place]]]:
     """The values by table and by entry of the table, both in the order of the file."""
     found: dict[Text, dict[Text, list[Place]]] = {}
     for one in places:

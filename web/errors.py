@@ -56,6 +56,7 @@ from workflow.store.files import Absent, Damaged
 from workflow.store.living import Overtaken
 from workflow.throttle import LockedOut
 from workflow.tokens import NotLetIn, OtherRequest, ScopeMissing, WrongToken
+from workflow.what_if import NoSuchWhatIf, WrongWhatIf
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
@@ -95,6 +96,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchDraft: HTTPStatus.NOT_FOUND,
     NotOpened: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongValue: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchWhatIf: HTTPStatus.NOT_FOUND,
+    WrongWhatIf: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongFactor: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -79,5 +79,6 @@ def page_of(page: tuple[str, int] | None) -> str:
         "person": lambda: url_for("admin.person", person_id=number),
         "arrival": lambda: url_for("arrivals.show", arrival_id=number),
         "collection": lambda: url_for("collection.show", collection_id=number),
+        "what_if": lambda: url_for("what_if.show", run=number),
     }
     return pages[kind]()

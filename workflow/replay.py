@@ -65,6 +65,8 @@ class Recorded:
     findings: tuple[Mapping[str, Any], ...]
     case: int | None = None
     office: int | None = None
+    uid: int = 0
+    """Of the entry of the trail, where that is asked for."""
 
     @property
     def act(self) -> str:
@@ -130,7 +132,7 @@ def replay(session: Session, before: Call, after: Call) -> Replayed:
     return performed(found, before, after)
 
 
-def read_back(stream: str, written: str) -> Recorded:
+def read_back(stream: str, written: str, uid: int = 0) -> Recorded:
     """A step as the trail's body of it says."""
     body = json.loads(written)
     lifecycle, _, step = str(body["action"]).partition(".")
@@ -148,12 +150,13 @@ def read_back(stream: str, written: str) -> Recorded:
         findings=tuple(body["findings"]),
         case=body.get("case_id"),
         office=body.get("office_id"),
+        uid=uid,
     )
 
 
 def performed(steps: Iterable[Recorded], before: Call, after: Call) -> Replayed:
     """The same steps, in their order, by the engine: each thing stands where its own earlier steps have brought it."""
-    replaying = _Replaying(before, after)
+    replaying = Replaying(before, after)
     count, changes = 0, list[Changed]()
     for one in steps:
         count += 1
@@ -185,7 +188,7 @@ def _is_part(part: Recorded, act: Recorded) -> bool:
     return part.office == act.office if act.lifecycle == "batch" else part.case == act.case
 
 
-class _Replaying:
+class Replaying:
     """One run: where each thing stands so far, and both calls' own windows, worked out once."""
 
     def __init__(self, before: Call, after: Call) -> None:

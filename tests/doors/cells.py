@@ -122,6 +122,8 @@ def address(land: Country, cell: Cell) -> str:
         url += f"?ticket={_paper_ticket(land, cell, 'scan')}&at=1-0-0-500-500"
     if endpoint in ("batches.scan_page", "batches.scan_seal"):
         url += f"?ticket={_batch_ticket(land, cell)}&at=1-0-0-500-500"
+    if endpoint == "what_if.new":
+        url += f"?call={land.world.call.number}"
     if endpoint in ("papers.page", "batches.page"):
         url += f"?ticket={_signed(land, 'opened', [values['document_id'], _sender(land, cell)])}"
     return url
@@ -181,6 +183,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "notice": 1,
         "asked": 1,
         "draft": 1,
+        "run": 1,
         "token_id": 1,
         "revision": 1,
         "filename": "zhengji.css",
@@ -208,6 +211,7 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "cases.create": {"call": world.call_version, "centre": world.centres["university"]},
         "cases.save": {"title": "另一个题目"},
         "collection.order": {"name": "案例集", "case": [land.cases["published"]], "format": ["pdf"]},
+        "what_if.ask": {"call": world.call.number, "without": ["reason_given"]},
         "searches.keep": {"name": "水泵", "address": "text=水泵"},
         "searches.rename": {"name": "秸秆"},
         "judging.describe": {"institution": "远方研究院", "region": "远方省"},

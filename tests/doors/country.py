@@ -26,7 +26,20 @@ from states.case import CaseState
 from tests.doors.policy import JOBS, PRINCIPALS
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from web.app import create_app
-from workflow import arrivals, batches, bulk, collection, deadlines, papers, people, priors, pushes, register, tokens
+from workflow import (
+    arrivals,
+    batches,
+    bulk,
+    collection,
+    deadlines,
+    papers,
+    people,
+    priors,
+    pushes,
+    register,
+    tokens,
+    what_if,
+)
 from workflow.settings import from_environment
 from workflow.sign_in import Visitor
 from workflow.store import people as stored_people
@@ -219,6 +232,7 @@ def _settle(made: Country) -> None:
     _pairs(made)
     _many_at_once(made, files)
     _collection(made, files)
+    _what_if(made)
     _arrivals(made, files)
     sign_in(made)
     _events(made)
@@ -386,6 +400,15 @@ def _collection(made: Country, files: Files) -> None:
         made.collection, _ = collection.order(session, wanted, actor=world.people["editor"], at=world.at)
         written = {"made_at": world.at, "pdf_digest": files.put(b"%PDF-1.7"), "pdf_size": 8}
         session.execute(update(Collection).where(Collection.id == made.collection).values(**written))
+
+
+def _what_if(made: Country) -> None:
+    """The desk has asked what would be with another length: of every step that was taken here."""
+    world = made.world
+    with world.database.transaction() as session:
+        wanted = what_if.Wanted(world.call.number, None, {"phases[0].closes": DAY})
+        number, _ = what_if.ask(session, wanted, actor=world.people["desk"], at=world.at)
+    what_if.work_out(world.database, number, lambda parts, do: [do(one) for one in parts] and None, at=world.at)
 
 
 def sign_in(made: Country) -> None:

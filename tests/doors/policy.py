@@ -227,6 +227,7 @@ DESK = f"{NATIONAL} auditor"
 WITH_CENTRE = "draft returned"
 SELECTED = "shortlisted published retracted wipo_pushed"
 WRITES_CALLS = "desk director"
+ASKS_WHAT_IF = "desk director auditor"
 FOLLOW_PUSHES = "liaison director desk auditor"
 ORGANIZE_JUDGING = "desk director auditor"
 NOBODY = ""
@@ -304,6 +305,7 @@ JOBS = {
     "recall_push": ("liaison desk director auditor administrator", "liaison"),
     "mail_notice": ("auditor administrator", "administrator"),
     "compile_collection": ("editor auditor administrator", "editor administrator"),
+    "replay_call": ("desk director auditor administrator", "desk director"),
 }
 
 MANY_AT_ONCE = (
@@ -483,6 +485,13 @@ DOORS: dict[str, Door] = {
     # -- running cases moved to another version of their call; under the call of these tests there is one version
     "GET amending.show": Door(f"{WRITES_CALLS} auditor"),
     "POST amending.move": Door(f"{WRITES_CALLS} auditor", "director"),
+    # -- what if: the recorded steps under a changed call
+    "GET what_if.index": Door(ASKS_WHAT_IF),
+    "GET what_if.new": Door(ASKS_WHAT_IF),
+    "POST what_if.ask": Door(ASKS_WHAT_IF),
+    "GET what_if.show": Door(ASKS_WHAT_IF),
+    "GET what_if.progress": Door(ASKS_WHAT_IF),
+    "POST what_if.sheet": Door(ASKS_WHAT_IF),
     # -- in whose court cases lay: of what is within reach
     "GET courts.index": Door(f"{OFFICE} {DESK}"),
     "POST courts.sheet": Door(f"{OFFICE} {DESK}"),
@@ -539,7 +548,7 @@ DOORS: dict[str, Door] = {
     "GET jobs.going": Door(LOOK_AFTER_JOBS),
     **{f"POST jobs.{step} {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss", "retry_all") for kind in JOBS},
     # other kinds cannot be called off
-    **{f"POST jobs.cancel {kind}": Door(*JOBS[kind]) for kind in ("mail_notice", "compile_collection")},
+    **{f"POST jobs.cancel {kind}": Door(*JOBS[kind]) for kind in ("mail_notice", "compile_collection", "replay_call")},
     # -- administration: no case is reached from here
     **{
         f"{method} admin.{name}": Door(SIGNED_IN, ADMINISTRATOR)
@@ -612,7 +621,10 @@ DOORS: dict[str, Door] = {
     "GET api.check_receipt": Door(SIGNED_IN),
     "GET api.jobs": Door(LOOK_AFTER_JOBS),
     **{f"POST api.{step}_job {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss") for kind in JOBS},
-    **{f"POST api.cancel_job {kind}": Door(*JOBS[kind]) for kind in ("mail_notice", "compile_collection")},
+    **{
+        f"POST api.cancel_job {kind}": Door(*JOBS[kind])
+        for kind in ("mail_notice", "compile_collection", "replay_call")
+    },
     # -- public notices; under the call of these tests there is none
     "GET public_notices.index": Door(ANYBODY),
     "GET public_notices.show": Door(ANYBODY, gives=(404,)),

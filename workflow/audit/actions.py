@@ -75,6 +75,7 @@ _BESIDE: Mapping[str, Text] = {
     "call.edit_draft": Text("修改通知草案", "Changed a draft of a call"),
     "call.discard_draft": Text("作废通知草案", "Threw a draft of a call away"),
     "call.migrate": Text("把案例转到一个版本", "Moved cases to a version of the call"),
+    "call.ask_what_if": Text("假如重算", "Asked what if"),
     "call.extend": Text("延期", "Granted an extension"),
     "call.ask_extension": Text("申请延期", "Asked for an extension"),
     "call.refuse_extension": Text("不批准延期", "Refused an extension"),

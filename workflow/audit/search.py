@@ -448,6 +448,7 @@ EXPORTS: Mapping[str, Text] = {
     "collection": Text("案例集", "collection"),
     "trail": Text("留痕清单", "list of the trail"),
     "courts": Text("各方用时", "time taken by each party"),
+    "what_if": Text("假如重算", "what if"),
 }
 """What can be taken away."""
 
@@ -456,7 +457,7 @@ def _taken(body: Mapping[str, Any]) -> Text:
     what, rows = EXPORTS.get(body["what"], Text(body["what"], body["what"])), body["rows"]
     narrowed = "，".join(f"{name}={value}" for name, value in body["filter"].items())
     zh, en = (f"，{narrowed}", f", {narrowed}") if narrowed else ("", "")
-    if body["what"] == "trail":
+    if body["what"] in ("trail", "what_if"):
         return Text(f"{what.zh}，{rows} 条{zh}", f"{what.en}, {rows} entr{'y' if rows == 1 else 'ies'}{en}")
     return Text(f"{what.zh}，{rows} 个案例{zh}", f"{what.en}, {rows} case{'' if rows == 1 else 's'}{en}")
 
@@ -554,6 +555,10 @@ _DETAILS: Mapping[str, Any] = {
     "arrival.open_quarantined": _plainly("name"),
     "batch.describe": _plainly("subject"),
     "batch.seal_summary": _seal,
+    "call.ask_what_if": lambda body: Text(
+        f"{body['call']} 第 {body['version']} 版，改动 {len(body['places'])} 处",
+        f"{body['call']} version {body['version']}, {len(body['places'])} changes",
+    ),
     "call.load": lambda body: Text(f"第 {body['version']} 版", f"version {body['version']}"),
     "call.extend": _last_day,
     "call.set_centre_day": _last_day,

@@ -118,6 +118,11 @@ def seen(actor: Actor) -> Mapping[str, Kind]:
     return {name: kind for name, kind in KINDS.items() if actor.roles & kind.seen_by}
 
 
+def settles(name: str, actor: Actor) -> bool:
+    """Whether somebody may retry or call off work of a kind."""
+    return _settles(KINDS[name], actor)
+
+
 def check_sees(actor: Actor) -> None:
     """Raise NoSuchJob for those who see none."""
     if not seen(actor):
@@ -239,6 +244,7 @@ _THINGS = {
     "person": Text("账号", "Account"),
     "arrival": Text("来件", "Arrival"),
     "collection": Text("案例集", "Collection"),
+    "what_if": Text("假如重算", "What if"),
 }
 
 
@@ -254,7 +260,11 @@ def _about(about: str, actor: Actor, things: Mapping[str, str]) -> Text | None:
 
 def _page(about: str, actor: Actor) -> tuple[str, int] | None:
     kind, _, number = about.partition("/")
-    own = {"person": frozenset({Role.ADMINISTRATOR}), "collection": frozenset({Role.EDITOR})}
+    own = {
+        "person": frozenset({Role.ADMINISTRATOR}),
+        "collection": frozenset({Role.EDITOR}),
+        "what_if": frozenset({Role.DESK, Role.DIRECTOR, Role.AUDITOR}),
+    }
     reads = {"push": _NUMBERS, "batch": _NUMBERS, **own}.get(kind)
     return (kind, int(number)) if reads and actor.roles & reads else None
 

@@ -184,6 +184,16 @@ _EVERY = (
         cancellable=True,
     ),
     Kind(
+        "replay_call",
+        Text("假如重算", "Work out what if"),
+        Waits(10, 3, 5),
+        _BATCHES,
+        frozenset({Role.DESK, Role.DIRECTOR}),
+        about="what_if",
+        cancellable=True,
+        quiet=True,
+    ),
+    Kind(
         "look_into_mailbox",
         Text("收取邮箱里的来件", "Look into the mailbox"),
         Waits(30, 2, 3),

@@ -30,6 +30,7 @@ from workflow import (
     telemetry,
     timestamps,
     tokens,
+    what_if,
 )
 from workflow.jobs import clearing
 from workflow.jobs.heart import Heart
@@ -139,6 +140,11 @@ def _compile_collection(here: Workshop, progress: Progress, collection_id: int) 
     return collection.compile_ordered(here.database, here.files, collection_id, progress.each, at=here.now())
 
 
+def _replay_call(here: Workshop, progress: Progress, number: int) -> str:
+    """Perform recorded steps under a changed call."""
+    return what_if.work_out(here.database, number, progress.each, at=here.now())
+
+
 def _look_into_mailbox(here: Workshop, progress: Progress) -> str:
     """Take in what came to the mailbox, where one is set."""
     if not here.settings.imap_url:
@@ -206,6 +212,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "remind": _remind,
     "read_arrival": _read_arrival,
     "compile_collection": _compile_collection,
+    "replay_call": _replay_call,
     "look_into_mailbox": _look_into_mailbox,
     "take_arrival": _take_arrival,
     "mail_answer": _mail_answer,

@@ -497,6 +497,31 @@ class CallDraft(Base):
     opened: Mapped[CallVersion | None] = relationship(foreign_keys=[opened_id])
 
 
+class WhatIf(Base):
+    """假如重算: a changed call under which the recorded steps of a call are performed once more, and what came of it."""
+
+    __tablename__ = "what_if"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    op: Mapped[str | None] = mapped_column(String(120), unique=True)
+    """Idempotency key of its form."""
+    before_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    after_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    """The version that is changed or compared with; often the same."""
+    changes: Mapped[dict[str, str]]
+    """Place of the file → value put there; a rule's place → “none”, where it is left out."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    steps: Mapped[int] = mapped_column(server_default=text("0"))
+    counts: Mapped[dict[str, Any]]
+    """Step (case.stamp) → how many would be done, would be refused, and follow from others."""
+    outcomes: Mapped[list[Any]]
+    """The steps that would come to something else, those first that follow from no other; people by number only."""
+    by: Mapped[Person] = relationship()
+    before: Mapped[CallVersion] = relationship(foreign_keys=[before_id])
+    after: Mapped[CallVersion] = relationship(foreign_keys=[after_id])
+
+
 class Extension(Base):
     """延期: a later last day of a phase, for every office or for one."""
 

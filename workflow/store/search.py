@@ -74,7 +74,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if centres:
         clauses.append(and_(LOOKED, AuditEvent.case_id.in_(select(Case.id).where(Case.centre_id.in_(centres)))))
     if actor.id:
-        own = or_(AuditEvent.stream.like("bulk/%"), AuditEvent.stream.like("collections/%"))
+        own = or_(*(AuditEvent.stream.like(f"{one}/%") for one in ("bulk", "collections", "what-ifs")))
         clauses.append(and_(own, AuditEvent.person_id == actor.id))
     of_call = AuditEvent.stream.like("call/%")
     offices = actor.units(Role.REVIEWER, Role.LEADER)
