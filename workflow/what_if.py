@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -172,7 +172,7 @@ def _call_of(of: CallVersion, changes: Mapping[str, str]) -> Call:
     for place in changes:
         if place.startswith(_RULE):
             call = changed(call, f"{place}={DROP}")
-    return call
+    return replace(call, version=of.version, look=of.look or b"")
 
 
 # ---- in the background -----------------------------------------------------------------------------------------------
@@ -300,6 +300,12 @@ class Bar:
         return self.done + self.refused + self.follows
 
 
+def _called(act: str) -> Text:
+    """What a kind of step is called; a batch's is told apart from a case's of the same name."""
+    label = actions.label(act)
+    return Text(f"{label.zh}（整批）", f"{label.en} (batch)") if act.startswith("batch.") else label
+
+
 @dataclass(frozen=True)
 class Shown:
     """A run. `job` None: it ended long ago, or that work is not known any more."""
@@ -323,7 +329,7 @@ class Shown:
     def bars(self) -> list[Bar]:
         """By kind of step, those with most differences first."""
         found = [
-            Bar(actions.label(act), one.get("done", 0), one.get("refused", 0), one.get("follows", 0))
+            Bar(_called(act), one.get("done", 0), one.get("refused", 0), one.get("follows", 0))
             for act, one in self.row.counts.items()
         ]
         return sorted(found, key=lambda one: (-one.done - one.refused, -one.follows))

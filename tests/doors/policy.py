@@ -653,6 +653,8 @@ NOT_THE_AUDITORS = {
     "receipts.check": "checking a receipt, as everybody may",
     "trail.export": "taking away what the trail shows",
     "courts.sheet": "taking away what the board of time taken shows",
+    "what_if.ask": "having worked out what would be, which touches no case",
+    "what_if.sheet": "taking that away",
     "demo.move": "the clock of a demo, which everybody moves",
     **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),
     "api.rehearse_on_case": "looking at what would happen",
