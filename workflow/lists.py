@@ -69,7 +69,7 @@ class Listing:
 def page(session: Session, seen_by: Actor, filters: Filters, place: Place = TOP, limit: int = PAGE) -> Listing:
     """Cases within reach, with their number as far as counting is cheap."""
     found = pages.page(session, seen_by, filters, place, limit)
-    total, states = pages.counts(session, seen_by, filters)
+    total, states = pages.counts(session, seen_by, filters, found if place == TOP and limit == PAGE else None)
     offices = seen_by.units(Role.REVIEWER, Role.LEADER)
     drafts = pages.drafts_of(session, offices) if offices else None
     return Listing(found, total, states, drafts, _hits(found.cases, filters))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import struct
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -164,12 +163,6 @@ class Titles:
 
     def __init__(self, titles: Sequence[str]) -> None:
         self._plain = [_known(title) for title in titles]
-        self._begins: dict[str, list[int]] = defaultdict(list)
-        self._ends: dict[str, list[int]] = defaultdict(list)
-        for place, title in enumerate(self._plain):
-            if len(title) >= SHORTEST_PART_OF_TITLE:
-                self._begins[title[:SHORTEST_PART_OF_TITLE]].append(place)
-                self._ends[title[-SHORTEST_PART_OF_TITLE:]].append(place)
 
     def same(self, title: str) -> list[int]:
         """Places of those that are equal to a title, or nearly so (`same_title`)."""
@@ -181,8 +174,8 @@ class Titles:
 
         near = {place for *_, place in extract(mine, self._plain, scorer=ratio, score_cutoff=TITLE_RATIO, limit=None)}
         if len(mine) >= SHORTEST_PART_OF_TITLE:
-            near |= {*self._begins.get(mine[:SHORTEST_PART_OF_TITLE], ())}
-            near |= {*self._ends.get(mine[-SHORTEST_PART_OF_TITLE:], ())}
+            begin, end = mine[:SHORTEST_PART_OF_TITLE], mine[-SHORTEST_PART_OF_TITLE:]
+            near |= {at for at, one in enumerate(self._plain) if one.startswith(begin) or one.endswith(end)}
         return [place for place in sorted(near) if _same_title(mine, self._plain[place])]
 
 

@@ -54,12 +54,21 @@ CHECKED = 120
 
 
 def made(mass: Mass) -> Path:
-    """The data set of that size, in the tables and the text of this version; made where it is not there yet."""
+    """The data set of that size, in the tables and the text of this version; made where it is not there yet.
+
+    One of an earlier version's tables is brought up to this one's, as an installation is: a million cases take long to make.
+    """
     version = hashlib.sha256(Path(masses.__file__).read_bytes()).hexdigest()[:8]
-    path = SETS / f"{mass.cases}-{mass.centres}-{version}-{steps.steps()[-1].revision}.db"
+    alike = f"{mass.cases}-{mass.centres}-{version}"
+    path = SETS / f"{alike}-{steps.steps()[-1].revision}.db"
     if path.exists():
         return path
     SETS.mkdir(parents=True, exist_ok=True)
+    for earlier in sorted(SETS.glob(f"{alike}-????.db"), reverse=True)[:1]:
+        database = Database(f"sqlite:///{earlier}")
+        schema.upgrade(database)
+        database.close()
+        return earlier.rename(path)
     half = path.with_suffix(".half")
     for left in SETS.glob(f"{half.name}*"):
         left.unlink()

@@ -79,6 +79,16 @@ def shape(connection: Connection) -> Shape:
     return {"tables": tables, "triggers": {name: table for name, table in connection.execute(text(asked))}}
 
 
+def replaced(name: str, was: Shape, now: Shape) -> bool:
+    """Whether it is an index in whose place there is one that begins alike: that answers the same."""
+    columns, only = was["indexes"].get(name, ((), True))
+    return (
+        not only
+        and name not in now["indexes"]
+        and any(one[: len(columns)] == columns for one, _ in now["indexes"].values())
+    )
+
+
 def taken_away(before: Shape, after: Shape) -> list[str]:
     """What a version that knew `before` would miss, or stumble over."""
     found = []
@@ -88,7 +98,8 @@ def taken_away(before: Shape, after: Shape) -> list[str]:
             found.append(f"the table {table} is gone")
             continue
         for what in ("columns", "constraints", "indexes"):
-            found += [f"{table}: {what} {name} changed" for name in was[what] if now[what].get(name) != was[what][name]]
+            changed = [name for name in was[what] if now[what].get(name) != was[what][name]]
+            found += [f"{table}: {what} {name} changed" for name in changed if not replaced(name, was, now)]
         fresh = {name: one for name, one in now["columns"].items() if name not in was["columns"]}
         found += [
             f"{table}.{name} must be given"

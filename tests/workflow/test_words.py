@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -227,16 +228,28 @@ def test_many_hits_are_counted_as_far_as_is_cheap_and_looked_through_in_stretche
     masses: Database, monkeypatch: pytest.MonkeyPatch
 ):
     desk, text = ACTORS["desk"], TEXTS[0]
-    monkeypatch.setattr(pages, "FEW", 10)
-    monkeypatch.setattr(pages, "HITS", 6)
-    monkeypatch.setattr(pages, "_AT_ONCE", 3)
+    monkeypatch.setattr(pages, "FEW", 35)
+    monkeypatch.setattr(pages, "_AT_ONCE", (3, 3))
     with masses.reading() as session:
-        assert pages.count(session, desk, Filters(text=text)) == Count(10, more=True)
+        assert pages.count(session, desk, Filters(text=text)) == Count(35, more=True)
     for more in ({"state": "retracted"}, {"state": "published", "phase": "second"}, {"phase": "none"}):
         filters = Filters(text=text, **more)
         there, _ = walked(masses, desk, filters, 4)
         assert ids(there) == by_looking(masses, desk, filters)
         assert any(one.stopped for one in there)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_among_many_blocks_of_ids_a_count_is_exact_or_owns_that_there_are_more(
+    text: str, masses: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(words, "BLOCK", 16)
+    for name, sort in product(ACTORS, ("newest", "oldest")):
+        filters = Filters(text=text, sort=sort)
+        truth = len(by_looking(masses, ACTORS[name], filters))
+        with masses.reading() as session:
+            found = pages.count(session, ACTORS[name], filters)
+        assert (found == Count(truth)) if truth <= pages.PAGE else (found.more and pages.PAGE <= found.number < truth)
 
 
 def test_ids_far_apart_are_found_in_order(masses: Database, monkeypatch: pytest.MonkeyPatch):

@@ -644,17 +644,32 @@ class Case(Living, Base):
     __table_args__ = (
         *_lived(CaseState),
         CheckConstraint("revision >= 1", name="revised"),
-        Index("ix_cases_centre_id_id", "centre_id", "id"),
-        Index("ix_cases_office_id_state_id", "office_id", "state", "id"),
-        Index("ix_cases_state_id", "state", "id"),
+        Index("ix_cases_centre_titles", "centre_id", "id", "title"),
+        Index(
+            "ix_cases_office_whole",
+            "office_id",
+            "state",
+            "id",
+            "first_stamped_at",
+            "first_submitted_at",
+            "phase",
+            "theme",
+        ),
+        Index("ix_cases_state_begun", "state", "id", *_ABOUT),
         Index("ix_cases_call_number_phase_office_id_state", "call_number", "phase", "office_id", "state"),
         # Lists: one for each way of reaching cases and each order. What stands after the order is looked at besides, and
         # SQLite looks at the condition of an index once more.
         Index("ix_cases_centre_moved", "centre_id", "moved_at", "id", "state", "call_number"),
         Index("ix_cases_centre_changed", "centre_id", "changed_at", "id"),
         _where("ix_cases_office_begun", "first_stamped_at is not null", "office_id", "id", *_ABOUT, "first_stamped_at"),
-        _where("ix_cases_office_moved", "first_stamped_at is not null", "office_id", "moved_at", "id"),
-        _where("ix_cases_office_changed", "first_stamped_at is not null", "office_id", "changed_at", "id"),
+        *(
+            _where(
+                f"ix_cases_stamped_{order}",
+                "first_stamped_at is not null",
+                *("office_id", f"{order}_at", "id", "state", *_ABOUT, "first_stamped_at"),
+            )
+            for order in ("moved", "changed")
+        ),
         _where(
             "ix_cases_office_state",
             "first_stamped_at is not null",
@@ -667,12 +682,20 @@ class Case(Living, Base):
         ),
         _where("ix_cases_office_drafts", "first_stamped_at is null", "office_id", "state"),
         _where("ix_cases_nation_begun", "first_submitted_at is not null", "id", *_ABOUT, "first_submitted_at"),
-        _where("ix_cases_nation_moved", "first_submitted_at is not null", "moved_at", "id"),
-        _where("ix_cases_nation_changed", "first_submitted_at is not null", "changed_at", "id"),
+        *(
+            _where(
+                f"ix_cases_nation_lately_{order}",
+                "first_submitted_at is not null",
+                *(f"{order}_at", "id", "state", *_ABOUT, "office_id", "first_submitted_at"),
+            )
+            for order in ("moved", "changed")
+        ),
         _where("ix_cases_nation_state", "first_submitted_at is not null", "state", "id", *_ABOUT, "first_submitted_at"),
         _where("ix_cases_nation_waiting", "first_submitted_at is not null", "state", "moved_at", "id"),
-        Index("ix_cases_moved", "moved_at", "id"),
-        Index("ix_cases_changed", "changed_at", "id"),
+        *(
+            Index(f"ix_cases_whole_{order}", f"{order}_at", "id", "state", *_ABOUT, "office_id")
+            for order in ("moved", "changed")
+        ),
         _where("ix_cases_outstanding", "effect <> ''", "state", "id"),
         _where("ix_cases_published", "published_at is not null", "published_at", "id"),
     )

@@ -40,13 +40,12 @@ COUNTED = 10_000
 """Cases of a list that are counted; beyond that there are "more than"."""
 FEW = 1_000
 """Cases that are counted where they are found by words, wait for somebody or fill a board; one more stands for "more than"."""
-STRETCH = 20_000
+STRETCH = 10_000
 """Cases of a list that one page looks through for those that fit, where an index holds all that is looked at."""
 ROWS = 4_000
 """The same, where each row has to be read."""
-HITS = 2_000
-"""Cases found by words that one page looks through for those that fit besides."""
-_AT_ONCE = 500
+_AT_ONCE = (150, 350, 500, 500, 500)
+"""Cases found by words that one page looks through for those that fit besides, as many as are asked for in one go."""
 
 
 @dataclass(frozen=True)
@@ -269,16 +268,17 @@ class _Part:
     def stretch(self) -> int:
         return STRETCH if self.in_index else ROWS
 
-    @property
-    def clauses(self) -> tuple[ColumnElement[bool], ...]:
+    def clauses(self, *, in_order: bool = True) -> tuple[ColumnElement[bool], ...]:
         """All of what decides on reach, in a form in which the index is the obvious one."""
         way = self.way
         under = [Case.call_version_id.in_(self.versions)] if self.versions else []
         if way.centre is not None:
             of_office = [Case.office_id + 0 == way.office] if way.office is not None else []
             return (replace(way, office=None).clause, *of_office, *under)
-        if way.submitted and way.office is not None:
-            way = replace(way, stamped=True)  # so it was, and the index of an office's cases is of stamped ones
+        if way.submitted and way.office is not None and in_order and not self.state:
+            way = replace(
+                way, stamped=True
+            )  # so it was, and the index of an office's cases in order is of stamped ones
         return (way.clause, *([Case.state == self.state] if self.state else []), *under)
 
     def fitting(self, of: Any) -> tuple[ColumnElement[bool], ...]:
@@ -309,7 +309,7 @@ def _by_part(
     session: Session, part: _Part, order: _Order, start: Key | None, limit: int
 ) -> tuple[list[Key], Key | None]:
     """The next keys of a part, and where its stretch ended before there were enough."""
-    inner = select(order.column.label("key"), Case.id).where(*part.clauses, *order.beyond(start)).order_by(*order.by)
+    inner = select(order.column.label("key"), Case.id).where(*part.clauses(), *order.beyond(start)).order_by(*order.by)
     if not part.rest:
         return _read(session, inner.limit(limit)), None
     stretch = inner.add_columns(*(getattr(Case, name) for name in part.rest)).limit(part.stretch).subquery()
@@ -329,9 +329,15 @@ def _read(session: Session, statement: Any) -> list[Key]:
 
 
 def _found(
-    session: Session, seen_by: Actor, filters: Filters, order: _Order, start: Key | None, limit: int
+    session: Session,
+    seen_by: Actor,
+    filters: Filters,
+    order: _Order,
+    start: Key | None,
+    limit: int,
+    since: int | None = None,
 ) -> tuple[list[Key], Key | None]:
-    """The next keys of what is found by words, and where looking stopped short."""
+    """The next keys of what is found by words, and where looking stopped short. `since`: no lower id."""
     within, query = narrowed(seen_by, filters), filters.query
     if not within or query.empty:
         return [], None
@@ -340,14 +346,14 @@ def _found(
     wanted = {Case.state: filters.state, Case.phase: filters.phase, Case.theme: filters.theme}
     besides = {column: value for column, value in wanted.items() if value}
     if not besides:
-        some = words.hits(session, match, newest=order.falling, beyond=beyond, limit=limit)
+        some = words.hits(session, match, newest=order.falling, beyond=beyond, since=since, limit=limit)
         return [(row.id, row.id) for row in some], None
     fitting = tuple(besides.values())
     found: list[Key] = []
-    for _ in range(0, HITS, _AT_ONCE):
-        some = words.hits(session, match, *besides, newest=order.falling, beyond=beyond, limit=_AT_ONCE)
+    for many in _AT_ONCE:
+        some = words.hits(session, match, *besides, newest=order.falling, beyond=beyond, since=since, limit=many)
         found += [(row.id, row.id) for row in some if tuple(row[1:]) == fitting]
-        if len(found) >= limit or len(some) < _AT_ONCE:
+        if len(found) >= limit or len(some) < many:
             return found[:limit], None
         beyond = some[-1].id
     return found, (beyond, beyond) if beyond is not None else None
@@ -359,15 +365,35 @@ def _found(
 def count(session: Session, seen_by: Actor, filters: Filters) -> Count:
     """How many cases a list holds, counted as far as that is cheap."""
     if filters.text.strip():
-        keys, stopped = _found(session, seen_by, filters, _NEWEST, None, FEW + 1)
-        return Count(min(len(keys), FEW), more=len(keys) > FEW or stopped is not None)
+        return _count_found(session, seen_by, filters)
     return _sum(*_states(session, seen_by, filters))
 
 
-def counts(session: Session, seen_by: Actor, filters: Filters) -> tuple[Count, dict[str, int] | None]:
-    """The same; and state → how many, as if none were chosen: None for too many to count, or what is found by words."""
+def _count_found(session: Session, seen_by: Actor, filters: Filters, first: Page | None = None) -> Count:
+    """Exact where one page shows all; else up to FEW of the newest cases are counted, and there are at least so many.
+
+    To count them all, the index would be read from end to end for what is often said but seldom within reach.
+    `first`: the first page of the list, where that is at hand.
+    """
+    if first is None or filters.order != "newest":
+        first = page(session, seen_by, replace(filters, sort="newest"))
+    number, more = len(first.cases), bool(first.after)
+    since = words.newest_begin(session)
+    if not more or (first.cases and first.cases[-1].id < since):
+        return Count(number, more)
+    keys, stopped = _found(session, seen_by, filters, _NEWEST, None, FEW + 1, since)
+    return Count(max(number, min(len(keys), FEW)), more=since > 1 or stopped is not None or len(keys) > FEW)
+
+
+def counts(
+    session: Session, seen_by: Actor, filters: Filters, first: Page | None = None
+) -> tuple[Count, dict[str, int] | None]:
+    """The same; and state → how many, as if none were chosen: None for too many to count, or what is found by words.
+
+    `first`: the first page of the list, where that is at hand.
+    """
     if filters.text.strip():
-        return count(session, seen_by, filters), None
+        return _count_found(session, seen_by, filters, first), None
     states, cut = _states(session, seen_by, replace(filters, state=""))
     every = _sum(states, cut)
     if every.more:
@@ -389,7 +415,8 @@ def _states(session: Session, seen_by: Actor, filters: Filters) -> tuple[dict[st
     if not parts:
         return {}, False
     some = _together([_some(part, COUNTED + 1) for part in parts], apart=_are_apart(parts))
-    counted = select(some.c.state, func.count()).group_by(some.c.state)
+    few = select(some.c.state).limit(COUNTED + 1).subquery() if len(parts) > 1 else some
+    counted = select(few.c.state, func.count()).group_by(few.c.state)
     numbers = {state: number for state, number in session.connection().execute(counted)}
     enough = sum(numbers.values()) > COUNTED
     return numbers, not enough and any(_goes_on(session, part) for part in parts)
@@ -399,14 +426,14 @@ def _some(part: _Part, limit: int) -> Select[Any]:
     """Ids and states of so many cases of a part, in no order."""
     columns = (getattr(Case, name) for name in {**part.rest, "state": ""})
     if not part.rest:
-        return select(Case.id, *columns).where(*part.clauses).limit(limit)
-    stretch = select(Case.id, *columns).where(*part.clauses).limit(part.stretch).subquery()
+        return select(Case.id, *columns).where(*part.clauses(in_order=False)).limit(limit)
+    stretch = select(Case.id, *columns).where(*part.clauses(in_order=False)).limit(part.stretch).subquery()
     return select(stretch.c.id, stretch.c.state).where(*part.fitting(stretch.c)).limit(limit)
 
 
 def _goes_on(session: Session, part: _Part) -> bool:
     """Whether a part is longer than the stretch that is looked through."""
-    beyond = select(Case.id).where(*part.clauses).offset(part.stretch).limit(1)
+    beyond = select(Case.id).where(*part.clauses(in_order=False)).offset(part.stretch).limit(1)
     return bool(part.rest) and session.connection().scalar(beyond) is not None
 
 

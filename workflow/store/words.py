@@ -204,22 +204,38 @@ def hits(
     *besides: Any,
     newest: bool = True,
     beyond: int | None = None,
+    since: int | None = None,
     limit: int,
 ) -> list[Hit]:
-    """Cases that meet a condition (`matching`), the newest or the oldest first, beyond an id; `besides`: columns of theirs."""
+    """Cases that meet a condition (`matching`), the newest or the oldest first, beyond an id; `besides`: columns of theirs.
+
+    `since`: of no lower id, for what is asked with the newest first.
+    """
     if session.get_bind().dialect.name == "sqlite":
         key = _FTS.c.rowid
         matches = literal_column(NAME).op("match")(bindparam("match"))
-        return _asked(session, key, matches, match, besides, newest, beyond, limit)
-    return _by_vectors(session, match, besides, newest, beyond, limit)
+        return _asked(session, key, matches, match, besides, newest, beyond, since, limit)
+    return _by_vectors(session, match, besides, newest, beyond, since, limit)
 
 
 BLOCK = 8192
 """Ids that share a mark on PostgreSQL."""
 
 
+def newest_begin(session: Session) -> int:
+    """The lowest id of the two newest blocks: hits from there on cost little to find, however often a word is said."""
+    highest = session.connection().scalar(select(func.max(Case.id))) or 0
+    return max(1, (highest // BLOCK - 1) * BLOCK)
+
+
 def _by_vectors(
-    session: Session, match: str, besides: Sequence[Any], newest: bool, beyond: int | None, limit: int
+    session: Session,
+    match: str,
+    besides: Sequence[Any],
+    newest: bool,
+    beyond: int | None,
+    since: int | None,
+    limit: int,
 ) -> list[Hit]:
     """First among the two nearest blocks of ids, which is enough for whatever is said often; then among all.
 
@@ -234,11 +250,11 @@ def _by_vectors(
             return []
     near = (edge // BLOCK, edge // BLOCK - 1) if newest else (edge // BLOCK, edge // BLOCK + 1)
     here = f"({match}) & ('=b{near[0]}' | '=b{near[1]}')"
-    found = _asked(session, key, matches, here, besides, newest, beyond, limit)
-    if len(found) == limit:
-        return found
+    found = _asked(session, key, matches, here, besides, newest, beyond, since, limit)
     rest = near[1] * BLOCK if newest else (near[1] + 1) * BLOCK - 1
-    return found + _asked(session, key, matches, match, besides, newest, rest, limit - len(found))
+    if len(found) == limit or (since is not None and since >= rest):
+        return found
+    return found + _asked(session, key, matches, match, besides, newest, rest, since, limit - len(found))
 
 
 def _asked(
@@ -249,9 +265,12 @@ def _asked(
     besides: Sequence[Any],
     newest: bool,
     beyond: int | None,
+    since: int | None,
     limit: int,
 ) -> list[Hit]:
     statement = select(key.label("id")).where(matches)
+    if since is not None:
+        statement = statement.where(key >= since)
     if beyond is not None:
         statement = statement.where(key < beyond if newest else key > beyond)
     statement = statement.order_by(key.desc() if newest else key).limit(bindparam("limit", type_=Integer))

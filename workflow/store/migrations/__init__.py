@@ -16,7 +16,8 @@ class Kind(Labelled):
     """Whether the version before may go on serving while a step is taken, and after it."""
 
     EXPAND = "expand", "扩展", "expand"
-    """Only adds: tables, columns that may be left out, indexes. The version before does not notice."""
+    """Only adds: tables, columns that may be left out, indexes; one that a wider one has replaced may go. The version before
+    does not notice."""
     MIGRATE = "migrate", "迁移", "migrate"
     """Only rows, a batch at a time; the version before reads them, and writes more of the old sort, as before."""
     CONTRACT = "contract", "收缩", "contract"
