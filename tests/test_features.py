@@ -27,6 +27,7 @@ pytest_plugins = [
         "worklists",
         "amending",
         "judging",
+        "site",
     )
 ]
 pytestmark = pytest.mark.database
@@ -56,4 +57,4 @@ def world(databases: Databases, call_file: Path, tmp_path: Path) -> Iterator[Wor
         yield made
 
 
-scenarios("case", "batch", "push", "judgement")
+scenarios("case", "batch", "push", "judgement", "public")

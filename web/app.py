@@ -92,6 +92,7 @@ BLUEPRINTS = (
     searches.bp,
     demo.bp,
     public.bp,
+    public.site,
     public_notices.bp,
     trail.bp,
     receipts.bp,
@@ -139,7 +140,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     running.install(app)
     headers.install(app, settings)
     CSRFProtect(app).exempt(gate.bp)  # programs are known by the header they send, which no page of another site can
-    auth.login_manager.init_app(app)
+    auth.login_manager.init_app(app, add_context_processor=False)  # no template asks who it is but by the frame
     directory.install(app, settings)
     app.before_request(requests.keep_small)
     app.before_request(requests.choose_language)
@@ -152,6 +153,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     problems.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.register_blueprint(public.bp, name=public.ENGLISH, url_prefix="/public/en")
     _words_in_templates(app)
     return app
 
@@ -179,7 +181,9 @@ def _words_in_templates(app: Flask) -> None:
 
     @app.context_processor
     def _frame() -> dict[str, object]:
-        """What base.html shows on every page."""
+        """What base.html shows on every page; public ones are the same for whoever reads them."""
+        if request.blueprint in headers.OPEN_TO_ALL:
+            return {"demo": requests.settings().demo, "today": requests.today}
         person = current_user if current_user.is_authenticated else None
         return {
             "menu": list(menu(requests.actor())) if person else [],

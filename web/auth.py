@@ -19,10 +19,12 @@ from workflow.resets import NoSuchReset
 from workflow.sign_in import Means, Visitor
 from workflow.store.models import AccessToken, Person, SignIn
 
+_PUBLISHED = ("index", "browse", "show", "picture", "share", "bibtex", "ris", "atom", "rss")
 OPEN = {
     *("static", "auth.sign_in", "auth.enter", "auth.second", "auth.answer", "auth.passkey", "auth.enter_by_passkey"),
     *("auth.forgotten", "auth.ask_reset", "auth.reset", "auth.use_reset", "directory.go", "directory.back"),
-    *("public.index", "public.show", "public.picture", "public_notices.index", "public_notices.show"),
+    *(f"{tongue}.{page}" for tongue in ("public", "public_en") for page in _PUBLISHED),
+    *("site.sitemap", "site.robots", "public_notices.index", "public_notices.show"),
     *("receipts.index", "receipts.check", "receipts.checkpoint", "receipts.key", "receipts.consistency"),
     *("receipts.verifier", "running.healthz", "running.readyz", "running.figures", "api.openapi"),
 }

@@ -123,6 +123,8 @@ TOO_LARGE = Text(
     "What was uploaded is larger than {size} MB and was not taken.",
 ).fill(size=REQUEST // MIB)
 
+PUBLIC_PAGES = ("public", "public_en")
+"""Whose frame is their own."""
 Page = tuple[str, int]
 PageAndHeaders = tuple[str, int, dict[str, str]]
 
@@ -158,8 +160,9 @@ def page(status: HTTPStatus, title: str, message: str, advice: str = "", *, back
     """A page in the usual frame. `advice`: what to do next. `back`: where a link leads."""
     kept = status is not HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     typed = [value for name, value in request.form.items(multi=True) if _worth_keeping(name, value)] if kept else []
+    template = "public/error.html" if request.blueprint in PUBLIC_PAGES else "error.html"
     shown = render_template(
-        "error.html", status=int(status), title=title, message=message, advice=advice, back=back, typed=typed
+        template, status=int(status), title=title, message=message, advice=advice, back=back, typed=typed
     )
     return shown, int(status)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from secrets import token_hex
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, redirect, request, session
-from flask_login import current_user
+from flask import Flask, abort, redirect, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
@@ -52,12 +52,22 @@ _OF_FILES = (("Content-Security-Policy", FILES), *_ALWAYS)
 _STAY_ENCRYPTED = ("Strict-Transport-Security", "max-age=31556926; includeSubDomains")
 """For a year."""
 
-OPEN_TO_ALL = {"public.index", "public.show", "public.picture"}
-"""What everybody may read; browsers may keep it, and ask each time whether it still stands."""
+OPEN_TO_ALL = {"public", "public_en", "site"}
+"""The blueprints of what everybody may read and nobody reads differently: whoever keeps it asks each time whether it
+still stands, so that what is retracted is gone at once."""
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions as everywhere, but public pages set no cookie and vary with none: nothing of one shows on them."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.blueprint not in OPEN_TO_ALL:
+            super().save_session(app, session, response)  # type: ignore[arg-type]
 
 
 def install(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of an application, errors, redirects and files included."""
+    app.session_interface = _Sessions()
     hosts, behind_tls = _ours(settings), settings.secure_cookies
     app.config.update(SESSION_COOKIE_SECURE=behind_tls, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
 
@@ -110,10 +120,9 @@ def _keep(response: Response) -> Response:
     """Who may keep an answer: nobody what is for one person; our own files and public pages are asked for by their tag."""
     if request.endpoint == "static" and response.status_code < 400:
         return response
-    public = request.endpoint in OPEN_TO_ALL and response.status_code == 200
-    if not public or current_user.is_authenticated or session.modified:
+    if request.blueprint not in OPEN_TO_ALL or response.status_code not in (200, 304):
         response.headers["Cache-Control"] = "no-store"
         return response
-    response.headers["Cache-Control"] = "no-cache"
-    response.add_etag()  # that it varies with the cookie, Flask adds, since the session was looked at
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.add_etag()
     return response.make_conditional(request) if request.if_none_match else response

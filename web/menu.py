@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import current_app, request, url_for
 
 from states.reach import Actor
+from web.request import language
 
 _CENTRE = frozenset({"author", "sealer"})
 _OFFICE = frozenset({"reviewer", "leader"})
@@ -24,6 +25,12 @@ class Entry:
     en: str
     icon: str
     roles: frozenset[str] = frozenset()
+
+    @property
+    def address(self) -> str:
+        """Where it leads; public pages have an address for each language."""
+        english = self.endpoint == "public.index" and language() == "en"
+        return url_for("public_en.index" if english else self.endpoint)
 
     @property
     def here(self) -> bool:

@@ -132,7 +132,7 @@ def keep_small() -> None:
 def choose_language() -> None:
     """Keep the language that `?lang=` names; anything else changes nothing."""
     wanted = request.args.get("lang")
-    if of_api():
+    if of_api() or "speaking" in g:  # an address that has its own language changes nobody's
         return
     if wanted in LANGUAGES and wanted != session.get("language"):
         session["language"] = wanted

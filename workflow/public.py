@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from io import BytesIO
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from rules.call import Call, Theme
+from rules.call import BEIJING, Call, Theme
 from rules.words import Text
 from states.case import CaseState
 from workflow.cases import NoSuchCase
 from workflow.documents import preview
 from workflow.store import calls as stored_calls
 from workflow.store import public as stored
-from workflow.store.files import Files
+from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import Case, CaseEnglish, Centre, Document, Office
 from workflow.store.public import Wanted
 
-__all__ = ["Choices", "Gallery", "Part", "Shown", "Wanted", "choices", "find", "gallery", "picture"]
+__all__ = ["Choices", "Gallery", "Part", "Shown", "Wanted", "choices", "find", "gallery", "newest", "picture"]
 
 PER_PAGE = 18
 EXCERPT = 110
 """Characters of the text that a card shows."""
-WIDEST = 1600
-"""Pixels on the longer side of a picture as shown."""
+WIDTHS = (480, 960, 1600)
+"""Pixels on the longer side of a picture: on a card, in the text, and by itself."""
+MOST_MAPPED = 20_000
+"""Cases that the map for search engines lists: with two languages each it stays below the 50,000 of sitemaps.org."""
 
 
 @dataclass(frozen=True)
@@ -162,20 +166,44 @@ def _theme(call: Call, case: Case) -> Text:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the gallery can be narrowed by: only what published cases have."""
+    """What the gallery can be narrowed by: only what published cases have. `counted`: how many of each."""
 
     themes: Sequence[Theme]
     offices: Sequence[Office]
     centres: Sequence[Centre]
+    years: Sequence[int]
+    calls: Sequence[Call]
+    counted: Mapping[str, Mapping[Any, int]]
 
 
 def choices(session: Session, office: int | None = None) -> Choices:
-    """Themes in the order of their calls, offices, and centres (of one office, where one is chosen)."""
+    """Themes in the order of their calls, offices, centres (of one office, where one is chosen), years, the last first."""
     used = stored.themes(session)
     calls = [stored_calls.call_of(session, version) for version in sorted({version for version, _ in used})]
     names = {theme for _, theme in used}
     themes = {theme.id: theme for call in calls for theme in call.themes.values() if theme.id in names}
-    return Choices(list(themes.values()), stored.offices(session), stored.centres(session, office))
+    return Choices(
+        list(themes.values()),
+        stored.offices(session),
+        stored.centres(session, office),
+        _years(session),
+        list({call.number: call for call in calls}.values()),
+        stored.counted(session),
+    )
+
+
+def _years(session: Session) -> list[int]:
+    """Years in Beijing in which something was published that still is."""
+    span = stored.span(session)
+    if span is None:
+        return []
+    first, last = (one.astimezone(BEIJING).year for one in span)
+    return [year for year in range(last, first - 1, -1) if stored.count(session, Wanted(year=year))]
+
+
+def newest(session: Session) -> list[tuple[str, datetime, bool]]:
+    """For the map of search engines: (number, when it last changed, whether it has an English page), the newest first."""
+    return stored.newest(session, MOST_MAPPED)
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------
@@ -183,13 +211,39 @@ def choices(session: Session, office: int | None = None) -> Choices:
 _SHOWABLE = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp"})
 
 
-def picture(session: Session, files: Files, number: str, position: int) -> tuple[bytes, str]:
-    """One picture of a published case, counted from 1, as (bytes, media type). Raises NoSuchCase."""
+@dataclass(frozen=True)
+class Drawn:
+    """A picture as it is shown, drawn anew, with its size in pixels."""
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+_NO_PICTURE = Text("没有这张图片。", "There is no such picture.")
+
+
+def named(session: Session, number: str, position: int) -> str:
+    """The digest of one picture of a published case, counted from 1. Raises NoSuchCase."""
     shown = find(session, number)
     if not 1 <= position <= len(shown.pictures):
-        raise NoSuchCase(Text("没有这张图片。", "There is no such picture."))
-    document = shown.pictures[position - 1]
-    return _drawn_again(_Source(files, document.digest))
+        raise NoSuchCase(_NO_PICTURE)
+    return shown.pictures[position - 1].digest
+
+
+def picture(files: Files, digest: str, width: int = WIDTHS[-1]) -> Drawn:
+    """A picture, no larger than asked for. Raises NoSuchCase where it cannot be drawn."""
+    return _drawn_again(_Source(files, digest), width)
+
+
+def size(files: Files, digest: str) -> tuple[int, int] | None:
+    """Width and height in the text, so that nothing moves when the picture comes; None for one that is not there."""
+    try:
+        drawn = picture(files, digest, WIDTHS[1])
+    except (NoSuchCase, Absent, Damaged):
+        return None
+    return drawn.width, drawn.height
 
 
 class _Source:
@@ -206,9 +260,12 @@ class _Source:
 
 
 @lru_cache(maxsize=64)
-def _drawn_again(source: _Source) -> tuple[bytes, str]:
+def _drawn_again(source: _Source, width: int) -> Drawn:
     """The picture decoded and written anew, no larger than a page needs: what a camera noted beside it stays behind."""
-    [copy] = preview.copies([source.files.get(source.digest)], WIDEST)
+    from PIL import Image
+
+    [copy] = preview.copies([source.files.get(source.digest)], width)
     if copy is None:
         raise NoSuchCase(Text("这张图片无法显示。", "This picture cannot be shown."))
-    return copy
+    with Image.open(BytesIO(copy[0]), formats=("JPEG", "PNG")) as drawn:  # ours: the child wrote it
+        return Drawn(*copy, *drawn.size)

@@ -68,7 +68,7 @@ class Cell:
 
 def standings(key: str, door: Door) -> Mapping[str, Thing]:
     """The things that a door is tried on."""
-    if key.startswith("GET public.") and key != "GET public.index":
+    if key.startswith(("GET public.", "GET public_en.")) and key.partition(".")[2] in ("show", *policy.PARTS_OF_A_CASE):
         return policy.CASES
     if key == "GET pushes.package":
         return policy.PUSHES

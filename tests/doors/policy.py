@@ -314,6 +314,9 @@ MANY_AT_ONCE = (
 )
 """Steps that are taken on many cases at once; sealing and withdrawing are not, nor what is part of another act."""
 
+PARTS_OF_A_CASE = ("picture", "share", "bibtex", "ris")
+"""What stands beside the public page of a case: pictures, the picture for sharing, citations."""
+
 DOORS: dict[str, Door] = {
     # -- for everybody
     "GET static": Door(ANYBODY),
@@ -329,7 +332,10 @@ DOORS: dict[str, Door] = {
     "POST auth.use_reset": Door(ANYBODY),
     "GET directory.go": Door(ANYBODY, gives=(404,)),  # there where the office has a directory
     "GET directory.back": Door(ANYBODY, gives=(404,)),
-    "GET public.index": Door(ANYBODY),
+    **{f"GET {tongue}.{page}": Door(ANYBODY) for tongue in ("public", "public_en") for page in ("index", "browse")},
+    **{f"GET {tongue}.{page}": Door(ANYBODY) for tongue in ("public", "public_en") for page in ("atom", "rss")},
+    "GET site.sitemap": Door(ANYBODY),
+    "GET site.robots": Door(ANYBODY),
     # a receipt is checked by whoever holds it; what was done, and by whom, it does not say
     "GET receipts.index": Door(ANYBODY),
     "POST receipts.check": Door(ANYBODY),
@@ -580,8 +586,8 @@ DOORS: dict[str, Door] = {
     "GET privacy.erase": Door(SIGNED_IN, ADMINISTRATOR),
     "POST privacy.erase_case": Door(SIGNED_IN, ADMINISTRATOR),
     # -- published cases, for everybody
-    "GET public.show": Door(ANYBODY),
-    "GET public.picture": Door(ANYBODY),
+    **{f"GET {tongue}.show": Door(ANYBODY) for tongue in ("public", "public_en")},
+    **{f"GET {tongue}.{part}": Door(ANYBODY) for tongue in ("public", "public_en") for part in PARTS_OF_A_CASE},
     # -- tokens of one's own programs
     "GET tokens.index": Door(SIGNED_IN),
     "POST tokens.make": Door(SIGNED_IN),
@@ -633,7 +639,7 @@ DOORS: dict[str, Door] = {
 }
 
 PUBLIC: Mapping[str, tuple[int, int]] = {"published": (200, 200), "wipo_pushed": (200, 200), "retracted": (410, 404)}
-"""State → what everybody gets at the public address of a case, and of its pictures; in all others it is not there."""
+"""State → what everybody gets at the public address of a case, and of its parts; in all others it is not there."""
 
 TEXTS_SIDE_BY_SIDE: Mapping[str, str] = {
     "centre": "author sealer reviewer auditor",
@@ -673,8 +679,8 @@ SERVED = {"GET": (200, 302), "POST": (200, 302, 409, 422)}
 def expected(key: str, door: Door, who: Principal, thing: Thing) -> tuple[int, ...] | str:
     """What somebody must come to at a door: SIGN_IN, or the statuses that are right."""
     method = key.partition(" ")[0]
-    if key.startswith("GET public.") and thing.state:
-        return (PUBLIC.get(thing.state, (404, 404))[key.endswith("picture")],)
+    if key.startswith(("GET public.", "GET public_en.")) and thing.state:
+        return (PUBLIC.get(thing.state, (404, 404))[not key.endswith(".show")],)
     served = SERVED[method] + door.gives
     if door.to == ANYBODY:
         return served

@@ -156,6 +156,10 @@ def _guessed(birds: Aviary) -> Iterator[str]:
     yield from (f"/trail/{uid}" for uid in entries)
     yield from (f"/admin/{what}/{number}" for what in ("people", "offices", "centres") for number in (1, 2))
     yield from ("/cases", "/trail", "/rulings", "/batches", "/priors", "/desk/select", "/desk/batches", "/public")
+    yield from ("/public/en", "/public/browse", "/public/feed.atom", "/public/en/feed.rss", "/sitemap.xml")
+    for number in land.numbers.values():
+        yield from (f"/public/{way}{number}" for way in ("", "en/"))
+        yield from (f"/public/{number}/{part}" for part in ("citation.bib", "citation.ris", "pictures/1"))
     # what is searched for comes back in the field of the search; only a part of a word is asked for
     yield from (f"/cases?text=zq0&sort={sort}" for sort in ("newest", "oldest", "title"))
     yield from ("/trail?person=zq0", "/trail?number=2021", "/public?text=zq0", "/cases?state=draft", "/desk?show=short")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+from html import unescape
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from rules.call import FieldType
 from states.case import CaseState
@@ -91,14 +96,13 @@ def test_a_retracted_case_leaves_a_notice_and_no_text(world: World, anybody: Fla
 
 def test_the_english_version_is_shown_while_it_is_current(world: World, anybody: FlaskClient):
     number = world.row(world.case(CaseState.WIPO_PUSHED)).number
-    english = anybody.get(f"/public/{number}?lang=en").get_data(as_text=True)
-    chinese = anybody.get(f"/public/{number}?text=zh").get_data(as_text=True)
+    english, chinese = (anybody.get(f"/public/{way}{number}").get_data(as_text=True) for way in ("en/", ""))
     assert ["What was done." in page for page in (english, chinese)] == [True, False]
 
 
 def test_without_an_english_version_the_chinese_is_shown_and_said_so(world: World, anybody: FlaskClient):
     row = world.row(world.case(CaseState.PUBLISHED))
-    page = anybody.get(f"/public/{row.number}?lang=en").get_data(as_text=True)
+    page = anybody.get(f"/public/en/{row.number}").get_data(as_text=True)
     assert (row.title in page, "no current English version" in page) == (True, True)
 
 
@@ -119,8 +123,185 @@ def test_pictures_of_what_is_not_published_are_not_there(
     assert anybody.get(f"/public/{world.row(case).number}/pictures/1").status_code == 404
 
 
-def test_the_menu_leads_to_published_cases_when_signed_in(world: World, sign_in: As):
-    assert 'href="/public"' in sign_in("author").get("/public").get_data(as_text=True)
+@pytest.mark.parametrize(("language", "address"), [("zh", "/public"), ("en", "/public/en")])
+def test_the_menu_leads_to_published_cases_when_signed_in(language: str, address: str, world: World, sign_in: As):
+    assert f'href="{address}"' in sign_in("author", language).get("/").get_data(as_text=True)
+
+
+def test_a_page_is_the_same_for_whoever_reads_it_and_asks_for_no_cookie(
+    world: World, anybody: FlaskClient, sign_in: As
+):
+    number = world.row(world.case(CaseState.PUBLISHED)).number
+    editor = sign_in("editor", "en")
+    for address in (
+        "/public",
+        f"/public/{number}",
+        "/public/browse",
+        "/public/feed.atom",
+        "/sitemap.xml",
+        "/robots.txt",
+    ):
+        strangers, editors = anybody.get(address), editor.get(address)
+        assert strangers.data == editors.data
+        for answer in (strangers, editors):
+            assert answer.headers["Cache-Control"] == "public, no-cache"
+            assert ("Set-Cookie" in answer.headers, "Cookie" in answer.headers.get("Vary", "")) == (False, False)
+            again = anybody.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+            assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("/public?lang=en&theme=x", "/public/en?theme=x"),
+        ("/public/en?lang=zh", "/public"),
+        ("/public/{number}?text=en", "/public/en/{number}"),
+        ("/public/en/{number}?lang=zh", "/public/{number}"),
+    ],
+)
+def test_an_address_that_asks_for_a_language_leads_to_that_language_s_own(
+    old: str, new: str, world: World, anybody: FlaskClient
+):
+    number = world.row(world.case(CaseState.WIPO_PUSHED)).number
+    answer = anybody.get(old.format(number=number))
+    assert (answer.status_code, answer.location) == (301, new.format(number=number))
+
+
+def test_searching_for_a_word_that_names_a_language_is_a_search(world: World, anybody: FlaskClient):
+    assert anybody.get("/public?text=en").status_code == 200
+
+
+def test_each_page_names_its_address_in_both_languages(world: World, anybody: FlaskClient):
+    number = world.row(world.case(CaseState.WIPO_PUSHED)).number
+    for tongue, way in (("zh", ""), ("en", "en/")):
+        page = anybody.get(f"/public/{way}{number}").get_data(as_text=True)
+        assert f'<link rel="canonical" href="http://127.0.0.1:8000/public/{way}{number}">' in page, tongue
+        assert f'hreflang="zh-CN" href="http://127.0.0.1:8000/public/{number}"' in page
+        assert f'hreflang="en" href="http://127.0.0.1:8000/public/en/{number}"' in page
+
+
+def structured(page: str) -> dict[str, Any]:
+    [said] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+def test_a_case_tells_search_engines_what_it_is(world: World, anybody: FlaskClient):
+    row = world.row(world.case(CaseState.PUBLISHED, world.content(title="</script><b>题目 & 题目</b>")))
+    page = anybody.get(f"/public/{row.number}").get_data(as_text=True)
+    about = structured(page)
+    assert (about["@type"], about["headline"], about["author"]["name"], about["inLanguage"], about["identifier"]) == (
+        "Article",
+        row.title,
+        row.centre.name,
+        "zh-CN",
+        row.number,
+    )
+    assert "<b>题目" not in page
+    assert f'property="og:image" content="http://127.0.0.1:8000/public/{row.number}/share.png"' in page
+
+
+def test_the_list_tells_search_engines_which_cases_it_holds(world: World, anybody: FlaskClient):
+    numbers = [world.row(world.case(CaseState.PUBLISHED)).number for _ in range(2)]
+    items = structured(anybody.get("/public/en").get_data(as_text=True))["mainEntity"]["itemListElement"]
+    assert sorted(one["url"].rpartition("/en/")[2] for one in items) == sorted(numbers)
+
+
+def test_a_share_picture_bears_the_title_in_its_language_and_is_drawn_once(world: World, anybody: FlaskClient):
+    number = world.row(world.case(CaseState.WIPO_PUSHED)).number
+    pictures = [anybody.get(f"/public/{way}{number}/share.png") for way in ("", "en/")]
+    for one in pictures:
+        with Image.open(io.BytesIO(one.data)) as drawn:
+            assert (one.mimetype, drawn.size) == ("image/png", (1200, 630))
+    assert pictures[0].data != pictures[1].data
+    again = anybody.get(f"/public/{number}/share.png", headers={"If-None-Match": pictures[0].headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_case_is_cited_by_programs(world: World, anybody: FlaskClient):
+    row = world.row(world.case(CaseState.PUBLISHED, world.content(title="检索 100% & 导航_{一}")))
+    bib, ris = (anybody.get(f"/public/{row.number}/citation.{kind}").get_data(as_text=True) for kind in ("bib", "ris"))
+    assert r"title = {{检索 100\% \& 导航\_\{一\}}}" in bib
+    assert bib.startswith(f"@online{{{row.number},")
+    assert f"TI  - {row.title}\r\n" in ris
+    assert ris.startswith("TY  - ELEC\r\n")
+    assert f"UR  - http://127.0.0.1:8000/public/{row.number}\r\n" in ris
+
+
+def test_feeds_and_the_map_hold_what_is_published(world: World, anybody: FlaskClient):
+    shown, hidden = (world.row(world.case(state)) for state in (CaseState.PUBLISHED, CaseState.SHORTLISTED))
+    pushed = world.row(world.case(CaseState.WIPO_PUSHED))
+    for address in (
+        "/public/feed.atom",
+        "/public/feed.rss",
+        "/public/en/feed.atom",
+        "/public/en/feed.rss",
+        "/sitemap.xml",
+    ):
+        words = anybody.get(address).get_data(as_text=True)
+        ElementTree.fromstring(words)
+        assert (shown.number in words, hidden.number in words) == (True, False), address
+    mapped = anybody.get("/sitemap.xml").get_data(as_text=True)
+    assert [f"/public/en/{one.number}</loc>" in mapped for one in (shown, pushed)] == [False, True]
+
+
+def test_feeds_are_well_formed_while_nothing_is_published(world: World, anybody: FlaskClient):
+    for address in ("/public/feed.atom", "/public/feed.rss", "/sitemap.xml"):
+        ElementTree.fromstring(anybody.get(address).get_data(as_text=True))
+    assert "还没有发布的案例" in anybody.get("/public/browse").get_data(as_text=True)
+
+
+def test_search_engines_are_told_where_to_go(anybody: FlaskClient):
+    lines = anybody.get("/robots.txt").get_data(as_text=True).splitlines()
+    assert ("Disallow: /" in lines, "Allow: /public" in lines) == (True, True)
+    assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in lines
+
+
+def test_cases_are_browsed_by_what_they_have(world: World, anybody: FlaskClient):
+    row = world.row(world.case(CaseState.PUBLISHED))
+    page = anybody.get("/public/browse").get_data(as_text=True)
+    links = re.findall(r'href="(/public\?[^"]+)"', page)
+    assert len(links) >= 5
+    for link in links:
+        assert row.title in anybody.get(unescape(link)).get_data(as_text=True), link
+
+
+def test_what_is_not_there_is_told_in_the_frame_and_the_language_of_the_site(anybody: FlaskClient):
+    chinese, english = (anybody.get(f"/public/{way}none") for way in ("", "en/"))
+    assert (chinese.status_code, "没有公开发布的案例" in chinese.get_data(as_text=True)) == (404, True)
+    assert (english.status_code, "No case has been published" in english.get_data(as_text=True)) == (404, True)
+
+
+def test_pages_are_light(world: World, anybody: FlaskClient):
+    """Below 300 kB without pictures, all that they load counted, as sent without compression."""
+    number = world.row(world.case(CaseState.PUBLISHED)).number
+    for address in ("/public", f"/public/{number}"):
+        page = anybody.get(address)
+        words = page.get_data(as_text=True)
+        loaded = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', words))
+        assert loaded
+        assert len(page.data) + sum(len(anybody.get(one).data) for one in loaded) < 60_000
+
+
+def test_a_picture_has_its_size_in_the_text_and_smaller_copies(world: World, anybody: FlaskClient, app: Flask):
+    case = world.case(CaseState.PUBLISHED)
+    picture_of(world, case, app.extensions["zhengji"].files)
+    address = f"/public/{world.row(case).number}"
+    page = anybody.get(address).get_data(as_text=True)
+    assert 'width="960" height="480"' in page
+    for width, size in ((480, (480, 240)), (960, (960, 480)), (77, (1600, 800))):
+        with Image.open(io.BytesIO(anybody.get(f"{address}/pictures/1?width={width}").data)) as drawn:
+            assert drawn.size == size
+
+
+def test_a_picture_that_is_lost_is_left_out_of_the_text(world: World, anybody: FlaskClient, app: Flask):
+    case = world.case(CaseState.PUBLISHED)
+    installed = app.extensions["zhengji"].files
+    picture_of(world, case, installed, (30, 20))
+    with world.database.reading() as session:
+        installed.drop(session.scalars(select(Document.digest).where(Document.slot == "picture")).one())
+    page = anybody.get(f"/public/{world.row(case).number}")
+    assert (page.status_code, "<figure" in page.get_data(as_text=True)) == (200, False)
 
 
 def test_the_door_and_the_gallery_lead_to_each_other(anybody: FlaskClient):

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from rules.call import BEIJING
 from states.case import CaseState
+from workflow.queries import parse
+from workflow.store import words
 from workflow.store.models import Case, CaseEnglish, Centre, Document, Office
 from workflow.store.pages import FEW
+from workflow.store.reach import Way
 
 SHOWN = (CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 """States in which everybody may read a case; one that was retracted leaves a notice at its address."""
@@ -19,18 +23,20 @@ SHOWN = (CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 
 @dataclass(frozen=True)
 class Wanted:
-    """How the gallery is narrowed; empty means all."""
+    """How the gallery is narrowed; empty means all. `year`: of publication, in Beijing; `call`: a call's number."""
 
     theme: str = ""
     office: int | None = None
     centre: int | None = None
     text: str = ""
+    year: int | None = None
+    call: str = ""
 
 
 def page(session: Session, wanted: Wanted, after: tuple[datetime, int] | None, limit: int) -> list[Case]:
     """Published cases, the newest first, beyond a (published_at, id)."""
     # As the index of this order says; an index of states would make all that is published be put in order.
-    statement = _narrowed(select(Case), wanted, state=Case.state + "").where(Case.published_at.is_not(None))
+    statement = _narrowed(session, select(Case), wanted, state=Case.state + "").where(Case.published_at.is_not(None))
     if after is not None:
         at, case_id = after
         statement = statement.where(
@@ -41,40 +47,44 @@ def page(session: Session, wanted: Wanted, after: tuple[datetime, int] | None, l
 
 def count(session: Session, wanted: Wanted) -> int:
     """How many published cases fit, up to FEW + 1."""
-    some = _narrowed(select(Case.id), wanted).limit(FEW + 1).subquery()
+    some = _narrowed(session, select(Case.id), wanted).limit(FEW + 1).subquery()
     return int(session.scalar(select(func.count()).select_from(some)) or 0)
 
 
-def _narrowed(statement: Select[Any], wanted: Wanted, state: Any = Case.state) -> Select[Any]:
+def _narrowed(session: Session, statement: Select[Any], wanted: Wanted, state: Any = Case.state) -> Select[Any]:
     statement = statement.where(state.in_([str(one) for one in SHOWN]))
     for column, value in (
         (Case.theme, wanted.theme),
         (Case.office_id, wanted.office),
         (Case.centre_id, wanted.centre),
+        (Case.call_number, wanted.call),
     ):
         if value:
             statement = statement.where(column == value)
-    words = wanted.text.strip()
-    if words:
-        named = select(Centre.id).where(Centre.name.contains(words, autoescape=True))
-        english = select(CaseEnglish.case_id).where(
-            CaseEnglish.of == Case.content,
-            or_(
-                CaseEnglish.title.icontains(words, autoescape=True),
-                CaseEnglish.summary.icontains(words, autoescape=True),
-            ),
-        )
-        statement = statement.where(
-            or_(
-                Case.title.contains(words, autoescape=True),
-                Case.recipient.contains(words, autoescape=True),
-                Case.number.icontains(words, autoescape=True),
-                Case.theme_name.contains(words, autoescape=True),
-                Case.centre_id.in_(named),
-                Case.id.in_(english),
-            )
-        )
+    if wanted.year:
+        begins, ends = (datetime(year, 1, 1, tzinfo=BEIJING) for year in (wanted.year, wanted.year + 1))
+        statement = statement.where(Case.published_at >= begins, Case.published_at < ends)
+    if sought := wanted.text.strip():
+        statement = statement.where(or_(_said(session, sought), Case.id.in_(_in_english(sought))))
     return statement
+
+
+def _said(session: Session, sought: str) -> Any:
+    """The words stand in what a case says, as the index of all cases has it: a case says no more there than its page."""
+    query = parse(sought)
+    if query.empty:
+        return false()
+    return Case.id.in_(words.meeting(session, words.matching(session, query, [Way()])))
+
+
+def _in_english(sought: str) -> Select[Any]:
+    """Cases whose present English says these words, one after the other."""
+    fields = (CaseEnglish.title, CaseEnglish.summary, CaseEnglish.text)
+    return (
+        select(CaseEnglish.case_id)
+        .join(Case, (Case.id == CaseEnglish.case_id) & (Case.content == CaseEnglish.of))
+        .where(or_(*(one.icontains(sought, autoescape=True) for one in fields)))
+    )
 
 
 def by_number(session: Session, number: str) -> Case | None:
@@ -110,21 +120,53 @@ def english(session: Session, cases: list[Case]) -> dict[int, CaseEnglish]:
 def themes(session: Session) -> list[tuple[int, str]]:
     """(version of the call, theme) of published cases, each once."""
     used: Any = select(Case.call_version_id, Case.theme).distinct()
-    return [(version, theme) for version, theme in session.execute(_narrowed(used, Wanted()))]
+    return [(version, theme) for version, theme in session.execute(_narrowed(session, used, Wanted()))]
 
 
 def offices(session: Session) -> list[Office]:
     """Offices with published cases."""
-    return list(session.scalars(select(Office).where(Office.id.in_(_units(Case.office_id))).order_by(Office.id)))
+    theirs = Office.id.in_(_units(session, Case.office_id))
+    return list(session.scalars(select(Office).where(theirs).order_by(Office.id)))
 
 
 def centres(session: Session, office: int | None) -> list[Centre]:
     """Centres with published cases, of one office or all."""
-    statement = select(Centre).where(Centre.id.in_(_units(Case.centre_id)))
+    statement = select(Centre).where(Centre.id.in_(_units(session, Case.centre_id)))
     return list(
         session.scalars((statement.where(Centre.office_id == office) if office else statement).order_by(Centre.name))
     )
 
 
-def _units(column: Any) -> Select[Any]:
-    return _narrowed(select(column), Wanted()).distinct()
+def _units(session: Session, column: Any) -> Select[Any]:
+    return _narrowed(session, select(column), Wanted()).distinct()
+
+
+def counted(session: Session) -> dict[str, dict[Any, int]]:
+    """How many published cases there are of each "theme", "office", "centre" and "call"."""
+    columns = {"theme": Case.theme, "office": Case.office_id, "centre": Case.centre_id, "call": Case.call_number}
+    found: dict[str, dict[Any, int]] = {}
+    for name, column in columns.items():
+        asked: Any = select(column, func.count()).group_by(column)
+        found[name] = {value: count for value, count in session.execute(_narrowed(session, asked, Wanted()))}
+    return found
+
+
+def span(session: Session) -> tuple[datetime, datetime] | None:
+    """When the first and the last of what is published now were published."""
+    asked: Any = select(func.min(Case.published_at), func.max(Case.published_at))
+    first, last = session.execute(_narrowed(session, asked, Wanted())).one()
+    return (first, last) if first and last else None
+
+
+def newest(session: Session, limit: int) -> list[tuple[str, datetime, bool]]:
+    """(number, when it last moved, whether it has a current English version) of what was published last."""
+    current = (
+        select(CaseEnglish.id)
+        .where(CaseEnglish.case_id == Case.id, CaseEnglish.of == Case.content)
+        .exists()
+        .label("english")
+    )
+    asked: Any = select(Case.number, Case.moved_at, current).where(Case.published_at.is_not(None))
+    narrowed = _narrowed(session, asked, Wanted(), state=Case.state + "")
+    found = session.execute(narrowed.order_by(Case.published_at.desc()).limit(limit))
+    return [(number, at, bool(english)) for number, at, english in found]

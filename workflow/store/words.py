@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     MetaData,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -279,6 +280,13 @@ def _asked(
         statement = select(found.c.id, *besides).join_from(found, Case, Case.id == found.c.id)
     rows = session.connection().execute(statement, {"match": match, "limit": limit}).all()
     return sorted(rows, key=lambda row: row.id, reverse=newest) if besides else list(rows)
+
+
+def meeting(session: Session, match: str) -> Select[Any]:
+    """The ids of cases that meet a condition, to be asked within another statement."""
+    if session.get_bind().dialect.name == "sqlite":
+        return select(_FTS.c.rowid).where(literal_column(NAME).op("match")(match))
+    return select(_VECTORS.c.case_id).where(_VECTORS.c.words.op("@@")(cast(match, TSQUERY)))
 
 
 def matching(session: Session, query: Query, ways: Sequence[Way]) -> str:
