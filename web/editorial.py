@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.errors import on_record
-from web.request import actor, form_key, form_mark, now, reading, transaction
+from web.request import actor, form_key, form_mark, now, number, reading, transaction
 from web.tell import done
 from web.words import say, t
 from workflow import cases, editorial, lists
@@ -17,7 +17,7 @@ from workflow.store.models import Case
 
 bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
 
-_EDITS = ("consent", "sign_off", "translate", "judge_effect")
+_EDITS = ("consent", "allow_pictures", "sign_off", "translate", "judge_effect")
 _LONGEST = {"title": 300, "summary": 4000, "text": 60_000, "words": 4000}
 """Characters that a form may bring."""
 
@@ -43,6 +43,8 @@ def _page(session: Any, case: Case, **more: Any) -> str:
         state=lists.state_of(case),
         english=english,
         sign_offs=editorial.sign_offs(session, case),
+        pictures=editorial.pictures(session, case),
+        longest_rights=editorial.LONGEST_RIGHTS,
         may={what: editorial.may(case, what, actor()) for what in _EDITS},
         **{"typed": {}, "faster": "", **more},
     )
@@ -59,6 +61,16 @@ def consent(case_id: int) -> Response:
         receipt = editorial.consent(session, case.id, _typed("words"), actor=actor(), at=now(), op=form_key())
     done(t("登记公开同意", "Recording the consent"), receipt)
     return _there(case_id, "consent")
+
+
+@bp.post("/pictures")
+def allow_pictures(case_id: int) -> Response:
+    said = {one: words for name, words in request.form.items() if (one := number(name.removeprefix("rights:")))}
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.allow_pictures(session, case.id, said, actor=actor(), at=now(), op=form_key())
+    done(t("登记图片权利", "Recording the rights of pictures"), receipt)
+    return _there(case_id, "pictures")
 
 
 @bp.post("/sign-off")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from workflow.papers import owner_of
 from workflow.store import editorial as stored
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored_papers
-from workflow.store.models import Case, CaseEnglish, SignOff
+from workflow.store.models import Case, CaseEnglish, Document, SignOff
 
 _SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETRACTED, CaseState.WIPO_PUSHED})
 
@@ -72,6 +72,37 @@ def consent(session: Session, case_id: int, words: str, *, actor: Actor, at: dat
     return _note(session, case_id, "case.consent", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
 
 
+LONGEST_RIGHTS = 300
+"""Characters that say who allows a picture to be published."""
+
+
+def allow_pictures(
+    session: Session, case_id: int, rights: Mapping[int, str], *, actor: Actor, at: datetime, op: str = ""
+) -> Receipt:
+    """Record who allows pictures of a case to be published, by their documents; empty words take it back.
+
+    A picture of which nobody says so is shown to nobody outside. Raises TooLong.
+    """
+    said = {document: words.strip() for document, words in rights.items()}
+    if any(len(words) > LONGEST_RIGHTS for words in said.values()):
+        raise TooLong(
+            Text(
+                f"每张图片的权利说明最多 {LONGEST_RIGHTS} 个字，请改短。",
+                f"What is said of a picture's rights has at most {LONGEST_RIGHTS} characters. Shorten it.",
+            )
+        )
+
+    def save(_row: Any) -> dict[str, Any]:
+        changed = []
+        for one in stored.pictures(session, case_id):
+            if (words := said.get(one.id, one.rights)) != one.rights:
+                stored.allow_picture(session, one.id, words)
+                changed.append({"sha256": one.digest, "caption": one.caption, "rights": words, "before": one.rights})
+        return {"pictures": changed}
+
+    return _note(session, case_id, "case.allow_pictures", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
+
+
 def judge_effect(session: Session, case_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
     """Record why the effect is outstanding; empty words take the judgement back."""
 
@@ -98,7 +129,7 @@ def sign_off(
 
 
 def may(case: Case, what: str, actor: Actor) -> bool:
-    """Whether this person may now "translate", "consent", "judge_effect" or "sign_off" this case."""
+    """Whether this person may now "translate", "consent", "judge_effect" or "sign_off" this case, or "allow_pictures"."""
     roles, states = _MAY[what]
     return _holds(case, roles, actor) and (states is None or case.state in states)
 
@@ -106,6 +137,7 @@ def may(case: Case, what: str, actor: Actor) -> bool:
 _MAY: dict[str, tuple[tuple[Role, ...], frozenset[CaseState] | None]] = {
     "translate": ((Role.TRANSLATOR,), _SELECTED),
     "consent": ((Role.AUTHOR, Role.SEALER), None),
+    "allow_pictures": ((Role.AUTHOR, Role.SEALER), None),
     "judge_effect": ((Role.LIAISON,), _SELECTED),
     "sign_off": ((Role.DIRECTOR,), _SELECTED),
 }
@@ -113,6 +145,10 @@ _MAY: dict[str, tuple[tuple[Role, ...], frozenset[CaseState] | None]] = {
 
 def english(session: Session, case: Case) -> CaseEnglish | None:
     return stored.english(session, case.id)
+
+
+def pictures(session: Session, case: Case) -> list[Document]:
+    return stored.pictures(session, case.id)
 
 
 def sign_offs(session: Session, case: Case) -> list[SignOff]:

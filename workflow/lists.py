@@ -450,6 +450,8 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
         return Text(body["zh"], body["en"])
     if action == "case.consent":
         return Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")
+    if action == "case.allow_pictures":
+        return search.pictures_allowed(body["pictures"])
     if action in ("case.adjudicate", "case.ask_ruling"):
         return search.compared(body)
     return None

@@ -40,6 +40,25 @@ def _saw(page: Shown | None, what: str) -> None:
     assert _read(page) == what
 
 
+@given(parsers.re("它有一张图片，(?P<how>已登记由谁同意公开|没有登记由谁同意公开|登记的只有空格|登记了同意后又撤回)"))
+def _picture(world: World, case: int, how: str) -> None:
+    world.put_pictures(case, 1)
+    said = {
+        "已登记由谁同意公开": ["本单位拍摄，画面中人员书面同意"],
+        "没有登记由谁同意公开": [],
+        "登记的只有空格": [" 　"],
+        "登记了同意后又撤回": ["本单位拍摄", ""],
+    }[how]
+    for words in said:
+        world.allow_pictures(case, words)
+
+
+@then(parsers.re("读者(?P<what>看到|看不到)这张图片"))
+def _saw_picture(page: Shown | None, what: str) -> None:
+    assert page is not None
+    assert bool(page.pictures) is (what == "看到")
+
+
 @given("读者读到了它的公开页面")
 def _was_there(world: World, case: int) -> None:
     assert _read(_opened(world, case)) == "读到全文"

@@ -178,7 +178,9 @@ def test_choosing_a_language_on_a_public_page_is_kept_by_nobody(app: Flask):
     client = app.test_client()
     answers = [client.get("/public?lang=en"), client.get("/public")]
     assert [kept(one) for one in answers] == ["no-store", "public, no-cache"]
-    assert [("Set-Cookie" in one.headers, "Cookie" in one.headers.get("Vary", "")) for one in answers] == [(False,) * 2] * 2
+    assert [("Set-Cookie" in one.headers, "Cookie" in one.headers.get("Vary", "")) for one in answers] == [
+        (False,) * 2
+    ] * 2
 
 
 # ---- encrypted lines and the name of the site ------------------------------------------------------------------------

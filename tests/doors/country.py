@@ -32,6 +32,7 @@ from workflow import (
     bulk,
     collection,
     deadlines,
+    editorial,
     papers,
     people,
     priors,
@@ -255,6 +256,8 @@ def case_with_papers(made: Country, files: Files, way: tuple[str, ...], centre: 
         row = session.get_one(Case, case)
         picture = kept_picture(files, f"图{case}.png", case)
         papers.attach(session, case, "picture", [picture], actor=author, at=world.at)
+        allowed = {one.id: "同意公开" for one in editorial.pictures(session, row)}
+        editorial.allow_pictures(session, case, allowed, actor=author, at=world.at)
         scan = kept_picture(files, f"扫描件{case}.png", case + 100)
         papers.seal(session, case, scan, row.centre.host_unit, actor=sealer, at=world.at)
     with world.database.reading() as session:

@@ -433,6 +433,7 @@ DOORS: dict[str, Door] = {
     # -- what is added on the way to the public
     "GET editorial.show": Door(CASE),
     "POST editorial.consent": Door(CASE, "author sealer"),
+    "POST editorial.allow_pictures": Door(CASE, "author sealer"),
     "POST editorial.sign_off": Door(CASE, "director", SELECTED),
     "POST editorial.translate": Door(CASE, "translator", SELECTED),
     "POST editorial.judge_effect": Door(CASE, "liaison", SELECTED),

@@ -31,7 +31,9 @@ def anybody(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def picture_of(world: World, case: int, files: Files, size: tuple[int, int] = (2000, 1000)) -> None:
+def picture_of(
+    world: World, case: int, files: Files, size: tuple[int, int] = (2000, 1000), rights: str = "本单位拍摄"
+) -> None:
     """A photograph with a place noted beside it, as one of a case's pictures."""
     exif = Image.Exif()
     exif[0x010E] = "somebody's garden"
@@ -42,7 +44,9 @@ def picture_of(world: World, case: int, files: Files, size: tuple[int, int] = (2
         values = {"name": "图.jpg", "media_type": "image/jpeg", "digest": digest, "size": len(made.getvalue())}
         by = world.people["author"].id
         session.execute(
-            insert(Document).values(case_id=case, slot="picture", caption="服务现场", by_id=by, at=world.at, **values)
+            insert(Document).values(
+                case_id=case, slot="picture", caption="服务现场", rights=rights, by_id=by, at=world.at, **values
+            )
         )
 
 

@@ -24,6 +24,7 @@ _BESIDE: Mapping[str, Text] = {
     "case.edit": Text("修改内容", "Changed the content"),
     "case.seal": Text("确认印章", "Confirmed the seal"),
     "case.consent": Text("登记公开同意", "Recorded consent"),
+    "case.allow_pictures": Text("登记图片权利", "Recorded rights of pictures"),
     "case.translate": Text("保存英文版", "Saved the English version"),
     "case.judge_effect": Text("认定成效显著", "Judged the effect outstanding"),
     "case.sign_off": Text("签发", "Signed off"),

@@ -403,6 +403,13 @@ def compared(body: Mapping[str, Any]) -> Text:
     )
 
 
+def pictures_allowed(pictures: Sequence[Mapping[str, Any]]) -> Text:
+    """How many pictures may be published since, and how many no longer."""
+    given = sum(bool(one["rights"]) for one in pictures)
+    taken = len(pictures) - given
+    return Text(f"登记 {given} 张，撤回 {taken} 张", f"{given} recorded, {taken} taken back")
+
+
 def _role(body: Mapping[str, Any]) -> Text:
     return Role.of(body["role"]).label
 
@@ -515,6 +522,7 @@ _DETAILS: Mapping[str, Any] = {
     "case.consent": lambda body: (
         Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")
     ),
+    "case.allow_pictures": lambda body: pictures_allowed(body["pictures"]),
     "case.judge_effect": _plainly("effect"),
     "case.translate": _plainly("title"),
     "case.adjudicate": compared,

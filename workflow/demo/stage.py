@@ -211,7 +211,11 @@ class Stage:
 
     def consent(self, key: str) -> None:
         row, words = self.row(key), self.texts[key]["consent"]
-        editorial.consent(self.session, row.id, words, actor=self._by(Role.AUTHOR, row), at=self.tick())
+        author = self._by(Role.AUTHOR, row)
+        editorial.consent(self.session, row.id, words, actor=author, at=self.tick())
+        if pictures := editorial.pictures(self.session, row):
+            allowed = dict.fromkeys((one.id for one in pictures), "本单位制图，同意公开")
+            editorial.allow_pictures(self.session, row.id, allowed, actor=author, at=self.tick())
 
     def sign_off(self, key: str) -> None:
         editorial.sign_off(self.session, self.cases[key], actor=self._who(Role.DIRECTOR), at=self.tick())

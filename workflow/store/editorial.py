@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
-from workflow.store.models import Case, CaseEnglish, SignOff
+from workflow.store.models import Case, CaseEnglish, Document, SignOff
 
 
 def translate(session: Session, row: Any, title: str, summary: str, text: str, actor: Actor, at: datetime) -> None:
@@ -28,6 +28,18 @@ def english(session: Session, case_id: int) -> CaseEnglish | None:
 
 def set_columns(session: Session, case_id: int, **columns: str) -> None:
     session.execute(update(Case).where(Case.id == case_id).values(**columns))
+
+
+def pictures(session: Session, case_id: int) -> list[Document]:
+    """The pictures of a case that count now, in their order."""
+    asked = select(Document).where(
+        Document.case_id == case_id, Document.slot == "picture", Document.superseded_at.is_(None)
+    )
+    return list(session.scalars(asked.order_by(Document.id)))
+
+
+def allow_picture(session: Session, document_id: int, rights: str) -> None:
+    session.execute(update(Document).where(Document.id == document_id).values(rights=rights))
 
 
 def sign_off(session: Session, row: Any, actor: Actor, at: datetime) -> None:

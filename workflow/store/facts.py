@@ -108,6 +108,7 @@ _AT_LEVEL = {
         if step.by[0].level in (Level.CENTRE, Level.OFFICE)
     },
     **dict.fromkeys(("case.create", "case.edit", "case.seal", "case.consent", "case.ask_ruling"), str(Level.CENTRE)),
+    "case.allow_pictures": str(Level.CENTRE),
 }
 """Action → "centre" or "office": for which unit somebody acted."""
 

@@ -848,6 +848,8 @@ class Document(Base):
     digest: Mapped[str] = mapped_column(String(64), index=True)
     size: Mapped[int]
     caption: Mapped[str] = mapped_column(String(300), server_default="")
+    rights: Mapped[str] = mapped_column(String(300), server_default="")
+    """Of a picture, who allows it to be published, and how; "" where nobody did."""
     revision: Mapped[int | None]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]

@@ -94,10 +94,13 @@ def by_number(session: Session, number: str) -> Case | None:
 
 
 def pictures(session: Session, case_ids: list[int]) -> dict[int, list[Document]]:
-    """Case → the pictures that count now, in their order."""
+    """Case → the pictures that count now and may be published, in their order."""
     found: dict[int, list[Document]] = {case_id: [] for case_id in case_ids}
     statement = select(Document).where(
-        Document.case_id.in_(case_ids), Document.slot == "picture", Document.superseded_at.is_(None)
+        Document.case_id.in_(case_ids),
+        Document.slot == "picture",
+        Document.superseded_at.is_(None),
+        Document.rights != "",
     )
     for one in session.scalars(statement.order_by(Document.id)):
         if one.case_id is not None:
