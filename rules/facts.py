@@ -119,6 +119,8 @@ class CaseFacts:
     hands: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Who had a hand in it: "author", "reviewer", "selector" … → persons."""
     actor: int = 0
+    absent: int = 0
+    """Whom the one who acts stands in for; 0 for nobody."""
     step: str = ""
     """The transition being examined."""
     remark: str = ""
@@ -186,6 +188,8 @@ class BatchFacts:
     seal: SealFacts | None = None
     hands: Mapping[str, frozenset[int]] = field(default_factory=dict)
     actor: int = 0
+    absent: int = 0
+    """Whom the one who acts stands in for; 0 for nobody."""
     step: str = ""
     remark: str = ""
     confirmed: frozenset[str] = frozenset()
@@ -203,6 +207,8 @@ class PushFacts:
     acknowledged: bool = False
     recall_confirmed: bool = False
     actor: int = 0
+    absent: int = 0
+    """Whom the one who acts stands in for; 0 for nobody."""
     step: str = ""
     remark: str = ""
     confirmed: frozenset[str] = frozenset()

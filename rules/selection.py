@@ -16,6 +16,10 @@ HANDS = {
 }
 """Whose hand it may be → what that hand did."""
 
+_THEY = {
+    "centre": "acted on this for the centre that reports it, or holds a role there",
+    "office": "acted on this for the office that sends it, or holds a role there",
+}
 _BELOW = ("centre", "office")
 _OF_CENTRE = (Role.REVIEWER, ("centre",))
 _OF_BATCH = (Role.LEADER, ("reviewer", "centre"))
@@ -43,10 +47,21 @@ APART: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     lifted_by=tuple(dict.fromkeys(who for who, _ in APART.values())),
 )
 def another_person_acts(facts: CaseFacts | BatchFacts) -> Breach | None:
-    """撰稿与盖章、审核与报送、遴选与发布由不同的人办理；本单位的事，上一级由单位以外的人办理。"""
+    """撰稿与盖章、审核与报送、遴选与发布由不同的人办理；本单位的事，上一级由单位以外的人办理；代办的，两人都算。"""
     who, apart = APART.get(facts.step, (Role.SYSTEM, ()))
-    hand = next((one for one in apart if facts.actor in facts.hands.get(one, frozenset())), None)
-    return None if hand is None else Breach(hand=HANDS[hand], who=who.label, lifted_by=(who,))
+    for hand in apart:
+        hands = facts.hands.get(hand, frozenset())
+        if facts.actor in hands:
+            return Breach(hand=HANDS[hand], who=who.label, lifted_by=(who,))
+        if facts.absent and facts.absent in hands:
+            said = HANDS[hand]
+            say = Text(
+                f"您代办的同事是本件的{said.zh}人，这一步您也不能代为办理。请由另一位{who.label.zh}办理。",
+                f"The colleague you stand in for {_THEY.get(hand, said.en)}, so you cannot take this step either."
+                f" Another {who.label.en} must take it.",
+            )
+            return Breach(say=say, lifted_by=(who,))
+    return None
 
 
 @rule(

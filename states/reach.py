@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,12 +20,33 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Absent:
+    """Whoever another person stands in for."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
 class Actor:
-    """Somebody who acts: a signed-in person, or the system itself (id 0)."""
+    """Somebody who acts: a signed-in person, or the system itself (id 0).
+
+    A stand-in acts with the absent person's roles alone, and is called “A 代 B” wherever a name is written.
+    """
 
     id: int
     name: str
     grants: frozenset[Grant] = frozenset()
+    absent: Absent | None = None
+
+    @property
+    def both(self) -> tuple[int, ...]:
+        """Who acts, and whom they stand in for, if anybody."""
+        return (self.id, self.absent.id) if self.absent else (self.id,)
+
+    @property
+    def absent_id(self) -> int | None:
+        return self.absent.id if self.absent else None
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -34,6 +55,25 @@ class Actor:
     def units(self, *roles: Role) -> frozenset[int]:
         """The centres or offices at which one of the roles is held."""
         return frozenset(grant.unit for grant in self.grants if grant.role in roles and grant.unit is not None)
+
+
+UNLENT = frozenset({Role.JUDGE, Role.AUDITOR, Role.ADMINISTRATOR, Role.SYSTEM})
+"""Roles in which nobody stands in for another: a judgement is one's own, and keys and supervision are not handed on."""
+
+
+def lent(absent: Iterable[Grant], stand_in: Iterable[Grant]) -> frozenset[Grant]:
+    """What a stand-in takes on: the absent person's roles at each centre or office, or at the national office, where the
+    stand-in works with cases too. Nobody comes to reach another house in that way."""
+    homes = {(one.role.level, one.unit) for one in stand_in if one.role not in UNLENT}
+    return frozenset(one for one in absent if one.role not in UNLENT and (one.role.level, one.unit) in homes)
+
+
+def standing_in(own: Actor, absent: Actor) -> Actor:
+    """A person acting for an absent one: with what is lent, and under both names. Nobody lends on what is lent."""
+    if own.absent or absent.absent:
+        raise ValueError("what is lent is not lent on")
+    name = f"{own.name} 代 {absent.name}"
+    return Actor(own.id, name, lent(absent.grants, own.grants), Absent(absent.id, absent.name))
 
 
 SYSTEM = Actor(0, "系统", frozenset({Grant(Role.SYSTEM)}))

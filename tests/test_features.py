@@ -28,6 +28,7 @@ pytest_plugins = [
         "amending",
         "judging",
         "site",
+        "stand_ins",
     )
 ]
 pytestmark = pytest.mark.database

@@ -78,7 +78,7 @@ SECOND_FIRST = Text(
 def enrol_first() -> Response | None:
     """Before every request: who must have a second factor and has none sets one up before anything else."""
     if (
-        request.blueprint in (None, "account", "public", "public_en", "site", "running")
+        request.blueprint in (None, "account", "stand_ins", "public", "public_en", "site", "running")
     ) or request.endpoint == "auth.sign_out":
         return None
     if not settings().second_factor or not current_user.is_authenticated:

@@ -36,7 +36,7 @@ def index() -> str:
         found = [(one, people.positions(one)) for one in administration.people_named(session, text)]
         back = bounces.of_addresses(session, received())
         return render_template(
-            "admin/people.html", found=found, text=text, back=back, without=stranded.every(session, actor())
+            "admin/people.html", found=found, text=text, back=back, without=stranded.every(session, actor(), now())
         )
 
 

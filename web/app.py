@@ -48,6 +48,7 @@ from web import (
     rulebook,
     running,
     searches,
+    stand_ins,
     tokens,
     trail,
     uploads,
@@ -77,6 +78,7 @@ BLUEPRINTS = (
     directory.bp,
     account.bp,
     tokens.bp,
+    stand_ins.bp,
     gate.bp,
     document.guide,
     home.bp,
@@ -146,6 +148,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     app.before_request(requests.choose_language)
     app.before_request(requests.refuse_unwritable)
     app.before_request(auth.ask_to_sign_in)
+    app.before_request(stand_ins.tell_when_over)
     app.before_request(account.enrol_first)
     app.before_request(again.ask_once_more)
     receipts.limiter.init_app(app)

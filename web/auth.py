@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from states.reach import Actor
 from web.broken import without_database
-from web.request import installed, of_api, reading, received, settings, token_id, transaction
+from web.request import installed, of_api, reading, received, settings, today, token_id, transaction
 from web.words import Words, moment, say, t
-from workflow import account_mail, factors, passwords, people, resets, sign_in, tokens
+from workflow import account_mail, factors, passwords, people, resets, sign_in, stand_ins, tokens
 from workflow.passwords import WrongPassword
 from workflow.resets import NoSuchReset
 from workflow.sign_in import Means, Visitor
-from workflow.store.models import AccessToken, Person, SignIn
+from workflow.store.models import AccessToken, Person, SignIn, StandIn
 
 _PUBLISHED = ("index", "browse", "show", "picture", "share", "bibtex", "ris", "atom", "rss")
 OPEN = {
@@ -45,6 +45,19 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.person, self.row, self._token = person, row, token
         self.actor: Actor = people.actor_of(person)
         self.positions = people.positions(person)
+        self.standing: StandIn | None = None
+        """The absence for which this person stands in now, in this browser."""
+        self.lapsed = False
+        """Whether they stood in a moment ago, and may not any more."""
+
+    def stand_in(self, found: StandIn | None) -> None:
+        """Act for an absent person alone, or (None) be one's own person because that is over."""
+        if found is None:
+            self.lapsed = True
+            return
+        self.standing, self.actor = found, stand_ins.acting(found)
+        self.name = self.actor.name
+        self.positions = people.positions(found.absent, only=self.actor.grants)
 
     def get_id(self) -> str:
         """What the browser keeps: a random token that says nothing by itself."""
@@ -67,7 +80,13 @@ def load(token: str) -> SignedIn | None:
         return None
     at = installed()
     found = sign_in.current(at.database, at.settings, token, at=received())
-    return SignedIn(found[1], token, found[0]) if found else None
+    if found is None:
+        return None
+    signed = SignedIn(found[1], token, found[0])
+    if found[0].stand_in_id:
+        with reading() as opened:
+            signed.stand_in(stand_ins.current(opened, found[0].stand_in_id, signed.person_id, today()))
+    return signed
 
 
 class Program(SignedIn):

@@ -146,7 +146,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
         "dropped": [one for one in lines if one.dropped],
         "ready": batches.ready_cases(session, batch) if may["collect"] else [],
         "offers": offers,
-        "next": histories.who_is_next(session, offers, batch.office_id),
+        "next": histories.who_is_next(session, offers, batch.office_id, at=now()),
         "pictures": [draw(boards.lifecycle(), batch.state, passed, upright=upright) for upright in (False, True)],
         "history_entries": history,
         "courts": courts.told(boards.lifecycle(), history),

@@ -168,7 +168,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "case": case,
         "call": call,
         "offers": offers,
-        "next": histories.who_is_next(session, others, case.office_id, case.centre_id),
+        "next": histories.who_is_next(session, others, case.office_id, case.centre_id, at=now()),
         "state": lists.state_of(case),
         "pictures": [draw(lists.lifecycle(call), case.state, passed, upright=upright) for upright in (False, True)],
         "content": lists.content_of(case),

@@ -70,7 +70,7 @@ def index() -> str:
             "courts/index.html",
             board=courts.board(session, actor(), call, now()) if call else None,
             calls=calls,
-            without=stranded.every(session, actor()),
+            without=stranded.every(session, actor(), now()),
             bar=bar,
             reads_desk=bool(actor().roles & boards.NATIONAL),
             parties=tuple(Party),

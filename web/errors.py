@@ -52,6 +52,7 @@ from workflow.register import WrongEntry, WrongList
 from workflow.resets import NoSuchReset
 from workflow.sealing import NotThisPrint
 from workflow.searches import NoSuchSearch, NotKept
+from workflow.stand_ins import NoSuchStandIn, WrongStandIn
 from workflow.store.files import Absent, Damaged
 from workflow.store.living import Overtaken
 from workflow.throttle import LockedOut
@@ -111,6 +112,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongArrival: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongToken: HTTPStatus.UNPROCESSABLE_ENTITY,
     OtherRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongStandIn: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchStandIn: HTTPStatus.NOT_FOUND,
     NotLetIn: HTTPStatus.UNAUTHORIZED,
     ScopeMissing: HTTPStatus.FORBIDDEN,
     ProofNeeded: HTTPStatus.FORBIDDEN,

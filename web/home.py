@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, render_template
+from flask_login import current_user
 
-from web.request import actor, now, reading
+from web.request import actor, now, reading, today
 from web.words import countdown
-from workflow import arrivals, boards, bounces, comparisons, lists, searches
+from workflow import arrivals, boards, bounces, comparisons, lists, searches, stand_ins
 from workflow.jobs import board
 
 bp = Blueprint("home", __name__)
@@ -28,6 +29,9 @@ def show() -> str:
             came_back=bounces.lately(session, actor(), now()),
             lately=lists.lately(session, actor()),
             saved=searches.of(session, actor()),
+            to_stand_in=stand_ins.open_to(session, current_user.person_id, today())
+            if not current_user.standing
+            else [],
             may_write=bool(lists.centres_to_write_for(session, actor())),
             countdown=countdown,
             before_deadline=lists.BEFORE_DEADLINE,

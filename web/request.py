@@ -15,7 +15,7 @@ from flask_login import current_user
 
 from states.reach import Actor
 from workflow import characters, clock, sign_in
-from workflow.engine import Text
+from workflow.engine import CannotServe, Text
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
@@ -24,6 +24,7 @@ from workflow.store.pages import Place
 NOBODY = Actor(0, "")
 LANGUAGES = ("zh", "en")
 _KEY = re.compile(r"[A-Za-z0-9-]{1,40}")
+_SHOWN_FOR = re.compile(r"-s[0-9]+$")
 _MARK = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}")
 
 
@@ -187,13 +188,34 @@ def place() -> Place:
 
 
 def new_form_key() -> str:
-    """For the hidden field: one per form shown, so that sending it twice has one effect."""
-    return str(uuid4())
+    """For the hidden field: one per form shown, so that sending it twice has one effect; it says for whom it was shown."""
+    return f"{uuid4().hex}{_standing()}"
+
+
+def _standing() -> str:
+    """How a form says that it was shown to a stand-in; "" to a person of their own."""
+    standing = getattr(current_user, "standing", None)
+    return f"-s{standing.id}" if standing else ""
+
+
+class OtherCapacity(CannotServe):
+    """A form that was shown to somebody as a stand-in, or not, and is sent otherwise (409)."""
 
 
 def form_key() -> str:
-    """The idempotency key of the form or request that was sent, apart for each person; "" when it brought none."""
+    """The idempotency key of the form or request that was sent, apart for each person; "" when it brought none.
+
+    Raises OtherCapacity when a stand-in's form is sent by somebody as themselves, or the other way about.
+    """
     key = request.headers.get("Idempotency-Key", "") if of_api() else request.form.get("form_key", "")
+    shown = _SHOWN_FOR.search(key)
+    if not of_api() and key and (shown.group() if shown else "") != _standing():
+        raise OtherCapacity(
+            Text(
+                "打开这个页面之后，您开始或结束了代办，没有办理。请重新打开页面，看清以谁的名义办理。",
+                "Since this page was opened you began or ceased to stand in, so nothing was done. Open the page again.",
+            )
+        )
     return f"{actor().id}.{key}" if _KEY.fullmatch(key) else ""
 
 

@@ -139,6 +139,7 @@ def receive(
             call_version_id=call_version,
             how=str(how),
             by_id=actor.id or None,
+            absent_id=actor.absent_id,
             at=at,
             came_at=came_at or at,
         )

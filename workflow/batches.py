@@ -166,7 +166,7 @@ def _rows(session: Session, batch_id: int, *, lock: bool = False) -> tuple[Any, 
 def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> list[Offer]:
     """Every transition from where the batch stands, with every finding; for `send` those of its cases too."""
     row, lines = _rows(session, batch.id)
-    inputs = stored_facts.Inputs(actor.id, at)
+    inputs = stored_facts.Inputs.of(actor, at)
     facts = stored_facts.batch_facts(session, row, lines, inputs)
     made = ENGINE.offers(_standing(row), actor, facts)
     if is_back(batch, actor):
@@ -373,7 +373,7 @@ def act(
     own last day that they carry from then on. `seen`: the version that the person was looking at, 0 when the
     form did not say. Raises NoSuchTransition, NotPermitted, Overtaken, Unmarked.
     """
-    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {}, new_day)
+    inputs = stored_facts.Inputs.of(actor, at, remark.strip(), confirmed, reasons or {}, new_day)
     row, lines = _rows(session, batch_id, lock=True)
     already = living.replayed(session, BATCH, [row.stream], op, actor)
     if row.stream in already:

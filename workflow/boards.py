@@ -361,7 +361,7 @@ def to_select(
     filters = Filters(state=str(CaseState.SUBMITTED), office=office, phase=phase, sort="oldest")
     found = pages.page(session, actor, filters, place, 20)
     rows = stored_facts.case_rows(session, [case.id for case in found.cases])
-    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
     items = tuple(
         ToSelect(
             case,
@@ -455,7 +455,7 @@ def to_push(session: Session, actor: Actor, at: datetime) -> list[ToPush]:
     """Published cases found outstanding, that are not on their way abroad: the ones to be pushed next."""
     found = pages.outstanding(session, actor, 200)
     rows = stored_facts.case_rows(session, [case.id for case in found])
-    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
     made = []
     for case, fact in zip(found, facts, strict=True):
         last = next(iter(pushes.of_case(session, case)), None)

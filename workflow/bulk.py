@@ -90,7 +90,7 @@ class Form:
     own: Mapping[int, Answers] = field(default_factory=dict)
 
     def inputs(self, actor: Actor, at: datetime) -> stored_facts.Inputs:
-        return stored_facts.Inputs(actor.id, at, self.remark.strip(), self.confirmed, self.reasons, self.new_day)
+        return stored_facts.Inputs.of(actor, at, self.remark.strip(), self.confirmed, self.reasons, self.new_day)
 
 
 # ---- choosing --------------------------------------------------------------------------------------------------------
@@ -521,7 +521,14 @@ def act(
     ticked(list(seen))
     if not all(seen.values()):
         raise living.Unmarked(living.UNMARKED)
-    made = {"by_id": actor.id, "at": at, "remark": _shown(form), "whole": whole, "search": dict(search or {})}
+    made: dict[str, Any] = {
+        "by_id": actor.id,
+        "absent_id": actor.absent_id,
+        "at": at,
+        "remark": _shown(form),
+        "whole": whole,
+        "search": dict(search or {}),
+    }
     return _take(session, step, seen, actor, form, real + min(hold, timedelta(minutes=LONGEST_HOLD)), op, made)
 
 
@@ -726,7 +733,14 @@ def undo(
         return _again(earlier, actor)
     inverse = check_undoable(session, act, actor=actor, real=real)
     marks = {one.case_id: one.mark for one in done_lines(act)}
-    made = {"by_id": actor.id, "at": at, "remark": _shown(form), "whole": False, "search": {}}
+    made: dict[str, Any] = {
+        "by_id": actor.id,
+        "absent_id": actor.absent_id,
+        "at": at,
+        "remark": _shown(form),
+        "whole": False,
+        "search": {},
+    }
     return _take(session, inverse, marks, actor, form, real, op, made, bulk_id)
 
 

@@ -88,14 +88,14 @@ def _nothing() -> NoSuchCase:
 def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[Offer]:
     """Every transition from where the case stands, with every finding: “why not?” answered before anybody tries."""
     rows = stored_facts.case_rows(session, [case.id])
-    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
     return engine_of(facts.call).offers(_standing(rows[0]), actor, facts)
 
 
 def complete(session: Session, case: Case, *, actor: Actor, at: datetime) -> bool:
     """Whether the content is what the call demands of it, so that a print of it may be sealed."""
     rows = stored_facts.case_rows(session, [case.id])
-    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
     return all(one.examine(facts) is None for one in CONTENT)
 
 
@@ -140,7 +140,7 @@ def act(
     locked already. A case that a rule refuses is recorded and left as it is;
     raises NoSuchCase, NoSuchTransition, NotPermitted, Overtaken when it cannot be served at all.
     """
-    inputs = stored_facts.Inputs(actor.id, at, remark.strip(), confirmed, reasons or {}, new_day)
+    inputs = stored_facts.Inputs.of(actor, at, remark.strip(), confirmed, reasons or {}, new_day)
     rows = stored_facts.case_rows(session, cases, lock=True) if held is None else held
     if len(rows) < len(set(cases)) or not all(reaches(actor, whereabouts(row)) for row in rows):
         raise _nothing()
@@ -278,7 +278,7 @@ def check_apart(session: Session, case_id: int, step: str, *, actor: Actor, at: 
     These are no transitions, and follow the same rule (docs/decisions.md 12).
     """
     rows = stored_facts.case_rows(session, [case_id])
-    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
     finding = another_person_acts.examine(replace(facts, step=step))
     if finding is not None:
         raise NotPermitted(finding.message)

@@ -17,7 +17,7 @@ from rules.call import Theme
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
-from workflow import people, privacy
+from workflow import privacy, stand_ins
 from workflow.collecting import (
     FORMATS,
     OPEN_TO_ALL,
@@ -38,7 +38,6 @@ from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
 from workflow.jobs.reasons import reason
 from workflow.store import collection as stored
-from workflow.store import people as stored_people
 from workflow.store import personal as stored_personal
 from workflow.store.calls import call_of
 from workflow.store.collection import Narrowed
@@ -133,6 +132,7 @@ def order(session: Session, wanted: Wanted, *, actor: Actor, at: datetime, op: s
         sort=str(wanted.order),
         formats=" ".join(wanted.formats),
         by_id=actor.id,
+        absent_id=actor.absent_id,
         at=at,
     )
     data = {
@@ -292,8 +292,7 @@ def compile_ordered(database: Database, files: Files, collection_id: int, each: 
         row = stored.one(session, collection_id)
         if row is None or row.made_at is not None:
             return "nothing to be made"
-        person = stored_people.by_id(session, row.by_id)
-        actor = people.actor_of(person) if person is not None and person.active else Actor(0, "")
+        actor = stand_ins.restored(session, row.by_id, row.absent_id) or Actor(0, "")
         lines = [(one.position, one.case_id) for one in row.lines]
         wanted = Wanted(row.title, [case for _, case in lines], row.foreword, Order.of(row.sort), row.formats.split())
         regions = stored.regions(session)

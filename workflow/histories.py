@@ -15,12 +15,13 @@ from rules.words import Text
 from states.batch import BATCH
 from states.lifecycle import Lifecycle, State, Transition
 from states.push import PUSH
-from states.reach import Actor
+from states.reach import Actor, Grant
 from workflow import privacy
 from workflow.audit import actions
 from workflow.engine import Offer
 from workflow.lists import migrated
 from workflow.personal import together
+from workflow.stand_ins import Presence
 from workflow.store import histories as stored
 from workflow.store.models import Batch, Push
 
@@ -127,10 +128,25 @@ class Next:
     names: tuple[str, ...]
 
 
-def who_is_next(session: Session, offers: Sequence[Offer], office: int | None, centre: int | None = None) -> list[Next]:
-    """Who can take which step onward from here."""
-    return [
-        Next(one.transition, tuple(stored.holders(session, [str(role) for role in one.transition.by], office, centre)))
-        for one in offers
-        if not one.transition.backward
-    ]
+def who_is_next(
+    session: Session, offers: Sequence[Offer], office: int | None, centre: int | None = None, *, at: datetime
+) -> list[Next]:
+    """Who can take which step onward from here: those who are there, and “A 代 B” for those who are away."""
+    onward = [one.transition for one in offers if not one.transition.backward]
+    presence = Presence(session, at) if onward else None
+    if presence is None:
+        return []
+    places = {None, office, centre}
+
+    def names(step: Transition) -> tuple[str, ...]:
+        there = stored.holders(session, [str(role) for role in step.by], office, centre, presence.away)
+        lent = [
+            f"{one.person.name} 代 {one.absent.name}" for one, grant in presence.lent() if _fits(grant, step, places)
+        ]
+        return tuple(dict.fromkeys([*there, *lent]))
+
+    return [Next(step, names(step)) for step in onward]
+
+
+def _fits(grant: Grant, step: Transition, places: set[int | None]) -> bool:
+    return grant.role in step.by and grant.unit in places

@@ -237,7 +237,7 @@ def asked_of(session: Session, actor: Actor, at: datetime) -> list[Asked]:
             continue
         _, cases = pages.waiting(session, actor, (state,), versions=versions, limit=5 * _PILE)
         rows = stored_facts.case_rows(session, [case.id for case in cases])
-        facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+        facts = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
         for case, fact in zip(cases, facts, strict=True):
             mine = [one for step in steps for one in _settles(_offer(case, step, actor, fact), actor)]
             found += [Asked(case, tuple(mine))] if mine else []
@@ -275,7 +275,7 @@ def _pile(
         limit=_PILE,
     )
     rows = stored_facts.case_rows(session, [case.id for case in found])
-    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs(actor.id, at))
+    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
     items = [
         Waiting(case, _offer(case, step, actor, fact), fact.window, fact.phase)
         for case, fact in zip(found, facts, strict=True)

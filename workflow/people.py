@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,11 +75,12 @@ class Position:
     unit: str
 
 
-def positions(person: Person) -> list[Position]:
-    """The roles of a person, with where they are held ("" for the national office)."""
+def positions(person: Person, only: Collection[Grant] | None = None) -> list[Position]:
+    """The roles of a person, or some of them, with where they are held ("" for the national office)."""
     return [
         Position(Role.of(one.role), one.centre.name if one.centre else one.office.addressee if one.office else "")
         for one in sorted(person.grants, key=lambda one: one.id)
+        if only is None or Grant(Role.of(one.role), one.centre_id or one.office_id) in only
     ]
 
 

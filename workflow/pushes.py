@@ -16,7 +16,7 @@ from states.case import CASE
 from states.lifecycle import Standing
 from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
-from workflow import cases, people
+from workflow import cases, stand_ins
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Outcome, Receipt
 from workflow.failpoints import reached
 from workflow.failure import Failure
@@ -60,7 +60,7 @@ def start(
     A guard that does not hold gives a refused attempt on the case's record. Raises NoSuchTransition, NotPermitted,
     Overtaken, AlreadyOnItsWay.
     """
-    inputs = stored_facts.Inputs(actor.id, at, remark.strip())
+    inputs = stored_facts.Inputs.of(actor, at, remark.strip())
     [row] = stored_facts.case_rows(session, [case_id], lock=True)
     again = _started(session, row, op, actor)
     if again is not None:
@@ -144,7 +144,7 @@ def offers(session: Session, push: Push, *, actor: Actor, at: datetime) -> list[
     row = stored_facts.push_row(session, push.id)
     call = call_of(session, push.case.call_version_id)
     # A person only asks for the recall; the receiver's confirmation comes later and is no obstacle to asking.
-    facts = stored_facts.push_facts(call, stored_facts.Inputs(actor.id, at), recall_confirmed=True)
+    facts = stored_facts.push_facts(call, stored_facts.Inputs.of(actor, at), recall_confirmed=True)
     made = ENGINE.offers(Standing(row.state), actor, facts)
     return [one for one in made if one.transition.by != (Role.SYSTEM,)]
 
@@ -161,7 +161,7 @@ def retry(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str
     attempt = _try(session, row, "retry", actor, at)
     _check_alone(session, row.case_id)
     _with_case(session, row, attempt, actor, at, op, move=False)
-    also = {"note": "", "trouble": {}, "recall_asked": "", "started_by_id": actor.id}
+    also = {"note": "", "trouble": {}, "recall_asked": "", "started_by_id": actor.id, "absent_id": actor.absent_id}
     _record(session, row, attempt, also, op)
     if attempt.done:
         _queue(session, "deliver_push", push_id, attempt.receipt)
@@ -200,7 +200,7 @@ def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at:
             )
         ],
     )
-    enqueue(session, "recall_push", f"recall_push/{push_id}/{receipt.seq}", push_id, actor.id)
+    enqueue(session, "recall_push", f"recall_push/{push_id}/{receipt.seq}", push_id, *actor.both)
     return receipt
 
 
@@ -234,7 +234,7 @@ def acknowledge(session: Session, push_id: int, words: str, *, actor: Actor, at:
                 "Write how the receiver acknowledged it, such as its letter.",
             )
         )
-    liaison = actor if Role.LIAISON in actor.roles else _in_the_name_of(session, row.started_by_id)
+    liaison = actor if Role.LIAISON in actor.roles else _in_the_name_of(session, row.started_by_id, row.absent_id)
     _with_case(session, row, attempt, liaison, at, op, move=True)
     _record(session, row, attempt, {"acknowledgement": words.strip()}, op)
     return attempt
@@ -245,19 +245,19 @@ def _with_case(
 ) -> None:
     """See whether the case can be pushed, and push it where asked; if it cannot, the attempt on its push is refused."""
     case_rows = stored_facts.case_rows(session, [row.case_id], lock=True)
-    [tried] = cases.rehearse(session, case_rows, "push", actor=liaison, inputs=stored_facts.Inputs(liaison.id, at))
+    [tried] = cases.rehearse(session, case_rows, "push", actor=liaison, inputs=stored_facts.Inputs.of(liaison, at))
     if not tried.done:
         attempt.outcome, attempt.findings = Outcome.REFUSED, (*attempt.findings, *tried.findings)
     if move or not tried.done:
         cases.write(session, [(case_rows[0], tried)], op=op)
 
 
-def _in_the_name_of(session: Session, person_id: int) -> Actor:
+def _in_the_name_of(session: Session, person_id: int, absent_id: int | None) -> Actor:
     """The liaison in whose name the system completes a step. Raises NotPermitted when it is no liaison any more."""
-    person = stored.person(session, person_id)
-    actor = people.actor_of(person)
-    if person.active and Role.LIAISON in actor.roles:
+    actor = stand_ins.restored(session, person_id, absent_id)
+    if actor is not None and Role.LIAISON in actor.roles:
         return actor
+    person = stored.person(session, person_id)
     raise NotPermitted(
         Text(
             f"{person.name}已不是国际联络人，不能以其名义办结。请由现任国际联络人重新办理。",
@@ -276,7 +276,7 @@ def _try(
     """What a step of the push comes to, with nothing written."""
     [case] = stored_facts.case_rows(session, [row.case_id])
     call = call_of(session, case.call_version_id)
-    facts = stored_facts.push_facts(call, stored_facts.Inputs(actor.id, at, remark), recall_confirmed=confirmed)
+    facts = stored_facts.push_facts(call, stored_facts.Inputs.of(actor, at, remark), recall_confirmed=confirmed)
     return ENGINE.perform(Standing(row.state), trigger, actor, facts, at, remark)
 
 
@@ -376,8 +376,8 @@ def _obstacles(session: Session, row: Any, at: datetime) -> Text | None:
     """What keeps the case from being pushed now, on the case's record; None when nothing does."""
     case_rows = stored_facts.case_rows(session, [row.case_id], lock=True)
     try:
-        liaison = _in_the_name_of(session, row.started_by_id)
-        inputs = stored_facts.Inputs(liaison.id, at)
+        liaison = _in_the_name_of(session, row.started_by_id, row.absent_id)
+        inputs = stored_facts.Inputs.of(liaison, at)
         [tried] = cases.rehearse(session, case_rows, "push", actor=liaison, inputs=inputs)
     except CannotServe as problem:
         return problem.message
@@ -434,7 +434,7 @@ def failed(database: Database, push_id: int) -> Failure | None:
     return Failure("push_failed", why, push.note, lasting=True)
 
 
-def recall(post: Post, push_id: int, asked_by: int, *, at: datetime) -> str:
+def recall(post: Post, push_id: int, asked_by: int, absent_id: int = 0, *, at: datetime) -> str:
     """Have the receiver withdraw a push and, once it confirms, take push and case back in one transaction.
 
     Raises NotDelivered or MailRefused when the receiver was not reached, NotPermitted when whoever asked is no liaison
@@ -459,7 +459,7 @@ def recall(post: Post, push_id: int, asked_by: int, *, at: datetime) -> str:
     reached("recall.handed_over")
     if said.acknowledged:
         with post.database.transaction() as session:
-            confirm_recall(session, push_id, said.words, _in_the_name_of(session, asked_by), at=at)
+            confirm_recall(session, push_id, said.words, _in_the_name_of(session, asked_by, absent_id), at=at)
     return said.words
 
 
@@ -487,7 +487,7 @@ def confirm_recall(session: Session, push_id: int, words: str, actor: Actor, *, 
 
 
 def _take_case_back(session: Session, row: Any, actor: Actor, at: datetime) -> None:
-    inputs = stored_facts.Inputs(actor.id, at, row.recall_asked)
+    inputs = stored_facts.Inputs.of(actor, at, row.recall_asked)
     [case] = stored_facts.case_rows(session, [row.case_id], lock=True)
     [facts] = stored_facts.case_facts(session, [case], inputs)
     standing = Standing(case.state, centre=case.centre_id, office=case.office_id)

@@ -20,6 +20,7 @@ from states.onward import court
 from states.route import lifecycle_of
 from workflow.documents.mail import compose
 from workflow.mailing import Mailer
+from workflow.stand_ins import Presence
 from workflow.store import calls as stored_calls
 from workflow.store import reminders as stored
 from workflow.store.database import Database
@@ -56,7 +57,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Reminder:
-    """One mail to one person about one deadline. `mark`: which of `MARKS` has come."""
+    """One mail to one person about one deadline. `mark`: which of `MARKS` has come; `absent`: for whom they stand in."""
 
     person_id: int
     name: str
@@ -66,16 +67,19 @@ class Reminder:
     window: Window
     mark: str
     cases: tuple[Waiting, ...]
+    absent: str = ""
 
     @property
     def message_id(self) -> str:
         """The same for the same person, deadline and mark: handed over once, however often it is asked for."""
         of = f"{self.call.number}|{self.phase.zh}|{self.window.closes.isoformat()}|{self.mark}|{self.person_id}"
+        of += f"|{self.absent}" if self.absent else ""
         return f"<remind-{hashlib.sha256(of.encode()).hexdigest()[:32]}@zhengji>"
 
     @property
     def subject(self) -> str:
-        return f"征集系统：{len(self.cases)} 个案例{_left(self.mark).zh}截止"
+        instead = f"代{self.absent}办理，" if self.absent else ""
+        return f"征集系统：{instead}{len(self.cases)} 个案例{_left(self.mark).zh}截止"
 
     def body(self, site: str) -> str:
         """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
@@ -93,6 +97,7 @@ class Reminder:
                 "",
                 *listed,
                 "",
+                *self._instead,
                 "还差什么，登录后在案例页面的“为什么不能”中逐项列出。需要延期的，请尽早联系上一级。本邮件由系统发出，不必回复。",
                 "",
                 f"“{self.call.title.en}”, {self.phase.en}, closes on {last.isoformat()} at 24:00 Beijing time, {left.en}."
@@ -102,6 +107,16 @@ class Reminder:
                 "",
             ]
         )
+
+    @property
+    def _instead(self) -> list[str]:
+        if not self.absent:
+            return []
+        return [
+            f"这些案例由您代{self.absent}办理：登录后先在“我的账号—代办”中开始代办。",
+            f"You stand in for {self.absent} here: begin to under “My account – Standing in”.",
+            "",
+        ]
 
 
 def _left(mark: str) -> Text:
@@ -127,8 +142,8 @@ def due(session: Session, at: datetime) -> list[Reminder]:
     """Every reminder that should have left by now, one for each person and deadline."""
     rows = stored.cases(session, [str(one) for one in BEFORE])
     days = Extensions(session, {row.call_number for row in rows})
-    known = _Holders(session)
-    found: dict[tuple[Any, ...], tuple[Any, Call, Text, Window, str, list[Waiting]]] = {}
+    known = _Holders(session, at)
+    found: dict[tuple[Any, ...], tuple[_Holder, Call, Text, Window, str, list[Waiting]]] = {}
     for row in rows:
         call = stored_calls.call_of(session, row.call_version_id)
         phase, lived = call.phase(row.phase), lifecycle_of(call.route)
@@ -141,10 +156,10 @@ def due(session: Session, at: datetime) -> list[Reminder]:
             continue
         waiting = _waiting(lived, row)
         for person in known.of(lived, row):
-            key = (person.id, call.number, phase.id, window.closes)
+            key = (person.id, person.absent, call.number, phase.id, window.closes)
             found.setdefault(key, (person, call, phase.label, window, mark, []))[-1].append(waiting)
     return [
-        Reminder(person.id, person.name, person.email, call, phase, window, mark, tuple(cases))
+        Reminder(person.id, person.name, person.email, call, phase, window, mark, tuple(cases), person.absent)
         for person, call, phase, window, mark, cases in found.values()
     ]
 
@@ -154,26 +169,49 @@ def _waiting(lived: Lifecycle, row: Any) -> Waiting:
     return Waiting(row.id, row.number, row.title or "（未命名）", lived.state(row.state).label, step.label)
 
 
+@dataclass(frozen=True)
+class _Holder:
+    """Somebody who can take a step. `absent`: the name of whom they stand in for; `holds_for`: that person."""
+
+    id: int
+    name: str
+    email: str
+    absent: str = ""
+    holds_for: int = 0
+
+    @property
+    def role_of(self) -> int:
+        """Whose role it is."""
+        return self.holds_for or self.id
+
+
 class _Holders:
-    """Who takes which step where, of those with an address."""
+    """Who takes which step where, of those with an address; for those who are away, whoever stands in."""
 
-    def __init__(self, session: Session) -> None:
-        self._at: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    def __init__(self, session: Session, at: datetime) -> None:
+        self._at: dict[tuple[str, int], list[_Holder]] = defaultdict(list)
+        presence = Presence(session, at)
         roles = (Role.AUTHOR, Role.SEALER, Role.REVIEWER, Role.LEADER)
-        for one in stored.holders(session, [str(role) for role in roles]):
-            self._at[one.role, one.centre_id or one.office_id].append(one)
+        for row in stored.holders(session, [str(role) for role in roles]):
+            if row.id not in presence.away:
+                self._at[row.role, row.centre_id or row.office_id].append(_Holder(row.id, row.name, row.email))
+        for one, grant in presence.lent():
+            if grant.role in roles and grant.unit is not None and one.person.email:
+                holder = _Holder(one.person_id, one.person.name, one.person.email, one.absent.name, one.absent_id)
+                self._at[str(grant.role), grant.unit].append(holder)
 
-    def of(self, lived: Lifecycle, row: Any) -> list[Any]:
+    def of(self, lived: Lifecycle, row: Any) -> list[_Holder]:
         """Whoever takes the step that is waited for; while a case is written, whoever writes it too."""
         step = next(one for one in lived.leaving(row.state) if not one.backward)
-        found: dict[int, Any] = {}
+        found: dict[tuple[int, int], _Holder] = {}
         for role in step.by:
             unit = row.centre_id if role.level is Level.CENTRE else row.office_id
-            found |= {one.id: one for one in self._at[str(role), unit]}
+            found |= {(one.id, one.holds_for): one for one in self._at[str(role), unit]}
         if row.state in EDITABLE:
-            found |= {one.id: one for one in self._at[str(Role.AUTHOR), row.centre_id] if one.id == row.author_id}
+            written_by = [one for one in self._at[str(Role.AUTHOR), row.centre_id] if one.role_of == row.author_id]
+            found |= {(one.id, one.holds_for): one for one in written_by}
         if row.state == CaseState.PROVINCE_REVIEWED:  # it is the reviewers who put it into a batch
-            found |= {one.id: one for one in self._at[str(Role.REVIEWER), row.office_id]}
+            found |= {(one.id, one.holds_for): one for one in self._at[str(Role.REVIEWER), row.office_id]}
         return list(found.values())
 
 

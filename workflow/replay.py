@@ -146,7 +146,7 @@ def read_back(stream: str, written: str, uid: int = 0) -> Recorded:
         from_state=body["from_state"],
         outcome=body["outcome"],
         remark=body["remark"],
-        facts={**body["facts"], "actor": body["actor"]["id"]},
+        facts={**body["facts"], "actor": body["actor"]["id"], "absent": body.get("absent", {}).get("id", 0)},
         findings=tuple(body["findings"]),
         case=body.get("case_id"),
         office=body.get("office_id"),
@@ -258,7 +258,7 @@ class Replaying:
             if name in known:
                 value = known[name]
                 values[name] = value if read is None else read(value)
-        values.update(call=self._after, at=one.at, actor=known["actor"], remark=one.remark)
+        values.update(call=self._after, at=one.at, actor=known["actor"], absent=known["absent"], remark=one.remark)
         if "window" in values:
             self._set_days(values)
         return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from states.case import CaseState
 from states.reach import Actor
 from states.route import lifecycle_of
 from workflow.boards import NATIONAL
+from workflow.stand_ins import Presence
 from workflow.store import calls as stored_calls
 from workflow.store import stranded as stored
 from workflow.store.models import Centre, Office
@@ -38,16 +40,17 @@ _ONWARD = tuple(
 """States in which somebody is waited for under some call."""
 
 
-def every(session: Session, actor: Actor) -> list[Stranded]:
+def every(session: Session, actor: Actor, at: datetime) -> list[Stranded]:
     """What is stranded where this person can do something about it, or look after it.
 
-    The administrator, the national office and the auditor: everywhere; an office: at itself and its centres. Others: nothing.
+    Whoever is away today counts only through their stand-in. The administrator, the national office and the auditor: everywhere; an office: at itself and its centres. Others: nothing.
     """
     everywhere = bool(actor.roles & (NATIONAL | {Role.ADMINISTRATOR}))
     offices = actor.units(Role.REVIEWER, Role.LEADER)
     if not everywhere and not offices:
         return []
-    held = stored.held(session)
+    presence = Presence(session, at)
+    held = stored.held(session, presence.away) | {(str(one.role), one.unit) for _, one in presence.lent()}
     found: dict[tuple[Level, int | None, Text, tuple[Role, ...]], int] = defaultdict(int)
     for row in stored.waiting(session, _ONWARD):
         if not everywhere and row.office_id not in offices:

@@ -14,7 +14,7 @@ from rules.words import Text
 from states.batch import BatchState
 from states.case import EDITABLE, CaseState
 from states.reach import Actor, reaches
-from workflow import arrivals, batches, cases, intake, people
+from workflow import arrivals, batches, cases, intake, stand_ins
 from workflow import papers as case_papers
 from workflow.arrivals import Each, State
 from workflow.content import Content
@@ -65,7 +65,7 @@ def ask(session: Session, arrival_id: int, *, actor: Actor, at: datetime, op: st
             )
         )
     receipt = stored.note(session, arrival, "arrival.take", {"subject": arrival.subject}, actor, at, op=op)
-    enqueue(session, "take_arrival", f"take_arrival/{arrival_id}/{receipt.seq}", arrival_id, actor.id)
+    enqueue(session, "take_arrival", f"take_arrival/{arrival_id}/{receipt.seq}", arrival_id, *actor.both)
     return receipt
 
 
@@ -74,6 +74,7 @@ def take(
     files: Files,
     arrival_id: int,
     person_id: int,
+    absent_id: int = 0,
     *,
     at: datetime,
     each: Each = arrivals.in_turn,
@@ -83,8 +84,7 @@ def take(
     Raises NotPermitted when the person may not any more.
     """
     with database.reading() as session:
-        person = people.by_id(session, person_id)
-        actor = people.actor_of(person) if person is not None and person.active else Actor(person_id, "")
+        actor = stand_ins.restored(session, person_id, absent_id) or Actor(person_id, "")
         arrival = stored.one(session, arrival_id, actor)
         if arrival is None or not may_take(arrival, actor):
             raise NotPermitted(_NOT_ANY_MORE)

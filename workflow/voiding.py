@@ -108,7 +108,7 @@ def _changed(session: Session, row: Any, was: str, seen_by: Actor) -> Line:
     newest = kept[0]
     sealed = next((one.revision for one in kept if one.content == was), None)
     case = _case(session, row, seen_by)
-    return Line("changed", row.number, row.title, case, newest.by.name, newest.at, sealed, newest.revision)
+    return Line("changed", row.number, row.title, case, newest.hand, newest.at, sealed, newest.revision)
 
 
 def _last_listing(session: Session, batch: Batch, since: datetime) -> tuple[str, datetime | None]:

@@ -128,6 +128,7 @@ def ask(session: Session, wanted: Wanted, *, actor: Actor, at: datetime, op: str
         after_id=after.id,
         changes=changes,
         by_id=actor.id,
+        absent_id=actor.absent_id,
         at=at,
     )
     data = {"call": wanted.number, "version": after.version, "places": sorted(changes)}

@@ -31,6 +31,8 @@ WHO = {
     "评审专家": "judge",
     "审计员": "auditor",
     "管理员": "administrator",
+    "盖章人代撰稿兼盖章人": "sealer for author_and_sealer",
+    "撰稿人代撰稿兼盖章人": "author for author_and_sealer",
 }
 
 

@@ -185,6 +185,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "draft": 1,
         "run": 1,
         "token_id": 1,
+        "stand_in_id": 1,
         "revision": 1,
         "filename": "zhengji.css",
     }[name]
@@ -202,6 +203,13 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
     }
     filled: Mapping[str, dict[str, Any]] = {
         "tokens.make": {"name": "程序", "days": "30"},
+        "stand_ins.name": {
+            "absent": world.people["author"].id,
+            "person": world.people["sealer"].id,
+            "first_day": "2022-12-01",
+            "last_day": "2022-12-02",
+            "reason": "出差",
+        },
         "auth.enter": {"login": login_of(cell.name), "password": PASSWORD},
         "account.change_password": {"present": "no", "wanted": "x", "wanted_again": "x"},
         "admin.enter_directory": {"subject": "somebody"},

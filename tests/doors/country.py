@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from workflow import (
     priors,
     pushes,
     register,
+    stand_ins,
     tokens,
     what_if,
 )
@@ -235,6 +236,7 @@ def _settle(made: Country) -> None:
     _collection(made, files)
     _what_if(made)
     _arrivals(made, files)
+    _absence(made)
     sign_in(made)
     _events(made)
     with world.database.reading() as session:
@@ -412,6 +414,14 @@ def _what_if(made: Country) -> None:
         wanted = what_if.Wanted(world.call.number, None, {"phases[0].closes": DAY})
         number, _ = what_if.ask(session, wanted, actor=world.people["desk"], at=world.at)
     what_if.work_out(world.database, number, lambda parts, do: [do(one) for one in parts] and None, at=world.at)
+
+
+def _absence(made: Country) -> None:
+    """The author is away for a day, and the sealer stands in."""
+    world, day = made.world, date.fromisoformat(DAY)
+    author, sealer = world.people["author"], world.people["sealer"]
+    with world.database.transaction() as session:
+        stand_ins.name(session, author.id, sealer.id, day, day, "出差", actor=author, at=world.at)
 
 
 def sign_in(made: Country) -> None:

@@ -65,6 +65,8 @@ PUSH = "push"
 EVENT = "event"
 PAIR = "pair"
 ARRIVAL = "arrival"
+ABSENCE, LENT = "absence", "lent"
+"""The absence of the author, for whom the sealer stands in: to those who may end it; to the sealer, who takes it up."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,9 @@ def reaches(who: Principal, to: str, thing: Thing) -> bool:
         return _reads(who, thing)
     if to == ARRIVAL:
         return _reads_arrival(who, thing)
+    if to in (ABSENCE, LENT):
+        here = ("author", "sealer", "leader") if to == ABSENCE else ("sealer",)
+        return (who.role in here and who.place == HERE) or (to == ABSENCE and who.role == "administrator")
     return who.role in to.split()
 
 
@@ -374,6 +379,12 @@ DOORS: dict[str, Door] = {
             *("new_passkey", "add_passkey", "remove_passkey", "end_session", "end_others"),
         )
     },
+    # -- standing in for somebody: one's own and, for leaders, those of whom they lead (docs/decisions.md 82)
+    "GET stand_ins.index": Door(SIGNED_IN),
+    "POST stand_ins.name": Door(SIGNED_IN, "author leader"),  # the author is away
+    "POST stand_ins.end": Door(ABSENCE),
+    "POST stand_ins.take_up": Door(LENT),
+    "POST stand_ins.lay_down": Door(SIGNED_IN),
     # -- searches that somebody keeps: everybody's own; another's is not there
     "GET searches.index": Door(SIGNED_IN),
     "POST searches.keep": Door(SIGNED_IN),
@@ -663,6 +674,7 @@ NOT_THE_AUDITORS = {
     "what_if.ask": "having worked out what would be, which touches no case",
     "what_if.sheet": "taking that away",
     "demo.move": "the clock of a demo, which everybody moves",
+    **dict.fromkeys(("stand_ins.name", "stand_ins.end", "stand_ins.take_up", "stand_ins.lay_down"), "the own account"),
     **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),
     "api.rehearse_on_case": "looking at what would happen",
     **dict.fromkeys(("searches.keep", "searches.rename", "searches.forget"), "searches that are one's own"),

@@ -23,7 +23,10 @@ def leave(world: World, *people: str) -> None:
 
 def told(world: World, who: str) -> list[tuple[Level, str, str, int]]:
     with world.database.reading() as session:
-        return [(one.level, one.unit, one.step.zh, one.cases) for one in stranded.every(session, world.people[who])]
+        return [
+            (one.level, one.unit, one.step.zh, one.cases)
+            for one in stranded.every(session, world.people[who], world.at)
+        ]
 
 
 def test_nothing_is_stranded_while_every_step_has_somebody(world: World) -> None:

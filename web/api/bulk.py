@@ -121,7 +121,7 @@ def _brief(act: BulkAct) -> Plain:
     return {
         "id": act.id,
         "step": step(bulk.step_of(act)),
-        "by": act.by.name,
+        "by": act.hand,
         "at": moment(act.at),
         "held_until": moment(act.held_until),
         "whole": act.whole,

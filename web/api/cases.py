@@ -153,7 +153,7 @@ def _version(one: CaseRevision) -> Plain:
     return {
         "revision": one.revision,
         "at": moment(one.at),
-        "by": one.by.name,
+        "by": one.hand,
         "how": one.how,
         "content_digest": one.content,
     }

@@ -130,6 +130,7 @@ def _columns(event: Any) -> Iterator[tuple[str, Any]]:
         body = json.loads(event.body)
         at = datetime.fromisoformat(body["at"]).astimezone(UTC)
         actor = body["actor"]["id"]
+        absent = body["absent"]["id"] if "absent" in body else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return
     for name in ("stream", "seq", "action", "outcome", "to_state"):
@@ -137,4 +138,5 @@ def _columns(event: Any) -> Iterator[tuple[str, Any]]:
     for name in ("case_id", "office_id", "op"):
         yield name, body.get(name, _ABSENT)
     yield "person_id", actor or None
+    yield "absent_id", absent
     yield "at", at

@@ -79,9 +79,9 @@ def _deliver_push(here: Workshop, _progress: Progress, push_id: int) -> str:
     return words
 
 
-def _recall_push(here: Workshop, _progress: Progress, push_id: int, asked_by: int) -> str:
+def _recall_push(here: Workshop, _progress: Progress, push_id: int, asked_by: int, absent_id: int = 0) -> str:
     """Have one push withdrawn by its receiver."""
-    return pushes.recall(here.post, push_id, asked_by, at=here.now())
+    return pushes.recall(here.post, push_id, asked_by, absent_id, at=here.now())
 
 
 _NO_SERVER = "no mail server is set"
@@ -152,9 +152,9 @@ def _look_into_mailbox(here: Workshop, progress: Progress) -> str:
     return mailbox.look(here.database, here.files, here.settings.imap_url, at=here.now(), each=progress.each).words
 
 
-def _take_arrival(here: Workshop, progress: Progress, arrival_id: int, person_id: int) -> str:
+def _take_arrival(here: Workshop, progress: Progress, arrival_id: int, person_id: int, absent_id: int = 0) -> str:
     """Make drafts of what came in, and fill what is there already."""
-    return taking.take(here.database, here.files, arrival_id, person_id, at=here.now(), each=progress.each)
+    return taking.take(here.database, here.files, arrival_id, person_id, absent_id, at=here.now(), each=progress.each)
 
 
 def _mail_answer(here: Workshop, _progress: Progress, arrival_id: int) -> str:

@@ -197,6 +197,7 @@ def _keep(
             snapshot=content.snapshot(),
             how=how,
             by_id=actor.id,
+            absent_id=actor.absent_id,
             at=at,
         )
     )

@@ -24,6 +24,7 @@ def rule(session: Session, pair: prior.Similar, ruling: Ruling, reason: str, act
             ruling=str(ruling),
             reason=reason,
             by_id=actor.id,
+            absent_id=actor.absent_id,
             at=at,
         )
     )

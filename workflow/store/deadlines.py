@@ -33,7 +33,14 @@ def extend(
 ) -> None:
     session.execute(
         insert(Extension).values(
-            call_number=call, phase=phase, office_id=office, last_day=last_day, reason=reason, by_id=actor.id, at=at
+            call_number=call,
+            phase=phase,
+            office_id=office,
+            last_day=last_day,
+            reason=reason,
+            by_id=actor.id,
+            absent_id=actor.absent_id,
+            at=at,
         )
     )
 
@@ -43,7 +50,14 @@ def set_centre_day(
 ) -> None:
     session.execute(
         insert(CentreDay).values(
-            call_number=call, phase=phase, office_id=office, last_day=last_day, reason=reason, by_id=actor.id, at=at
+            call_number=call,
+            phase=phase,
+            office_id=office,
+            last_day=last_day,
+            reason=reason,
+            by_id=actor.id,
+            absent_id=actor.absent_id,
+            at=at,
         )
     )
 
@@ -65,6 +79,7 @@ def ask(
         "wanted": wanted,
         "reason": reason,
         "by_id": actor.id,
+        "absent_id": actor.absent_id,
         "at": at,
     }
     made = session.execute(insert(ExtensionRequest).values(**values).returning(ExtensionRequest.id))
@@ -86,13 +101,27 @@ def requests(session: Session, numbers: Sequence[int], office: int | None = None
 
 
 def answer(session: Session, number: int, granted: date | None, words: str, actor: Actor, at: datetime) -> None:
-    values = {"answered_at": at, "answered_by_id": actor.id, "granted": granted, "answer": words}
+    values = {
+        "answered_at": at,
+        "answered_by_id": actor.id,
+        "answered_absent_id": actor.absent_id,
+        "granted": granted,
+        "answer": words,
+    }
     session.execute(update(ExtensionRequest).where(ExtensionRequest.id == number).values(**values))
 
 
 def waive(session: Session, call: str, phase: str, office: int, reason: str, actor: Actor, at: datetime) -> None:
     session.execute(
-        insert(Waiver).values(call_number=call, phase=phase, office_id=office, reason=reason, by_id=actor.id, at=at)
+        insert(Waiver).values(
+            call_number=call,
+            phase=phase,
+            office_id=office,
+            reason=reason,
+            by_id=actor.id,
+            absent_id=actor.absent_id,
+            at=at,
+        )
     )
 
 

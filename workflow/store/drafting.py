@@ -47,6 +47,7 @@ def insert_draft(session: Session, of: CallVersion, actor: Actor, at: datetime, 
         "notice": of.notice,
         "revision": 1,
         "by_id": actor.id,
+        "absent_id": actor.absent_id,
         "changed_at": at,
         "op": op or None,
     }
@@ -55,7 +56,14 @@ def insert_draft(session: Session, of: CallVersion, actor: Actor, at: datetime, 
 
 def save(session: Session, number: int, source: str, notice: str, seen: int, actor: Actor, at: datetime) -> bool:
     """The next revision; False where another one is there than was seen."""
-    values = {"source": source, "notice": notice, "revision": seen + 1, "by_id": actor.id, "changed_at": at}
+    values = {
+        "source": source,
+        "notice": notice,
+        "revision": seen + 1,
+        "by_id": actor.id,
+        "absent_id": actor.absent_id,
+        "changed_at": at,
+    }
     statement = update(CallDraft).where(CallDraft.id == number, CallDraft.revision == seen).values(**values)
     return cast("CursorResult[tuple[()]]", session.execute(statement)).rowcount == 1
 

@@ -43,7 +43,9 @@ def allow_picture(session: Session, document_id: int, rights: str) -> None:
 
 
 def sign_off(session: Session, row: Any, actor: Actor, at: datetime) -> None:
-    session.execute(insert(SignOff).values(case_id=row.id, content=row.content, by_id=actor.id, at=at))
+    session.execute(
+        insert(SignOff).values(case_id=row.id, content=row.content, by_id=actor.id, absent_id=actor.absent_id, at=at)
+    )
 
 
 def sign_offs(session: Session, case_id: int) -> list[SignOff]:

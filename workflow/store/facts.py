@@ -31,6 +31,7 @@ from rules.names import same_name
 from rules.roles import Level, Role
 from states.batch import BATCH, BatchState
 from states.case import CASE, COUNTED, CaseState
+from states.reach import Actor
 from states.route import level_of, reporting
 from workflow import content as contents
 from workflow.audit.canonical import canonical
@@ -84,23 +85,35 @@ _TAKEN_IN = exists().where(
 """Whoever takes in what a centre sent has not acted for it (docs/decisions.md 58)."""
 _HANDS: CompoundSelect[Any] = union_all(
     select(
-        literal("signed").label("how"), SignOff.case_id, SignOff.by_id.label("person"), SignOff.content.label("what")
+        literal("signed").label("how"),
+        SignOff.case_id,
+        SignOff.by_id.label("person"),
+        SignOff.content.label("what"),
+        literal(0).label("absent"),
     ).where(among(SignOff.case_id, "ids"), SignOff.void_at.is_(None)),
-    select(literal("wrote"), CaseRevision.case_id, CaseRevision.by_id, literal(""))
+    select(literal("wrote"), CaseRevision.case_id, CaseRevision.by_id, literal(""), literal(0))
     .where(among(CaseRevision.case_id, "ids"), CaseRevision.how != MAILED)
     .distinct(),
-    select(literal("acted"), AuditEvent.case_id, AuditEvent.person_id, AuditEvent.action)
+    select(
+        literal("acted"),
+        AuditEvent.case_id,
+        AuditEvent.person_id,
+        AuditEvent.action,
+        func.coalesce(AuditEvent.absent_id, 0),
+    )
     .where(among(AuditEvent.case_id, "ids"), AuditEvent.outcome == "done", AuditEvent.person_id.is_not(None))
     .where(or_(AuditEvent.action != "case.create", ~_TAKEN_IN))
     .distinct(),
 )
 """Whoever signed off a case, saved a revision of it, or acted on it; each with the content signed, or the action."""
-_ACTED_ON_BATCH = select(AuditEvent.person_id).where(
+_ACTED_ON_BATCH = select(AuditEvent.person_id, AuditEvent.absent_id).where(
     among(AuditEvent.stream, "streams"),
     AuditEvent.action.not_in([f"batch.{one.name}" for one in BATCH.transitions if Role.DESK in one.by]),
     AuditEvent.outcome == "done",
 )
-_HELD = select(PersonGrant.centre_id, PersonGrant.office_id).where(PersonGrant.person_id == bindparam("person"))
+_HELD = select(PersonGrant.person_id, PersonGrant.centre_id, PersonGrant.office_id).where(
+    among(PersonGrant.person_id, "people")
+)
 _AT_LEVEL = {
     **{
         f"case.{step.name}": str(step.by[0].level)
@@ -169,6 +182,25 @@ class Inputs:
     confirmed: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
     new_day: date | None = None
+    absent: int = 0
+    """Whom they stand in for; 0 for nobody."""
+
+    @classmethod
+    def of(
+        cls,
+        actor: Actor,
+        at: datetime,
+        remark: str = "",
+        confirmed: frozenset[str] = frozenset(),
+        reasons: Mapping[str, str] | None = None,
+        new_day: date | None = None,
+    ) -> Inputs:
+        return cls(actor.id, at, remark, confirmed, reasons or {}, new_day, actor.absent_id or 0)
+
+    @property
+    def people(self) -> frozenset[int]:
+        """Whoever acts, and whoever they stand in for."""
+        return frozenset({self.actor, self.absent} - {0})
 
 
 def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> list[Any]:
@@ -192,7 +224,7 @@ def case_facts(
     matches = prior.find(session, rows, together=reviewed)
     beside = {row.id: row for row in run(session, _BESIDE, {"ids": ids}).all()}
     hands = _Hands(session, ids)
-    held = _held(session, inputs.actor)
+    held = _held(session, inputs.people)
     days = Extensions(session, {row.call_number for row in rows})
     notices = _notices(session, rows)
     return [
@@ -203,8 +235,12 @@ def case_facts(
             matches=tuple(one.match for one in matches.get(row.id, [])),
             beside=beside[row.id],
             signed=hands.signed.get(row.id, ()),
-            authors=frozenset(hands.wrote.get(row.id, ())) | {row.author_id},
-            units=_units(row, hands, held, inputs.actor),
+            hands={
+                "author": hands.both(row.id, hands.wrote.get(row.id, set()) | {row.author_id}),
+                "reviewer": hands.both(row.id, {row.reviewer_id}),
+                "selector": hands.both(row.id, {row.selector_id}),
+                **_units(row, hands, held),
+            },
             days=days,
             notice=notices.get(row.id),
         )
@@ -220,16 +256,13 @@ def _case(
     matches: tuple[Match, ...],
     beside: Any,
     signed: Iterable[tuple[int, str]],
-    authors: frozenset[int],
-    units: Mapping[str, frozenset[int]],
+    hands: Mapping[str, frozenset[int]],
     days: Extensions,
     notice: Window | None,
 ) -> CaseFacts:
     level = level_of(row.state, call.route)
     phase = call.phase(row.phase)
     written = content_of(row)
-    reviewed = frozenset(person for person in (row.reviewer_id,) if person)
-    selected = frozenset(person for person in (row.selector_id,) if person)
     return CaseFacts(
         call=call,
         at=inputs.at,
@@ -262,8 +295,9 @@ def _case(
         effect=row.effect,
         sign_offs=tuple(person for person, of in signed if of == row.content),
         public_notice=notice,
-        hands={"author": authors, "reviewer": reviewed, "selector": selected, **units},
+        hands=hands,
         actor=inputs.actor,
+        absent=inputs.absent,
         remark=inputs.remark,
         confirmed=inputs.confirmed,
         reasons=inputs.reasons,
@@ -310,39 +344,63 @@ def _english(row: Any) -> EnglishFacts | None:
 
 class _Hands:
     """Whose hands these cases went through. `signed`: case → (person, content signed off); `wrote`: case → everybody who
-    saved a revision, as the text is all of theirs; `acted`: (case, "centre" or "office") → who acted on it there."""
+    saved a revision, as the text is all of theirs; `acted`: (case, "centre" or "office") → who acted on it there.
+
+    Whoever stood in for another on a case counts there as both of them (docs/decisions.md 82)."""
 
     def __init__(self, session: Session, ids: Sequence[int]) -> None:
         self.signed: dict[int, list[tuple[int, str]]] = defaultdict(list)
         self.wrote: dict[int, set[int]] = defaultdict(set)
         self.acted: dict[tuple[int, str], set[int]] = defaultdict(set)
-        for how, case_id, person, what in run(session, _HANDS, {"ids": list(ids)}).all():
+        self._stood_in: dict[tuple[int, int], set[int]] = defaultdict(set)
+        found = run(session, _HANDS, {"ids": list(ids)}).all()
+        for _, case_id, person, what, absent in found:
+            if absent and what.startswith("case."):
+                self._stood_in[case_id, person].add(absent)
+        for how, case_id, person, what, _ in found:
             if how == "signed":
-                self.signed[case_id].append((person, what))
+                self.signed[case_id].append((self._for(case_id, person), what))
             elif how == "wrote":
                 self.wrote[case_id].add(person)
             elif what in _AT_LEVEL:
                 self.acted[case_id, _AT_LEVEL[what]].add(person)
 
+    def both(self, case_id: int, people: Iterable[int | None]) -> frozenset[int]:
+        """These people, and whomever they stood in for on this case."""
+        found = {one for one in people if one}
+        return frozenset(found.union(*(self._stood_in.get((case_id, one), ()) for one in found)))
 
-def _units(row: Any, hands: _Hands, held: tuple[set[int], set[int]], actor: int) -> dict[str, frozenset[int]]:
+    def _for(self, case_id: int, person: int) -> int:
+        """One sign-off for both: that of the absent person."""
+        return min(self._stood_in.get((case_id, person), {person}))
+
+
+def _units(row: Any, hands: _Hands, held: _Held) -> dict[str, frozenset[int]]:
     """Whose hands are those of a case's centre and of its office (docs/decisions.md 12).
 
     Whoever acted on it there, and of those who hold a role there now the one who asks.
     """
     none: set[int] = set()
-    own = {actor}
     centres, offices = held
     return {
-        "centre": frozenset(hands.acted.get((row.id, "centre"), none) | (own if row.centre_id in centres else none)),
-        "office": frozenset(hands.acted.get((row.id, "office"), none) | (own if row.office_id in offices else none)),
+        "centre": hands.both(row.id, hands.acted.get((row.id, "centre"), none) | centres.get(row.centre_id, none)),
+        "office": hands.both(row.id, hands.acted.get((row.id, "office"), none) | offices.get(row.office_id, none)),
     }
 
 
-def _held(session: Session, actor: int) -> tuple[set[int], set[int]]:
-    """The centres and the offices at which somebody holds a role now."""
-    held = run(session, _HELD, {"person": actor}).all()
-    return {one.centre_id for one in held if one.centre_id}, {one.office_id for one in held if one.office_id}
+_Held = tuple[Mapping[int, set[int]], Mapping[int, set[int]]]
+"""Centre, and office → who of those who ask holds a role there now."""
+
+
+def _held(session: Session, people: frozenset[int]) -> _Held:
+    centres: dict[int, set[int]] = defaultdict(set)
+    offices: dict[int, set[int]] = defaultdict(set)
+    for person, centre, office in run(session, _HELD, {"people": sorted(people)}).all():
+        if centre:
+            centres[centre].add(person)
+        if office:
+            offices[office].add(person)
+    return centres, offices
 
 
 _DAYS = union_all(
@@ -457,8 +515,9 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
         subject=row.subject,
         content=batch_content(row, cases),
         seal=_seal(seal) if seal else None,
-        hands=_hands_on_batch(session, row, cases, inputs.actor),
+        hands=_hands_on_batch(session, row, cases, inputs.people),
         actor=inputs.actor,
+        absent=inputs.absent,
         remark=inputs.remark,
         confirmed=inputs.confirmed,
         reasons={**row.reasons, **inputs.reasons},
@@ -467,16 +526,18 @@ def batch_facts(session: Session, row: Any, cases: Sequence[Any], inputs: Inputs
     )
 
 
-def _hands_on_batch(session: Session, row: Any, cases: Sequence[Any], actor: int) -> dict[str, frozenset[int]]:
+def _hands_on_batch(
+    session: Session, row: Any, cases: Sequence[Any], people: frozenset[int]
+) -> dict[str, frozenset[int]]:
     """Who reviewed its cases, who acted on them for their centres, who made and sent it for its office."""
-    hands, held = _Hands(session, [case.id for case in cases]), _held(session, actor)
-    units = {case.id: _units(case, hands, held, actor) for case in cases}
+    hands, held = _Hands(session, [case.id for case in cases]), _held(session, people)
+    units = {case.id: _units(case, hands, held) for case in cases}
     streams = [row.stream, f"{row.stream}/content"]
-    made = {person for person in session.scalars(_ACTED_ON_BATCH, {"streams": streams}) if person}
+    made = {one for both in session.execute(_ACTED_ON_BATCH, {"streams": streams}) for one in both if one}
     return {
-        "reviewer": frozenset(case.reviewer_id for case in cases if case.reviewer_id),
+        "reviewer": frozenset(one for case in cases for one in hands.both(case.id, {case.reviewer_id})),
         "centre": frozenset(person for one in units.values() for person in one["centre"]),
-        "office": frozenset(made | ({actor} if row.office_id in held[1] else set())),
+        "office": frozenset(made | held[1].get(row.office_id, set())),
     }
 
 
@@ -595,7 +656,7 @@ def push_facts(call: Call, inputs: Inputs, *, recall_confirmed: bool) -> PushFac
 
 # ---- for the trail ---------------------------------------------------------------------------------------------------
 
-_LEFT_OUT = {"call", "at", "sections", "form", "remark", "actor", "step"}
+_LEFT_OUT = {"call", "at", "sections", "form", "remark", "actor", "absent", "step"}
 """Said elsewhere in the event, kept in the revision, or personal."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -49,12 +49,14 @@ def events_in(session: Session, streams: Sequence[str], seen_by: Actor | None = 
     return [Event(*row[:-1], json.loads(row[-1])) for row in found]
 
 
-def holders(session: Session, roles: Sequence[str], office: int | None, centre: int | None = None) -> list[str]:
-    """Names of active people who hold one of the roles, at this office or centre where the role has one."""
+def holders(
+    session: Session, roles: Sequence[str], office: int | None, centre: int | None, away: Collection[int]
+) -> list[str]:
+    """Names of active people, not away, who hold one of the roles, at this office or centre where the role has one."""
     held = (
         select(Person.name)
         .join(PersonGrant, PersonGrant.person_id == Person.id)
-        .where(Person.active, PersonGrant.role.in_(roles))
+        .where(Person.active, Person.id.not_in(away), PersonGrant.role.in_(roles))
         .where(PersonGrant.office_id.is_(None) | (PersonGrant.office_id == office))
         .where(PersonGrant.centre_id.is_(None) | (PersonGrant.centre_id == centre))
     )

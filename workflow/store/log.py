@@ -216,6 +216,7 @@ _COVERED = (
     AuditEvent.action,
     AuditEvent.outcome,
     AuditEvent.person_id,
+    AuditEvent.absent_id,
     AuditEvent.case_id,
     AuditEvent.office_id,
 )

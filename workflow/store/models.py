@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, foreign, mapped_column, relationship
 
 from rules.facts import Ruling
 from rules.roles import Role
@@ -121,6 +121,8 @@ class AuditEvent(Base):
     action: Mapped[str] = mapped_column(String(60))
     outcome: Mapped[str] = mapped_column(String(10))
     person_id: Mapped[int | None] = mapped_column(Id)
+    absent_id: Mapped[int | None] = mapped_column(Id)
+    """Whom the person stood in for."""
     case_id: Mapped[int | None] = mapped_column(Id)
     office_id: Mapped[int | None] = mapped_column(Id)
 
@@ -216,6 +218,24 @@ def _lived(states: type[Any]) -> tuple[Any, ...]:
 
 
 # ---- who -------------------------------------------------------------------------------------------------------------
+
+
+class ByHand:
+    """What somebody did who may have stood in for another. The subclass has `by`, or says itself who it was."""
+
+    absent_id: Mapped[int | None] = mapped_column(Id)
+    """Whom they stood in for."""
+
+    @declared_attr
+    def absent(cls: Any) -> Mapped[Person | None]:
+        return relationship("Person", primaryjoin=lambda: foreign(cls.absent_id) == Person.id, viewonly=True)
+
+    @property
+    def hand(self) -> str:
+        """Who it was: a name, or “A 代 B”."""
+        by: Person | None = self.by  # type: ignore[attr-defined]
+        name = by.name if by else ""
+        return f"{name} 代 {self.absent.name}" if self.absent_id and self.absent else name
 
 
 class Office(Base):
@@ -316,6 +336,32 @@ class SignIn(Base):
     confirmed_at: Mapped[datetime | None]
     """When the person last proved again to be who they are."""
     ended_at: Mapped[datetime | None]
+    stand_in_id: Mapped[int | None] = mapped_column(Id)
+    """The absence for which the person stands in here, until they lay it down."""
+
+
+class StandIn(Base):
+    """代办: who stands in for an absent person, from the first day to the last; both count, in Beijing."""
+
+    __tablename__ = "stand_in"
+    __table_args__ = (
+        Index("ix_stand_in_absent_id_last_day", "absent_id", "last_day"),
+        Index("ix_stand_in_person_id_last_day", "person_id", "last_day"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    absent_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    absent: Mapped[Person] = relationship(foreign_keys=[absent_id])
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    by: Mapped[Person] = relationship(foreign_keys=[by_id])
+    ended_by: Mapped[Person | None] = relationship(foreign_keys=[ended_by_id])
 
 
 class FailedTries(Base):
@@ -477,7 +523,7 @@ class CallProof(Base):
     """Scenario → passed, failed or not_asked."""
 
 
-class CallDraft(Base):
+class CallDraft(ByHand, Base):
     """A call that is being written. `revision` counts its saves; `opened`: the version that it became."""
 
     __tablename__ = "call_draft"
@@ -497,7 +543,7 @@ class CallDraft(Base):
     opened: Mapped[CallVersion | None] = relationship(foreign_keys=[opened_id])
 
 
-class WhatIf(Base):
+class WhatIf(ByHand, Base):
     """假如重算: a changed call under which the recorded steps of a call are performed once more, and what came of it."""
 
     __tablename__ = "what_if"
@@ -522,7 +568,7 @@ class WhatIf(Base):
     after: Mapped[CallVersion] = relationship(foreign_keys=[after_id])
 
 
-class Extension(Base):
+class Extension(ByHand, Base):
     """延期: a later last day of a phase, for every office or for one."""
 
     __tablename__ = "extension"
@@ -536,7 +582,7 @@ class Extension(Base):
     at: Mapped[datetime]
 
 
-class PublicNotice(Base):
+class PublicNotice(ByHand, Base):
     """公示: a list of shortlisted cases that was put up in public, and until when it stands."""
 
     __tablename__ = "public_notice"
@@ -577,7 +623,7 @@ class PublicNoticeLine(Base):
     case: Mapped[Case] = relationship()
 
 
-class ExtensionRequest(Base):
+class ExtensionRequest(ByHand, Base):
     """申请延期: a later last day that an office asks for. `granted`: the day that the director gave; None with an answer: no."""
 
     __tablename__ = "extension_request"
@@ -591,6 +637,8 @@ class ExtensionRequest(Base):
     at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    answered_absent_id: Mapped[int | None] = mapped_column(Id)
+    """Whom the director who answered stood in for."""
     granted: Mapped[date | None]
     answer: Mapped[str] = mapped_column(Text, server_default="")
     by: Mapped[Person] = relationship(foreign_keys=[by_id])
@@ -598,7 +646,7 @@ class ExtensionRequest(Base):
     office: Mapped[Office] = relationship()
 
 
-class CentreDay(Base):
+class CentreDay(ByHand, Base):
     """An earlier last day that an office sets for its own centres; the newest counts."""
 
     __tablename__ = "centre_day"
@@ -613,7 +661,7 @@ class CentreDay(Base):
     at: Mapped[datetime]
 
 
-class Waiver(Base):
+class Waiver(ByHand, Base):
     """The director's release of one office from the minimum of one phase."""
 
     __tablename__ = "waiver"
@@ -772,7 +820,7 @@ MAILED = "mail"
 """`CaseRevision.how` of a text that was taken in for its centre: whoever took it in is none of its authors."""
 
 
-class CaseRevision(Base):
+class CaseRevision(ByHand, Base):
     """One saved content of a case, kept for good; contacts of its form lie in `CaseContact`."""
 
     __tablename__ = "case_revision"
@@ -815,7 +863,7 @@ class CaseEnglish(Base):
     at: Mapped[datetime]
 
 
-class SignOff(Base):
+class SignOff(ByHand, Base):
     """签发: one person's approval of one exact content for publication."""
 
     __tablename__ = "sign_off"
@@ -829,7 +877,7 @@ class SignOff(Base):
     by: Mapped[Person] = relationship()
 
 
-class Document(Base):
+class Document(ByHand, Base):
     """A file as received: its bytes lie in the document store under their digest."""
 
     __tablename__ = "document"
@@ -859,7 +907,7 @@ class Document(Base):
     by: Mapped[Person] = relationship()
 
 
-class Seal(Base):
+class Seal(ByHand, Base):
     """盖章: what a person read on a sealed scan, bound to the content that was sealed; the newest counts."""
 
     __tablename__ = "seal"
@@ -943,7 +991,7 @@ class FingerprintBand(Base):
     fingerprint_id: Mapped[int] = mapped_column(ForeignKey("fingerprint.id"), primary_key=True, index=True)
 
 
-class Adjudication(Base):
+class Adjudication(ByHand, Base):
     """裁定: what was decided about a pair; the newest counts, and a settled pair is not asked again."""
 
     __tablename__ = "adjudication"
@@ -1026,7 +1074,7 @@ class BatchLine(Base):
     case: Mapped[Case] = relationship()
 
 
-class Push(Living, Base):
+class Push(Living, ByHand, Base):
     """推送: one case on its way to one destination."""
 
     __tablename__ = "push"
@@ -1053,6 +1101,10 @@ class Push(Living, Base):
     started_at: Mapped[datetime]
     case: Mapped[Case] = relationship()
     started_by: Mapped[Person] = relationship()
+
+    @property
+    def by(self) -> Person:
+        return self.started_by
 
 
 # ---- judging ---------------------------------------------------------------------------------------------------------
@@ -1183,7 +1235,7 @@ class JudgingNoteReader(Base):
 # ---- collections -----------------------------------------------------------------------------------------------------
 
 
-class Collection(Base):
+class Collection(ByHand, Base):
     """案例集: chosen cases compiled into one book. Whether it is being made, its background work says."""
 
     __tablename__ = "collection"
@@ -1309,7 +1361,7 @@ class Bounce(Base):
 # ---- what came in ----------------------------------------------------------------------------------------------------
 
 
-class Arrival(Base):
+class Arrival(ByHand, Base):
     """来件: what came in one go, by mail, archive or folder, in the ledger of the office that took it in.
 
     `office_id` None: of the national office. `key`: of whose ledger and of the bytes; the same is taken in once.
@@ -1444,7 +1496,7 @@ class Mailbox(Base):
 # ---- many at once ----------------------------------------------------------------------------------------------------
 
 
-class BulkAct(Base):
+class BulkAct(ByHand, Base):
     """批量办理: one step taken on many cases at once; what came of each is a line, and an event of the case."""
 
     __tablename__ = "bulk_act"

@@ -86,6 +86,7 @@ def attach(
                 caption=one.caption,
                 revision=owner.revision,
                 by_id=actor.id,
+                absent_id=actor.absent_id,
                 at=at,
             )
             .returning(Document.id)
@@ -114,7 +115,7 @@ def seal(
     `listed`: the lines of a summary table.
     """
     values = {"document_id": document, "unit": unit, "content": content, "signed": signed, "listed": listed}
-    session.execute(insert(Seal).values(**owner.columns, **values, by_id=actor.id, at=at))
+    session.execute(insert(Seal).values(**owner.columns, **values, by_id=actor.id, absent_id=actor.absent_id, at=at))
 
 
 def checked(session: Session, digest: str, outcome: str, unit: str, content: str, as_of: datetime, roots: str) -> None:

@@ -365,7 +365,7 @@ def _ruled(one: Similar, ruling: Adjudication | None, asked: bool) -> Similar:
         kept |= {
             "ruling": Ruling.of(ruling.ruling),
             "reason": ruling.reason,
-            "ruled_by": ruling.by.name,
+            "ruled_by": ruling.hand,
             "ruled_at": ruling.at,
         }
     return Similar(**kept)

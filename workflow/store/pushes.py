@@ -52,6 +52,7 @@ def insert_push(
             destination=destination,
             key=key,
             started_by_id=actor.id,
+            absent_id=actor.absent_id,
             started_at=at,
         )
     )

@@ -206,7 +206,8 @@ def count(session: Session, actor: Actor, wanted: Wanted, most: int) -> int:
 def _clauses(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     if wanted.person:
         named = Person.name.contains(wanted.person, autoescape=True)
-        yield AuditEvent.person_id.in_(select(Person.id).where(or_(named, Person.login == wanted.person)))
+        people = select(Person.id).where(or_(named, Person.login == wanted.person))
+        yield or_(AuditEvent.person_id.in_(people), AuditEvent.absent_id.in_(people))
     if wanted.number:
         yield _about(wanted.number)
     if wanted.actions:

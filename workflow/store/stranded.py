@@ -21,12 +21,12 @@ def waiting(session: Session, states: Collection[str]) -> Sequence[Any]:
     return session.execute(statement).all()
 
 
-def held(session: Session) -> set[tuple[str, int | None]]:
-    """(role, the centre or office that it is held at) of everybody whose account is in use."""
+def held(session: Session, away: Collection[int]) -> set[tuple[str, int | None]]:
+    """(role, the centre or office that it is held at) of everybody whose account is in use, but for those away."""
     statement = (
         select(PersonGrant.role, PersonGrant.centre_id, PersonGrant.office_id)
         .join(Person, Person.id == PersonGrant.person_id)
-        .where(Person.active)
+        .where(Person.active, Person.id.not_in(away))
         .distinct()
     )
     return {(role, centre or office) for role, centre, office in session.execute(statement)}

@@ -71,6 +71,7 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
                 "seq": seq + 1,
                 "at": entry.at.isoformat(),
                 "actor": {"id": entry.actor.id, "name": entry.actor.name},
+                **({"absent": {"id": absent.id, "name": absent.name}} if (absent := entry.actor.absent) else {}),
                 "action": entry.action,
                 "outcome": entry.outcome,
                 "to_state": entry.to_state,
@@ -98,6 +99,7 @@ def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
                 "action": entry.action,
                 "outcome": entry.outcome,
                 "person_id": entry.actor.id or None,
+                "absent_id": entry.actor.absent_id,
                 "case_id": entry.case_id,
                 "office_id": entry.office_id,
             }
