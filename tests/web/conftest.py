@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
+from tests.web import kept
 from tests.web.programs import Asks, Program, made
 from tests.worlds import World
 from web import receipts
@@ -26,6 +27,8 @@ KEY = "a key for tests, long enough to start with"
 HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 As = Callable[..., FlaskClient]
+
+kept.keep()
 
 
 @pytest.fixture
