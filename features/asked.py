@@ -38,6 +38,7 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
     "有自拟主题": lambda call: any(
         call.themes[theme].needs_name for phase in call.phases for theme in call.themes_of(phase, call.centre_kinds[0])
     ),
+    "不经签发公布": lambda call: not call.decision_sign_offs,
     "有公示": lambda call: Leg.PUBLIC_NOTICE in call.route.legs,
     "有评审": lambda call: call.judging is not None,
     "有盲评": lambda call: call.judging is not None and call.judging.blind,

@@ -438,6 +438,8 @@ class Call:
     quotas: tuple[Quota, ...] = ()
     judging: Judging | None = None
     publicity: tuple[Channel, ...] = ()
+    decision_sign_offs: int = 0
+    """Distinct people who sign which cases are chosen before that is announced."""
     version: int = 1
     look: bytes = b""
     """The Word document in which its cases are written, as loaded with this version; empty: the one for all calls."""

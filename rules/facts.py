@@ -130,6 +130,8 @@ class CaseFacts:
     """The last day for sending again that a return gives along."""
     pictures: int = 0
     """How many pictures its author's own Word file holds."""
+    decision_signers: tuple[int, ...] = ()
+    """Who signed the decision that is being announced; nobody where a step is taken outside an announcement."""
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,18 @@ def sign_offs_complete(case: CaseFacts) -> Breach | None:
 
 
 @rule(
+    zh="入选和不入选先在“入选决定”中选定，经 {needed} 人签发后一并公布，不单独办理。",
+    en="Which cases are chosen is decided in the table of decisions and announced together once {needed} people have signed.",
+    lifted_by=Role.DIRECTOR,
+)
+def decision_signed_off(case: CaseFacts) -> Breach | None:
+    """入选和不入选由通知规定人数的主管签发后才公布。"""
+    # The words are the same whoever has signed: everybody who sees the case reads them, and they give nothing away.
+    needed = case.call.decision_sign_offs
+    return None if len(set(case.decision_signers)) >= needed else Breach(needed=needed, mend="decisions")
+
+
+@rule(
     zh="公示到 {last_day} 24:00 结束，期满后才能发布。",
     en="The public notice stands until {last_day} 24:00; publication is possible after that.",
     lifted_by=Role.DESK,

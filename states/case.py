@@ -12,6 +12,7 @@ from rules.selection import (
     another_person_acts,
     consent_given,
     contents_confirmed,
+    decision_signed_off,
     effect_outstanding,
     english_is_current,
     public_notice_has_ended,
@@ -216,7 +217,7 @@ CASE = Lifecycle(
             target=S.SHORTLISTED,
             by=(Role.DESK,),
             undone_by="unshortlist",
-            guards=(not_reported_before, contents_confirmed, another_person_acts),
+            guards=(not_reported_before, contents_confirmed, decision_signed_off, another_person_acts),
         ),
         Transition(
             "pass_over",
@@ -225,7 +226,7 @@ CASE = Lifecycle(
             target=S.NOT_SELECTED,
             by=(Role.DESK,),
             undone_by="take_up",
-            guards=(reason_given, another_person_acts),
+            guards=(reason_given, decision_signed_off, another_person_acts),
         ),
         Transition(
             "return_to_office",

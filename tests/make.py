@@ -102,6 +102,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "english": EnglishFacts(CONTENT),
         "effect": "带动一条产业链",
         "sign_offs": tuple(range(1, call.sign_offs + 1)),
+        "decision_signers": tuple(range(1, call.decision_sign_offs + 1)),
         "recall_confirmed": True,
         "public_notice": Window(shown.opens - timedelta(days=30), shown.opens),
         "confirmed": frozenset(one.id for one in call.confirmations),

@@ -24,6 +24,7 @@ pytest_plugins = [
         "batches",
         "pushes",
         "bulk",
+        "decisions",
         "worklists",
         "amending",
         "judging",

@@ -34,6 +34,7 @@ from workflow import (
     batches,
     cases,
     deadlines,
+    decisions,
     downloads,
     editorial,
     electronic,
@@ -488,6 +489,8 @@ class World:
     ) -> Attempt:
         """One transition tried, by whoever usually takes it, with a reason and everything confirmed."""
         points = frozenset(one.id for one in self.call.confirmations if one.step == trigger)
+        if trigger in ("shortlist", "pass_over"):
+            more = {"own": {case: self.signed()}, **more}
         with self.database.transaction() as session:
             [attempt] = cases.act(
                 session,
@@ -500,6 +503,50 @@ class World:
                 **more,
             )
         return attempt
+
+    def signed(self) -> cases.Answers:
+        """What an announcement says of a case that as many have signed as the call asks for."""
+        return cases.Answers(signers=tuple(range(1, self.call.decision_sign_offs + 1)))
+
+    def decide(
+        self,
+        case: int,
+        decision: str,
+        *,
+        by: str = "desk",
+        reason: str = "两轮比较之后的意见",
+        feedback: str = "成效还缺少对照的数字",
+        seen: decisions.Line | None = None,
+        **more: Any,
+    ) -> Receipt | None:
+        """What is to become of a submitted case, chosen and not announced. `seen`: the line that was looked at."""
+        looked = seen or self.decision(case)
+        with self.database.transaction() as session:
+            return decisions.choose(
+                session,
+                self.call.number,
+                case,
+                decision,
+                reason,
+                feedback,
+                seen=looked.version,
+                mark=looked.mark,
+                actor=self.people[by],
+                at=self.at,
+                **more,
+            )
+
+    def decision(self, case: int) -> decisions.Line:
+        """The line of a case in the table of decisions."""
+        with self.database.reading() as session:
+            return decisions.find(session, self.call.number, case, actor=self.people["desk"])
+
+    def sign_decisions(self, number: int) -> None:
+        """So many directors sign whatever is pending."""
+        for by in ("director", "second_director", "third_director")[:number]:
+            with self.database.transaction() as session:
+                seen = decisions.to_sign(session, self.call, actor=self.people[by]).seen
+                decisions.sign(session, self.call.number, seen=seen, actor=self.people[by], at=self.at)
 
     def case(
         self,

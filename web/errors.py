@@ -28,6 +28,7 @@ from workflow.clock import BEIJING
 from workflow.collection import NoSuchCollection, WrongCollection
 from workflow.comparisons import ReasonMissing
 from workflow.deadlines import WrongGrant
+from workflow.decisions import NoSuchTable, NotPending, WrongDecision
 from workflow.documents.limits import MIB, REQUEST
 from workflow.documents.problems import Unreadable
 from workflow.documents.signing import NotSealed
@@ -70,6 +71,9 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchJob: HTTPStatus.NOT_FOUND,
     NoSuchSearch: HTTPStatus.NOT_FOUND,
     NoSuchArrival: HTTPStatus.NOT_FOUND,
+    NoSuchTable: HTTPStatus.NOT_FOUND,
+    NotPending: HTTPStatus.CONFLICT,
+    WrongDecision: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchCollection: HTTPStatus.NOT_FOUND,
     NoSuchJudgement: HTTPStatus.NOT_FOUND,
     NoJudging: HTTPStatus.NOT_FOUND,

@@ -319,7 +319,8 @@ def foresee(
     rows = _within_reach(stored_facts.case_rows(session, ids), actor)
     lines = _examined(session, step, rows, actor, at, form, seen or {})
     ready = [one.case for one in lines if one.verdict in (Verdict.READY, Verdict.ASKED)]
-    said = {"at": at, "remark": form.remark.strip()}
+    remark, each = letters.said_of({row.id: _said(form, row.id) for row in ready})
+    said: dict[str, Any] = {"at": at, "remark": remark, "each": each}
     new_day = form.new_day if step.name in ("return_to_office", "turn_back") else None
     return Rehearsal(
         step,
@@ -331,6 +332,12 @@ def foresee(
         frozenset(one.asked for line in lines for one in line.findings if one.blocks) & frozenset(_FOR_ALL),
         _inverse(step, actor) is not None,
     )
+
+
+def _said(form: Form, case: int) -> str:
+    """The remark that goes with a case."""
+    own = form.own.get(case)
+    return (own.remark.strip() if own else "") or form.remark.strip()
 
 
 def look(
@@ -750,6 +757,11 @@ def undo(
 def find(session: Session, bulk_id: int, seen_by: Actor) -> BulkAct:
     """A bulk act of this person's, or for the auditor anybody's. Raises NoSuchBulkAct."""
     return _mine(stored.one(session, bulk_id), seen_by)
+
+
+def kept(session: Session, bulk_id: int) -> BulkAct | None:
+    """A bulk act for those who look at what it is part of."""
+    return stored.one(session, bulk_id)
 
 
 def _mine(act: BulkAct | None, actor: Actor) -> BulkAct:

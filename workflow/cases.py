@@ -101,14 +101,25 @@ def complete(session: Session, case: Case, *, actor: Actor, at: datetime) -> boo
 
 @dataclass(frozen=True)
 class Answers:
-    """What somebody confirms, and gives as reasons, for one case of many."""
+    """What somebody confirms, and gives as reasons, for one case of many.
+
+    `remark`: in the place of what is said to all of them. `signers`: of the decision that is announced of it.
+    """
 
     confirmed: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    remark: str = ""
+    signers: tuple[int, ...] = ()
 
     def on(self, inputs: stored_facts.Inputs) -> stored_facts.Inputs:
         """With what holds for all of them."""
-        return replace(inputs, confirmed=inputs.confirmed | self.confirmed, reasons={**inputs.reasons, **self.reasons})
+        return replace(
+            inputs,
+            confirmed=inputs.confirmed | self.confirmed,
+            reasons={**inputs.reasons, **self.reasons},
+            remark=self.remark.strip() or inputs.remark,
+            signers=self.signers,
+        )
 
 
 def act(
@@ -196,7 +207,7 @@ def rehearse(
         facts = stored_facts.case_facts(session, rows, inputs, each)
     reached("act.after_facts")
     return [
-        engine_of(one.call).perform(_standing(row), trigger, actor, one, inputs.at, inputs.remark)
+        engine_of(one.call).perform(_standing(row), trigger, actor, one, inputs.at, one.remark)
         for row, one in zip(rows, facts, strict=True)
     ]
 

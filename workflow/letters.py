@@ -107,11 +107,12 @@ class Where(Labelled):
 
 @dataclass(frozen=True)
 class About:
-    """One case in a mail."""
+    """One case in a mail. `remark`: what is said of it alone."""
 
     id: int
     number: str
     title: str
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,8 @@ class Mail:
         for place, one in enumerate(self.cases, 1):
             page = f"public/{one.number}" if self.step in _PUBLIC else f"cases/{one.id}"
             yield f"{place}. {one.number} 《{one.title}》 {site.rstrip('/')}/{page}"
+            if one.remark:
+                yield f"   反馈 Feedback: {one.remark}"
 
 
 def _be(number: int) -> str:
@@ -175,8 +178,18 @@ def _be(number: int) -> str:
 # ---- who is told -----------------------------------------------------------------------------------------------------
 
 
-def due_for(session: Session, rows: Sequence[Any], step: str, actor: Actor, **said: Any) -> list[Mail]:
+def due_for(
+    session: Session,
+    rows: Sequence[Any],
+    step: str,
+    actor: Actor,
+    *,
+    each: Mapping[int, str] | None = None,
+    **said: Any,
+) -> list[Mail]:
     """The mails that a step on these cases causes, one for each recipient; none to whoever takes it. Two queries.
+
+    `each`: case → what is said of it alone.
 
     A centre: the case's author and the centre's sealers. An office: its reviewers, and where none of them has an
     address the office's own. `said`: `at`, `remark`, `new_day`.
@@ -196,7 +209,7 @@ def due_for(session: Session, rows: Sequence[Any], step: str, actor: Actor, **sa
         for recipient, name in _recipients(row, to, known, offices):
             if recipient[0] != actor.id:
                 names[recipient] = name
-                mails[(*recipient, unit)].append(About(row.id, row.number, row.title))
+                mails[(*recipient, unit)].append(About(row.id, row.number, row.title, (each or {}).get(row.id, "")))
     return [
         Mail(*names[person, office], step, unit, cases=tuple(about), person_id=person, office_id=office, **said)
         for (person, office, unit), about in mails.items()
@@ -259,7 +272,8 @@ def follow(session: Session, tried: Sequence[tuple[Any, Attempt]], posting: Post
     dropped = stored.drop(session, [row.id for row, _ in done], back, first.at)
     new_day = first.facts.new_day if step in ("return_to_office", "turn_back") else None
     rows = [row for row, _ in done if row.id not in dropped]
-    mails = due_for(session, rows, step, first.actor, at=first.at, remark=first.remark, new_day=new_day)
+    remark, each = said_of({row.id: one.remark for row, one in done})
+    mails = due_for(session, rows, step, first.actor, each=each, at=first.at, remark=remark, new_day=new_day)
     sent = posting or Posting(datetime.now(UTC))
     _keep(session, mails, sent.key or (first.receipt.number if first.receipt else ""), sent.due, first.actor)
 
@@ -279,6 +293,12 @@ def _keep(session: Session, mails: Sequence[Mail], key: str, due: datetime, acto
     enqueue(session, "mail_letters", f"mail_letters/{key}", key, after=wait)
 
 
+def said_of(remarks: Mapping[int, str]) -> tuple[str, Mapping[int, str]]:
+    """What is said to all in a mail, and case by case where it is not the same of each."""
+    different = set(remarks.values())
+    return (different.pop(), {}) if len(different) == 1 else ("", remarks)
+
+
 def _new(mail: Mail) -> stored.New:
     return stored.New(
         mail.step,
@@ -288,7 +308,7 @@ def _new(mail: Mail) -> stored.New:
         mail.at,
         mail.person_id,
         mail.office_id,
-        [one.id for one in mail.cases],
+        [(one.id, one.remark) for one in mail.cases],
     )
 
 
@@ -358,7 +378,7 @@ def _of(letter: Letter, lines: Sequence[LetterLine]) -> Mail:
         letter.trigger,
         letter.unit,
         letter.at,
-        tuple(About(one.case_id, one.case.number, one.case.title) for one in lines),
+        tuple(About(one.case_id, one.case.number, one.case.title, one.remark) for one in lines),
         letter.remark,
         letter.new_day,
         letter.person_id,

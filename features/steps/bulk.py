@@ -20,7 +20,6 @@ from workflow.store import copies
 from workflow.store.models import Person
 
 HELD = timedelta(minutes=10)
-REASON = Form(remark="理由")
 CAME_TO = {Verdict.READY: Outcome.DONE, Verdict.REFUSED: Outcome.REFUSED}
 
 
@@ -40,6 +39,11 @@ class Many:
     told: bulk.NotUndone | None = None
 
 
+def _form(world: World, many: Many) -> Form:
+    """A reason; and that what is announced is signed, where the call asks for it."""
+    return Form(remark="理由", own={case: world.signed() for case in many.ids})
+
+
 def _seen(world: World, many: Many) -> dict[int, str]:
     return {case: world.row(case).mark for case in many.ids}
 
@@ -48,7 +52,13 @@ def _rehearse(world: World, many: Many, step: str) -> None:
     many.seen = _seen(world, many)
     with world.database.reading() as session:
         many.rehearsed = bulk.rehearse(
-            session, step_of(step), many.ids, actor=person(world, many.who), at=world.at, form=REASON, seen=many.seen
+            session,
+            step_of(step),
+            many.ids,
+            actor=person(world, many.who),
+            at=world.at,
+            form=_form(world, many),
+            seen=many.seen,
         )
 
 
@@ -62,7 +72,7 @@ def _take(world: World, many: Many, step: str, *, whole: bool = False, op: str =
             at=world.at,
             real=many.now,
             op=op,
-            form=REASON,
+            form=_form(world, many),
             whole=whole,
             hold=HELD,
         )
@@ -151,7 +161,9 @@ def _undo(world: World, many: Many) -> None:
     try:
         with world.database.transaction() as session:
             actor = person(world, many.who)
-            done = bulk.undo(session, many.first, actor=actor, at=world.at, real=many.now, op="", form=REASON)
+            done = bulk.undo(
+                session, many.first, actor=actor, at=world.at, real=many.now, op="", form=_form(world, many)
+            )
     except bulk.NotUndone as told:
         many.told = told
         return

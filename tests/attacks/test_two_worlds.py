@@ -20,6 +20,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from states.case import CaseState
 from tests.attacks.forms import forms
@@ -30,7 +31,7 @@ from workflow import batches
 from workflow.content import Content
 from workflow.settings import Settings
 from workflow.store import people as stored
-from workflow.store.models import Batch
+from workflow.store.models import Batch, Case
 
 pytestmark = pytest.mark.database
 
@@ -102,12 +103,22 @@ NOT_SENT = NOT_PUBLISHED[:6]
 
 
 def elsewhere(world: World, written: Mapping[str, Content]) -> None:
-    """Another office's cases, one of them with the same text as a visible one, its batches, lists and a waiver."""
+    """Another office's cases, one of them with the same text as a visible one, its batches, lists and a waiver; and what
+    is to become of every submitted case, which is announced to nobody yet."""
+    decided(world)
     for number, state in enumerate(NOT_PUBLISHED):
         world.case(state, written[f"hidden {number}"], centre="neighbour")
     if "submitted" in written:
         world.case(CaseState.SUBMITTED, twin(written["submitted"]), centre="neighbour")
     world.batch([world.case(CaseState.PROVINCE_REVIEWED, written["hidden 9"], centre="neighbour")], office="second")
+
+
+def decided(world: World) -> None:
+    """A decision about each case that waits for one."""
+    with world.database.reading() as session:
+        waiting = session.scalars(select(Case.id).where(Case.state == str(CaseState.SUBMITTED))).all()
+    for case in waiting:
+        world.decide(case, ("shortlist", "pass_over")[case % 2])
 
 
 def of_the_other_centre(world: World, written: Mapping[str, Content]) -> None:
@@ -129,6 +140,7 @@ def not_sent(world: World, written: Mapping[str, Content]) -> None:
 
 def not_published(world: World, written: Mapping[str, Content]) -> None:
     """Everything that is not public."""
+    decided(world)
     not_sent(world, written)
     for number, state in enumerate(NOT_PUBLISHED[6:]):
         world.case(state, written[f"other {number}"], centre=("university", "neighbour")[number % 2])
@@ -151,11 +163,13 @@ PRINCIPALS: dict[str, tuple[tuple[str | None, ...], Visible, Hidden]] = {
 _HIDDEN_FIELD = re.compile(r'(name="(?:csrf_token|form_key|ticket|note)" value=")[^"]*')
 _DIGEST = re.compile(r"\b[0-9a-f]{10,64}\b")
 _THING = re.compile(
-    r'((?:/cases/|/batches/|/pushes/|\b(?:case|batch|push)(?:/|%2F)|place[:.]|name="case" value="))(\d+)'
+    r'((?:/cases/|/batches/|/pushes/|\b(?:case|batch|push)(?:/|%2F)|place[:.]|name="case" value="'
+    r'|"(?:form|line|reason|feedback|decision)-))(\d+)'
 )
 _KINDS = {
     "cases": "case",
     "case": "case",
+    **dict.fromkeys(("form", "line", "reason", "feedback", "decision"), "case"),
     "place": "case",
     "batches": "batch",
     "batch": "batch",

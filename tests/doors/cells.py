@@ -141,7 +141,7 @@ def _thing_id(land: Country, cell: Cell) -> int:
 def _value(land: Country, cell: Cell, name: str) -> Any:
     world = land.world
     if name == "case_id":
-        return case_of(land, cell)
+        return land.cases["submitted"] if cell.endpoint.startswith("decisions") else case_of(land, cell)
     if name == "arrival_id":
         return land.arrivals.get(cell.standing) or land.arrivals["the office's"]
     if name == "batch_id":
@@ -182,6 +182,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "search_id": 1,
         "notice": 1,
         "asked": 1,
+        "call_number": world.call.number,
+        "announcement_id": 1,
         "draft": 1,
         "run": 1,
         "token_id": 1,
@@ -218,6 +220,12 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "demo.move": {"day": DAY},
         "cases.create": {"call": world.call_version, "centre": world.centres["university"]},
         "cases.save": {"title": "另一个题目"},
+        "decisions.choose": {
+            "decision": "shortlist",
+            "reason": "理由",
+            "seen": "0",
+            "mark": land.marks["case", land.cases["submitted"]],
+        },
         "collection.order": {"name": "案例集", "case": [land.cases["published"]], "format": ["pdf"]},
         "what_if.ask": {"call": world.call.number, "without": ["reason_given"]},
         "searches.keep": {"name": "水泵", "address": "text=水泵"},

@@ -233,6 +233,7 @@ WITH_CENTRE = "draft returned"
 SELECTED = "shortlisted published retracted wipo_pushed"
 WRITES_CALLS = "desk director"
 ASKS_WHAT_IF = "desk director auditor"
+DECIDE = "desk director auditor"
 FOLLOW_PUSHES = "liaison director desk auditor"
 ORGANIZE_JUDGING = "desk director auditor"
 NOBODY = ""
@@ -510,6 +511,16 @@ DOORS: dict[str, Door] = {
     "GET what_if.show": Door(ASKS_WHAT_IF),
     "GET what_if.progress": Door(ASKS_WHAT_IF),
     "POST what_if.sheet": Door(ASKS_WHAT_IF),
+    # -- decisions that are pending: to all but the desk, the director and the auditor they are not there
+    "GET decisions.index": Door(DECIDE),
+    "GET decisions.show": Door(DECIDE),
+    "POST decisions.choose": Door(DECIDE, "desk"),
+    "POST decisions.sign": Door(DECIDE, "director", gives=(422,)),
+    "POST decisions.sheet": Door(DECIDE),
+    "POST decisions.rehearse": Door(DECIDE, "desk"),
+    "POST decisions.announce": Door(DECIDE, "desk", gives=(422,)),
+    "GET decisions.announcement": Door(DECIDE, gives=(404,)),
+    "POST decisions.undo": Door(DECIDE, "desk", gives=(404,)),
     # -- in whose court cases lay: of what is within reach
     "GET courts.index": Door(f"{OFFICE} {DESK}"),
     "POST courts.sheet": Door(f"{OFFICE} {DESK}"),
@@ -673,6 +684,7 @@ NOT_THE_AUDITORS = {
     "courts.sheet": "taking away what the board of time taken shows",
     "what_if.ask": "having worked out what would be, which touches no case",
     "what_if.sheet": "taking that away",
+    "decisions.sheet": "taking away what the table of decisions shows",
     "demo.move": "the clock of a demo, which everybody moves",
     **dict.fromkeys(("stand_ins.name", "stand_ins.end", "stand_ins.take_up", "stand_ins.lay_down"), "the own account"),
     **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),

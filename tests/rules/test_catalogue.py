@@ -28,6 +28,7 @@ BREACHING: dict[str, Callable[..., Any]] = {
     ),
     "consent_given": lambda **x: case_facts(consent="", **x),
     "contents_confirmed": lambda **x: case_facts(step="review", confirmed=frozenset(), **x),
+    "decision_signed_off": lambda **x: case_facts(**{"call": annotated_call(), "decision_signers": (), **x}),
     "effect_outstanding": lambda **x: case_facts(effect="", **x),
     "english_is_current": lambda **x: case_facts(english=None, **x),
     "every_case_document_attached": lambda **x: batch_facts(lines=(line_facts(has_document=False),), **x),

@@ -169,7 +169,8 @@ _ABOUT_CASES = (
 
 def groups(actor: Actor) -> list[Group]:
     """What the trail can be narrowed to: for the auditor everything, for others what is about their work."""
-    names = tuple(GROUPS) if Role.AUDITOR in actor.roles else _ABOUT_CASES
+    decides = ("decision",) if actor.roles & {Role.DESK, Role.DIRECTOR} else ()
+    names = tuple(GROUPS) if Role.AUDITOR in actor.roles else (*_ABOUT_CASES, *decides)
     return [
         Group(
             f"{name}.",
@@ -456,6 +457,7 @@ EXPORTS: Mapping[str, Text] = {
     "trail": Text("留痕清单", "list of the trail"),
     "courts": Text("各方用时", "time taken by each party"),
     "what_if": Text("假如重算", "what if"),
+    "decisions": Text("决定表", "table of decisions"),
 }
 """What can be taken away."""
 
@@ -467,6 +469,15 @@ def _taken(body: Mapping[str, Any]) -> Text:
     if body["what"] in ("trail", "what_if"):
         return Text(f"{what.zh}，{rows} 条{zh}", f"{what.en}, {rows} entr{'y' if rows == 1 else 'ies'}{en}")
     return Text(f"{what.zh}，{rows} 个案例{zh}", f"{what.en}, {rows} case{'' if rows == 1 else 's'}{en}")
+
+
+def _announced(body: Mapping[str, Any]) -> Text:
+    """How many cases were announced, and how many were left."""
+    won, lost, left = (len(body.get(name, ())) for name in ("shortlisted", "passed_over", "left"))
+    return Text(
+        f"入选 {won} 件，不入选 {lost} 件，未公布 {left} 件",
+        f"{won} shortlisted, {lost} passed over, {left} not announced",
+    )
 
 
 def _many(body: Mapping[str, Any]) -> Text:
@@ -529,6 +540,9 @@ _DETAILS: Mapping[str, Any] = {
     "case.ask_ruling": compared,
     "case.turn_away": lambda body: Text(body["zh"], body["en"]),
     "batch.turn_away": lambda body: Text(body["zh"], body["en"]),
+    "decision.choose": lambda body: Text(f"{body['case']}：{body['zh']}", f"{body['case']}: {body['en']}"),
+    "decision.sign_off": lambda body: Text(f"{body['signed']} 项决定", f"{body['signed']} decisions"),
+    "decision.announce": _announced,
     "document.attach": _files,
     "document.receive": lambda body: Text(body["zh"], body["en"]),
     "document.refuse": lambda body: Text(body["zh"], body["en"]),

@@ -412,6 +412,20 @@ def _limits(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
         tables.wrong(
             "sign_offs", f"写的是 {sign_offs}，应为 0 至 {MOST_SIGN_OFFS}", f"{sign_offs} is not 0 to {MOST_SIGN_OFFS}"
         )
+    announced = parts["decision_sign_offs"]
+    if announced is not WRONG and announced > MOST_SIGN_OFFS:
+        tables.wrong(
+            "decision_sign_offs",
+            f"写的是 {announced}，应为 0 至 {MOST_SIGN_OFFS}",
+            f"{announced} is not 0 to {MOST_SIGN_OFFS}",
+        )
+    rules = parts["rules"]
+    if announced is not WRONG and isinstance(rules, dict) and (announced > 0) is not ("decision_signed_off" in rules):
+        tables.wrong(
+            "decision_sign_offs",
+            "decision_sign_offs 与规则 decision_signed_off 要么都写，要么都不写",
+            "decision_sign_offs and the rule decision_signed_off go together: write both or neither",
+        )
 
 
 def _eligible(tables: Tables, eligible: Eligible, parts: Parts) -> None:

@@ -184,6 +184,8 @@ class Inputs:
     new_day: date | None = None
     absent: int = 0
     """Whom they stand in for; 0 for nobody."""
+    signers: tuple[int, ...] = ()
+    """Who signed the decision that an announcement carries out."""
 
     @classmethod
     def of(
@@ -303,6 +305,7 @@ def _case(
         reasons=inputs.reasons,
         new_day=inputs.new_day,
         pictures=beside.pictures,
+        decision_signers=inputs.signers,
     )
 
 

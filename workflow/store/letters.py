@@ -44,7 +44,7 @@ def offices(session: Session, ids: Collection[int]) -> Mapping[int, Any]:
 
 @dataclass(frozen=True)
 class New:
-    """A mail to be kept. `cases`: their ids, in order."""
+    """A mail to be kept. `cases`: their ids with what is said of each alone, in order."""
 
     trigger: str
     remark: str
@@ -53,7 +53,7 @@ class New:
     at: datetime
     person_id: int | None
     office_id: int | None
-    cases: Sequence[int]
+    cases: Sequence[tuple[int, str]]
 
 
 def add(session: Session, posting: str, due: datetime, by: int, letters: Sequence[New]) -> None:
@@ -65,9 +65,9 @@ def add(session: Session, posting: str, due: datetime, by: int, letters: Sequenc
     ]
     made = session.scalars(insert(Letter).returning(Letter.id, sort_by_parameter_order=True), rows)
     lines = [
-        {"letter_id": letter, "position": position, "case_id": case}
+        {"letter_id": letter, "position": position, "case_id": case, "remark": remark}
         for letter, one in zip(made, letters, strict=True)
-        for position, case in enumerate(one.cases)
+        for position, (case, remark) in enumerate(one.cases)
     ]
     run(session, insert(LetterLine.__table__), lines)  # type: ignore[arg-type]
 

@@ -1337,6 +1337,8 @@ class LetterLine(Base):
     letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    remark: Mapped[str] = mapped_column(Text, server_default="")
+    """What is said of this case alone."""
     dropped_at: Mapped[datetime | None]
     case: Mapped[Case] = relationship()
 
@@ -1539,6 +1541,77 @@ class BulkLine(Base):
     said: Mapped[list[Any]]
     """Why not: sentences as shown, in pairs of Chinese and English."""
     case: Mapped[Case] = relationship()
+
+
+# ---- decisions -------------------------------------------------------------------------------------------------------
+
+
+class PendingDecision(Base):
+    """待定决定: what is to become of a submitted case, chosen and told to nobody outside. `decision`: "" for undecided.
+
+    `version` counts the changes. `digest` is what is signed: decision, reason, feedback and the case's content.
+    """
+
+    __tablename__ = "pending_decision"
+    __table_args__ = (
+        CheckConstraint("decision in ('', 'shortlist', 'pass_over')", name="known_decision"),
+        CheckConstraint("version >= 1", name="versioned"),
+        Index("ix_pending_decision_call_number_decision", "call_number", "decision"),
+    )
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True, autoincrement=False)
+    call_number: Mapped[str] = mapped_column(String(40))
+    decision: Mapped[str] = mapped_column(String(12), server_default="")
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    """For the file; the desk, the director and the auditor read it."""
+    feedback: Mapped[str] = mapped_column(Text, server_default="")
+    """For the centre, with the announcement."""
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    mark: Mapped[str] = mapped_column(String(40))
+    """Transitions and edits of the case as it was decided on."""
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    announced_in: Mapped[int | None] = mapped_column(ForeignKey("announcement.id"))
+    """It is pending no more; taking the announcement back makes it pending again."""
+    by: Mapped[Person] = relationship()
+
+
+class DecisionSignOff(Base):
+    """签发 of a pending decision, bound to what was signed: another decision, reason or text needs signing again."""
+
+    __tablename__ = "decision_sign_off"
+    __table_args__ = (UniqueConstraint("case_id", "digest", "by_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class Announcement(Base):
+    """公布: pending decisions of one call carried out together, in one transaction and several bulk acts."""
+
+    __tablename__ = "announcement"
+    __table_args__ = (Index("ix_announcement_call_number_id", "call_number", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    op: Mapped[str | None] = mapped_column(String(120), unique=True)
+    call_number: Mapped[str] = mapped_column(String(40))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    held_until: Mapped[datetime]
+    """Until when its mails are held and it can be taken back; a real moment in a demo too."""
+    left: Mapped[list[Any]]
+    """Cases that were chosen and not announced: number and why, in pairs of Chinese and English."""
+    by: Mapped[Person] = relationship()
+    parts: Mapped[list[AnnouncementPart]] = relationship(order_by="AnnouncementPart.bulk_id")
+
+
+class AnnouncementPart(Base):
+    """One bulk act of an announcement."""
+
+    __tablename__ = "announcement_part"
+    bulk_id: Mapped[int] = mapped_column(ForeignKey("bulk_act.id"), primary_key=True, autoincrement=False)
+    announcement_id: Mapped[int] = mapped_column(ForeignKey("announcement.id"), index=True)
 
 
 # ---- jobs ------------------------------------------------------------------------------------------------------------

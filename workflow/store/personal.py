@@ -34,6 +34,7 @@ from workflow.store.models import (
     LetterLine,
     Passkey,
     PasswordReset,
+    PendingDecision,
     Person,
     RecoveryCode,
     SavedSearch,
@@ -110,6 +111,14 @@ def _mask_letters(session: Session, case_id: int) -> None:
     for letter_id, remark in session.execute(select(Letter.id, Letter.remark).where(Letter.id.in_(about))).all():
         if masked_text(remark) != remark:
             session.execute(update(Letter).where(Letter.id == letter_id).values(remark=masked_text(remark)))
+    of_line = LetterLine.case_id == case_id
+    for remark in session.scalars(select(LetterLine.remark).where(of_line).distinct()).all():
+        session.execute(
+            update(LetterLine).where(of_line, LetterLine.remark == remark).values(remark=masked_text(remark))
+        )
+    decided = session.get(PendingDecision, case_id)
+    if decided is not None:
+        decided.reason, decided.feedback = masked_text(decided.reason), masked_text(decided.feedback)
 
 
 def erase_private(session: Session, of: ColumnElement[bool]) -> int:
