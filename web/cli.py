@@ -27,6 +27,7 @@ from web.commands.export import export
 from web.commands.factors import clear_factors
 from web.commands.intake import intake
 from web.commands.migrate import migrate
+from web.commands.passport import passport
 from web.commands.restore import restore
 from web.commands.run import run
 from web.commands.seal import seal
@@ -121,6 +122,7 @@ main.add_command(documents)
 main.add_command(export)
 main.add_command(intake)
 main.add_command(migrate)
+main.add_command(passport)
 main.add_command(restore)
 main.add_command(run)
 main.add_command(seal)

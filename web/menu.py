@@ -53,6 +53,7 @@ ENTRIES = [
     Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),
     Entry("calls.index", "征集通知", "Calls", "news"),
     Entry("priors.index", "以往报送", "Earlier reports", "list-details", frozenset({"reviewer", "desk"})),
+    Entry("passports.index", "档案包", "Passports", "certificate", frozenset({"desk", "auditor"})),
     Entry("trail.index", "留痕", "Trail", "history", _CASES),
     Entry("public.index", "公开案例", "Published", "book"),
     Entry(

@@ -558,6 +558,11 @@ DOORS: dict[str, Door] = {
     # -- what of it was refused: for nobody but the administrator
     "GET arrivals.quarantine": Door(SIGNED_IN, ADMINISTRATOR),
     "GET arrivals.quarantined": Door(SIGNED_IN, ADMINISTRATOR),
+    # -- passports of cases from another installation
+    "GET passports.index": Door("desk auditor"),
+    "POST passports.bring": Door("desk auditor", "desk"),
+    "GET passports.show": Door("desk auditor", gives=(404,)),  # none was imported
+    "GET passports.again": Door("desk auditor", gives=(404,)),
     "GET priors.index": Door("reviewer desk"),
     "POST priors.preview": Door("reviewer desk"),
     "POST priors.take": Door("reviewer desk"),

@@ -36,6 +36,7 @@ READING |= {
     "papers.document_pdf",
     "papers.pages",
     "passports.take",
+    "passports.again",
     "batches.summary_pdf",
     "batches.pages",
     "arrivals.quarantined",

@@ -14,7 +14,7 @@ import click
 from workflow.documents.names import decoded
 from workflow.documents.vetting import judge, slot_for
 
-_SLOTS = ("case", "form", "scan", "summary", "mail", "package", "list", "worklist", "call", "picture")
+_SLOTS = ("case", "form", "scan", "summary", "mail", "package", "list", "worklist", "call", "picture", "passport")
 
 
 @click.command()

@@ -585,6 +585,10 @@ _DETAILS: Mapping[str, Any] = {
     "call.extend": _last_day,
     "call.set_centre_day": _last_day,
     "prior.import": _counted,
+    "passport.import": lambda body: Text(
+        f"{body['number']}，来自 {body['origin']}", f"{body['number']} of {body['origin']}"
+    ),
+    "passport.refuse": lambda body: Text(body["zh"], body["en"]),
     "register.offices": _counted,
     "register.centres": _counted,
     "person.create": _plainly("name"),

@@ -91,6 +91,9 @@ LIMITS = {
     "picture": Limit(10 * MIB, ("jpeg", "png"), Text("图片应为 JPG 或 PNG", "a picture must be JPG or PNG")),
     "mail": Limit(50 * MIB, ("eml",), Text("邮件应为 .eml 文件", "a mail must be an .eml file")),
     "package": Limit(50 * MIB, ("zip",), Text("材料包应为 ZIP 压缩文件", "a package of papers must be a ZIP archive")),
+    "passport": Limit(
+        40 * MIB, ("zip",), Text("案例档案包应为 ZIP 压缩文件", "the passport of a case must be a ZIP archive")
+    ),
     "note": Limit(
         5 * MIB,
         ("text", "csv", "calendar"),

@@ -967,6 +967,29 @@ class PriorReport(Base):
     at: Mapped[datetime]
 
 
+class ImportedCase(Base):
+    """A case of another installation, with the passport that it came in with. None of our own cases: it counts nowhere."""
+
+    __tablename__ = "imported_case"
+    __table_args__ = (UniqueConstraint("origin", "number", "entries"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    origin: Mapped[str] = mapped_column(String(120))
+    """The name of the log of the other installation."""
+    number: Mapped[str] = mapped_column(String(60))
+    entries: Mapped[int]
+    """Of its trail, in the passport; a later passport of the same case has more."""
+    pinned: Mapped[bool]
+    """Whether the key was had by another way than the passport itself."""
+    title: Mapped[str] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(30))
+    passport: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    record: Mapped[dict[str, Any]]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
 class Fingerprint(Base):
     """The MinHash signature of one text, and the parameters it was made with."""
 

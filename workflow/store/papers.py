@@ -23,6 +23,7 @@ from workflow.store.models import (
     Case,
     Collection,
     Document,
+    ImportedCase,
     Push,
     Seal,
     SignatureCheck,
@@ -248,4 +249,5 @@ def named(session: Session, digests: Sequence[str]) -> set[str]:
     sent = select(Push.package).where(Push.package.in_(digests))
     came = [select(one.digest).where(one.digest.in_(digests), one.erased_at.is_(None)) for one in ARRIVED]
     compiled = [select(one).where(one.in_(digests)) for one in (Collection.word_digest, Collection.pdf_digest)]
-    return set(session.scalars(kept.union(sent, *came, *compiled)))
+    imported = select(ImportedCase.passport).where(ImportedCase.passport.in_(digests))
+    return set(session.scalars(kept.union(sent, imported, *came, *compiled)))

@@ -1,0 +1,108 @@
+"""Passports from another installation: taken in once, whole, and counted nowhere; refused with place and reason."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from rules.roles import Role
+from states.reach import SYSTEM, Actor
+from tests.trail.test_passport import opened, taken, written  # noqa: F401 (the fixture)
+from tests.worlds import World
+from workflow import passports, people
+from workflow.audit import log
+from workflow.documents.problems import Unreadable
+from workflow.engine import NotPermitted
+from workflow.settings import from_environment
+from workflow.store.database import Database
+from workflow.store.files import Files
+from workflow.store.models import AuditEvent, Case, ImportedCase, PriorReport
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def elsewhere(database: Database, tmp_path: Path, world: World) -> tuple[Database, Files, dict[str, Actor]]:
+    """Another installation, with a desk officer, an auditor and an editor."""
+    settings = from_environment(
+        {"ZHENGJI_HOME": str(tmp_path), "ZHENGJI_ARGON2_TIME": "1", "ZHENGJI_ARGON2_MEMORY": "64"}
+    )
+    actors = {}
+    with database.transaction() as session:
+        for role in (Role.DESK, Role.AUDITOR, Role.EDITOR):
+            made = people.create(
+                session, settings, login=str(role), name="王理", password="a long password 1", actor=SYSTEM, at=world.at
+            )
+            people.grant(session, made, role, None, actor=SYSTEM, at=world.at)
+            person = people.by_id(session, made)
+            assert person is not None
+            actors[str(role)] = people.actor_of(person)
+    return database, Files((tmp_path / "documents").as_uri()), actors
+
+
+def counted(database: Database, model: type) -> int:
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_it_comes_in_once_with_its_history_and_is_no_case_of_ours(taken, elsewhere, world) -> None:  # noqa: F811
+    database, files, actors = elsewhere
+    done = [
+        passports.take_in(database, files, "p.zip", taken.by["desk"], key=taken.key, actor=actors["desk"], at=world.at)
+        for _ in range(2)
+    ]
+    assert [(one.number, one.again) for one in done] == [(taken.number, False), (taken.number, True)]
+    assert (counted(database, ImportedCase), counted(database, Case), counted(database, PriorReport)) == (1, 0, 1)
+    with database.reading() as session:
+        kept = passports.find(session, done[0].id, actor=actors["auditor"])
+        assert (kept.pinned, files.get(kept.passport)) == (True, taken.by["desk"])
+        told = [(one.what.zh, one.done) for one in passports.history(kept)]
+        actions = list(session.scalars(select(AuditEvent.action).where(AuditEvent.stream.like("passports/%"))))
+    assert {("新建案例", True), ("公开发布", True), ("撤下发布", False)} <= set(told)
+    assert actions == ["passport.import"]
+
+
+def test_what_does_not_verify_is_refused_with_place_and_reason(taken, elsewhere, world, tmp_path: Path) -> None:  # noqa: F811
+    database, files, actors = elsewhere
+    members = opened(taken.by["desk"])
+    members["case.md"] += b"x"
+    data = written(members, tmp_path / "forged.zip").read_bytes()
+    with pytest.raises(passports.NotImported, match=r"case\.md"):
+        passports.take_in(database, files, "p.zip", data, actor=actors["desk"], at=world.at)
+    assert counted(database, ImportedCase) == 0
+    with database.reading() as session:
+        [refused] = session.scalars(select(AuditEvent).where(AuditEvent.action == "passport.refuse"))
+    assert refused.outcome == "refused"
+
+
+def test_a_key_of_another_log_a_wrong_key_and_our_own_case_are_refused(taken, elsewhere, world, tmp_path) -> None:  # noqa: F811
+    database, files, actors = elsewhere
+    own = log.signer(database, tmp_path / "key.pem", world.at).key.text
+    for key in (own, "zhengji/nothing"):
+        with pytest.raises(passports.NotImported):
+            passports.take_in(database, files, "p.zip", taken.by["desk"], key=key, actor=actors["desk"], at=world.at)
+    with pytest.raises(passports.NotImported, match=r"自己的案例|our own case"):
+        passports.take_in(world.database, files, "p.zip", taken.by["desk"], actor=world.people["desk"], at=world.at)
+
+
+@pytest.mark.parametrize("name", ["../p.json", "/etc/passwd"])
+def test_a_hostile_archive_is_refused_at_the_door(taken, elsewhere, world, name: str) -> None:  # noqa: F811
+    database, files, actors = elsewhere
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(name, b"x")
+    with pytest.raises(Unreadable):
+        passports.take_in(database, files, "p.zip", made.getvalue(), actor=actors["desk"], at=world.at)
+
+
+def test_the_desk_imports_the_auditor_looks_and_others_know_of_nothing(elsewhere, world) -> None:
+    _, _, actors = elsewhere
+    passports.check_imports(actors["desk"])
+    with pytest.raises(NotPermitted):
+        passports.check_imports(actors["auditor"])
+    with pytest.raises(passports.NoSuchPassport):
+        passports.check_imports(actors["editor"])
