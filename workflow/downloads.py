@@ -55,6 +55,11 @@ def _bytes(files: Files, digest: str, name: str) -> bytes:
         raise Lost(wrong, name) from wrong
 
 
+def received_bytes(files: Files, digest: str, name: str) -> bytes:
+    """The bytes under a digest. Raises Lost."""
+    return _bytes(files, digest, name)
+
+
 def on_record(database: Database, lost: Lost, *, actor: Actor, at: datetime) -> None:
     """Record that a file was refused because it does not read back."""
     keeping.unreadable(database, lost.problem, actor=actor, at=at)

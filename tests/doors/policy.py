@@ -558,6 +558,12 @@ DOORS: dict[str, Door] = {
     # -- what of it was refused: for nobody but the administrator
     "GET arrivals.quarantine": Door(SIGNED_IN, ADMINISTRATOR),
     "GET arrivals.quarantined": Door(SIGNED_IN, ADMINISTRATOR),
+    # -- the closing report of a call, and files made in the background
+    "GET closing.index": Door(DESK),
+    "POST closing.word": Door(DESK, NATIONAL),
+    "GET closing.file": Door(DESK, gives=(404,)),  # none was ordered
+    "GET closing.progress": Door(DESK, gives=(404,)),
+    "GET closing.download": Door(DESK, gives=(404,)),
     # -- passports of cases from another installation
     "GET passports.index": Door("desk auditor"),
     "POST passports.bring": Door("desk auditor", "desk"),

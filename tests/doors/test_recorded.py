@@ -37,6 +37,7 @@ READING |= {
     "papers.pages",
     "passports.take",
     "passports.again",
+    "closing.download",
     "batches.summary_pdf",
     "batches.pages",
     "arrivals.quarantined",

@@ -451,6 +451,8 @@ EXPORTS: Mapping[str, Text] = {
     "letter": Text("通知邮件", "mail on what became of cases"),
     "package": Text("推送包", "package of a push"),
     "passport": Text("案例档案包", "passport of a case"),
+    "closing": Text("总结报告", "closing report"),
+    "publicity": Text("宣传材料", "pack of publicity"),
     "list": Text("案例清单", "list of cases"),
     "worklist": Text("办理清单", "worklist"),
     "collection": Text("案例集", "collection"),
@@ -585,6 +587,8 @@ _DETAILS: Mapping[str, Any] = {
     "call.extend": _last_day,
     "call.set_centre_day": _last_day,
     "prior.import": _counted,
+    "made.order": lambda body: Text(body["name"], body["name"]),
+    "made.make": lambda body: Text(body["name"], body["name"]),
     "passport.import": lambda body: Text(
         f"{body['number']}，来自 {body['origin']}", f"{body['number']} of {body['origin']}"
     ),

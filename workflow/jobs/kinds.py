@@ -64,6 +64,8 @@ _PUSHES = frozenset({Role.ADMINISTRATOR, Role.LIAISON, Role.DESK, Role.DIRECTOR,
 
 _COLLECTIONS = frozenset({Role.ADMINISTRATOR, Role.EDITOR, Role.AUDITOR})
 
+_MADE = frozenset({Role.ADMINISTRATOR, Role.EDITOR, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -181,6 +183,14 @@ _EVERY = (
         frozenset({Role.EDITOR, Role.ADMINISTRATOR}),
         about="collection",
         queue=BOOKS,
+        cancellable=True,
+    ),
+    Kind(
+        "make_file",
+        Text("生成总结报告或宣传材料", "Make a closing report or a pack"),
+        Waits(10, 3, 5),
+        _MADE,
+        frozenset({Role.EDITOR, Role.DESK, Role.DIRECTOR, Role.ADMINISTRATOR}),
         cancellable=True,
     ),
     Kind(

@@ -21,6 +21,7 @@ from workflow import (
     electronic,
     keeping,
     letters,
+    made,
     mailbox,
     privacy,
     pushes,
@@ -135,6 +136,11 @@ def _read_arrival(here: Workshop, progress: Progress, arrival_id: int) -> str:
     return arrivals.read(here.database, here.files, arrival_id, at=here.now(), each=progress.each)
 
 
+def _make_file(here: Workshop, _progress: Progress, made_id: int) -> str:
+    """Make a closing report or a pack that was ordered."""
+    return made.make(here.database, here.files, made_id, at=here.now())
+
+
 def _compile_collection(here: Workshop, progress: Progress, collection_id: int) -> str:
     """Make a collection that was ordered."""
     return collection.compile_ordered(here.database, here.files, collection_id, progress.each, at=here.now())
@@ -212,6 +218,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "remind": _remind,
     "read_arrival": _read_arrival,
     "compile_collection": _compile_collection,
+    "make_file": _make_file,
     "replay_call": _replay_call,
     "look_into_mailbox": _look_into_mailbox,
     "take_arrival": _take_arrival,

@@ -990,6 +990,27 @@ class ImportedCase(Base):
     by: Mapped[Person] = relationship()
 
 
+class MadeFile(Base):
+    """A file made in the background, for whoever ordered it. `about`: the call's number, or the id of a planned appearance."""
+
+    __tablename__ = "made_file"
+    __table_args__ = (
+        CheckConstraint("kind in ('closing', 'publicity')", name="known_kind"),
+        Index("ix_made_file_kind_about", "kind", "about"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    about: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(160))
+    digest: Mapped[str] = mapped_column(String(64), server_default="")
+    size: Mapped[int] = mapped_column(server_default=text("0"))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    op: Mapped[str | None] = mapped_column(String(80), unique=True)
+    by: Mapped[Person] = relationship()
+
+
 class Fingerprint(Base):
     """The MinHash signature of one text, and the parameters it was made with."""
 

@@ -24,6 +24,7 @@ from workflow.store.models import (
     Collection,
     Document,
     ImportedCase,
+    MadeFile,
     Push,
     Seal,
     SignatureCheck,
@@ -250,4 +251,5 @@ def named(session: Session, digests: Sequence[str]) -> set[str]:
     came = [select(one.digest).where(one.digest.in_(digests), one.erased_at.is_(None)) for one in ARRIVED]
     compiled = [select(one).where(one.in_(digests)) for one in (Collection.word_digest, Collection.pdf_digest)]
     imported = select(ImportedCase.passport).where(ImportedCase.passport.in_(digests))
-    return set(session.scalars(kept.union(sent, imported, *came, *compiled)))
+    made = select(MadeFile.digest).where(MadeFile.digest.in_(digests))
+    return set(session.scalars(kept.union(sent, imported, made, *came, *compiled)))
