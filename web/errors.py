@@ -46,6 +46,7 @@ from workflow.letters import NoSuchLetter
 from workflow.notices import NoSuchCall
 from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
+from workflow.plans import NoSuchPlan, WrongPlan
 from workflow.privacy import NothingToErase
 from workflow.public_notices import NoSuchNotice, WrongNotice
 from workflow.pushes import NoSuchPush, ReasonNeeded
@@ -77,6 +78,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCollection: HTTPStatus.NOT_FOUND,
     NoSuchJudgement: HTTPStatus.NOT_FOUND,
     NoJudging: HTTPStatus.NOT_FOUND,
+    NoSuchPlan: HTTPStatus.NOT_FOUND,
+    WrongPlan: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotShownBlind: HTTPStatus.CONFLICT,
     WrongScores: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongInvitation: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -10,10 +10,12 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from web.picture import draw
-from web.request import actor, files, form_key, form_mark, now, number, reading, transaction
+from web.request import actor, files, form_key, form_mark, now, number, reading, today, transaction
 from web.tell import done, tell
+from web.uploads import uploaded
 from web.words import say, t
-from workflow import judging
+from workflow import downloads, judging, plans, privacy
+from workflow.documents.problems import Unreadable
 from workflow.judging import Invited, Pair, Profile
 from workflow.store.models import Judgement
 
@@ -150,6 +152,123 @@ def mask(judged: int) -> AnyResponse:
         receipt = judging.add_mask(session, judged, words, kind, actor=actor(), at=now(), op=form_key())
     done(t("遮盖文字", "Masking"), receipt)
     return redirect(url_for(".case", judged=judged) + "#blind")
+
+
+# ---- plans -----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/plans")
+def plan_list() -> str:
+    """The plans of a call, and the ways to a new one."""
+    with reading() as session:
+        judging.check_office(actor())
+        known = judging.calls(session)
+        call = judging.call_named(session, request.args.get("call", "")[:40]) if known else None
+        return render_template(
+            "judging/plans.html",
+            call=call,
+            calls=known,
+            plans=plans.every(session, call, actor()) if call else [],
+            states=plans.STATES,
+            how=plans.HOW,
+            organizes=judging.organizes(actor()),
+        )
+
+
+@bp.post("/plans")
+def suggest() -> AnyResponse:
+    """Have the solver work one out."""
+    with transaction() as session:
+        call = judging.call_for(session, actor(), request.form.get("call", "")[:40])
+        made, receipt = plans.suggest(session, call, actor=actor(), at=now(), op=form_key())
+    done(t("计算分派方案", "Working a plan out"), receipt)
+    return redirect(url_for(".plan", plan_id=made))
+
+
+@bp.post("/plans/sheet")
+def bring() -> AnyResponse:
+    """A plan from a sheet: nothing is sent before it was looked at."""
+    with reading() as session:
+        call = judging.call_for(session, actor(), request.form.get("call", "")[:40])
+    try:
+        kept = uploaded("list", "list")
+        if kept is None:
+            raise plans.WrongPlan(plans.NO_FILE)
+        data = files().get(kept.digest)
+        with transaction() as session:
+            made = plans.from_sheet(session, call, kept.name, data, actor=actor(), at=now(), op=form_key())
+    except Unreadable as refused:
+        flash(say(refused.problem.text), "refused")
+        return redirect(url_for(".plan_list", call=call.number))
+    return redirect(url_for(".plan", plan_id=made))
+
+
+@bp.post("/sheet")
+def sheet() -> Response:
+    """Who judges what as a sheet, to be changed and brought back; that it was taken away goes on record."""
+    with transaction() as session:
+        judging.check_office(actor())
+        call = judging.call_named(session, request.form.get("call", "")[:40])
+        data, rows = plans.sheet(session, call, number(request.form.get("plan")), actor=actor(), at=now())
+        privacy.exported(session, "assignment", rows, actor=actor(), at=now(), filters={"call": call.number})
+    name = f"{t('评审分派', 'assignment')}_{today()}.xlsx"
+    return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
+
+
+@bp.get("/plans/<int:plan_id>")
+def plan(plan_id: int) -> str:
+    """One plan with what it comes to, pair by pair with the reason."""
+    with reading() as session:
+        shown = plans.find(session, plan_id, actor())
+        first = number(request.args.get("from")) or 0
+        return render_template(
+            "judging/plan.html",
+            shown=shown,
+            lines=shown.lines[first : first + SHOWN],
+            first=first,
+            more=first + SHOWN if first + SHOWN < len(shown.lines) else None,
+            states=plans.STATES,
+            how=plans.HOW,
+            organizes=judging.organizes(actor()),
+        )
+
+
+@bp.post("/plans/<int:plan_id>/change")
+def change_plan(plan_id: int) -> AnyResponse:
+    """Pairs out, and one in."""
+    gone = [pair for one in request.form.getlist("drop") if (pair := _pair(one))]
+    new = (
+        [(case, judge)]
+        if (case := number(request.form.get("case"))) and (judge := number(request.form.get("judge")))
+        else []
+    )
+    with transaction() as session:
+        receipt = plans.change(session, plan_id, drop=gone, add=new, actor=actor(), at=now(), op=form_key())
+    done(t("调整分派方案", "Changing the plan"), receipt)
+    return redirect(url_for(".plan", plan_id=plan_id))
+
+
+def _pair(written: str) -> tuple[int, int] | None:
+    case, _, judge = written.partition(".")
+    one, two = number(case), number(judge)
+    return (one, two) if one is not None and two is not None else None
+
+
+@bp.post("/plans/<int:plan_id>/send")
+def send_plan(plan_id: int) -> AnyResponse:
+    with transaction() as session:
+        came = plans.send(session, plan_id, due_on=_day(), actor=actor(), at=now(), op=form_key())
+        call = plans.find(session, plan_id, actor()).call.number
+    say_invited(came)
+    return redirect(url_for(".index", call=call))
+
+
+@bp.post("/plans/<int:plan_id>/drop")
+def drop_plan(plan_id: int) -> AnyResponse:
+    with transaction() as session:
+        receipt = plans.drop(session, plan_id, actor=actor(), at=now(), op=form_key())
+    done(t("作废分派方案", "Dropping the plan"), receipt)
+    return redirect(url_for(".plan_list"))
 
 
 # ---- the judge -------------------------------------------------------------------------------------------------------

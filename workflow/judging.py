@@ -91,7 +91,8 @@ def organizes(actor: Actor) -> bool:
     return Role.DESK in actor.roles
 
 
-def _check_desk(actor: Actor) -> None:
+def check_desk(actor: Actor) -> None:
+    """Raise NoSuchJudgement for those outside, NotPermitted for all of the office but the desk."""
     check_office(actor)
     if Role.DESK not in actor.roles:
         raise NotPermitted(Text("评审由国家局受理人组织。", "Judging is organized by the national desk."))
@@ -127,7 +128,7 @@ def call_named(session: Session, number: str) -> Call:
 
 def call_for(session: Session, actor: Actor, number: str) -> Call:
     """The same, for whoever invites judges. Raises NoSuchJudgement, NotPermitted, NoJudging."""
-    _check_desk(actor)
+    check_desk(actor)
     return call_named(session, number)
 
 
@@ -155,7 +156,7 @@ def set_profile(
     session: Session, person: int, profile: Profile, *, actor: Actor, at: datetime, op: str = ""
 ) -> Receipt:
     """Write down what is known of a judge. Raises NotPermitted, NoSuchJudgement where that is no judge."""
-    _check_desk(actor)
+    check_desk(actor)
     known = stored.judge_sides(session, [person]).get(person)
     if known is None or person not in stored.judge_sides(session):
         raise NoSuchJudgement(Text("没有这位评审专家。", "There is no such judge."))
@@ -167,10 +168,10 @@ def set_profile(
         "most": profile.most,
     }
     stored.set_profile(session, person, values, at)
-    return _note(session, "judging.profile", {"judge": {"id": person, "name": known.name}, **values}, actor, at, op)
+    return note(session, "judging.profile", {"judge": {"id": person, "name": known.name}, **values}, actor, at, op)
 
 
-def _note(session: Session, action: str, data: dict[str, Any], actor: Actor, at: datetime, op: str) -> Receipt:
+def note(session: Session, action: str, data: dict[str, Any], actor: Actor, at: datetime, op: str) -> Receipt:
     """An act of judging that moves no judgement, on the day's stream: read by the auditor, and by the desk and director."""
     key = f"{op}:{action}" if op else None
     if key and (known := trail.by_op(session, [key]).get(key)):
@@ -228,7 +229,7 @@ def invite(
 
     Raises NotPermitted, NoSuchJudgement, NoJudging, WrongInvitation where nothing was chosen or the day is over.
     """
-    _check_desk(actor)
+    check_desk(actor)
     asked_by(call)
     chosen = list({(one.case, one.judge): one for one in pairs}.values())
     if not chosen:
@@ -521,14 +522,14 @@ def add_mask(
 
     Raises NotPermitted, NoSuchJudgement, WrongInvitation where there are no words.
     """
-    _check_desk(actor)
+    check_desk(actor)
     case = stored.case_sides(session, [case_id]).get(case_id)
     if case is None:
         raise NoSuchJudgement(_NOT_THERE)
     if kind not in ("mask", "keep") or not words.strip():
         raise WrongInvitation(Text("请写明要遮盖的文字。", "Write the words to be masked."))
     stored.add_mask(session, case_id, kind, words.strip()[:300], actor, at)
-    return _note(
+    return note(
         session,
         "judging.mask",
         {"case": case.number, "words": words.strip()[:300], "kind": kind},

@@ -26,6 +26,7 @@ from states.lifecycle import Standing
 from states.reach import Actor, Grant
 from tests.bench import (
     acting,
+    assigning,
     books,
     bulk,
     compiling,
@@ -85,6 +86,7 @@ def _small() -> dict[str, Any]:
         **sheets.measured(_ratio),
         **papers.measured(_ratio),
         **compiling.measured(_ratio),
+        **assigning.measured(_ratio),
     }
 
 

@@ -167,6 +167,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "kind": cell.argument,
         "judged": land.cases["submitted"],
         "judgement_id": 1,
+        "plan_id": 1,
         "person_id": world.people["judge"].id,
         "office_id": world.offices["first"],
         "centre_id": world.centres["university"],

@@ -456,6 +456,15 @@ DOORS: dict[str, Door] = {
     "POST judging.invite": Door(ORGANIZE_JUDGING, "desk", gives=(404,)),
     "GET judging.case": Door(ORGANIZE_JUDGING, gives=(404,)),
     "POST judging.mask": Door(ORGANIZE_JUDGING, "desk"),
+    "GET judging.plan_list": Door(ORGANIZE_JUDGING),
+    "POST judging.suggest": Door(ORGANIZE_JUDGING, "desk", gives=(404,)),
+    "POST judging.bring": Door(ORGANIZE_JUDGING, "desk", gives=(404,)),
+    "POST judging.sheet": Door(ORGANIZE_JUDGING, gives=(404,)),
+    "GET judging.plan": Door(ORGANIZE_JUDGING, gives=(404,)),
+    **{
+        f"POST judging.{name}": Door(ORGANIZE_JUDGING, "desk", gives=(404,))
+        for name in ("change_plan", "send_plan", "drop_plan")
+    },
     "GET judging.mine": Door("judge"),
     "GET judging.show": Door(NOBODY),
     "GET judging.picture": Door(NOBODY),
@@ -696,6 +705,7 @@ NOT_THE_AUDITORS = {
     "what_if.ask": "having worked out what would be, which touches no case",
     "what_if.sheet": "taking that away",
     "decisions.sheet": "taking away what the table of decisions shows",
+    "judging.sheet": "taking away who judges what",
     "demo.move": "the clock of a demo, which everybody moves",
     **dict.fromkeys(("stand_ins.name", "stand_ins.end", "stand_ins.take_up", "stand_ins.lay_down"), "the own account"),
     **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),

@@ -15,6 +15,7 @@ from states.case import CaseState
 from tests import judges
 from tests.web.conftest import HASHED, KEY, As, post, send
 from tests.worlds import Databases, World, world_under
+from workflow import plans
 from workflow.calls import shipped_calls
 from workflow.settings import Settings, from_environment
 from workflow.store import people as stored
@@ -193,12 +194,18 @@ def test_what_still_tells_whose_case_it_is_is_shown_to_the_desk_and_not_to_the_j
 
 def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
     case, number = judged(world)
+    desk = sign_in("desk")
+    assert post(desk, "/judging/plans", page(desk, "/judging/plans"), call=world.call.number).status_code == 302
+    assert "正在计算" in page(desk, "/judging/plans/1")
+    plans.make(world.database, 1)
     for login, language in (("desk", "zh"), ("director", "en"), ("auditor", "en")):
         client = sign_in(login, language)
         for where in (
             "/judging",
             "/judging?show=late",
             "/judging/judges",
+            "/judging/plans",
+            "/judging/plans/1",
             f"/judging/cases/{case}",
             f"/judging/{number}",
         ):

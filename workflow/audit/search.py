@@ -460,6 +460,8 @@ EXPORTS: Mapping[str, Text] = {
     "courts": Text("各方用时", "time taken by each party"),
     "what_if": Text("假如重算", "what if"),
     "decisions": Text("决定表", "table of decisions"),
+    "assignment": Text("评审分派", "who judges what"),
+    "scores": Text("评审结果", "scores of judges"),
 }
 """What can be taken away."""
 

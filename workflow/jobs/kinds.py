@@ -204,6 +204,14 @@ _EVERY = (
         quiet=True,
     ),
     Kind(
+        "plan_judging",
+        Text("计算评审分派方案", "Work out who judges what"),
+        Waits(10, 3, 4),
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        queue=BOOKS,
+    ),
+    Kind(
         "look_into_mailbox",
         Text("收取邮箱里的来件", "Look into the mailbox"),
         Waits(30, 2, 3),

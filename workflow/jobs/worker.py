@@ -23,6 +23,7 @@ from workflow import (
     letters,
     made,
     mailbox,
+    plans,
     privacy,
     pushes,
     reminders,
@@ -151,6 +152,11 @@ def _replay_call(here: Workshop, progress: Progress, number: int) -> str:
     return what_if.work_out(here.database, number, progress.each, at=here.now())
 
 
+def _plan_judging(here: Workshop, _progress: Progress, plan_id: int) -> str:
+    """Work out who judges what."""
+    return plans.make(here.database, plan_id)
+
+
 def _look_into_mailbox(here: Workshop, progress: Progress) -> str:
     """Take in what came to the mailbox, where one is set."""
     if not here.settings.imap_url:
@@ -220,6 +226,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "compile_collection": _compile_collection,
     "make_file": _make_file,
     "replay_call": _replay_call,
+    "plan_judging": _plan_judging,
     "look_into_mailbox": _look_into_mailbox,
     "take_arrival": _take_arrival,
     "mail_answer": _mail_answer,

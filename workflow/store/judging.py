@@ -33,6 +33,7 @@ from workflow.store.models import (
     Judgement,
     JudgeProfile,
     JudgingDiscussion,
+    JudgingPlan,
     Office,
     Person,
     PersonGrant,
@@ -481,6 +482,35 @@ def standing(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[tuple[i
 
 def change(session: Session, number: int, **columns: Any) -> None:
     session.execute(update(Judgement).where(Judgement.id == number).values(**columns))
+
+
+def add_plan(
+    session: Session,
+    call: str,
+    how: str,
+    state: str,
+    pairs: list[Any],
+    figures: dict[str, Any],
+    actor: Actor,
+    at: datetime,
+) -> int:
+    values = {"call_number": call, "how": how, "state": state, "pairs": pairs, "figures": figures, "wanted": {}}
+    made = session.execute(insert(JudgingPlan).values(**values, by_id=actor.id, at=at).returning(JudgingPlan.id))
+    return int(made.scalar_one())
+
+
+def plan(session: Session, number: int) -> JudgingPlan | None:
+    return session.get(JudgingPlan, number, options=[joinedload(JudgingPlan.by)], populate_existing=True)
+
+
+def plans(session: Session, call: str) -> list[JudgingPlan]:
+    """The newest first."""
+    found = select(JudgingPlan).where(JudgingPlan.call_number == call).options(joinedload(JudgingPlan.by))
+    return list(session.scalars(found.order_by(JudgingPlan.id.desc()).limit(50)))
+
+
+def change_plan(session: Session, number: int, **columns: Any) -> None:
+    session.execute(update(JudgingPlan).where(JudgingPlan.id == number).values(**columns))
 
 
 def discussion(session: Session, call: str) -> JudgingDiscussion | None:

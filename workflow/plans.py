@@ -1,0 +1,413 @@
+"""分派方案: who would judge what, made by the solver, a sheet or by hand, looked at and changed before anybody is invited."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from rules.call import BEIJING, Call
+from rules.words import Text
+from states.case import CaseState
+from states.judgement import AT_WORK
+from states.reach import Actor
+from workflow import conflicts, judging, pairing
+from workflow.documents import writing
+from workflow.engine import CannotServe, Receipt
+from workflow.failure import Failure
+from workflow.jobs.queue import enqueue
+from workflow.register import rows_of
+from workflow.store import judging as stored
+from workflow.store.database import Database
+from workflow.store.models import JudgingPlan
+
+MAKING, READY, FAILED, SENT, DROPPED = "making", "ready", "failed", "sent", "dropped"
+STATES: Mapping[str, Text] = {
+    MAKING: Text("正在计算", "Being worked out"),
+    READY: Text("待发出", "Not sent yet"),
+    FAILED: Text("没有算成", "Not worked out"),
+    SENT: Text("已发出", "Sent"),
+    DROPPED: Text("已作废", "Dropped"),
+}
+HOW: Mapping[str, Text] = {
+    "solver": Text("系统建议", "Suggested"),
+    "sheet": Text("表格导入", "From a sheet"),
+    "hand": Text("手工", "By hand"),
+}
+_BY_HAND = Text("由受理人指定", "Chosen by the desk")
+_MOST_JUDGES = 12
+"""Columns of judges in a sheet."""
+
+
+NO_FILE = Text("请先选择文件。", "Choose a file first.")
+
+
+class NoSuchPlan(CannotServe):
+    """There is no such plan (404)."""
+
+
+class WrongPlan(CannotServe):
+    """A plan that cannot be changed or sent as asked (422)."""
+
+
+# ---- one plan --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One pair of a plan, as people read it. `conflict`: why it must not be, should that have come up since."""
+
+    case: stored.CaseSide
+    judge: stored.JudgeSide
+    why: Text
+    conflict: Text | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A plan with what it comes to. `loads`: judge → (held now, besides by the plan); `short`: cases that lack judges."""
+
+    plan: JudgingPlan
+    call: Call
+    lines: Sequence[Line]
+    figures: pairing.Figures
+    loads: Sequence[tuple[stored.JudgeSide, int]]
+    short: Sequence[tuple[stored.ToJudge, int]]
+    judges: Sequence[stored.JudgeSide]
+
+    @property
+    def bound(self) -> int | None:
+        return self.plan.figures.get("bound")
+
+    @property
+    def problems(self) -> Sequence[Mapping[str, str]]:
+        """What of a sheet was not taken: {"line", "zh", "en"}."""
+        return list(self.plan.figures.get("problems", ()))
+
+
+def every(session: Session, call: Call, actor: Actor) -> list[JudgingPlan]:
+    """A call's plans, the newest first. Raises NoSuchJudgement."""
+    judging.check_office(actor)
+    return stored.plans(session, call.number)
+
+
+def find(session: Session, number: int, actor: Actor) -> Shown:
+    """One plan. Raises NoSuchJudgement, NoSuchPlan."""
+    judging.check_office(actor)
+    plan = stored.plan(session, number)
+    if plan is None:
+        raise NoSuchPlan(Text("没有这份分派方案。", "There is no such plan."))
+    call = judging.call_named(session, plan.call_number)
+    asked = _Asked(session, call)
+    pairs = [(one["case"], one["judge"]) for one in plan.pairs]
+    known = [
+        (one, asked.cases[one["case"]], asked.judges[one["judge"]])
+        for one in plan.pairs
+        if one["case"] in asked.cases and one["judge"] in asked.judges
+    ]
+    lines = [Line(case, judge, Text(one["zh"], one["en"]), _conflict(case, judge)) for one, case, judge in known]
+    given = Counter(judge for _, judge in pairs)
+    got = Counter(case for case, _ in pairs)
+    problem = asked.problem if plan.state != SENT else replace(asked.problem, cases=[])
+    within = [(one, two) for one, two in pairs if any(each.id == one for each in problem.cases)]
+    return Shown(
+        plan,
+        call,
+        lines,
+        pairing.figures(problem, [pair for pair in within if pair[1] in asked.judges]),
+        [(one, given[one.id]) for one in asked.judges.values()],
+        [(asked.listed[one.id], one.wanted - got[one.id]) for one in problem.cases if one.wanted > got[one.id]],
+        list(asked.judges.values()),
+    )
+
+
+def _conflict(case: stored.CaseSide, judge: stored.JudgeSide) -> Text | None:
+    kinds = sorted(conflicts.detected(case, judge))
+    if not kinds:
+        return None
+    return Text("、".join(one.label.zh for one in kinds), ", ".join(one.label.en for one in kinds))
+
+
+class _Asked:
+    """What a call's assignment is about: cases that still need judges, judges, and who must not judge what."""
+
+    def __init__(self, session: Session, call: Call) -> None:
+        wanted = judging.asked_by(call).judges
+        self.listed = {one.id: one for one in stored.cases_of_call(session, call.number)}
+        open_ = [one.id for one in self.listed.values() if one.state == CaseState.SUBMITTED]
+        self.cases = stored.case_sides(session, self.listed)
+        self.judges = stored.judge_sides(session)
+        held: dict[int, list[stored.Line]] = defaultdict(list)
+        for line in stored.of_call(session, call.number):
+            held[line.case_id].append(line)
+        barred = {(case, line.judge_id) for case, lines in held.items() for line in lines}
+        barred |= {
+            (case, judge.id)
+            for case in open_
+            for judge in self.judges.values()
+            if conflicts.detected(self.cases[case], judge)
+        }
+        self.problem = pairing.Problem(
+            [
+                _one_case(self.cases[case], wanted, [one for one in held[case] if one.state in AT_WORK], self.judges)
+                for case in open_
+            ],
+            [
+                pairing.OneJudge(
+                    one.id, one.region, tuple(sorted(one.themes)), tuple(sorted(one.languages)), one.load, one.most
+                )
+                for one in self.judges.values()
+            ],
+            frozenset(barred),
+        )
+
+
+def _one_case(
+    case: stored.CaseSide, wanted: int, held: Sequence[stored.Line], judges: Mapping[int, stored.JudgeSide]
+) -> pairing.OneCase:
+    provinces = tuple(sorted({judges[one.judge_id].region for one in held if one.judge_id in judges} - {""}))
+    return pairing.OneCase(case.id, case.theme, language_of(case), max(0, wanted - len(held)), provinces)
+
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def language_of(case: stored.CaseSide) -> str:
+    """ "zh" where a tenth of its signs or more are Chinese, else "en"."""
+    text = case.plain
+    return "zh" if 10 * len(_CHINESE.findall(text)) >= len(text) else "en"
+
+
+# ---- making ----------------------------------------------------------------------------------------------------------
+
+
+def suggest(session: Session, call: Call, *, actor: Actor, at: datetime, op: str = "") -> tuple[int, Receipt]:
+    """Have the solver work a plan out, by background work. Raises NotPermitted, NoSuchJudgement."""
+    judging.check_desk(actor)
+    number = stored.add_plan(session, call.number, "solver", MAKING, [], {}, actor, at)
+    receipt = judging.note(
+        session, "judging.plan", {"plan": number, "call": call.number, "how": "solver"}, actor, at, op
+    )
+    enqueue(session, "plan_judging", f"plan_judging/{number}", number)
+    return number, receipt
+
+
+def make(database: Database, number: int) -> str:
+    """Work a plan out that was asked for; called by the worker. Raises Failure where the solver comes to nothing."""
+    with database.reading() as session:
+        plan = stored.plan(session, number)
+        if plan is None or plan.state != MAKING:
+            return "nothing to work out"
+        asked = _Asked(session, judging.call_named(session, plan.call_number))
+    try:
+        found = pairing.apart(asked.problem)
+    except pairing.NotSolved as problem:
+        raise Failure("plan_unsolved", _UNSOLVED, str(problem)) from problem
+    cases, judges = {one.id: one for one in asked.problem.cases}, {one.id: one for one in asked.problem.judges}
+    beside: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for pair in found.pairs:
+        beside[pair[0]].append(pair)
+    total = Counter(judge for _, judge in found.pairs)
+    pairs = []
+    for case, judge in sorted(found.pairs):
+        held = replace(judges[judge], load=judges[judge].load + total[judge] - 1)
+        zh, en = pairing.why(
+            asked.problem, cases[case], held, [one for one in beside[case] if one[1] != judge] + [(case, judge)]
+        )
+        pairs.append({"case": case, "judge": judge, "zh": zh, "en": en})
+    figures = {"cost": found.cost, "bound": found.bound, "short": sum(found.short.values())}
+    with database.transaction() as session:
+        stored.change_plan(session, number, state=READY, pairs=pairs, figures=figures)
+    return f"{len(pairs)} pairs, cost {found.cost}, bound {found.bound}"
+
+
+_UNSOLVED = Text(
+    "分派方案没有算成，会再试；也可以用表格分派。",
+    "The plan was not worked out and is tried again; a sheet can be used instead.",
+)
+
+
+def from_sheet(
+    session: Session, call: Call, name: str, data: bytes, *, actor: Actor, at: datetime, op: str = ""
+) -> int:
+    """A plan from a sheet as `sheet` writes it: case numbers and the judges' names or logins. Nothing is sent yet.
+
+    Raises WrongList where it is none, NotPermitted, NoSuchJudgement.
+    """
+    judging.check_desk(actor)
+    asked = _Asked(session, call)
+    by_number = {one.number: one for one in asked.listed.values()}
+    named: dict[str, list[int]] = defaultdict(list)
+    for one in asked.judges.values():
+        named[one.name].append(one.id)
+        named[str(one.id)].append(one.id)
+    pairs: dict[tuple[int, int], dict[str, Any]] = {}
+    problems: list[dict[str, str]] = []
+    for at_line, row in enumerate(rows_of(name, data), 2):
+        case = by_number.get(row.get(_NUMBER, "").strip())
+        if case is None:
+            if any(row.values()):
+                problems.append(_told(at_line, "没有这个案例编号", "no such case number"))
+            continue
+        for column in _columns():
+            wanted = row.get(column, "").strip()
+            if not wanted:
+                continue
+            why_not = _not_taken(asked, case, wanted, named)
+            if why_not is not None:
+                problems.append(_told(at_line, f"{wanted}：{why_not.zh}", f"{wanted}: {why_not.en}"))
+                continue
+            [judge] = named[wanted]
+            pairs[case.id, judge] = {"case": case.id, "judge": judge, "zh": _BY_HAND.zh, "en": _BY_HAND.en}
+    number = stored.add_plan(
+        session, call.number, "sheet", READY, list(pairs.values()), {"problems": problems}, actor, at
+    )
+    judging.note(
+        session,
+        "judging.plan",
+        {"plan": number, "call": call.number, "how": "sheet", "pairs": len(pairs)},
+        actor,
+        at,
+        op,
+    )
+    return number
+
+
+def _told(line: int, zh: str, en: str) -> dict[str, str]:
+    return {"line": str(line), "zh": zh, "en": en}
+
+
+def _not_taken(asked: _Asked, case: stored.ToJudge, wanted: str, named: Mapping[str, Sequence[int]]) -> Text | None:
+    found = named.get(wanted, ())
+    if not found:
+        return Text("没有这位评审专家", "no such judge")
+    if len(found) > 1:
+        return Text("有几位同名专家，请写编号", "several judges of that name; write the number")
+    conflict = _conflict(asked.cases[case.id], asked.judges[found[0]])
+    if conflict is not None:
+        return Text(f"应当回避：{conflict.zh}", f"conflict: {conflict.en}")
+    if (case.id, found[0]) in asked.problem.barred:
+        return Text("已经邀请过", "invited already")
+    return None
+
+
+_NUMBER = "案例编号"
+
+
+def _columns() -> list[str]:
+    return [f"专家{n}" for n in range(1, _MOST_JUDGES + 1)]
+
+
+def sheet(session: Session, call: Call, plan: int | None, *, actor: Actor, at: datetime) -> tuple[bytes, int]:
+    """A plan, or the judges there are without one, as a sheet to be changed and brought back; and how many cases it holds."""
+    judging.check_office(actor)
+    asked = _Asked(session, call)
+    judges: dict[int, list[str]] = defaultdict(list)
+    for one in find(session, plan, actor).lines if plan is not None else ():
+        judges[one.case.id].append(one.judge.name)
+    rows = [
+        [case.number, case.title, case.centre, case.region, *_padded(judges[case.id])]
+        for case in asked.listed.values()
+        if case.state == CaseState.SUBMITTED
+    ]
+    notes = [
+        ("怎样填写", "“专家1”到“专家12”写专家姓名；有同名的写专家编号。导入后先预览，确认后才发出邀请。"),
+        *(
+            (f"专家编号 {one.id}", f"{one.name}，{one.institution or '单位未登记'}，手上 {one.load} 件")
+            for one in asked.judges.values()
+        ),
+        ("导出人", actor.name),
+        ("导出时间（北京）", f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M}"),
+    ]
+    return writing.text_table("评审分派", [_NUMBER, "案例名称", "中心", "省份", *_columns()], rows, notes), len(rows)
+
+
+def _padded(names: Sequence[str]) -> list[str]:
+    return [*names[:_MOST_JUDGES], *[""] * (_MOST_JUDGES - len(names))]
+
+
+# ---- what if, and sending --------------------------------------------------------------------------------------------
+
+
+def change(
+    session: Session,
+    number: int,
+    *,
+    drop: Iterable[tuple[int, int]] = (),
+    add: Iterable[tuple[int, int]] = (),
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Take pairs out of a plan and put others in; what that would come to is on its page before anything is sent.
+
+    Raises WrongPlan where it is not ready, or a pair has a conflict; NotPermitted, NoSuchPlan.
+    """
+    judging.check_desk(actor)
+    plan = _ready(session, number)
+    gone, new = set(drop), list(add)
+    asked = _Asked(session, judging.call_named(session, plan.call_number))
+    for case, judge in new:
+        if case not in asked.cases or judge not in asked.judges:
+            raise WrongPlan(Text("请选择案例和专家。", "Choose a case and a judge."))
+        conflict = _conflict(asked.cases[case], asked.judges[judge])
+        if conflict is not None:
+            raise WrongPlan(Text(f"应当回避：{conflict.zh}。", f"There is a conflict: {conflict.en}."))
+    pairs = [one for one in plan.pairs if (one["case"], one["judge"]) not in gone | set(new)]
+    pairs += [{"case": case, "judge": judge, "zh": _BY_HAND.zh, "en": _BY_HAND.en} for case, judge in new]
+    stored.change_plan(session, number, pairs=pairs)
+    data = {"plan": number, "dropped": [list(one) for one in sorted(gone)], "added": [list(one) for one in new]}
+    return judging.note(session, "judging.change_plan", data, actor, at, op)
+
+
+def send(
+    session: Session, number: int, *, due_on: date | None, actor: Actor, at: datetime, op: str = ""
+) -> judging.Invited:
+    """Invite everybody whom a plan names, each with the reason of their pairing. Raises WrongPlan and what inviting raises."""
+    judging.check_desk(actor)
+    plan = stored.plan(session, number)
+    if plan is not None and plan.state == SENT and op and plan.figures.get("op") == op:
+        return judging.Invited((), ())
+    plan = _ready(session, number)
+    call = judging.call_named(session, plan.call_number)
+    pairs = [judging.Pair(one["case"], one["judge"], one["zh"]) for one in plan.pairs]
+    came = judging.invite(session, call, pairs, due_on=due_on, actor=actor, at=at, op=op)
+    stored.change_plan(session, number, state=SENT, figures={**plan.figures, "op": op})
+    judging.note(
+        session,
+        "judging.send_plan",
+        {"plan": number, "invited": len(came.done), "refused": len(came.refused)},
+        actor,
+        at,
+        op,
+    )
+    return came
+
+
+def drop(session: Session, number: int, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """Throw a plan away. Raises WrongPlan where it was sent."""
+    judging.check_desk(actor)
+    plan = stored.plan(session, number)
+    if plan is None:
+        raise NoSuchPlan(Text("没有这份分派方案。", "There is no such plan."))
+    if plan.state in (SENT, DROPPED):
+        raise WrongPlan(Text("这份方案已经发出或作废。", "The plan was sent or dropped already."))
+    stored.change_plan(session, number, state=DROPPED)
+    return judging.note(session, "judging.drop_plan", {"plan": number}, actor, at, op)
+
+
+def _ready(session: Session, number: int) -> JudgingPlan:
+    plan = stored.plan(session, number)
+    if plan is None:
+        raise NoSuchPlan(Text("没有这份分派方案。", "There is no such plan."))
+    if plan.state != READY:
+        said = STATES[plan.state]
+        raise WrongPlan(
+            Text(f"方案现在是“{said.zh}”，不能这样办理。", f"The plan is “{said.en}”, so this is not possible.")
+        )
+    return plan
