@@ -17,11 +17,16 @@ from workflow.engine import Attempt, Engine
 
 PASSED, FAILED, NOT_ASKED = "passed", "failed", "not_asked"
 _WORSE = (NOT_ASKED, PASSED, FAILED)
+_LONGEST = 300
+"""Characters of what was found at a step that failed."""
 
 _found: dict[str, str] = {}
 _names: dict[str, str] = {}
 _taken: set[tuple[str, str, str]] = set()
 _said: set[tuple[str, str, str, bool]] = set()
+_failures: dict[str, dict[str, str]] = {}
+_progress = [0, 0]
+"""How many of how many have been run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,6 +62,37 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     _names.update({item.nodeid: scenario_of(item) for item in items})
+    _progress[1] = len(items)
+
+
+def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any, exception: Exception) -> None:
+    _keep_failure(request.node, step, exception)
+
+
+def pytest_bdd_step_func_lookup_error(request: pytest.FixtureRequest, step: Any, exception: Exception) -> None:
+    _keep_failure(request.node, step, exception)
+
+
+def _keep_failure(item: Any, step: Any, exception: Exception) -> None:
+    """The step at which the first failing row of a scenario ended, in its own words, and what was found there."""
+    said = next(iter(str(exception).strip().splitlines()), type(exception).__name__)
+    _failures.setdefault(scenario_of(item), {"step": f"{step.keyword} {step.name}", "said": said[:_LONGEST]})
+
+
+def pytest_runtest_logfinish() -> None:
+    _progress[0] += 1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    path: Path | None = item.config.getoption("--results")
+    if path is not None:
+        progress_of(path).write_text("{} {}".format(*_progress), "utf-8")
+
+
+def progress_of(results: Path) -> Path:
+    """Where it is told how far a run is: “3 120”."""
+    return results.with_suffix(".progress")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -73,5 +109,5 @@ def _keep(scenario: str, outcome: str) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     path: Path | None = session.config.getoption("--results")
     if path is not None:
-        written = {"scenarios": _found, "taken": sorted(_taken), "said": sorted(_said)}
+        written = {"scenarios": _found, "taken": sorted(_taken), "said": sorted(_said), "failures": _failures}
         path.write_text(json.dumps(written, ensure_ascii=False), "utf-8")

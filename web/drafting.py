@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import drafting, notices
+from workflow import drafting, notices, proofs
 from workflow.calls.places import Place, WrongValue
 from workflow.engine import CannotServe, Text
 from workflow.store.living import Overtaken
@@ -57,6 +57,7 @@ def _page(session: Any, draft: Any, source: str, notice: str, problem: str = "")
         tables=by_table(places),
         examined=drafting.examine(session, draft),
         opens=drafting.opens(actor()),
+        runs=proofs.asks(actor()),
         open_to_change=draft.opened_id is None and draft.discarded_at is None,
     )
 
@@ -116,7 +117,11 @@ def ask(draft: int) -> str:
     with reading() as session:
         found = drafting.find(session, draft, actor())
         return render_template(
-            "drafting/open.html", draft=found, examined=drafting.examine(session, found), opens=drafting.opens(actor())
+            "drafting/open.html",
+            draft=found,
+            examined=drafting.examine(session, found),
+            opens=drafting.opens(actor()),
+            runs=proofs.asks(actor()),
         )
 
 

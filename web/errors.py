@@ -48,6 +48,7 @@ from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
 from workflow.plans import NoSuchPlan, WrongPlan
 from workflow.privacy import NothingToErase
+from workflow.proofs import NoSuchText
 from workflow.public_notices import NoSuchNotice, WrongNotice
 from workflow.pushes import NoSuchPush, ReasonNeeded
 from workflow.register import WrongEntry, WrongList
@@ -104,6 +105,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchDraft: HTTPStatus.NOT_FOUND,
     NotOpened: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongValue: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchText: HTTPStatus.NOT_FOUND,
     NoSuchWhatIf: HTTPStatus.NOT_FOUND,
     WrongWhatIf: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -21,4 +21,5 @@ def show(number: str) -> str:
             call=call,
             clauses=rulebook.clauses(session, call, actor()),
             proof=proofs.last(session, version),
+            reads_proofs=proofs.reads(actor()),
         )

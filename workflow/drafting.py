@@ -18,7 +18,7 @@ from workflow.calls import CallProblem, CallRefused, mistaken, parse_call
 from workflow.calls.difference import Change, differences
 from workflow.calls.places import Place, places, put
 from workflow.engine import CannotServe, NotPermitted, Receipt
-from workflow.proof import Proof, prove
+from workflow.proof import Proof, prove, scenarios
 from workflow.store import calls as stored_calls
 from workflow.store import drafting as stored
 from workflow.store import notices as rows
@@ -52,10 +52,17 @@ class Examined:
     next_version: int = 1
     same: bool = False
     """It says exactly what is in force."""
+    ran: proofs.Shown | None = None
+    """What became of the scenarios on exactly this text; None while it cannot be read."""
 
     @property
     def ready(self) -> bool:
-        return self.call is not None and not self.problems and not self.same
+        return self.call is not None and not self.problems and not self.same and not self.unproved
+
+    @property
+    def unproved(self) -> bool:
+        """Whether the scenarios have yet to be run on it; not asked where they do not lie beside the program."""
+        return self.ran is not None and not self.ran.ran and scenarios.there()
 
 
 def drafts(actor: Actor) -> bool:
@@ -179,6 +186,7 @@ def examine(session: Session, draft: CallDraft) -> Examined:
         changes,
         (before.version if before else 0) + 1,
         known is not None and before is not None and known.id == before.id,
+        proofs.of_text(session, draft.source, draft.notice, call),
     )
 
 
@@ -205,13 +213,17 @@ def open_(
         )
     examined = examine(session, draft)
     if not examined.ready:
-        first = examined.problems[0].text if examined.problems else _SAME
+        first = examined.problems[0].text if examined.problems else _SAME if examined.same else _UNPROVED
         raise NotOpened(Text(f"还不能开放：{first.zh}", f"It cannot be opened yet: {first.en}"))
     made = stored_calls.load(session, draft.source, draft.notice, at)
     stored.opened(session, number, made.id, op)
     return made, rows.note(session, made, actor, at)
 
 
+_UNPROVED = Text(
+    "还没有用这份草案的数据运行例子。请先运行，通过后再开放。",
+    "The scenarios have not been run on this draft's data. Run them first, and open it once they pass.",
+)
 _SAME = Text("草案与现行版本完全一样。", "The draft is exactly what is in force.")
 
 

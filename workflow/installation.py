@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from workflow.calls import CallRefused, current_call, read_call
 from workflow.documents import vetting
 from workflow.engine import CannotServe
 from workflow.proof import Proof
+from workflow.proof.scenarios import Run
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls
 from workflow.store import copies, schema
@@ -127,10 +127,10 @@ def _look(path: Path, call: Call) -> bytes | None:
     return notices.fit_look(call, vetted.vetted.data)
 
 
-def keep_proof(session: Session, path: Path, proof: Proof, scenarios: Mapping[str, str], at: datetime) -> None:
+def keep_proof(session: Session, path: Path, proof: Proof, ran: Run, at: datetime) -> None:
     """Keep what a proof of a call's file came to."""
     source = path.read_text(encoding="utf-8")
-    proofs.keep(session, source, _notice(path, source), proof, scenarios, actor=SYSTEM, at=at)
+    proofs.keep(session, source, _notice(path, source), proof, ran, actor=SYSTEM, at=at)
 
 
 def _notice(path: Path, source: str) -> str:

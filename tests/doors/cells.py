@@ -15,6 +15,7 @@ from tests.doors.country import DAY, PASSWORD, Country, kept_picture, login_of
 from tests.doors.policy import Door, Principal, Thing
 from workflow import downloads
 from workflow.documents import writing
+from workflow.store import notices as rows
 from workflow.store.files import Files
 from workflow.store.papers import Kept
 
@@ -157,6 +158,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
     if name == "document_id":
         kind = policy.BATCH if cell.endpoint.startswith("batches") else policy.CASE
         return land.papers[cell.argument or kind, _value(land, cell, f"{kind}_id")]
+    if name == "digest":
+        return _digest(land)
     if name == "number":
         if cell.endpoint == "cases.revision":
             return 1
@@ -195,6 +198,12 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "revision": 1,
         "filename": "zhengji.css",
     }[name]
+
+
+def _digest(land: Country) -> str:
+    """Of the text of the call."""
+    with land.world.database.reading() as session:
+        return rows.by_id(session, land.world.call_version).digest
 
 
 def form(land: Country, cell: Cell) -> dict[str, Any]:

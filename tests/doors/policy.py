@@ -312,6 +312,7 @@ JOBS = {
     "mail_notice": ("auditor administrator", "administrator"),
     "compile_collection": ("editor auditor administrator", "editor administrator"),
     "replay_call": ("desk director auditor administrator", "desk director"),
+    "prove_call": ("desk director auditor administrator", "desk director"),
 }
 
 MANY_AT_ONCE = (
@@ -530,6 +531,10 @@ DOORS: dict[str, Door] = {
     "POST decisions.announce": Door(DECIDE, "desk", gives=(422,)),
     "GET decisions.announcement": Door(DECIDE, gives=(404,)),
     "POST decisions.undo": Door(DECIDE, "desk", gives=(404,)),
+    # -- the scenarios run on a call's data
+    "GET proving.show": Door(ASKS_WHAT_IF),
+    "GET proving.progress": Door(ASKS_WHAT_IF),
+    "POST proving.ask": Door(ASKS_WHAT_IF, "desk director"),
     # -- in whose court cases lay: of what is within reach
     "GET courts.index": Door(f"{OFFICE} {DESK}"),
     "POST courts.sheet": Door(f"{OFFICE} {DESK}"),
@@ -597,7 +602,10 @@ DOORS: dict[str, Door] = {
     "GET jobs.going": Door(LOOK_AFTER_JOBS),
     **{f"POST jobs.{step} {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss", "retry_all") for kind in JOBS},
     # other kinds cannot be called off
-    **{f"POST jobs.cancel {kind}": Door(*JOBS[kind]) for kind in ("mail_notice", "compile_collection", "replay_call")},
+    **{
+        f"POST jobs.cancel {kind}": Door(*JOBS[kind])
+        for kind in ("mail_notice", "compile_collection", "replay_call", "prove_call")
+    },
     # -- administration: no case is reached from here
     **{
         f"{method} admin.{name}": Door(SIGNED_IN, ADMINISTRATOR)
@@ -672,7 +680,7 @@ DOORS: dict[str, Door] = {
     **{f"POST api.{step}_job {kind}": Door(*JOBS[kind]) for step in ("retry", "dismiss") for kind in JOBS},
     **{
         f"POST api.cancel_job {kind}": Door(*JOBS[kind])
-        for kind in ("mail_notice", "compile_collection", "replay_call")
+        for kind in ("mail_notice", "compile_collection", "replay_call", "prove_call")
     },
     # -- public notices; under the call of these tests there is none
     "GET public_notices.index": Door(ANYBODY),

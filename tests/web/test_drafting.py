@@ -7,8 +7,11 @@ import pytest
 from states.case import CaseState
 from tests.web.conftest import As, hidden, post, send, send_fields
 from tests.worlds import CALL_2021, World
-from workflow import drafting
+from workflow import drafting, proofs
+from workflow.calls import parse_call
 from workflow.calls.places import Input, WrongValue, places, put
+from workflow.proof import prove
+from workflow.proof.scenarios import Run
 from workflow.store import calls as stored_calls
 
 pytestmark = pytest.mark.database
@@ -32,6 +35,15 @@ def text_of(client, where: str) -> dict[str, str]:
 def save(client, where: str, source: str, notice: str | None = None):
     notice = CALL_2021.with_suffix(".zh.md").read_text("utf-8") if notice is None else notice
     return send_fields(client, where, {**text_of(client, where), "source": source, "notice": notice})
+
+
+def proved(world: World, where: str) -> None:
+    """As if the scenarios had been run on the draft's data and passed; that they run is the tests' of proofs."""
+    with world.database.transaction() as session:
+        draft = drafting.find(session, int(where.rpartition("/")[2]), world.people["director"])
+        ran = Run({"case/seal.feature: 盖章": "passed"})
+        call = parse_call(draft.source, draft.notice)
+        proofs.keep(session, draft.source, draft.notice, prove(call), ran, actor=world.people["desk"], at=world.at)
 
 
 # ---- values ----------------------------------------------------------------------------------------------------------
@@ -93,7 +105,7 @@ def test_single_values_are_changed_by_a_form_and_the_difference_is_told(world: W
     fields = {**hidden(form, where), "at:length.maximum": "2000", "at:phases[0].closes": "2021-03-29"}
     assert send_fields(desk, where, fields).status_code == 302
     after = desk.get(where).get_data(as_text=True)
-    assert ("检查通过，可以由主管开放，成为第 2 版" in after, "2021-03-29" in after, "maximum = 2000" in after) == (
+    assert ("开放前还差一步" in after, "2021-03-29" in after, "maximum = 2000" in after) == (
         True,
         True,
         True,
@@ -148,6 +160,11 @@ def test_the_director_opens_it_and_new_cases_live_by_it(world: World, sign_in: A
     old = world.case(CaseState.DRAFT)
     where, director = begun(world, sign_in), sign_in("director")
     save(director, where, TOML.replace("maximum = 1500", "maximum = 2000"))
+    before = director.get(f"{where}/open").get_data(as_text=True)
+    assert ("开放前还差一步" in before, "运行例子</button>" in before, "确认开放" in before) == (True, True, False)
+    refused = send(director, where, f"{where}/open", revision="2")
+    assert (refused.status_code, "请先运行，通过后再开放" in refused.get_data(as_text=True)) == (422, True)
+    proved(world, where)
     asked = director.get(f"{where}/open").get_data(as_text=True)
     assert ("立即生效" in asked, "已有的案例仍按各自原来的版本办理" in asked) == (True, True)
     assert send(director, f"{where}/open").status_code == 302
@@ -165,6 +182,7 @@ def test_a_new_number_makes_a_call_beside_the_others(world: World, sign_in: As) 
     text = TOML.replace('number = "2021-205"', 'number = "2022-7"').replace("〔2021〕205号", "〔2022〕7号")
     notice = CALL_2021.with_suffix(".zh.md").read_text("utf-8").replace("〔2021〕205号", "〔2022〕7号")
     save(director, where, text, notice)
+    proved(world, where)
     assert "新的一份通知" in director.get(where).get_data(as_text=True)
     assert send(director, f"{where}/open").status_code == 302
     assert "〔2022〕7号" in director.get("/calls").get_data(as_text=True)
@@ -173,6 +191,7 @@ def test_a_new_number_makes_a_call_beside_the_others(world: World, sign_in: As) 
 def test_only_the_director_opens(world: World, sign_in: As) -> None:
     where, desk = begun(world, sign_in), sign_in("desk")
     save(desk, where, TOML.replace("maximum = 1500", "maximum = 2000"))
+    proved(world, where)
     assert "由国家局主管开放" in desk.get(f"{where}/open").get_data(as_text=True)
     assert send(desk, f"{where}/open", revision="2").status_code == 403
 
@@ -180,6 +199,7 @@ def test_only_the_director_opens(world: World, sign_in: As) -> None:
 def test_a_draft_that_was_changed_meanwhile_is_not_opened(world: World, sign_in: As) -> None:
     where, director = begun(world, sign_in), sign_in("director")
     save(director, where, TOML.replace("maximum = 1500", "maximum = 2000"))
+    proved(world, where)
     seen = director.get(f"{where}/open").get_data(as_text=True)
     save(sign_in("desk"), where, TOML.replace("maximum = 1500", "maximum = 9000"))
     assert post(director, f"{where}/open", seen).status_code == 409

@@ -15,6 +15,7 @@ from workflow import notices, proofs, rulebook
 from workflow.calls import read_call, shipped_calls
 from workflow.particulars import particulars
 from workflow.proof import prove
+from workflow.proof.scenarios import Run
 
 pytestmark = pytest.mark.database
 
@@ -137,6 +138,6 @@ def test_the_rulebook_shows_what_became_of_each_scenario_of_this_very_text(world
     scenarios = {"case/seal.feature: 别的单位的印章不算": "failed", "case/seal.feature: 内容改动后须重新盖章": "passed"}
     with world.database.transaction() as session:
         source = CALL_2021.read_text("utf-8")
-        proofs.keep(session, source, notice, prove(call_2021()), scenarios, actor=SYSTEM, at=world.at)
+        proofs.keep(session, source, notice, prove(call_2021()), Run(scenarios), actor=SYSTEM, at=world.at)
     assert ("上次检验未通过" in page(), "上次检验通过" in page()) == (True, True)
     assert "failed when last run" in page("en")

@@ -11,6 +11,7 @@ from tests.worlds import World
 from workflow import notices, proofs
 from workflow.calls import CallRefused
 from workflow.proof import prove
+from workflow.proof.scenarios import Run
 from workflow.store.models import AuditEvent, CallVersion
 
 pytestmark = pytest.mark.database
@@ -43,7 +44,7 @@ def test_a_call_under_which_a_scenario_failed_is_not_opened_until_it_passes(worl
     def proved(outcome: str) -> None:
         with world.database.transaction() as session:
             scenarios = {"case/seal.feature: 别的单位的印章不算": outcome}
-            proofs.keep(session, SOURCE, NOTICE, prove(other_call()), scenarios, actor=SYSTEM, at=world.at)
+            proofs.keep(session, SOURCE, NOTICE, prove(other_call()), Run(scenarios), actor=SYSTEM, at=world.at)
 
     proved("failed")
     assert ["别的单位的印章不算" in one for one in refusals(world, SOURCE)] == [True]
@@ -55,7 +56,7 @@ def test_a_call_under_which_a_scenario_failed_is_not_opened_until_it_passes(worl
 
 def test_a_proof_is_on_record_with_what_it_came_to(world: World) -> None:
     with world.database.transaction() as session:
-        proofs.keep(session, SOURCE, NOTICE, prove(other_call()), {"a: b": "failed"}, actor=SYSTEM, at=world.at)
+        proofs.keep(session, SOURCE, NOTICE, prove(other_call()), Run({"a: b": "failed"}), actor=SYSTEM, at=world.at)
     with world.database.reading() as session:
         [event] = session.query(AuditEvent).filter_by(action="call.prove")
     assert event.stream == "call/other-call"

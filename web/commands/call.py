@@ -147,7 +147,7 @@ def _keep(file: Path, proof: Any, ran: Any) -> None:
         return
     database = installation.open_database(settings)
     with database.transaction() as session:
-        installation.keep_proof(session, file, proof, ran.scenarios, datetime.now(UTC))
+        installation.keep_proof(session, file, proof, ran, datetime.now(UTC))
     database.close()
 
 
@@ -181,6 +181,8 @@ def _tell_scenarios(ran: Any) -> None:
     )
     for name in ran.failed:
         click.echo(f"  ✗ {name}")
+        if one := ran.failures.get(name):
+            click.echo(f"      {one['step']}（{one['said']}）")
 
 
 @call.command("schema")

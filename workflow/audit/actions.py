@@ -82,6 +82,7 @@ _BESIDE: Mapping[str, Text] = {
     "judging.mask": Text("遮盖盲评案例", "Masked words of a case judged blind"),
     "call.load": Text("载入征集通知", "Loaded a call"),
     "call.prove": Text("检验征集通知", "Proved a call"),
+    "call.ask_proof": Text("运行例子", "Had the scenarios run"),
     "call.draft": Text("起草征集通知", "Began a draft of a call"),
     "call.edit_draft": Text("修改通知草案", "Changed a draft of a call"),
     "call.discard_draft": Text("作废通知草案", "Threw a draft of a call away"),

@@ -585,6 +585,7 @@ _DETAILS: Mapping[str, Any] = {
         f"{body['call']} 第 {body['version']} 版，改动 {len(body['places'])} 处",
         f"{body['call']} version {body['version']}, {len(body['places'])} changes",
     ),
+    "call.ask_proof": _plainly("call"),
     "call.load": lambda body: Text(f"第 {body['version']} 版", f"version {body['version']}"),
     "call.extend": _last_day,
     "call.set_centre_day": _last_day,

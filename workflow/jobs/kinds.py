@@ -194,6 +194,18 @@ _EVERY = (
         cancellable=True,
     ),
     Kind(
+        "prove_call",
+        Text("用通知的数据运行例子", "Run the scenarios on a call's data"),
+        Waits(10, 3, 3),
+        _BATCHES,
+        frozenset({Role.DESK, Role.DIRECTOR}),
+        about="call_text",
+        queue=BOOKS,
+        cancellable=True,
+        replaces=True,
+        quiet=True,
+    ),
+    Kind(
         "replay_call",
         Text("假如重算", "Work out what if"),
         Waits(10, 3, 5),

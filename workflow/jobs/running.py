@@ -70,7 +70,7 @@ class Progress:
         """
         failures: list[Failure] = []
         for done, part in enumerate(parts):
-            self._tell(done, len(parts))
+            self.tell(done, len(parts))
             try:
                 do(part)
             except Exception as problem:
@@ -78,12 +78,13 @@ class Progress:
                 if failures[-1].general:
                     raise failures[-1] from problem
             reached("job.part")
-        self._tell(len(parts), len(parts))
+        self.tell(len(parts), len(parts))
         if failures:
             first = next((one for one in failures if not one.lasting), failures[0])
             raise _of_parts(first, len(failures), len(parts))
 
-    def _tell(self, done: int, parts: int) -> None:
+    def tell(self, done: int, parts: int) -> None:
+        """Let the screen say how far it is. Raises Stopping, Cancelled, Overtaken where it is to end."""
         if self._ended.is_set() and done < parts:
             raise Stopping
         with self._database.transaction() as session:

@@ -25,6 +25,7 @@ from workflow import (
     mailbox,
     plans,
     privacy,
+    proofs,
     pushes,
     reminders,
     searches,
@@ -147,6 +148,11 @@ def _compile_collection(here: Workshop, progress: Progress, collection_id: int) 
     return collection.compile_ordered(here.database, here.files, collection_id, progress.each, at=here.now())
 
 
+def _prove_call(here: Workshop, progress: Progress, digest: str, person: int) -> str:
+    """Run the scenarios on a call's data, in a process of their own."""
+    return proofs.work_out(here.database, digest, person, progress.tell, at=here.now())
+
+
 def _replay_call(here: Workshop, progress: Progress, number: int) -> str:
     """Perform recorded steps under a changed call."""
     return what_if.work_out(here.database, number, progress.each, at=here.now())
@@ -225,6 +231,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "read_arrival": _read_arrival,
     "compile_collection": _compile_collection,
     "make_file": _make_file,
+    "prove_call": _prove_call,
     "replay_call": _replay_call,
     "plan_judging": _plan_judging,
     "look_into_mailbox": _look_into_mailbox,

@@ -521,6 +521,8 @@ class CallProof(Base):
     """Promise → kept or broken."""
     scenarios: Mapped[dict[str, Any]] = mapped_column(Json)
     """Scenario → passed, failed or not_asked."""
+    failures: Mapped[dict[str, Any]] = mapped_column(Json, server_default="{}")
+    """Scenario that failed → at which step, and what was found there."""
 
 
 class CallDraft(ByHand, Base):
