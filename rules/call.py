@@ -89,6 +89,8 @@ class Window:
     closes: datetime
     by_office: bool = False
     """The office set this earlier day for its centres; it, and not the director, can move it."""
+    asked: datetime | None = None
+    """Until when it is asked for, where that is earlier: late is possible then, and explained."""
 
     @property
     def last_day(self) -> date:
@@ -114,6 +116,8 @@ class Phase:
     """One of these; a single one is fixed, and one that needs a name leaves the list open."""
     closes_for: Mapping[Level, date] = field(default_factory=dict)
     """An earlier closing day of one level, such as the centres'."""
+    asks_for: Mapping[Level, date] = field(default_factory=dict)
+    """A day before the closing day by which one level is asked to report; whoever is later explains it."""
     minimum_per_office: int = 0
     themes_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Kind of centre → its own themes, in the place of `themes`."""
@@ -127,7 +131,9 @@ class Phase:
         phase's closing day.
         """
         closing = last_day or self.closes_for.get(level, self.closes)
-        return Window(midnight(self.opens or opened), midnight(closing + timedelta(days=1)))
+        soft = self.asks_for.get(level)
+        asked = midnight(soft + timedelta(days=1)) if soft is not None and soft < closing else None
+        return Window(midnight(self.opens or opened), midnight(closing + timedelta(days=1)), asked=asked)
 
 
 def roles_of(kind: str, two_roles: TwoRoles) -> int:

@@ -61,6 +61,23 @@ def before_phase_deadline(facts: CaseFacts | BatchFacts) -> Breach | None:
 
 
 @rule(
+    zh="{phase}请在 {asked} 之前报送，现在是 {now}。可以继续办理，请说明晚报的原因；最迟 {deadline}。",
+    en="{phase} asks for reports by {asked}; it is now {now}. You may go on, saying why it is late; at the latest by {deadline}.",
+    lifted_by=(Role.SEALER, Role.LEADER),
+)
+def reported_by_the_day_asked_for(facts: CaseFacts | BatchFacts) -> Breach | None:
+    """在通知希望的日期之前报送；晚了的，在截止之前说明原因仍可办理。"""
+    window = facts.window
+    if facts.phase is None or window is None or window.asked is None:
+        return None
+    if facts.at < window.asked or facts.at >= window.closes:
+        return None
+    return Breach(
+        phase=facts.phase.label, asked=_end_of(window.asked), now=_moment(facts.at), deadline=_end_of(window.closes)
+    )
+
+
+@rule(
     zh="{phase}从 {opens} 起受理，现在是 {now}。到时再办即可，已填内容会保留。",
     en="{phase} opens at {opens}; it is now {now}. Come back then; what you have written is kept.",
     lifted_by=Role.DIRECTOR,

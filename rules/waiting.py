@@ -23,7 +23,7 @@ from rules.papers import (
     seal_unbroken,
     unit_seal_present,
 )
-from rules.phase import before_phase_deadline, phase_has_opened, theme_belongs_to_phase
+from rules.phase import before_phase_deadline, phase_has_opened, reported_by_the_day_asked_for, theme_belongs_to_phase
 from rules.prior import not_reported_before
 from rules.quotas import quotas_not_exceeded, quotas_reached
 from rules.rule import Rule
@@ -57,7 +57,8 @@ _AFTER: tuple[tuple[tuple[Rule[Any], ...], tuple[Rule[Any], ...]], ...] = (
     ((pictures_within_limits,), _TEXT),
     ((form_complete, no_excluded_honour), (form_complete, no_excluded_honour)),
     ((theme_belongs_to_phase,), (centre_is_eligible,)),
-    ((phase_has_opened, before_phase_deadline), (theme_belongs_to_phase,)),
+    ((phase_has_opened, before_phase_deadline, reported_by_the_day_asked_for), (theme_belongs_to_phase,)),
+    ((reported_by_the_day_asked_for,), (before_phase_deadline,)),  # an extension makes it late, and no more than that
     ((seal_names_the_unit,), (unit_seal_present,)),
     ((seal_unbroken,), (unit_seal_present, seal_names_the_unit, *_CONTENT)),
     ((not_reported_before,), _CONTENT),

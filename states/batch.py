@@ -8,7 +8,7 @@ from rules.batch import (
     subject_names_call_and_office,
     summary_sealed,
 )
-from rules.phase import before_phase_deadline, new_day_given, phase_has_opened
+from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, reported_by_the_day_asked_for
 from rules.quotas import quotas_not_exceeded, quotas_reached
 from rules.roles import Role
 from rules.selection import another_person_acts, reason_given
@@ -71,6 +71,7 @@ BATCH = Lifecycle(
                 subject_names_call_and_office,
                 phase_has_opened,
                 before_phase_deadline,
+                reported_by_the_day_asked_for,
                 another_person_acts,
             ),
         ),

@@ -4,7 +4,13 @@ What the cases of one call can do is derived from it by the call's route (`state
 """
 
 from rules.papers import form_complete, pictures_within_limits, seal_names_the_unit, seal_unbroken, unit_seal_present
-from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, theme_belongs_to_phase
+from rules.phase import (
+    before_phase_deadline,
+    new_day_given,
+    phase_has_opened,
+    reported_by_the_day_asked_for,
+    theme_belongs_to_phase,
+)
 from rules.prior import not_reported_before
 from rules.roles import Role
 from rules.scope import centre_is_eligible, no_excluded_honour, service_within_period
@@ -83,6 +89,7 @@ CASE = Lifecycle(
                 *SEALED,
                 phase_has_opened,
                 before_phase_deadline,
+                reported_by_the_day_asked_for,
                 not_reported_before,
                 another_person_acts,
             ),
@@ -161,7 +168,14 @@ CASE = Lifecycle(
             target=S.SUBMITTED,
             by=(Role.SEALER,),
             undone_by="turn_back",
-            guards=(*CONTENT, *SEALED, phase_has_opened, before_phase_deadline, not_reported_before),
+            guards=(
+                *CONTENT,
+                *SEALED,
+                phase_has_opened,
+                before_phase_deadline,
+                reported_by_the_day_asked_for,
+                not_reported_before,
+            ),
         ),
         Transition(
             "turn_back",

@@ -65,6 +65,8 @@ CALL_2021 = current_call()
 # ---- databases -------------------------------------------------------------------------------------------------------
 
 
+WHY_LATE = {"reported_by_the_day_asked_for": "盖章流程延误"}
+"""What is written where a call asks for reports by a day that is past."""
 RUNTIME = "zhengji_runtime"
 """The role as which tests work on PostgreSQL: not the owner of the tables, as it should be everywhere."""
 
@@ -500,7 +502,7 @@ class World:
                 at=at or self.at,
                 remark=remark,
                 confirmed=points if confirmed is None else confirmed,
-                **more,
+                **{"reasons": WHY_LATE, **more},
             )
         return attempt
 
@@ -690,6 +692,7 @@ class World:
             office = session.get_one(Batch, batch).office_id
             usual = {"seal": self._leader(office), "send": self._leader(office), "reopen": self._reviewer(office)}
             actor = self.people[by or usual.get(trigger, "desk")]
+            more = {"reasons": WHY_LATE, **more}
             return batches.act(session, batch, trigger, actor=actor, at=at or self.at, remark=remark, **more)
 
     def submit(self, *cases: int, at: datetime | None = None) -> int:

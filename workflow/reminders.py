@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -68,6 +68,8 @@ class Reminder:
     mark: str
     cases: tuple[Waiting, ...]
     absent: str = ""
+    final: date | None = None
+    """The last day of all, where this is about the day asked for."""
 
     @property
     def message_id(self) -> str:
@@ -79,7 +81,7 @@ class Reminder:
     @property
     def subject(self) -> str:
         instead = f"代{self.absent}办理，" if self.absent else ""
-        return f"征集系统：{instead}{len(self.cases)} 个案例{_left(self.mark).zh}截止"
+        return f"征集系统：{instead}{len(self.cases)} 个案例{_left(self.mark).zh}{'到希望的报送日' if self.final else '截止'}"
 
     def body(self, site: str) -> str:
         """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
@@ -92,20 +94,31 @@ class Reminder:
             [
                 f"{self.name}，您好！",
                 "",
-                f"《{self.call.title.zh}》{self.phase.zh}的截止时间是 {last.year} 年 {last.month} 月 {last.day} 日 24:00"
-                f"（北京时间），{left.zh}截止。下列 {number} 个案例还等您办理：",
+                f"《{self.call.title.zh}》{self.phase.zh}{'希望的报送时间' if self.final else '的截止时间'}是 {last.year} 年 {last.month} 月 {last.day} 日 24:00"
+                f"（北京时间），{left.zh}{'到期' if self.final else '截止'}。{self._at_the_latest.zh}下列 {number} 个案例还等您办理：",
                 "",
                 *listed,
                 "",
                 *self._instead,
                 "还差什么，登录后在案例页面的“为什么不能”中逐项列出。需要延期的，请尽早联系上一级。本邮件由系统发出，不必回复。",
                 "",
-                f"“{self.call.title.en}”, {self.phase.en}, closes on {last.isoformat()} at 24:00 Beijing time, {left.en}."
+                f"“{self.call.title.en}”, {self.phase.en}, {'asks for reports by' if self.final else 'closes on'}"
+                f" {last.isoformat()} at 24:00 Beijing time, {left.en}.{self._at_the_latest.en}"
                 f" The {number} case{'' if number == 1 else 's'} listed above wait{'s' if number == 1 else ''} for you.",
                 "What is still lacking is listed on the page of each case, once signed in. Sent by the system; no reply is"
                 " needed.",
                 "",
             ]
+        )
+
+    @property
+    def _at_the_latest(self) -> Text:
+        if self.final is None:
+            return Text("", "")
+        day = self.final
+        return Text(
+            f"晚报须说明原因，最迟 {day.year} 年 {day.month} 月 {day.day} 日 24:00。",
+            f" Whoever is later says why, at the latest by {day.isoformat()} at 24:00.",
         )
 
     @property
@@ -143,7 +156,7 @@ def due(session: Session, at: datetime) -> list[Reminder]:
     rows = stored.cases(session, [str(one) for one in BEFORE])
     days = Extensions(session, {row.call_number for row in rows})
     known = _Holders(session, at)
-    found: dict[tuple[Any, ...], tuple[_Holder, Call, Text, Window, str, list[Waiting]]] = {}
+    found: dict[tuple[Any, ...], tuple[_Holder, Call, Text, Window, str, date | None, list[Waiting]]] = {}
     for row in rows:
         call = stored_calls.call_of(session, row.call_version_id)
         phase, lived = call.phase(row.phase), lifecycle_of(call.route)
@@ -151,17 +164,30 @@ def due(session: Session, at: datetime) -> list[Reminder]:
         if phase is None or level is None:
             continue
         window = days.window(call, phase, level, row.office_id, row.own_day)
-        mark = mark_of(window.closes, at)
-        if mark is None or at < window.opens:
+        if at < window.opens:
             continue
+        found_due = next_due(window, at)
+        if found_due is None:
+            continue
+        mark, window, final = found_due
         waiting = _waiting(lived, row)
         for person in known.of(lived, row):
             key = (person.id, person.absent, call.number, phase.id, window.closes)
-            found.setdefault(key, (person, call, phase.label, window, mark, []))[-1].append(waiting)
+            found.setdefault(key, (person, call, phase.label, window, mark, final, []))[-1].append(waiting)
     return [
-        Reminder(person.id, person.name, person.email, call, phase, window, mark, tuple(cases), person.absent)
-        for person, call, phase, window, mark, cases in found.values()
+        Reminder(person.id, person.name, person.email, call, phase, window, mark, tuple(cases), person.absent, final)
+        for person, call, phase, window, mark, final, cases in found.values()
     ]
+
+
+def next_due(window: Window, at: datetime) -> tuple[str, Window, date | None] | None:
+    """The mark that has come, until when it is, and the last day of all where only the day asked for comes up."""
+    if window.asked is not None and at < window.asked:
+        mark = mark_of(window.asked, at)
+        if mark is not None:
+            return mark, replace(window, closes=window.asked, asked=None), window.last_day
+    mark = mark_of(window.closes, at)
+    return None if mark is None else (mark, window, None)
 
 
 def _waiting(lived: Lifecycle, row: Any) -> Waiting:

@@ -274,6 +274,8 @@ class Replaying:
             now = replace(now, closes=max(now.closes, seen.closes))
         elif seen.closes < usual.closes:
             now = replace(now, closes=min(now.closes, seen.closes), by_office=True)
+        if usual.asked and not seen.asked:  # a line with a day of its own
+            now = replace(now, asked=None)
         values["window"] = now
 
 
@@ -333,8 +335,9 @@ def _reader(hint: Any) -> Reader:
 
 
 @lru_cache(maxsize=4096)
-def _window(opens: str, closes: str) -> Window:
-    return Window(datetime.fromisoformat(opens), datetime.fromisoformat(closes))
+def _window(opens: str, closes: str, asked: str = "") -> Window:
+    soft = datetime.fromisoformat(asked) if asked else None
+    return Window(datetime.fromisoformat(opens), datetime.fromisoformat(closes), asked=soft)
 
 
 def _of_many(origin: Any, inside: tuple[Any, ...]) -> Reader:

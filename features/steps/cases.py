@@ -15,7 +15,7 @@ from rules.call import BEIJING
 from rules.facts import Ruling
 from rules.roles import Level
 from states.case import CASE, CaseState
-from tests.worlds import World, went
+from tests.worlds import WHY_LATE, World, went
 from workflow import cases, comparisons
 from workflow.documents.signing import NotSealed
 from workflow.sealing import NotThisPrint, Sighting, mark_of
@@ -312,7 +312,13 @@ def _author_was_faster(world: World, case: int) -> str:
 def _act(world: World, case: int, who: str, step: str, remark: str | None, request: Any) -> Result:
     ticked = request.getfixturevalue("confirmed") if "confirmed" in request.fixturenames else None
     words = REMARKS[remark] if remark else "理由"
-    return tried(lambda: world.act(case, step_of(step), by=WHO[who], remark=words, confirmed=ticked))
+    why = request.getfixturevalue("reasons") if "reasons" in request.fixturenames else WHY_LATE
+    return tried(lambda: world.act(case, step_of(step), by=WHO[who], remark=words, confirmed=ticked, reasons=why))
+
+
+@given(parsers.re("盖章人(?P<words>没有说明|说明了)晚报的原因"), target_fixture="reasons")
+def _late(words: str) -> dict[str, str]:
+    return {"reported_by_the_day_asked_for": "所在单位盖章流程延误"} if words == "说明了" else {}
 
 
 @when(parsers.re("盖章人把同一次“(?P<step>.*)”提交两遍"), target_fixture="attempts")

@@ -30,6 +30,13 @@ def _now(world: World, level: str | None, moment: str) -> None:
     world.at = _MOMENTS[moment](window)
 
 
+@given(parsers.re("现在是希望的报送日(?P<moment>当天最后一刻|次日零点)"))
+def _asked_for(world: World, moment: str) -> None:
+    asked = world.window(world.phase).asked
+    assert asked is not None, "the call names the rule and no day"
+    world.at = asked if moment == "次日零点" else asked - _LEAST
+
+
 @given("现在是最后一个阶段征集期间")
 def _last_phase(world: World) -> None:
     world.in_phase(world.call.last_phase)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rules.call import Call
+from rules.call import Call, Window
 from rules.catalogue import CATALOGUE, SUBJECTS
 from rules.facts import CentreCount, Match, SealFacts
 from rules.roles import Level, Role
@@ -17,6 +17,10 @@ from rules.rule import Rule, rule
 from tests.make import annotated_call, batch_facts, call_2021, case_facts, centre_facts, line_facts
 from tests.rules import found
 
+ASKED = Window(
+    datetime(2021, 3, 1, tzinfo=UTC), datetime(2021, 4, 1, tzinfo=UTC), asked=datetime(2021, 3, 20, tzinfo=UTC)
+)
+_OF_TIME = ("before_phase_deadline", "phase_has_opened", "reported_by_the_day_asked_for")
 EARLY, LATE = datetime(2021, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC)
 
 BREACHING: dict[str, Callable[..., Any]] = {
@@ -31,6 +35,9 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "decision_signed_off": lambda **x: case_facts(**{"call": annotated_call(), "decision_signers": (), **x}),
     "effect_outstanding": lambda **x: case_facts(effect="", **x),
     "english_is_current": lambda **x: case_facts(english=None, **x),
+    "reported_by_the_day_asked_for": lambda **x: case_facts(
+        **{"call": annotated_call(), "window": ASKED, "at": ASKED.asked, **x}
+    ),
     "every_case_document_attached": lambda **x: batch_facts(lines=(line_facts(has_document=False),), **x),
     "every_form_attached": lambda **x: batch_facts(lines=(line_facts(has_form_scan=False),), **x),
     "form_complete": lambda **x: case_facts(form={}, **x),
@@ -91,7 +98,7 @@ def test_a_finding_carries_its_source_and_its_way_out(rule_id: str) -> None:
         asked.strength,
     )
     assert finding.lifted_by
-    assert finding.mend or rule_id in ("another_person_acts", "before_phase_deadline", "phase_has_opened")
+    assert finding.mend or rule_id in ("another_person_acts", *_OF_TIME)
     assert finding.blocks
     assert "{" not in finding.message.zh + finding.message.en
 

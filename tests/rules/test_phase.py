@@ -1,12 +1,19 @@
 """Phases, their windows and their themes."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from rules.call import BEIJING
-from rules.phase import before_phase_deadline, new_day_given, phase_has_opened, theme_belongs_to_phase
-from rules.roles import Role
+from rules.call import BEIJING, Window
+from rules.phase import (
+    before_phase_deadline,
+    new_day_given,
+    phase_has_opened,
+    reported_by_the_day_asked_for,
+    theme_belongs_to_phase,
+)
+from rules.roles import Level, Role
 from rules.words import Text
 from tests.make import annotated_call, batch_facts, call_2021, case_facts, centre_facts
 from tests.rules import found
@@ -44,6 +51,32 @@ def test_an_extension_moves_the_deadline() -> None:
     late = datetime(2021, 4, 1, tzinfo=BEIJING)
     assert before_phase_deadline.examine(case_facts(window=window, at=late - TICK)) is None
     assert before_phase_deadline.examine(case_facts(window=window, at=late)) is not None
+
+
+def soft(at: datetime, **also: object):
+    window = Window(OPENS, CLOSES, asked=CLOSES - timedelta(days=7))
+    return case_facts(**{"call": annotated_call(), "window": window, "at": at, **also})
+
+
+@pytest.mark.reported_by_the_day_asked_for
+def test_the_day_asked_for_counts_whole_and_late_is_explained_until_the_phase_closes() -> None:
+    asked = CLOSES - timedelta(days=7)
+    assert [reported_by_the_day_asked_for.examine(soft(at)) is None for at in (asked - TICK, CLOSES, asked)] == [
+        *(True, True, False)
+    ]
+    late = found(reported_by_the_day_asked_for, soft(asked))
+    assert (late.blocks, late.answerable, "最迟 2021年3月26日 24:00" in late.message.zh) == (True, True, True)
+    why = {"reported_by_the_day_asked_for": "盖章延误"}
+    assert not found(reported_by_the_day_asked_for, soft(asked, reasons=why)).blocks
+
+
+@pytest.mark.before_phase_deadline
+def test_a_day_asked_for_that_is_not_before_the_closing_day_asks_for_nothing() -> None:
+    phase = replace(call_2021().phases[0], asks_for={Level.CENTRE: date(2021, 3, 20)})
+    opened = call_2021().opened
+    assert phase.window(Level.CENTRE, opened).asked == datetime(2021, 3, 21, tzinfo=BEIJING)
+    assert phase.window(Level.CENTRE, opened, date(2021, 3, 20)).asked is None
+    assert phase.window(Level.OFFICE, opened).asked is None
 
 
 @pytest.mark.before_phase_deadline

@@ -113,6 +113,7 @@ _FIELDS = {
     "centre_is_eligible": ("centre",),
     "phase_has_opened": ("at",),
     "before_phase_deadline": ("at", "phase", "window"),
+    "reported_by_the_day_asked_for": ("at", "window"),
     "not_reported_before": ("matching", "matches"),
     "contents_confirmed": ("confirmed",),
     "public_notice_has_ended": ("public_notice", "at"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
-from rules.call import BEIJING
+from rules.call import BEIJING, Window
 from rules.roles import Level
 from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
@@ -24,6 +25,7 @@ from workflow.store.models import Person
 pytestmark = pytest.mark.database
 
 CLOSES = datetime(2021, 3, 27, tzinfo=BEIJING)
+CLOSES_ON = date(2021, 3, 26)
 SITE = "https://site.example"
 
 
@@ -198,3 +200,17 @@ def test_windows_are_those_of_the_level_that_is_waited_for(world: World) -> None
     world.case(CaseState.CENTRE_STAMPED)
     reviewer = due(world, on(24))["reviewer"]
     assert reviewer.window == world.phase.window(Level.OFFICE, world.call.opened)
+
+
+def test_the_day_asked_for_is_reminded_of_first_with_the_last_day_of_all(world: World) -> None:
+    world.case()
+    asked = datetime(2021, 3, 21, tzinfo=BEIJING)
+    window = Window(datetime(2021, 3, 12, tzinfo=BEIJING), CLOSES, asked=asked)
+    assert reminders.next_due(window, on(20)) == ("1d", replace(window, closes=asked, asked=None), CLOSES_ON)
+    assert reminders.next_due(window, on(24)) == ("3d", window, None)
+    made = replace(due(world, on(24))["author"], window=replace(window, closes=asked), mark="1d", final=CLOSES_ON)
+    body = made.body(SITE)
+    assert "希望的报送时间是 2021 年 3 月 20 日 24:00" in body
+    assert "最迟 2021 年 3 月 26 日 24:00" in body
+    assert "asks for reports by 2021-03-20" in body
+    assert made.subject.endswith("今天到希望的报送日")

@@ -185,6 +185,7 @@ SHAPE = Shape(
         (Call, "rules"): CATALOGUE,
         (Call, "centre_kinds"): CENTRE_KINDS,
         (Phase, "closes_for"): REPORTING,
+        (Phase, "asks_for"): REPORTING,
         (Phase, "themes_for"): CENTRE_KINDS,
         (Quota, "kinds"): CENTRE_KINDS,
         (Quota, "exempt_kinds"): CENTRE_KINDS,
@@ -382,6 +383,25 @@ def _days(tables: Tables, place: str, phase: Phase, opened: Any) -> None:
                 f"{place}.closes_for.{level}",
                 f"截止日 {day} 早于开始日 {opens}",
                 f"the closing day {day} is before the opening day {opens}",
+            )
+    for level, day in phase.asks_for.items():
+        if level not in REPORTING:
+            tables.not_among(f"{place}.asks_for.{level}", level, REPORTING, Text("级别", "level"))
+            continue
+        closing = phase.closes_for.get(level, phase.closes)
+        if WRONG in (day, closing):
+            continue
+        if day >= closing:
+            tables.wrong(
+                f"{place}.asks_for.{level}",
+                f"希望的报送日 {day} 不早于截止日 {closing}；只有一个日期的，不写 asks_for",
+                f"the day asked for, {day}, is not before the closing day {closing}; leave it out where there is one day only",
+            )
+        elif opens is not WRONG and opens > day:
+            tables.wrong(
+                f"{place}.asks_for.{level}",
+                f"希望的报送日 {day} 早于开始日 {opens}",
+                f"the day asked for, {day}, is before the opening day {opens}",
             )
     for lower, higher in itertools.pairwise(REPORTING):
         first, second = (phase.closes_for.get(level, phase.closes) for level in (lower, higher))

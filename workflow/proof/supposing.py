@@ -268,6 +268,11 @@ def _closed(facts: CaseFacts | BatchFacts) -> Changes:
         yield {"phase": None, "window": None}
 
 
+def _late(facts: CaseFacts | BatchFacts) -> Changes:
+    if facts.window is not None:
+        yield {"at": facts.window.opens, "window": replace(facts.window, asked=facts.window.opens), "reasons": {}}
+
+
 def _not_open(facts: CaseFacts | BatchFacts) -> Changes:
     if facts.window is not None:
         yield {"at": facts.window.opens - _INSTANT}
@@ -415,6 +420,7 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("seal_unbroken", CaseFacts): _stale,
     ("phase_has_opened", object): _not_open,
     ("before_phase_deadline", object): _closed,
+    ("reported_by_the_day_asked_for", object): _late,
     ("new_day_given", object): _no_new_day,
     ("not_reported_before", CaseFacts): _reported,
     ("another_person_acts", object): _hands,

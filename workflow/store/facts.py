@@ -467,7 +467,8 @@ class Extensions:
         set_by_office = self._centre_days.get((call.number, phase.id, office)) if level is Level.CENTRE else None
         if set_by_office is not None and set_by_office < (latest or usual) and own_day is None:
             return replace(phase.window(level, call.opened, set_by_office), by_office=True)
-        return phase.window(level, call.opened, latest)
+        window = phase.window(level, call.opened, latest)
+        return replace(window, asked=None) if own_day is not None else window
 
 
 # ---- batches ---------------------------------------------------------------------------------------------------------
@@ -699,7 +700,8 @@ def _of_ours(value: Any) -> Any:
     if isinstance(value, Phase):
         return value.id
     if isinstance(value, Window):
-        return [value.opens.isoformat(), value.closes.isoformat()]
+        asked = [value.asked.isoformat()] if value.asked else []
+        return [value.opens.isoformat(), value.closes.isoformat(), *asked]
     if isinstance(value, Enum):
         return str(value)
     if isinstance(value, datetime | date):
