@@ -71,12 +71,16 @@ soak: $(VENV)/ready-for-tests ## kill everything at random for long (ZHENGJI_SOA
 	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} $(PYTEST) tests/faults -k "random or found_out"
 	ZHENGJI_SOAK_SECONDS=$${ZHENGJI_SOAK_SECONDS:-1800} ZHENGJI_TEST_DATABASE=postgresql $(PYTEST) tests/faults -k "random or found_out"
 
-bench: $(VENV)/ready-for-tests $(PEERS)/ready ## measure, and write benchmarks/latest.json
+bench: $(VENV)/ready-for-tests $(PEERS)/ready tests/bench/node/node_modules ## measure, and write benchmarks/latest.json
 	@sh deploy/system_parts.sh bench
 	@ZHENGJI_PEERS=$(PEERS)/bin/python $(BIN)/python -m tests.bench
 
 bench-large: $(VENV)/ready-for-tests ## measure lists, searches and comparisons among 1,000,000 cases, kept in var/bench (13 GB, made once)
 	@$(BIN)/python -m tests.bench large
+
+tests/bench/node/node_modules: tests/bench/node/package-lock.json
+	npm ci --prefix tests/bench/node --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 $(PEERS)/ready: $(VENV)/bootstrapped requirements-peers.txt
 	@sh deploy/environment.sh apart "$(PEERS)" requirements-peers.txt "$(BIN)/uv"
@@ -96,5 +100,5 @@ vendor: ## copy the front-end files of package-lock.json to web/static/vendor (n
 	$(PYTHON) deploy/vendor.py
 
 clean: ## remove what make and tests have made; demo data in var/ stays
-	rm -rf $(VENV) $(PEERS) node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) node_modules tests/bench/node/node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -38,6 +38,7 @@ from web import (
     home,
     jobs,
     judging,
+    kept,
     mails,
     papers,
     passports,
@@ -147,6 +148,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     running.install(app)
     headers.install(app, settings)
+    kept.install(app)
     CSRFProtect(app).exempt(gate.bp)  # programs are known by the header they send, which no page of another site can
     auth.login_manager.init_app(app, add_context_processor=False)  # no template asks who it is but by the frame
     directory.install(app, settings)

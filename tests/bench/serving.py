@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, template_rendered
+from flask import Flask, send_file, template_rendered
 from flask.testing import FlaskClient
+from werkzeug.test import create_environ, run_wsgi_app
 
 from states.case import CaseState
+from tests.bench import trust
 from tests.web.conftest import HASHED, KEY, PASSWORD, send
 from tests.worlds import CALL_2021, World, settle
 from workflow.settings import Settings, from_environment
@@ -34,9 +36,11 @@ def measured(ratio: Callable[..., dict[str, Any]]) -> dict[str, Any]:
         folder = Path(name)
         case = _settled(folder)
         page, told = _page(folder, case)
+        public, said = _public(folder, case)
         ours, bare = (_memory(kind, folder, case) for kind in ("ours", "bare"))
         return {
             "case_page_vs_bare_page": ratio(page, 0.25, "min", told),
+            "public_page_vs_flask_file": ratio(public, 0.8, "min", said),
             "web_import": ratio(_imports(), 3.0, "max", "processor time of importing web against flask and sqlalchemy"),
             "web_memory": ratio(
                 ours / bare,
@@ -98,6 +102,35 @@ def _page(folder: Path, case: int) -> tuple[float, str]:
     return statistics.median(
         rates
     ), f"of a bare page of the same template and {length:,} bytes; processor time, 1 process"
+
+
+def _public(folder: Path, case: int) -> tuple[float, str]:
+    """Our rate of a published case's page, made before / Flask's of sending the same bytes as a file; in turn."""
+    from web.app import create_app
+
+    database = Database(f"sqlite:///{folder}/serving.db")
+    world = World.of(database, folder)
+    number = world.row(world.walk(case, "shortlist", "publish")).number
+    ours = create_app(_settings(folder), database)
+    address = f"/public/{number}"
+    file = folder / "page.html"
+    file.write_bytes(ours.test_client().get(address).data)
+    peer = Flask("peer", static_folder=None)
+    peer.add_url_rule(address, view_func=lambda: send_file(file))
+
+    def asked(app: Flask) -> Callable[[], None]:
+        environ = create_environ(address, base_url="http://127.0.0.1:8000")
+
+        def work() -> None:
+            body, status, _ = run_wsgi_app(app, dict(environ), buffered=True)
+            if status != "200 OK" or len(b"".join(body)) != file.stat().st_size:
+                raise AssertionError("the page is not shown")
+
+        return work
+
+    value = 1 / trust.times_as_long(asked(ours), asked(peer))
+    database.close()
+    return value, f"{file.stat().st_size:,} bytes from memory, with all our headers; processor time, 1 process"
 
 
 def _nothing() -> float:

@@ -235,7 +235,7 @@ def screens(folder: Path) -> tuple[Callable[[], None], Callable[[], None]]:
     strict = create_app(settings, database)
     with mock.patch.object(headers, "install", return_value=None):
         plain = create_app(settings, database)
-    page = create_environ("/public", base_url="https://localhost")
+    page = create_environ("/notices", base_url="https://localhost")
 
     def asked(app: Any) -> Callable[[], None]:
         def work() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +21,8 @@ from rules.call import FieldType
 from states.case import CaseState
 from tests.web.conftest import As
 from tests.worlds import World
+from web import kept
+from workflow import public
 from workflow.store.files import Files
 from workflow.store.models import Document
 
@@ -311,3 +315,40 @@ def test_a_picture_that_is_lost_is_left_out_of_the_text(world: World, anybody: F
 def test_the_door_and_the_gallery_lead_to_each_other(anybody: FlaskClient):
     pages = [anybody.get(path, follow_redirects=True).get_data(as_text=True) for path in ("/", "/public")]
     assert ['href="/public"' in pages[0], 'href="/sign-in' in pages[1]] == [True, True]
+
+
+def test_a_page_is_sent_again_as_it_was_until_something_is_written(
+    world: World, anybody: FlaskClient, monkeypatch: pytest.MonkeyPatch
+):
+    address = f"/public/{world.row(world.case(CaseState.PUBLISHED)).number}"
+    first = anybody.get(address)
+    with monkeypatch.context() as closed:
+        closed.setattr(public, "find", None)  # whoever made the page anew would notice
+        again = anybody.get(address)
+    assert (again.data, again.headers["ETag"]) == (first.data, first.headers["ETag"])
+    world.consent(1, "另一份同意")
+    with monkeypatch.context() as closed:
+        closed.setattr(public, "find", None)
+        assert anybody.get(address).status_code == 500
+
+
+def test_a_page_is_made_anew_after_a_while_as_others_may_have_written(world: World, anybody: FlaskClient, app: Flask):
+    address = f"/public/{world.row(world.case(CaseState.PUBLISHED)).number}"
+    anybody.get(address)
+    [(key, page)] = app.extensions["zhengji_pages"].kept.items()
+    assert page.until <= time.monotonic() + kept.SECONDS
+    app.extensions["zhengji_pages"].keep(key, replace(page, body=b"old", until=time.monotonic() - 1))
+    assert anybody.get(address).data != b"old"
+
+
+def test_only_so_many_pages_are_kept_and_none_that_is_large(
+    world: World, anybody: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    pages = app.extensions["zhengji_pages"].kept
+    monkeypatch.setattr(kept, "MOST", 2)
+    for place in range(4):
+        anybody.get(f"/public?office={place}")
+    assert list(pages) == ["/public?office=2", "/public?office=3"]
+    monkeypatch.setattr(kept, "LARGEST", 10)
+    anybody.get("/public?office=4")
+    assert list(pages) == ["/public?office=2", "/public?office=3"]

@@ -119,6 +119,8 @@ class Database:
         self.owner_url = owner_url or url
         self.engine = make_engine(url, limits)
         self._reading = self.engine.execution_options(**{READING: True})
+        self.written = 0
+        """Transactions that this process has committed: whatever was made of rows before the last one may be stale."""
 
     @classmethod
     def for_pages(cls, settings: Settings) -> Database:
@@ -143,6 +145,7 @@ class Database:
                     while log.sequence(session) == log.AT_ONCE:
                         pass
                 reached("transaction.before_commit")
+            self.written += 1
             for lifecycle, attempts in session.info.pop(TRIED, ()):
                 metrics.attempted(lifecycle, attempts)
             reached("transaction.after_commit")
