@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import validator_for
 from lxml import etree
 from sqlalchemy import update
 
@@ -22,6 +23,29 @@ from workflow.store.models import Case
 pytestmark = pytest.mark.database
 
 XES = etree.RelaxNG(etree.parse(str(Path(__file__).with_name("xes.rng"))))
+OCEL = validator_for(json.loads(Path(__file__).with_name("ocel.schema.json").read_text("utf-8")), validate_formats=True)
+SMALL = {
+    "eventTypes": [{"name": "case.stamp", "attributes": [{"name": "what", "type": "string"}]}],
+    "objectTypes": [{"name": "case", "attributes": [{"name": "state", "type": "string"}]}],
+    "events": [
+        {
+            "id": "case/1#1",
+            "type": "case.stamp",
+            "time": "2021-03-19T04:00:00Z",
+            "attributes": [{"name": "what", "value": "盖章"}],
+            "relationships": [{"objectId": "case/1", "qualifier": "about"}],
+        }
+    ],
+    "objects": [
+        {
+            "id": "case/1",
+            "type": "case",
+            "attributes": [{"name": "state", "value": "draft", "time": "1970-01-01T00:00:00Z"}],
+            "relationships": [],
+        }
+    ],
+}
+"""The smallest log with a part of each kind."""
 READERS = ("author", "reviewer", "neighbour_leader", "desk", "auditor", "judge")
 
 
@@ -166,8 +190,9 @@ def test_ocel_read_back_gives_the_entries_that_one_reads(lived: World, login: st
 
 @pytest.mark.parametrize("login", READERS)
 def test_ocel_is_shaped_as_the_standard_says(lived: World, login: str) -> None:
-    """Names are declared, ids are unique and resolve, attributes are of their type, times can be read."""
+    """Beyond the shape: names are declared, ids are unique and resolve, attributes are of their type."""
     log = ocel(lived, login)
+    assert [one.message for one in OCEL.iter_errors(log)] == []
     for things, types in (("events", "eventTypes"), ("objects", "objectTypes")):
         declared = {one["name"]: {a["name"]: a["type"] for a in one["attributes"]} for one in log[types]}
         assert set(declared) == {one["type"] for one in log[things]}
@@ -181,6 +206,29 @@ def test_ocel_is_shaped_as_the_standard_says(lived: World, login: str) -> None:
     related = [r["objectId"] for things in ("events", "objects") for one in log[things] for r in one["relationships"]]
     assert set(related) <= known
     assert all(r["qualifier"] for one in log["events"] for r in one["relationships"])
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (lambda log: log.pop("objectTypes"), []),
+        (lambda log: log["events"][0].update(time="yesterday"), ["events", 0, "time"]),
+        (lambda log: log["events"][0]["attributes"][0].update(value=1), ["events", 0, "attributes", 0, "value"]),
+        (lambda log: log["objects"][0]["attributes"][0].pop("time"), ["objects", 0, "attributes", 0]),
+        (
+            lambda log: log["objectTypes"][0]["attributes"][0].update(type="text"),
+            ["objectTypes", 0, "attributes", 0, "type"],
+        ),
+        (lambda log: log["events"][0]["relationships"][0].pop("qualifier"), ["events", 0, "relationships", 0]),
+    ],
+)
+def test_the_shape_of_ocel_is_refused_where_it_is_wrong(change: Any, place: list[str | int]) -> None:
+    log = json.loads(json.dumps(SMALL))
+    assert OCEL.is_valid(log)
+    change(log)
+    [wrong] = OCEL.iter_errors(log)
+    assert wrong.instance_path == place
 
 
 def test_one_event_is_about_its_batch_its_cases_and_the_person(lived: World) -> None:
