@@ -14,7 +14,7 @@ from web.request import actor, files, form_key, form_mark, now, number, reading,
 from web.tell import done, tell
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import downloads, judging, plans, privacy
+from workflow import downloads, judging, plans, privacy, results
 from workflow.documents.problems import Unreadable
 from workflow.judging import Invited, Pair, Profile
 from workflow.store.models import Judgement
@@ -269,6 +269,34 @@ def drop_plan(plan_id: int) -> AnyResponse:
         receipt = plans.drop(session, plan_id, actor=actor(), at=now(), op=form_key())
     done(t("作废分派方案", "Dropping the plan"), receipt)
     return redirect(url_for(".plan_list"))
+
+
+# ---- what the scores come to -----------------------------------------------------------------------------------------
+
+
+@bp.get("/results")
+def result() -> str:
+    """Rankings beside each other, agreement and judges; and what if one judge is left out."""
+    with reading() as session:
+        judging.check_office(actor())
+        known = judging.calls(session)
+        call = judging.call_named(session, request.args.get("call", "")[:40]) if known else None
+        found = results.of_call(session, call, actor(), number(request.args.get("without"))) if call else None
+        return render_template(
+            "judging/results.html", found=found, call=call, calls=known, words=results, draws=results.DRAWS
+        )
+
+
+@bp.post("/results/sheet")
+def result_sheet() -> Response:
+    """The rankings as a sheet; that it was taken away goes on record."""
+    with transaction() as session:
+        judging.check_office(actor())
+        call = judging.call_named(session, request.form.get("call", "")[:40])
+        data, rows = results.sheet(session, call, actor(), now())
+        privacy.exported(session, "scores", rows, actor=actor(), at=now(), filters={"call": call.number})
+    name = f"{t('评审结果', 'scores')}_{today()}.xlsx"
+    return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
 
 
 # ---- the judge -------------------------------------------------------------------------------------------------------

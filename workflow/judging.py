@@ -21,7 +21,7 @@ from states.case import CaseState
 from states.judgement import AT_WORK, COUNTS, JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle, Standing
 from states.reach import Actor
-from workflow import blind, conflicts, downloads
+from workflow import blind, conflicts, downloads, scoring
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Receipt, not_yours
 from workflow.store import calls as stored_calls
 from workflow.store import judging as stored
@@ -570,7 +570,18 @@ def standings(session: Session, call: Call) -> dict[int, CaseScore]:
     of_case: dict[int, list[stored.Line]] = defaultdict(list)
     for line in stored.of_call(session, call.number):
         of_case[line.case_id].append(line)
-    return {one.id: _standing(one.id, of_case[one.id], asked) for one in stored.cases_of_call(session, call.number)}
+    fitted = scoring.fit(
+        [
+            scoring.Given(case, one.judge_id, total)
+            for case, lines in of_case.items()
+            for one in lines
+            if one.state in COUNTS and (total := weighted(one.scores, asked)) is not None
+        ]
+    )
+    return {
+        one.id: replace(_standing(one.id, of_case[one.id], asked), calibrated=fitted.cases.get(one.id))
+        for one in stored.cases_of_call(session, call.number)
+    }
 
 
 def _standing(case: int, lines: Sequence[stored.Line], asked: Asked) -> CaseScore:

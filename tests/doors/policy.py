@@ -466,6 +466,8 @@ DOORS: dict[str, Door] = {
         f"POST judging.{name}": Door(ORGANIZE_JUDGING, "desk", gives=(404,))
         for name in ("change_plan", "send_plan", "drop_plan")
     },
+    "GET judging.result": Door(ORGANIZE_JUDGING),
+    "POST judging.result_sheet": Door(ORGANIZE_JUDGING, gives=(404,)),
     "GET judging.mine": Door("judge"),
     "GET judging.show": Door(NOBODY),
     "GET judging.picture": Door(NOBODY),
@@ -714,6 +716,7 @@ NOT_THE_AUDITORS = {
     "what_if.sheet": "taking that away",
     "decisions.sheet": "taking away what the table of decisions shows",
     "judging.sheet": "taking away who judges what",
+    "judging.result_sheet": "taking away what the scores come to",
     "demo.move": "the clock of a demo, which everybody moves",
     **dict.fromkeys(("stand_ins.name", "stand_ins.end", "stand_ins.take_up", "stand_ins.lay_down"), "the own account"),
     **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),

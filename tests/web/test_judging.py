@@ -122,7 +122,17 @@ def addresses(case: int, number: int) -> list[str]:
     ends = ("", "/editorial", "/readers", "/push")
     return [
         *(f"/cases/{case}{end}" for end in ends),
-        *("/", "/cases", "/trail", f"/trail/cases/{case}", "/judging", "/judging/judges", "/judging/mine", "/batches"),
+        *(
+            "/",
+            "/cases",
+            "/trail",
+            f"/trail/cases/{case}",
+            "/judging",
+            "/judging/judges",
+            "/judging/results",
+            "/judging/mine",
+            "/batches",
+        ),
         *(f"/judging/{number}", f"/judging/cases/{case}", f"/judging/{number}/pictures/1.png"),
         f"/api/v1/cases/{case}/history",
     ]
@@ -206,6 +216,8 @@ def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
             "/judging/judges",
             "/judging/plans",
             "/judging/plans/1",
+            "/judging/results",
+            f"/judging/results?without={world.people['judge'].id}",
             f"/judging/cases/{case}",
             f"/judging/{number}",
         ):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests import judges
 from tests.worlds import Databases, World, world_under
-from workflow import judging, plans
+from workflow import judging, plans, results
 from workflow.calls import shipped_calls
 from workflow.engine import NotPermitted
 from workflow.store.models import Job, Judgement
@@ -116,3 +116,30 @@ def test_only_the_desk_has_plans_made(world: World) -> None:
         plans.suggest(session, world.call, actor=world.people["director"], at=world.at)
     with pytest.raises(judging.NoSuchJudgement), world.database.transaction() as session:
         plans.suggest(session, world.call, actor=world.people["author"], at=world.at)
+
+
+def test_what_scores_come_to_and_what_if_a_judge_is_left_out(world: World) -> None:
+    """A harsh judge sees one case alone, so its mean is low and its calibrated score is not."""
+    fair, harsh, lenient = (world.people[f"judge_{n}"] for n in (1, 2, 3))
+    first, second, third = (world.case(CaseState.SUBMITTED) for _ in range(3))
+    for case, points in (
+        (first, {fair: 80, harsh: 60}),
+        (second, {fair: 70, lenient: 80}),
+        (third, {fair: 60, lenient: 70}),
+    ):
+        for who, given in points.items():
+            judges.scored(world, case, who, given)
+    with world.database.reading() as session:
+        found = results.of_call(session, world.call, world.people["director"])
+        standing = judging.standings(session, world.call)
+        data, rows = results.sheet(session, world.call, world.people["desk"], world.at)
+        left_out = results.of_call(session, world.call, world.people["desk"], without=harsh.id)
+    assert [one.case.id for one in found.ranked] == [first, second, third]
+    assert [one.plain_place for one in found.ranked] == [2, 1, 3]
+    assert [one.name for one in found.judges] == ["远评3", "远评1", "远评2"]
+    assert standing[first].calibrated == pytest.approx(found.ranked[0].calibrated)
+    assert (standing[first].mean, standing[first].scored, standing[first].done) == (70.0, 2, False)
+    assert (rows, len(load_workbook(BytesIO(data)).worksheets)) == (3, 2)
+    assert (left_out.scored, [len(one.scores) for one in left_out.ranked]) == (5, [1, 2, 2])
+    with pytest.raises(judging.NoSuchJudgement), world.database.reading() as session:
+        results.of_call(session, world.call, fair)
