@@ -125,7 +125,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Refused:
-    """A case that was not moved, and why: `do` says what would help."""
+    """A case that was not moved, and why: `do` says what would help. `number`: its own, or the office of some out of reach."""
 
     number: str
     why: Text
@@ -343,7 +343,7 @@ def _batch(
 ) -> Line:
     before = call_of(session, row.call_version_id)
     state = BatchState.of(row.state).label
-    left = [stuck[case].row.number for case in held if case in stuck]
+    left = sum(case in stuck for case in held)
     why = [_with_its_cases(left)] if left else []
     if after.phase(row.phase) is None:
         phase = before.phase(row.phase)
@@ -362,11 +362,10 @@ def _batch(
     return Line(row, before.version, state, (*days, *_steps(*both)))
 
 
-def _with_its_cases(numbers: Sequence[str]) -> Stuck:
-    listed = "、".join(numbers)
+def _with_its_cases(left: int) -> Stuck:
     return Stuck(
         "route",
-        Text(f"批内案例 {listed} 不能转。", f"Cases in it cannot be moved: {', '.join(numbers)}."),
+        Text(f"批内有 {left} 个案例不能转。", f"{left} of its cases cannot be moved."),
         Text("批内案例都转过去之后，批次随之转。", "It moves with its cases, once all of them do."),
     )
 
@@ -437,7 +436,7 @@ def migrate(
     if chosen.ids is None:
         lines = [one for one in lines if not one.rests]
     _check_back(lines, target, remark)
-    refused += [Refused(one.row.number, each.why, each.do) for one in lines for each in one.stuck]
+    refused += _left(session, lines, actor)
     going = [one for one in lines if not one.stuck]
     if not going and not refused:
         raise NotMoved(Text("没有要转的案例。", "There is no case to move."))
@@ -501,6 +500,16 @@ def _overtaken(session: Session, rows: Sequence[Any]) -> list[Refused]:
         Refused(row.number, who.get(row.id, living.FASTER), Text("看过最新情况后再转。", "Look again, then move it."))
         for row in rows
     ]
+
+
+def _left(session: Session, lines: Sequence[Line], actor: Actor) -> Iterator[Refused]:
+    """Those that cannot move; what the person does not reach by its office and number alone."""
+    stuck = [(one, each) for one in lines for each in one.stuck]
+    hidden = [(one, each) for one, each in stuck if not reaches(actor, whereabouts(one.row))]
+    yield from (Refused(one.row.number, each.why, each.do) for one, each in stuck if (one, each) not in hidden)
+    names = _office_names(session, [one for one, _ in hidden])
+    for (office, each), many in Counter((one.row.office_id, each) for one, each in hidden).items():
+        yield Refused(f"{names[office]}（{many}）", each.why, each.do)
 
 
 def _check_back(lines: Sequence[Line], target: CallVersion, remark: str) -> None:
@@ -620,7 +629,7 @@ def _record(
         "moved": len(going),
         "batches": len(along),
         "told": sum(bool(one.changes) for one in going),
-        "refused": len({one.number for one in refused}),
+        "refused": len(refused),
         "remark": remark.strip(),
     }
     entry = trail.Entry(

@@ -14,6 +14,7 @@ import pytest
 from states.case import CaseState
 from tests.trail.forging import Export
 from tests.worlds import CALL_2021, Databases, World, world_under
+from workflow import amending
 from workflow.audit import log
 from workflow.audit.export import export
 from workflow.audit.notes import Signer
@@ -50,6 +51,9 @@ def live(world: World, folder: Path) -> Lived:
     sign()
     world.case(CaseState.RETURNED)
     world.case(CaseState.NOT_SELECTED)
+    world.extend_by_amendment(timedelta(days=7))
+    with world.database.transaction() as session:
+        amending.migrate(session, world.call.number, actor=world.people["director"], at=world.at)
     with world.database.reading() as session:
         receipt = json.dumps(log.receipt(session, stamp.stream, stamp.seq, stamp.hash))
     sign()

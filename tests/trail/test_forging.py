@@ -455,6 +455,9 @@ def properly(lived: Lived, forge: Forge) -> Forge:
         ("case.create", {"action": "case.stamp"}),
         ("batch.send", {"role": "reviewer"}),
         ("push.acknowledge", {"from_state": "queued"}),
+        ("case.migrate", {"role": "sealer"}),
+        ("case.migrate", {"to_state": "published"}),
+        ("case.migrate", {"action": "push.migrate"}),
     ],
 )
 def test_a_forbidden_move_is_found_though_properly_signed(
