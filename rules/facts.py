@@ -201,6 +201,19 @@ class BatchFacts:
 
 
 @dataclass(frozen=True)
+class CallFacts:
+    """Everything that a rule may look at about a call as a whole."""
+
+    call: Call
+    at: datetime
+    actor: int = 0
+    step: str = ""
+    remark: str = ""
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PushFacts:
     """Everything that a rule may look at about one delivery."""
 

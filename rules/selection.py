@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rules.facts import BatchFacts, CaseFacts, JudgementFacts, PushFacts
+from rules.facts import BatchFacts, CallFacts, CaseFacts, JudgementFacts, PushFacts
 from rules.roles import Role
 from rules.rule import Breach, rule
 from rules.words import Text
@@ -70,7 +70,7 @@ def another_person_acts(facts: CaseFacts | BatchFacts) -> Breach | None:
     lifted_by=tuple(role for role in Role if role not in (Role.SYSTEM, Role.AUDITOR, Role.ADMINISTRATOR)),
     asked="remark",
 )
-def reason_given(facts: CaseFacts | BatchFacts | PushFacts | JudgementFacts) -> Breach | None:
+def reason_given(facts: CaseFacts | BatchFacts | PushFacts | JudgementFacts | CallFacts) -> Breach | None:
     """退回、撤回、不推荐、不入选和各种撤销都要写明理由。"""
     return None if facts.remark.strip() else Breach(mend="remark")
 

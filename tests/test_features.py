@@ -30,6 +30,7 @@ pytest_plugins = [
         "judging",
         "site",
         "stand_ins",
+        "call_standing",
     )
 ]
 pytestmark = pytest.mark.database

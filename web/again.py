@@ -15,6 +15,7 @@ from web.request import installed, of_api, received, settings, transaction
 from web.words import moment, say, t
 from workflow import factors, lists, passwords, sign_in, tokens
 from workflow.boards import lifecycle as batch_lifecycle
+from workflow.call_standing import lifecycle as standing_lifecycle
 from workflow.engine import CannotServe, Text
 from workflow.sign_in import Means
 from workflow.throttle import LockedOut
@@ -61,6 +62,7 @@ ASKS: Mapping[str, _Asked] = {
     "batches.act": _among(batch_lifecycle, "trigger", "seal", "send"),
     "batches.confirm_scan": _always("确认汇总表印章", "Confirm the seal of the summary table", "leader"),
     "drafting.open_": _always("开放征集通知", "Open a call", "director"),
+    "call_standing.act": _among(standing_lifecycle, "trigger", "archive"),
     "amending.move": _always("把案例转到一个版本", "Move cases to a version", "director"),
     # what leaves the country
     "pushes.start": _always("发起推送", "Start the push", "liaison"),

@@ -8,7 +8,7 @@ from web import flow
 from web.request import actor, now, reading
 from web.request import number as row_number
 from web.words import countdown
-from workflow import amending, drafting, lists, notices, what_if
+from workflow import amending, call_standing, drafting, lists, notices, what_if
 from workflow.particulars import particulars
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
@@ -24,6 +24,7 @@ def index() -> str:
             countdown=countdown,
             drafts=drafting.drafts(actor()),
             asks=what_if.asks(actor()),
+            states=call_standing.states(session),
         )
 
 
@@ -40,6 +41,8 @@ def show(number: str) -> str:
             phases=notices.phases(session, call),
             versions=notices.versions(session, number),
             looks=amending.looks(actor()),
+            standing=call_standing.shown(session, number, actor(), now()) if call_standing.looks(actor()) else None,
+            state=call_standing.state_of(session, number),
             at=now(),
             countdown=countdown,
             flow=flow.of_call(lists.lifecycle(call), call.number, version.version),

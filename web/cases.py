@@ -34,6 +34,7 @@ from web.tell import done, tell
 from web.words import countdown, say, t
 from workflow import (
     bulk,
+    call_standing,
     cases,
     clock,
     comparisons,
@@ -120,7 +121,9 @@ def without(here: dict[str, Any], name: str) -> dict[str, Any]:
 def new() -> str:
     with reading() as session:
         return render_template(
-            "cases/new.html", centres=lists.centres_to_write_for(session, actor()), calls=lists.calls(session)
+            "cases/new.html",
+            centres=lists.centres_to_write_for(session, actor()),
+            calls=lists.calls_to_start_under(session),
         )
 
 
@@ -161,6 +164,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
     similar, comparing = comparisons.known(session, case, actor())
     every_paper = papers.every(session, case)
     call, seal = lists.call_of(session, case), papers.newest_seal(session, case)
+    closed, archived = call_standing.closed(session, call.number), call_standing.archived(session, call.number)
     offers = cases.offers(session, case, actor=actor(), at=now())
     others = [one for one in offers if not one.mine]
     return {
@@ -186,7 +190,8 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "comparing": comparing,
         "english": editorial.english(session, case),
         "sign_offs": editorial.sign_offs(session, case),
-        "may_add": [what for what in _EDITS if editorial.may(case, what, actor())],
+        "may_add": [what for what in _EDITS if editorial.may(case, what, actor()) and not archived],
+        "barred": archived or (closed if cases.is_of_centre(case, actor()) else None),
         "editorial_url": _screen("editorial.show", case_id=case.id),
         "may_edit": cases.may_edit(case, actor()),
         "may_seal": lists.may_seal(case, actor()),

@@ -22,7 +22,7 @@ from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing
 from states.reach import SYSTEM, Actor, reaches
-from workflow import cases, keeping, privacy, sealing
+from workflow import call_standing, cases, keeping, privacy, sealing
 from workflow import content as contents
 from workflow import papers as case_papers
 from workflow.audit import receipts
@@ -95,6 +95,7 @@ def start(
                 "Under this call centres recommend themselves to the national office; there are no batches.",
             )
         )
+    call_standing.check(session, call.number, Level.OFFICE)
     found = session.get_one(Office, office)
     subject = call.mail.subject.format(addressee=found.addressee)
     return stored.insert_batch(session, call_version, phase, found, subject, actor, at, op)
@@ -168,7 +169,7 @@ def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> lis
     row, lines = _rows(session, batch.id)
     inputs = stored_facts.Inputs.of(actor, at)
     facts = stored_facts.batch_facts(session, row, lines, inputs)
-    made = ENGINE.offers(_standing(row), actor, facts)
+    made = call_standing.with_bars(session, row.call_number, ENGINE.offers(_standing(row), actor, facts))
     if is_back(batch, actor):
         return [replace(one, findings=(), unexamined=()) for one in made]
     if row.state != BatchState.SEALED:
@@ -380,6 +381,7 @@ def act(
         return already[row.stream]
     if seen and seen != row.version:
         raise living.Overtaken(living.FASTER)
+    call_standing.check(session, row.call_number, Level.OFFICE)
     facts = stored_facts.batch_facts(session, row, lines, inputs)
     standing = _standing(row)
     attempt = ENGINE.perform(standing, trigger, actor, facts, at, remark.strip())

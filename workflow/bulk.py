@@ -22,7 +22,7 @@ from rules.words import Labelled, Text
 from states.case import CASE, COUNTED, CaseState
 from states.lifecycle import Standing, Transition
 from states.reach import Actor, holds, reaches
-from workflow import cases, deadlines, letters
+from workflow import call_standing, cases, deadlines, letters
 from workflow.cases import Answers
 from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Receipt, not_yours, quoted
 from workflow.letters import Mail
@@ -411,6 +411,8 @@ def _turned_away(
         standing = Standing(row.state, centre=row.centre_id, office=row.office_id)
         if row.id in moved:
             turned[row.id] = (Verdict.OVERTAKEN, faster.get(row.id, living.FASTER))
+        elif (why := call_standing.barred(session, row.call_number, step.by[0].level)) is not None:
+            turned[row.id] = (Verdict.IMPOSSIBLE, why)
         elif not _leaves(session, row, step):
             turned[row.id] = (
                 Verdict.IMPOSSIBLE,

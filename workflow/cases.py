@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from rules.call import Call, Route
 from rules.facts import CaseFacts
-from rules.roles import Role
+from rules.roles import Level, Role
 from rules.selection import another_person_acts
 from rules.words import Text
 from states.case import CASE, CONTENT, EDITABLE, CaseState
 from states.lifecycle import Standing
 from states.reach import Actor, reaches
 from states.route import lifecycle_of
-from workflow import characters, letters
+from workflow import call_standing, characters, letters
 from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.failpoints import reached
 from workflow.store import cases as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, papers, people, words
+from workflow.store.calls import call_of
 from workflow.store.living import Overtaken
 from workflow.store.models import MAILED, Case
 from workflow.store.reach import whereabouts
@@ -89,7 +90,9 @@ def offers(session: Session, case: Case, *, actor: Actor, at: datetime) -> list[
     """Every transition from where the case stands, with every finding: “why not?” answered before anybody tries."""
     rows = stored_facts.case_rows(session, [case.id])
     [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
-    return engine_of(facts.call).offers(_standing(rows[0]), actor, facts)
+    return call_standing.with_bars(
+        session, case.call_number, engine_of(facts.call).offers(_standing(rows[0]), actor, facts)
+    )
 
 
 def complete(session: Session, case: Case, *, actor: Actor, at: datetime) -> bool:
@@ -157,6 +160,7 @@ def act(
         raise _nothing()
     check_alone(trigger)
     already = living.replayed(session, CASE, [row.stream for row in rows], op, actor)
+    _check_open(session, {row.call_number for row in rows}, trigger)
     fresh = [row for row in rows if row.stream not in already]
     for row in fresh:
         check_seen(session, row, (seen or {}).get(row.id))
@@ -169,6 +173,14 @@ def act(
     write(session, tried, op=op, new_day=new_day, posting=posting)
     made = {row.stream: attempt for row, attempt in tried} | already
     return [made[row.stream] for row in rows if row.stream in made]
+
+
+def _check_open(session: Session, calls: Collection[str], trigger: str) -> None:
+    """Raise CallBarred where one of these calls is closed to whoever takes the step, or archived."""
+    step = CASE.named(trigger)
+    if step is not None:
+        for call in calls:
+            call_standing.check(session, call, step.by[0].level)
 
 
 def check_alone(trigger: str) -> None:
@@ -322,6 +334,7 @@ def create(
     if earlier is not None:
         return earlier
     _check_holdable(content or Content())
+    call_standing.check(session, call_of(session, call_version).number, Level.CENTRE)
     return stored.insert(session, call_version, centre, content or Content(), how, actor, at, op)
 
 
@@ -344,6 +357,7 @@ def take_in(
     if earlier is not None:
         return earlier
     _check_holdable(content)
+    call_standing.check(session, call_of(session, call_version).number, Level.CENTRE)
     authors = people.holding(session, str(Role.AUTHOR), centre.id, None)
     author = authors[0].id if authors else actor.id
     return stored.insert(session, call_version, centre.id, content, MAILED, actor, at, op, author=author)
@@ -379,7 +393,13 @@ def is_of_centre(case: Any, actor: Actor) -> bool:
 
 def may_edit(case: Any, actor: Actor) -> bool:
     """Whether this person may change the content now: an author of the centre, while the case is with it."""
-    return case.state in EDITABLE and case.centre_id in actor.units(Role.AUTHOR)
+    return case.state in EDITABLE and case.centre_id in actor.units(Role.AUTHOR) and takes_changes(case)
+
+
+def takes_changes(case: Any) -> bool:
+    """Whether its call still has centres change it: it is neither closed nor archived."""
+    session = object_session(case)
+    return session is None or call_standing.closed(session, case.call_number) is None
 
 
 def check_author(row: Any, actor: Actor) -> None:
@@ -427,6 +447,7 @@ def edit(
     if earlier is not None:
         return earlier
     check_editable(row, actor)
+    call_standing.check(session, row.call_number, Level.CENTRE)
     check_seen(session, row, seen)
     check_marked(None, seen)
     _check_holdable(content)

@@ -23,7 +23,7 @@ from states.lifecycle import Lifecycle, Standing, State, Transition
 from states.push import PUSH
 from states.reach import Actor
 from states.route import lifecycle_of
-from workflow import cases, excerpts, privacy
+from workflow import call_standing, cases, excerpts, privacy
 from workflow import content as contents
 from workflow.audit import actions, search
 from workflow.cases import NoSuchCase
@@ -103,6 +103,11 @@ def choices(session: Session, seen_by: Actor, office: int | None = None) -> Choi
 def calls(session: Session) -> list[tuple[int, Call]]:
     """The newest version of each call, with the version's id."""
     return stored_calls.open_calls(session)
+
+
+def calls_to_start_under(session: Session) -> list[tuple[int, Call]]:
+    """Those under which cases are begun: calls that are neither closed nor archived."""
+    return [one for one in calls(session) if call_standing.barred(session, one[1].number, Level.CENTRE) is None]
 
 
 def call_to_start_under(session: Session, version: int | None) -> int:
@@ -526,7 +531,7 @@ def window(session: Session, case: Case, at: datetime) -> Window | None:
 
 def may_seal(case: Case, actor: Actor) -> bool:
     """Whether this person may now put the sealed scan of the report form."""
-    return case.state in EDITABLE and case.centre_id in actor.units(Role.SEALER)
+    return case.state in EDITABLE and case.centre_id in actor.units(Role.SEALER) and cases.takes_changes(case)
 
 
 def no_way(case: Case, trigger: str) -> Text:

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from rules import signatures
 from rules.call import Call
 from rules.facts import GOOD
-from rules.roles import Role
+from rules.roles import Level, Role
 from rules.words import Text
 from states.case import EDITABLE, CaseState
 from states.reach import Actor
+from workflow import call_standing, merging, sealing
 from workflow import content as contents
-from workflow import merging, sealing
 from workflow.cases import NotEditable, check_marked, check_seen
 from workflow.content import Content
 from workflow.documents import preview
@@ -81,6 +81,7 @@ def attach(
     if earlier is not None:
         return earlier
     _check_open(row)
+    call_standing.check(session, row.call_number, Level.CENTRE)
     _, receipt = stored.attach(session, owner, slot, files, actor, at, f"{op}:{slot}" if op else "")
     return receipt
 
@@ -109,6 +110,7 @@ def seal(
     if earlier is not None:
         return earlier
     _check_open(row)
+    call_standing.check(session, row.call_number, Level.CENTRE)
     check_seen(session, row, seen)
     check_marked(None, seen)
     own = sealing.mark_of(row)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-
 from states.case import CaseState
 from tests.browser.conftest import NARROW, Visit, confirm_again, grave, overflow
 from tests.worlds import World
-
 
 WHERE = "/calls/2021-205/move"
 

@@ -537,6 +537,11 @@ DOORS: dict[str, Door] = {
     "GET proving.show": Door(ASKS_WHAT_IF),
     "GET proving.progress": Door(ASKS_WHAT_IF),
     "POST proving.ask": Door(ASKS_WHAT_IF, "desk director"),
+    # -- a call closed, archived, and back; under these tests it is open
+    "GET call_standing.ask close": Door(f"{WRITES_CALLS} auditor"),
+    "POST call_standing.act close": Door(f"{WRITES_CALLS} auditor", "director"),
+    "GET call_standing.ask archive": Door(f"{WRITES_CALLS} auditor", gives=(409,)),
+    "POST call_standing.act archive": Door(f"{WRITES_CALLS} auditor", "director", gives=(409,)),
     # -- in whose court cases lay: of what is within reach
     "GET courts.index": Door(f"{OFFICE} {DESK}"),
     "POST courts.sheet": Door(f"{OFFICE} {DESK}"),

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from rules.roles import Role
+from rules.roles import Level, Role
 from rules.words import Labelled, Text
 from states.batch import BATCH
+from states.call import CALL, CallState, bars
 from states.case import CASE, COUNTED, EDITABLE, CaseState
 from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Transition, WrongLifecycle
 from states.push import PUSH
 
-LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT)
+LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT, CALL)
 
 
 class Door(Labelled):
@@ -116,3 +117,8 @@ def test_what_counts_was_submitted_and_what_is_edited_was_not() -> None:
     assert set() == COUNTED & EDITABLE
     assert CaseState.SUBMITTED in COUNTED
     assert CaseState.PROVINCE_REVIEWED not in COUNTED
+
+
+def test_a_closed_call_bars_its_centres_and_an_archived_one_everybody() -> None:
+    barred = {state: [level for level in Level if bars(state, level)] for state in CallState}
+    assert barred == {CallState.OPEN: [], CallState.CLOSED: [Level.CENTRE], CallState.ARCHIVED: list(Level)}

@@ -292,6 +292,69 @@ def call_migrate(
     sys.exit(REFUSED if told["refused"] else 0)
 
 
+def _standing(name: str, help_: str, *, reason: bool) -> None:
+    """One command for one step of a call as a whole."""
+    asked: dict[str, Any] = (
+        {"required": True, "help": "理由 / reason"} if reason else {"default": "", "help": "备注 / remark"}
+    )
+
+    @call.command(name, help=help_)
+    @click.argument("number")
+    @click.option("--as", "login", required=True, help="以谁的名义（主管的登录名）/ the director's login")
+    @click.option("--remark", **asked)
+    @_json
+    def command(number: str, login: str, remark: str, as_json: bool) -> None:
+        from workflow import call_standing, clock, installation, people
+
+        settings = configured.from_environment()
+        with refusals():
+            database = installation.existing(settings)
+            try:
+                with database.transaction() as session:
+                    person = people.by_login(session, login)
+                    if person is None:
+                        raise Refusal(f"没有登录名“{login}”。/ There is no login “{login}”.")
+                    actor, at = people.actor_of(person), clock.now(session, settings)
+                    attempt = call_standing.act(session, number, name, actor=actor, at=at, remark=remark)
+                    state = call_standing.state_of(session, number)
+            finally:
+                database.close()
+        findings = [one.as_json() for one in attempt.findings]
+        if as_json:
+            receipt = attempt.receipt.number if attempt.receipt else None
+            print_json(
+                {"call": number, "done": attempt.done, "state": str(state), "receipt": receipt, "findings": findings}
+            )
+        else:
+            for one in findings:
+                click.echo(f"! {one['zh']}\n  {one['en']}")
+            click.echo(f"{number}: {state.label.zh} / {state.label.en}")
+        sys.exit(0 if attempt.done else REFUSED)
+
+
+_EXAMPLE = "\n\n\b\n例 Example:  zhengji call {} 2021-205 --as director{}"
+_standing(
+    "close",
+    "结束征集：中心不能再新建、修改或报送案例。 / Close a call to its centres." + _EXAMPLE.format("close", ""),
+    reason=False,
+)
+_standing(
+    "reopen",
+    "重新开放征集。 / Open a closed call again." + _EXAMPLE.format("reopen", " --remark 补报"),
+    reason=True,
+)
+_standing(
+    "archive",
+    "归档：只供查看。 / Archive a closed call: it can only be read." + _EXAMPLE.format("archive", ""),
+    reason=False,
+)
+_standing(
+    "unarchive",
+    "撤销归档。 / Take a call out of the archive." + _EXAMPLE.format("unarchive", " --remark 更正"),
+    reason=True,
+)
+
+
 def _previewed(made: Any, numbers: set[str]) -> dict[str, Any]:
     """What a preview says, as plain values; of these cases alone where some are named."""
     lines = [one for one in made.lines if one.row.number in numbers or not (numbers or one.rests)]

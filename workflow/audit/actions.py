@@ -6,17 +6,25 @@ from collections.abc import Mapping
 
 from rules.words import Text
 from states.batch import BATCH, BatchState
+from states.call import CALL, CallState
 from states.case import CASE, CaseState
 from states.judgement import JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle
 from states.push import PUSH, PushState
 
-_LIFECYCLES: Mapping[str, Lifecycle] = {"case": CASE, "batch": BATCH, "push": PUSH, "judgement": JUDGEMENT}
-_STATES: Mapping[str, type[CaseState] | type[BatchState] | type[PushState] | type[JudgementState]] = {
+_LIFECYCLES: Mapping[str, Lifecycle] = {
+    "case": CASE,
+    "batch": BATCH,
+    "push": PUSH,
+    "judgement": JUDGEMENT,
+    "call": CALL,
+}
+_STATES: Mapping[str, type[CaseState] | type[BatchState] | type[PushState] | type[JudgementState] | type[CallState]] = {
     "case": CaseState,
     "batch": BatchState,
     "push": PushState,
     "judgement": JudgementState,
+    "call": CallState,
 }
 
 _BESIDE: Mapping[str, Text] = {

@@ -29,6 +29,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, foreign, mapp
 from rules.facts import Ruling
 from rules.roles import Role
 from states.batch import BatchState
+from states.call import CallState
 from states.case import CaseState
 from states.judgement import JudgementState
 from states.push import PushState
@@ -507,6 +508,14 @@ class CallVersion(Base):
     opened_at: Mapped[datetime | None]
     look: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The Word document with placeholders in which its cases are written; none: the one for all calls."""
+
+
+class CallStanding(Living, Base):
+    """Where a call stands that was closed or archived, or opened again since; one without a row is open."""
+
+    __tablename__ = "call_standing"
+    __table_args__ = _lived(CallState)
+    number: Mapped[str] = mapped_column(String(40), primary_key=True)
 
 
 class CallProof(Base):

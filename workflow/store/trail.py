@@ -19,7 +19,7 @@ from workflow import personal
 from workflow.audit.canonical import canonical, event_hash
 from workflow.engine import Receipt
 from workflow.failpoints import reached
-from workflow.store import log
+from workflow.store import archive, log
 from workflow.store.among import among
 from workflow.store.database import APPENDED, TOKEN, run
 from workflow.store.models import AuditEvent, AuditPrivate
@@ -53,7 +53,11 @@ _NAMED = ("case_id", "office_id", "op")
 
 
 def append(session: Session, entries: Sequence[Entry]) -> list[Receipt]:
-    """Append events, at most one per stream and call, and give each its receipt."""
+    """Append events, at most one per stream and call, and give each its receipt.
+
+    Raises CallBarred for what would be done to things of an archived call.
+    """
+    archive.check(session, entries)
     heads = _heads(session, [entry.stream for entry in entries if entry.previous is None])
     algorithm = log.algorithm(session)
     by_token = {"token": session.info[TOKEN]} if TOKEN in session.info else {}
