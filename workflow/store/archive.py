@@ -24,6 +24,10 @@ _READS = ("document.open", "reading.", "export.", "privacy.", "mail.", "job.", "
 """What goes on while a call is archived: reading, taking away, erasing what is personal, and what became of mails."""
 
 
+_OF_CALLS = ("batch/", "call/", "judgement/", "decision/")
+"""Streams of what belongs to a call, beside those of cases."""
+
+
 def words(state: CallState) -> Text:
     """Why nothing can be done, and who can change that."""
     if state is CallState.ARCHIVED:
@@ -39,7 +43,7 @@ def words(state: CallState) -> Text:
 
 def check(session: Session, entries: Iterable[Entry]) -> None:
     """Raise CallBarred where something is about to be done to what belongs to an archived call."""
-    touching = [one for one in entries if one.case_id is not None or one.stream.startswith(("batch/", "call/"))]
+    touching = [one for one in entries if one.case_id is not None or one.stream.startswith(_OF_CALLS)]
     if not touching:
         return
     archived = {number for number, state in stored.standings(session).items() if state == CallState.ARCHIVED}
@@ -50,13 +54,25 @@ def check(session: Session, entries: Iterable[Entry]) -> None:
             raise CallBarred(words(CallState.ARCHIVED))
 
 
+def check_calls(session: Session, numbers: Iterable[str]) -> None:
+    """Raise CallBarred where something is about to be begun under an archived call."""
+    known = stored.standings(session)
+    if any(known.get(one) == CallState.ARCHIVED for one in numbers):
+        raise CallBarred(words(CallState.ARCHIVED))
+
+
 def _call(session: Session, entry: Entry) -> str | None:
     """The number of the call to which what an entry is about belongs; None for what belongs to none."""
     kind, _, rest = entry.stream.partition("/")
     if entry.case_id is not None:
         return stored.call_of_case(session, entry.case_id)
+    thing = rest.partition("/")[0]
     if kind == "batch":
-        return stored.call_of_batch(session, f"batch/{rest.partition('/')[0]}")
+        return stored.call_of_batch(session, f"batch/{thing}")
+    if kind == "judgement":
+        return stored.call_of_judgement(session, f"judgement/{thing}")
+    if kind == "decision" and thing.isdigit():
+        return stored.call_of_case(session, int(thing))
     if kind == "call" and not rest.endswith("/standing"):
-        return rest.partition("/")[0]
+        return thing
     return None

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from states.call import CALL
 from states.push import PushState
 from workflow.engine import Receipt
-from workflow.store.models import Batch, CallStanding, CallVersion, Case, Push
+from workflow.store.models import Batch, CallStanding, CallVersion, Case, Judgement, Push
 
 KNOWN = "zhengji_standings"
 """In `Session.info`: the standings as they were read once in this session."""
@@ -50,6 +50,10 @@ def call_of_case(session: Session, case_id: int) -> str | None:
 
 def call_of_batch(session: Session, stream: str) -> str | None:
     return session.scalar(select(Batch.call_number).where(Batch.stream == stream))
+
+
+def call_of_judgement(session: Session, stream: str) -> str | None:
+    return session.scalar(select(Judgement.call_number).where(Judgement.stream == stream))
 
 
 def by_state(session: Session, number: str) -> Mapping[str, int]:

@@ -19,7 +19,7 @@ from states.judgement import JUDGEMENT, JudgementState
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.personal import is_contact
-from workflow.store import trail
+from workflow.store import archive, trail
 from workflow.store.among import among
 from workflow.store.calls import call_of
 from workflow.store.database import next_id
@@ -317,6 +317,7 @@ def insert_judgements(
     who judges it."""
     if not wanted:
         return []
+    archive.check_calls(session, {one.call_number for one in wanted})
     ids = [next_id(session, "judgement")]
     while len(ids) < len(wanted):
         ids.append(ids[-1] + 1 if _embedded(session) else next_id(session, "judgement"))
