@@ -1,6 +1,7 @@
 """How many cases there must and may be: the quotas that a call writes out, beside its plain minima."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rules.call import Call, Over, Per, Quota, TwoRoles, roles_of
 from rules.facts import BatchFacts, CentreCount, Tally
@@ -90,14 +91,59 @@ def quota_words(quota: Quota) -> Text:
 
 
 def _counted(quota: Quota, batch: BatchFacts) -> Iterator[tuple[CentreCount | None, int]]:
+    return _by_unit(quota, batch.call, batch.phase.id, batch.centres, batch.tally)
+
+
+def _by_unit(
+    quota: Quota, call: Call, phase: str, centres: Iterable[CentreCount], tally: Iterable[Tally]
+) -> Iterator[tuple[CentreCount | None, int]]:
     """Each unit that a quota is about (None: the office) with the number of its cases that count."""
-    lines = [one for one in batch.tally if _counts(quota, one, batch.phase.id, batch.call.two_roles)]
+    lines = [one for one in tally if _counts(quota, one, phase, call.two_roles)]
     if quota.per is Per.OFFICE:
         yield None, _sum(lines)
         return
-    for centre in batch.centres:
-        if concerns(quota, centre.kind, batch.call.two_roles):
+    for centre in centres:
+        if concerns(quota, centre.kind, call.two_roles):
             yield centre, _sum(one for one in lines if one.centre == centre.centre)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a quota stands for a unit (None: the office) in a phase. `count`: cases reported; `coming`: those on their way.
+
+    `lacks`: how many must still be reported; `room`: how many more may be, None where nothing bounds them.
+    """
+
+    quota: Quota
+    unit: CentreCount | None
+    count: int
+    coming: int
+    lacks: int
+    room: int | None
+
+    @property
+    def words(self) -> Text:
+        """What the quota asks, and how many there are."""
+        return quota_words(self.quota).fill(unit=f"{self.unit.name} " if self.unit else "", count=self.count)
+
+
+def outlook(
+    call: Call, phase: str, centres: Sequence[CentreCount], reported: Sequence[Tally], coming: Sequence[Tally]
+) -> list[Outlook]:
+    """How each quota that is asked in a phase stands for the office, and for each centre that the call addresses."""
+    found = []
+    for quota in call.quotas:
+        if not _in_phases(quota, phase):
+            continue
+        counted = _by_unit(quota, call, phase, centres, reported)
+        on_their_way = (number for _, number in _by_unit(quota, call, phase, centres, coming))
+        for (unit, count), more in zip(counted, on_their_way, strict=True):
+            if unit is not None and not call.addresses(unit.kind):
+                continue
+            times = _times(unit, call)
+            room = None if quota.maximum is None else max(0, quota.maximum * times - count)
+            found.append(Outlook(quota, unit, count, more, max(0, (quota.minimum or 0) * times - count), room))
+    return found
 
 
 def concerns(quota: Quota, kind: str, two_roles: TwoRoles) -> bool:

@@ -12,7 +12,7 @@ HANDS = {
     "reviewer": Text("审核", "reviewed a case of this batch"),
     "selector": Text("遴选", "selected this case"),
     "centre": Text("中心经办", "acted on this for the centre that reports it, or hold a role there"),
-    "office": Text("省级经办", "acted on this for the office that sends it, or hold a role there"),
+    "office": Text("推荐单位经办", "acted on this for the office that sends it, or hold a role there"),
 }
 """Whose hand it may be → what that hand did."""
 

@@ -287,7 +287,7 @@ def _reasons() -> dict[str, str]:
 def edit(case_id: int) -> str:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        cases.check_editable(case, actor())
+        cases.check_editable(session, case, actor())
         return _editor(session, case, writing.Draft(lists.content_of(case)))
 
 

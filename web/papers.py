@@ -58,7 +58,7 @@ bp = Blueprint("papers", __name__, url_prefix="/cases")
 def upload(case_id: int) -> str:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        cases.check_editable(case, actor())
+        cases.check_editable(session, case, actor())
         return render_template("cases/upload.html", case=case, call=lists.call_of(session, case), missing=False)
 
 
@@ -67,7 +67,7 @@ def understand(case_id: int) -> str | tuple[str, int]:
     """Show what was understood from the files, beside what the case says now; nothing is taken over yet."""
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        cases.check_editable(case, actor())
+        cases.check_editable(session, case, actor())
     kept = _came(case_id, "case", "form") or {
         slot: one for slot in ("case", "form") if (one := uploaded(slot, slot, case=case_id)) is not None
     }
@@ -170,7 +170,7 @@ def _overtaken(
 def scan(case_id: int) -> str:
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        papers.check_sealable(case, actor())
+        papers.check_sealable(session, case, actor())
         complete = cases.complete(session, case, actor=actor(), at=now())
         return render_template("cases/seal.html", case=case, kept=None, missing=False, complete=complete)
 
@@ -180,7 +180,7 @@ def look(case_id: int) -> str | tuple[str, int]:
     """Keep the scan and show it large, so that a person can read its seal."""
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        papers.check_sealable(case, actor())
+        papers.check_sealable(session, case, actor())
     kept, mark = _came(case_id, "scan").get("scan") or uploaded("scan", "scan", case=case_id), form_mark()
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
@@ -269,7 +269,7 @@ def seal_electronically(case_id: int) -> Response | tuple[str, int]:
     """Sign the print of the form with the host unit's key, which is here for this request only."""
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        papers.check_sealable(case, actor())
+        papers.check_sealable(session, case, actor())
         complete = cases.complete(session, case, actor=actor(), at=now())
         name, paper = downloads.report_form_pdf(session, case, actor=actor(), at=now())
         own, unit = sealing.mark_of(case), case.centre.host_unit

@@ -75,7 +75,9 @@ def start(
     """Start an empty batch of an office and phase. Raises NotPermitted for all but the office's reviewers, WrongBatch."""
     if office not in actor.units(Role.REVIEWER):
         raise NotPermitted(
-            Text("组批由本省审核人办理，您没有这个职责。", "Batches are made by the office's reviewers; you are none.")
+            Text(
+                "组批由本单位审核人办理，您没有这个职责。", "Batches are made by the office's reviewers; you are none."
+            )
         )
     earlier = _created(session, op)
     if earlier is not None:
@@ -206,7 +208,7 @@ def collect(
         batch_id,
         actor,
         (Role.REVIEWER,),
-        Text("组批由本省审核人办理，您没有这个职责。", "Batches are made by the office's reviewers; you are none."),
+        Text("组批由本单位审核人办理，您没有这个职责。", "Batches are made by the office's reviewers; you are none."),
     )
     owner = owner_of(row)
     earlier = stored_papers.noted(session, owner, "batch.collect", op)
@@ -299,7 +301,7 @@ def seal_summary(
         batch_id,
         actor,
         (Role.LEADER,),
-        Text("确认汇总表印章由本省负责人办理。", "The summary table's seal is confirmed by the office's leader."),
+        Text("确认汇总表印章由本单位负责人办理。", "The summary table's seal is confirmed by the office's leader."),
     )
     owner = owner_of(row)
     earlier = stored_papers.noted(session, owner, "batch.seal_summary", op)

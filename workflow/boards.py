@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from rules.call import Call, Phase, Recommender, Window, roles_of
+from rules.quotas import Outlook, outlook
 from rules.roles import Level, Role
 from rules.words import Text
 from states.batch import BATCH, BatchState
@@ -108,7 +109,9 @@ def check_leader(batch: Batch, actor: Actor) -> None:
     """Raise NotPermitted when this person does not lead at the office of the batch."""
     if batch.office_id not in actor.units(Role.LEADER):
         raise NotPermitted(
-            Text("汇总表的盖章扫描件由本省负责人上传。", "The sealed summary table is uploaded by the office's leader.")
+            Text(
+                "汇总表的盖章扫描件由本单位负责人上传。", "The sealed summary table is uploaded by the office's leader."
+            )
         )
 
 
@@ -148,6 +151,8 @@ class PhaseBoard:
     count: Count
     waived: bool
     batches: Sequence[Batch]
+    outlooks: Sequence[Outlook] = ()
+    """How the quotas that the call writes out stand: the office's, and those of centres that lack cases or may send no more."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,7 @@ def _office(session: Session, version: int, call: Call, office: int, actor: Acto
     counts = batches.standings(session, call, [office])
     waived = {(one.phase, one.office_id) for one in deadlines.waivers(session, call)}
     made = batches.every(session, actor, call.number, office)
+    known = stored_facts.outlook(session, call.number, office) if call.quotas else ([], [], [])
     phases = tuple(
         PhaseBoard(
             phase,
@@ -201,6 +207,7 @@ def _office(session: Session, version: int, call: Call, office: int, actor: Acto
             next(one for one in counts if one.phase == phase.id),
             (phase.id, office) in waived,
             [one for one in made if one.phase == phase.id],
+            [one for one in outlook(call, phase.id, *known) if one.unit is None or one.lacks or one.room == 0],
         )
         for phase in call.phases
     )

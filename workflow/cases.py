@@ -15,7 +15,7 @@ from rules.facts import CaseFacts
 from rules.roles import Level, Role
 from rules.selection import another_person_acts
 from rules.words import Text
-from states.case import CASE, CONTENT, EDITABLE, CaseState
+from states.case import CASE, CONTENT, EDITABLE
 from states.lifecycle import Standing
 from states.reach import Actor, reaches
 from states.route import lifecycle_of
@@ -369,7 +369,7 @@ def check_takes_in(centre: Any, actor: Actor) -> None:
         return
     raise NotPermitted(
         Text(
-            "来件由中心所属省级的审核人、负责人或国家局受理人登记，您没有这个职责。",
+            "来件由推荐单位的审核人、负责人或国家局受理人登记，您没有这个职责。",
             "What a centre sends is taken in by its office's reviewers and leaders, or the national desk; you are none.",
         )
     )
@@ -413,17 +413,30 @@ def check_author(row: Any, actor: Actor) -> None:
         )
 
 
-def check_editable(row: Any, actor: Actor) -> None:
+def check_editable(session: Session, row: Any, actor: Actor) -> None:
     """Raise NotPermitted or NotEditable, saying who could, when this person may not change the content now."""
     check_author(row, actor)
     if row.state not in EDITABLE:
-        here = CaseState.of(row.state).label
+        here, way = where_it_is(session, row)
         raise NotEditable(
             Text(
-                f"案例现在是“{here.zh}”，内容不能修改。需要修改时，请先由盖章人撤销盖章，或请省级退回。",
-                f"The case is “{here.en}”; its content cannot change. Have the stamp taken back, or the case returned.",
+                f"案例现在是“{here.zh}”，内容不能修改。{way.zh}",
+                f"The case is “{here.en}”; its content cannot change. {way.en}",
             )
         )
+
+
+def where_it_is(session: Session, row: Any) -> tuple[Text, Text]:
+    """Its state as its call has it, and who brings it back from there towards its centre, by which step."""
+    lived = engine_of(call_of(session, row.call_version_id)).declared
+    leaving = [one for one in lived.leaving(row.state) if one.backward]
+    steps = [one for one in leaving if one.target in EDITABLE] or leaving
+    here = lived.state(row.state).label
+    if not steps:
+        return here, Text("现在没有退回的步骤。", "There is no step that brings it back now.")
+    zh = "，或".join(f"由{'、'.join(role.label.zh for role in one.by)}“{one.label.zh}”" for one in steps)
+    en = ", or ".join(f"“{one.label.en}” ({', '.join(role.label.en for role in one.by)})" for one in steps)
+    return here, Text(f"需要修改时，请先{zh}。", f"To change it, it must first go back: {en}.")
 
 
 def edit(
@@ -446,7 +459,7 @@ def edit(
     earlier = stored.edited_by_op(session, op, case_id)
     if earlier is not None:
         return earlier
-    check_editable(row, actor)
+    check_editable(session, row, actor)
     call_standing.check(session, row.call_number, Level.CENTRE)
     check_seen(session, row, seen)
     check_marked(None, seen)

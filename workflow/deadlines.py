@@ -95,7 +95,7 @@ def check_asks(office: int, actor: Actor) -> None:
     """Raise NotPermitted for all but the office's reviewers and leaders."""
     if office not in actor.units(Role.REVIEWER, Role.LEADER):
         raise NotPermitted(
-            Text("延期由本省审核人或负责人申请。", "An extension is asked for by the office's reviewers and leaders.")
+            Text("延期由本单位审核人或负责人申请。", "An extension is asked for by the office's reviewers and leaders.")
         )
 
 

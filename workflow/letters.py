@@ -46,17 +46,17 @@ TOLD: Mapping[str, Told] = {
     "return_to_centre": Told(
         _CENTRE,
         Text("已退回中心修改", "returned to the centre"),
-        Text("请修改后由盖章人重新盖章报送。", "Please change them and have them sealed again."),
+        Text("请修改后由盖章人重新报送。", "Please change them and have them sent again."),
     ),
     "return_to_office": Told(
         _OFFICE,
-        Text("已退回省级", "returned to the office"),
+        Text("已退回推荐单位", "returned to whoever recommended them"),
         Text("处理之后可以另行组批重新报送。", "Once settled they can be sent again in another batch."),
     ),
     "turn_back": Told(
         _CENTRE,
         Text("已退回中心修改", "returned to the centre"),
-        Text("请修改后重新盖章报送。", "Please change them, and seal and send them again."),
+        Text("请修改后重新报送。", "Please change them and send them again."),
     ),
     "shortlist": Told(
         _BOTH,
@@ -80,6 +80,8 @@ TOLD: Mapping[str, Told] = {
 }
 """Step → who is told of it, and how. Of the other steps nobody is: the next hand finds them under “我的工作”."""
 
+_NEUTRAL = {"return_to_office": Text("退回推荐单位", "Return to whoever recommended")}
+"""What a step is called in a mail that may be about calls of several routes."""
 _PUBLIC = ("publish", "republish")
 
 
@@ -137,7 +139,7 @@ class Mail:
     def body(self, site: str) -> str:
         """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
         told, day = TOLD[self.step], self.at.astimezone(BEIJING)
-        label = actions.label(f"case.{self.step}")
+        label = _NEUTRAL.get(self.step) or actions.label(f"case.{self.step}")
         number = len(self.cases)
         zh = [
             f"{self.name}，您好！",

@@ -14,11 +14,11 @@ from rules.call import Call
 from rules.facts import GOOD
 from rules.roles import Level, Role
 from rules.words import Text
-from states.case import EDITABLE, CaseState
+from states.case import EDITABLE
 from states.reach import Actor
 from workflow import call_standing, merging, sealing
 from workflow import content as contents
-from workflow.cases import NotEditable, check_marked, check_seen
+from workflow.cases import NotEditable, check_marked, check_seen, where_it_is
 from workflow.content import Content
 from workflow.documents import preview
 from workflow.documents.forms import FormRead, form_to_case
@@ -80,7 +80,7 @@ def attach(
     earlier = stored.noted(session, owner, "document.attach", f"{op}:{slot}" if op else "")
     if earlier is not None:
         return earlier
-    _check_open(row)
+    _check_open(session, row)
     call_standing.check(session, row.call_number, Level.CENTRE)
     _, receipt = stored.attach(session, owner, slot, files, actor, at, f"{op}:{slot}" if op else "")
     return receipt
@@ -109,7 +109,7 @@ def seal(
     earlier = stored.noted(session, owner, "case.seal", op)
     if earlier is not None:
         return earlier
-    _check_open(row)
+    _check_open(session, row)
     call_standing.check(session, row.call_number, Level.CENTRE)
     check_seen(session, row, seen)
     check_marked(None, seen)
@@ -150,20 +150,20 @@ def _check_role(row: Any, role: Role, actor: Actor) -> None:
         )
 
 
-def check_sealable(case: Any, actor: Actor) -> None:
+def check_sealable(session: Session, case: Any, actor: Actor) -> None:
     """Raise NotPermitted or NotEditable, saying who could, when this person may not put a sealed scan now."""
     _check_role(case, Role.SEALER, actor)
-    _check_open(case)
+    _check_open(session, case)
 
 
-def _check_open(row: Any) -> None:
+def _check_open(session: Session, row: Any) -> None:
     """Raise NotEditable when the case is not with its centre."""
     if row.state not in EDITABLE:
-        here = CaseState.of(row.state).label
+        here, way = where_it_is(session, row)
         raise NotEditable(
             Text(
-                f"案例现在是“{here.zh}”，材料不能再换。需要更换时，请先由盖章人撤销盖章，或请省级退回。",
-                f"The case is “{here.en}”; its papers cannot change. Have the stamp taken back, or the case returned.",
+                f"案例现在是“{here.zh}”，材料不能再换。{way.zh}",
+                f"The case is “{here.en}”; its papers cannot change. {way.en}",
             )
         )
 

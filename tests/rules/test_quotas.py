@@ -9,7 +9,7 @@ import pytest
 
 from rules.call import Call, Over, Per, Quota, Strength, TwoRoles
 from rules.facts import BatchFacts, CentreCount, Tally
-from rules.quotas import contradictions, quotas_not_exceeded, quotas_reached
+from rules.quotas import contradictions, outlook, quotas_not_exceeded, quotas_reached
 from tests.make import annotated_call, batch_facts
 from tests.rules import found
 
@@ -173,3 +173,27 @@ def test_a_minimum_above_the_maximum_of_what_holds_it_is_known(
     most = {"id": "most", "per": Per.OFFICE, "maximum": 3, **most}
     of = replace(annotated_call(), quotas=(Quota(**least), Quota(**most)))
     assert [(one.id, other.id) for one, other in contradictions(of)] == ([("least", "most")] if contradict else [])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "reported", "coming", "lacks", "room"),
+    [
+        ({"minimum": 3, "maximum": 5}, 1, 1, 2, 4),
+        ({"minimum": 3, "maximum": 5}, 5, 2, 0, 0),
+        ({"minimum": 3}, 4, 0, 0, None),
+        ({"maximum": 5}, 7, 0, 0, 0),
+    ],
+)
+def test_what_an_office_lacks_and_may_still_send_is_foreseen(
+    bounds: dict[str, int], reported: int, coming: int, lacks: int, room: int | None
+) -> None:
+    tallies = [[Tally("first", "a", "tisc", "one", number)] for number in (reported, coming)]
+    [one] = outlook(call(**bounds), "first", CENTRES, *tallies)
+    assert (one.count, one.coming, one.lacks, one.room) == (reported, coming, lacks, room)
+
+
+def test_a_centre_of_two_roles_may_send_twice_as_many_and_another_phase_asks_nothing() -> None:
+    of = call(per=Per.CENTRE, maximum=2, phases=("first",), two_roles=TwoRoles.EACH)
+    found = outlook(of, "first", CENTRES, [Tally("first", "b", "both", "one", 1)], [])
+    assert [(one.unit.name if one.unit else "", one.room) for one in found] == [("甲中心", 2), ("乙中心", 3)]
+    assert outlook(of, "second", CENTRES, [], []) == []

@@ -73,7 +73,7 @@ def test_each_step_of_a_batch_stands_on_the_first_page_of_the_person_who_takes_i
 
 
 def test_the_board_of_somebody_at_no_office_says_whose_it_is(sign_in: As):
-    assert "汇总报送由省级审核人和负责人办理" in sign_in("author").get("/batches").get_data(as_text=True)
+    assert "汇总报送由推荐单位的审核人和负责人办理" in sign_in("author").get("/batches").get_data(as_text=True)
 
 
 def test_an_office_carries_a_batch_from_its_list_to_the_national_office(world: World, sign_in: As):
@@ -153,7 +153,7 @@ def test_only_the_leader_uploads_the_sealed_summary(world: World, sign_in: As):
     batch = world.batch(reviewed(world, 1))
     answer = sign_in("reviewer").get(f"/batches/{batch}/seal-scan")
     assert answer.status_code == 403
-    assert "由本省负责人上传" in answer.get_data(as_text=True)
+    assert "由本单位负责人上传" in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

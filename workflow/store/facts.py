@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from rules.call import BEIJING, Call, Leg, Phase, Window, midnight
@@ -627,11 +627,30 @@ def _counts(session: Session, row: Any, here: Sequence[int]) -> list[CentreCount
 
 def _tally(session: Session, row: Any, here: Sequence[int]) -> Iterable[Tally]:
     """How many cases of each phase, centre and theme the office has reported: submitted ones, and those of this batch."""
+    counted = Case.state.in_([str(state) for state in COUNTED]) | Case.id.in_(here)
+    return _tallied(session, row.call_number, row.office_id, counted)
+
+
+def outlook(session: Session, call: str, office: int) -> tuple[list[CentreCount], list[Tally], list[Tally]]:
+    """The centres of an office, what it has reported under a call, and what is on its way to being reported."""
+    centres = session.execute(
+        select(Centre.id, Centre.name, Centre.kind)
+        .where(Centre.office_id == office, Centre.eligible)
+        .order_by(Centre.id)
+    )
+    reported, coming = (
+        _tallied(session, call, office, Case.state.in_([str(state) for state in states]))
+        for states in (COUNTED, (CaseState.CENTRE_STAMPED, CaseState.PROVINCE_REVIEWED))
+    )
+    return [CentreCount(str(centre), name, 0, kind) for centre, name, kind in centres], reported, coming
+
+
+def _tallied(session: Session, call: str, office: int, counted: ColumnElement[bool]) -> list[Tally]:
     found = session.execute(
         select(Case.phase, Case.centre_id, Centre.kind, Case.theme, func.count())
         .join(Centre, Centre.id == Case.centre_id)
-        .where(Case.call_number == row.call_number, Case.office_id == row.office_id)
-        .where(Case.state.in_([str(state) for state in COUNTED]) | Case.id.in_(here))
+        .where(Case.call_number == call, Case.office_id == office)
+        .where(counted)
         .group_by(Case.phase, Case.centre_id, Centre.kind, Case.theme)
         .order_by(Case.phase, Case.centre_id, Case.theme)
     )
