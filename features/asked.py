@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.call import Call, Leg, Over
+from rules.call import Call, Leg, Over, Recommender
 from rules.catalogue import CATALOGUE
 from workflow.calls import read_call
 
@@ -39,6 +39,7 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
         call.themes[theme].needs_name for phase in call.phases for theme in call.themes_of(phase, call.centre_kinds[0])
     ),
     "不经签发公布": lambda call: not call.decision_sign_offs,
+    "有省级汇总": lambda call: call.route.recommended_by is not Recommender.SELF,
     "有公示": lambda call: Leg.PUBLIC_NOTICE in call.route.legs,
     "有评审": lambda call: call.judging is not None,
     "有盲评": lambda call: call.judging is not None and call.judging.blind,

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -335,6 +335,9 @@ class World:
             call.phases[0],
             folder,
         )
+
+    granted: date | None = None
+    """A later last day that an office gave one centre."""
 
     def window(self, phase: Phase, level: Level = Level.CENTRE) -> Window:
         return phase.window(level, self.call.opened)

@@ -8,7 +8,7 @@ from web import flow
 from web.request import actor, now, reading
 from web.request import number as row_number
 from web.words import countdown
-from workflow import amending, call_standing, drafting, lists, notices, what_if
+from workflow import amending, call_standing, centre_requests, drafting, lists, notices, what_if
 from workflow.particulars import particulars
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
@@ -45,5 +45,6 @@ def show(number: str) -> str:
             state=call_standing.state_of(session, number),
             at=now(),
             countdown=countdown,
+            asks_office=centre_requests.looks(actor()),
             flow=flow.of_call(lists.lifecycle(call), call.number, version.version),
         )

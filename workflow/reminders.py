@@ -163,7 +163,7 @@ def due(session: Session, at: datetime) -> list[Reminder]:
         level = court(lived, row.state)
         if phase is None or level is None:
             continue
-        window = days.window(call, phase, level, row.office_id, row.own_day)
+        window = days.window(call, phase, level, row.office_id, row.own_day, row.centre_id)
         if at < window.opens:
             continue
         found_due = next_due(window, at)

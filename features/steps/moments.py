@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from pytest_bdd import given, parsers
 
-from rules.call import Window
+from rules.call import Window, midnight
 from rules.roles import Level
 from tests.worlds import World, middle
-from workflow import deadlines
+from workflow import centre_requests, deadlines
 
 WEEK = timedelta(days=7)
 _LEAST = timedelta(microseconds=1)
@@ -28,6 +28,32 @@ _MOMENTS: dict[str, Callable[[Window], datetime]] = {
 def _now(world: World, level: str | None, moment: str) -> None:
     window = world.window(world.phase, Level.OFFICE if level else Level.CENTRE)
     world.at = _MOMENTS[moment](window)
+
+
+@given(parsers.re("省级规定中心提前一周截止，又批准(?P<which>本中心|另一中心)延期三天"))
+def _extended_for_one(world: World, which: str) -> None:
+    first = world.window(world.phase).last_day - WEEK
+    last, people = first + timedelta(days=3), world.people
+    asking, centre = {"本中心": ("sealer", "university"), "另一中心": ("institute_author", "institute")}[which]
+    with world.database.transaction() as session:
+        deadlines.set_centre_day(
+            session, world.call, world.phase.id, first, "留出审核时间",
+            office=world.offices["first"], actor=people["leader"], at=world.at,
+        )  # fmt: skip
+        centre_requests.ask(
+            session, world.call_version, world.phase.id, last, "单位盖章人出差",
+            centre=world.centres[centre], actor=people[asking], at=world.at,
+        )  # fmt: skip
+        [asked] = centre_requests.listed(session, people["reviewer"])
+        centre_requests.answer(session, asked.id, last, "", actor=people["reviewer"], at=world.at)
+    world.granted = last
+
+
+@given(parsers.re("现在是中心延期后截止日(?P<moment>当天最后一刻|次日零点)"))
+def _after_extension_for_one(world: World, moment: str) -> None:
+    assert world.granted is not None
+    closes = midnight(world.granted + timedelta(days=1))
+    world.at = closes if moment == "次日零点" else closes - _LEAST
 
 
 @given(parsers.re("现在是希望的报送日(?P<moment>当天最后一刻|次日零点)"))

@@ -254,6 +254,8 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "batches.start": grant,
         "arrivals.hand_on": {"office": world.offices["first"]},
         "batches.set_centre_day": grant,
+        "centre_requests.ask": {**grant, "centre": world.centres["university"], "wanted": "2022-12-31"},
+        "centre_requests.answer": {"then": "refuse", "reason": "理由"},
         "batches.ask_extension": {**grant, "wanted": "2022-12-31"},
         "desk.extend": {**grant, "last_day": "2022-12-31"},
         "desk.waive": {**grant, "office": world.offices["second"], "phase": world.call.phases[-1].id},

@@ -44,6 +44,7 @@ from workflow import (
 )
 from workflow.settings import from_environment
 from workflow.sign_in import Visitor
+from workflow.store import centre_requests as stored_requests
 from workflow.store import people as stored_people
 from workflow.store.files import Files
 from workflow.store.models import (
@@ -237,6 +238,7 @@ def _settle(made: Country) -> None:
     _what_if(made)
     _arrivals(made, files)
     _absence(made)
+    _asked_of_the_office(made)
     sign_in(made)
     _events(made)
     with world.database.reading() as session:
@@ -414,6 +416,22 @@ def _what_if(made: Country) -> None:
         wanted = what_if.Wanted(world.call.number, None, {"phases[0].closes": DAY})
         number, _ = what_if.ask(session, wanted, actor=world.people["desk"], at=world.at)
     what_if.work_out(world.database, number, lambda parts, do: [do(one) for one in parts] and None, at=world.at)
+
+
+def _asked_of_the_office(made: Country) -> None:
+    """The centre has asked its office for a later day, and waits for the answer."""
+    world = made.world
+    asked = {"wanted": world.phase.closes, "reason": "盖章人出差", "call_number": world.call.number, "at": world.at}
+    with world.database.transaction() as session:
+        stored_requests.add(
+            session,
+            call_version_id=world.call_version,
+            phase=world.phase.id,
+            centre_id=world.centres["university"],
+            office_id=world.offices["first"],
+            by_id=world.people["author"].id,
+            **asked,
+        )
 
 
 def _absence(made: Country) -> None:

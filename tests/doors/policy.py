@@ -480,6 +480,9 @@ DOORS: dict[str, Door] = {
     # -- batches
     "POST batches.start": Door(SIGNED_IN, "reviewer"),
     "POST batches.set_centre_day": Door(SIGNED_IN, OFFICE),
+    "GET centre_requests.index": Door(f"{CENTRE} {OFFICE}"),
+    "POST centre_requests.ask": Door(SIGNED_IN, CENTRE),
+    "POST centre_requests.answer": Door(SIGNED_IN, OFFICE),
     "POST batches.ask_extension": Door(SIGNED_IN, OFFICE),
     "GET batches.show": Door(BATCH),
     "GET flow.batch": Door(BATCH),

@@ -49,6 +49,7 @@ from workflow.store.models import (
     CaseRevision,
     Centre,
     CentreDay,
+    CentreRequest,
     Document,
     Extension,
     Office,
@@ -268,7 +269,9 @@ def _case(
     return CaseFacts(
         call=call,
         at=inputs.at,
-        window=days.window(call, phase, reporting(level, call.route), row.office_id, row.own_day) if phase else None,
+        window=days.window(call, phase, reporting(level, call.route), row.office_id, row.own_day, row.centre_id)
+        if phase
+        else None,
         level=level,
         phase=phase,
         title=row.title,
@@ -406,14 +409,23 @@ def _held(session: Session, people: frozenset[int]) -> _Held:
     return centres, offices
 
 
-_DAYS = union_all(
+_DAYS: CompoundSelect[Any] = union_all(
     *(
         select(
             literal(who).label("who"), model.id, model.call_number, model.phase, model.office_id, model.last_day
         ).where(among(model.call_number, "calls"))
         for who, model in (("granted", Extension), ("own", CentreDay))
-    )
+    ),
+    select(
+        literal("centre"),
+        CentreRequest.id,
+        CentreRequest.call_number,
+        CentreRequest.phase,
+        CentreRequest.centre_id,
+        CentreRequest.granted,
+    ).where(among(CentreRequest.call_number, "calls"), CentreRequest.granted.is_not(None)),
 )
+"""Days other than the call's; for those granted to one centre, its id stands in the place of the office's."""
 
 
 _NOTICES = (
@@ -441,22 +453,40 @@ class Extensions:
     def __init__(self, session: Session, calls: Iterable[str]) -> None:
         numbers = set(calls)
         self._days: dict[tuple[str, str], list[tuple[int | None, date]]] = defaultdict(list)
+        self._of_centre: dict[tuple[str, str, int | None], date] = {}
         self._centre_days: dict[tuple[str, str, int | None], date] = {}
         for who, _, call, phase, office, day in sorted(run(session, _DAYS, {"calls": sorted(numbers)}).all()):
             if who == "granted":
                 self._days[call, phase].append((office, day))
+            elif who == "centre":
+                self._of_centre[call, phase, office] = day
             else:
                 self._centre_days[call, phase, office] = day
         self._known: dict[tuple[Any, ...], Window] = {}
 
-    def window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None = None) -> Window:
+    def window(
+        self,
+        call: Call,
+        phase: Phase,
+        level: Level,
+        office: int,
+        own_day: date | None = None,
+        centre: int | None = None,
+    ) -> Window:
         """The window of one level and office: the latest of the call's own day, extensions, and a line's own day.
 
-        A centre's window ends earlier where its office says so, but not before a line's own day.
+        A centre's window ends earlier where its office says so, but not before a line's own day; and later where the
+        office granted that to this centre, within the office's own time.
         """
-        key = (id(call), phase.id, level, office, own_day)
+        given = self._of_centre.get((call.number, phase.id, centre)) if level is Level.CENTRE else None
+        key = (id(call), phase.id, level, office, own_day, given)
         if key not in self._known:
-            self._known[key] = self._window(call, phase, level, office, own_day)
+            usual = self._window(call, phase, level, office, own_day)
+            if given is not None and own_day is None:
+                most = self.window(call, phase, Level.OFFICE, office)
+                until = min(given, most.last_day)
+                usual = phase.window(level, call.opened, until) if until > usual.last_day else usual
+            self._known[key] = usual
         return self._known[key]
 
     def _window(self, call: Call, phase: Phase, level: Level, office: int, own_day: date | None) -> Window:

@@ -657,6 +657,39 @@ class ExtensionRequest(ByHand, Base):
     office: Mapped[Office] = relationship()
 
 
+class CentreRequest(ByHand, Base):
+    """中心申请延期: a later last day that a centre asks its office for; `granted` counts for that centre alone."""
+
+    __tablename__ = "centre_request"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_version_id: Mapped[int] = mapped_column(ForeignKey("call_version.id"))
+    call_number: Mapped[str] = mapped_column(String(40), index=True)
+    phase: Mapped[str] = mapped_column(String(40))
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"), index=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
+    wanted: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    answered_absent_id: Mapped[int | None] = mapped_column(Id)
+    granted: Mapped[date | None]
+    answer: Mapped[str] = mapped_column(Text, server_default="")
+    by: Mapped[Person] = relationship(foreign_keys=[by_id])
+    answered_by: Mapped[Person | None] = relationship(foreign_keys=[answered_by_id])
+    answered_absent: Mapped[Person | None] = relationship(
+        primaryjoin=lambda: foreign(CentreRequest.answered_absent_id) == Person.id, viewonly=True
+    )
+    centre: Mapped[Centre] = relationship()
+
+    @property
+    def answering_hand(self) -> str:
+        """Who answered: a name, or “A 代 B”."""
+        name = self.answered_by.name if self.answered_by else ""
+        return f"{name} 代 {self.answered_absent.name}" if self.answered_absent_id and self.answered_absent else name
+
+
 class CentreDay(ByHand, Base):
     """An earlier last day that an office sets for its own centres; the newest counts."""
 
