@@ -47,6 +47,7 @@ def index() -> str:
             only=only,
             at=now(),
             organizes=judging.organizes(actor()),
+            discussed=judging.discussed(session, board.call) if board else False,
         )
 
 
@@ -330,10 +331,68 @@ def _shown(session: Any, judgement: Judgement, typed: Any = None) -> str:
         reading=read,
         hidden=hidden,
         own=judgement.judge_id == actor().id,
+        takes_part=judging.takes_part(session, judgement, actor()),
         typed=typed or {},
         total=judging.weighted(judgement.scores, judging.asked_by(call)),
         pictures=[draw(judging.lifecycle(), judgement.state, set(), upright=upright) for upright in (False, True)],
     )
+
+
+@bp.get("/<int:judgement_id>/discussion")
+def discussion(judgement_id: int) -> str:
+    """What the other judges say, to a judge whose own scores are handed in, while the discussion is open."""
+    with transaction() as session:
+        judgement = judging.find(session, judgement_id, actor())
+        return _discussed(session, judgement.case_id, url_for(".show", judgement_id=judgement_id))
+
+
+@bp.get("/cases/<int:judged>/discussion")
+def discussion_of_case(judged: int) -> str:
+    """The same, for the office. Who has read a note is named beside it."""
+    with transaction() as session:
+        judging.check_office(actor())
+        return _discussed(session, judged, url_for(".case", judged=judged))
+
+
+def _discussed(session: Any, case_id: int, back: str) -> str:
+    found = judging.discussion_of(session, case_id, actor(), now())
+    return render_template(
+        "judging/discussion.html", found=found, back=back, here=request.path, weighted=judging.weighted
+    )
+
+
+@bp.post("/<int:judgement_id>/discussion")
+def say_in_discussion(judgement_id: int) -> AnyResponse:
+    with transaction() as session:
+        judgement = judging.find(session, judgement_id, actor())
+        receipt = _noted(session, judgement.case_id)
+    done(t("合议意见", "The note"), receipt)
+    return redirect(url_for(".discussion", judgement_id=judgement_id))
+
+
+@bp.post("/cases/<int:judged>/discussion")
+def say_of_case(judged: int) -> AnyResponse:
+    with transaction() as session:
+        judging.check_office(actor())
+        receipt = _noted(session, judged)
+    done(t("合议意见", "The note"), receipt)
+    return redirect(url_for(".discussion_of_case", judged=judged))
+
+
+def _noted(session: Any, case_id: int) -> Any:
+    words, seen_by = request.form.get("words", ""), request.form.get("seen_by", "judges")
+    return judging.add_note(session, case_id, words, seen_by, actor=actor(), at=now(), op=form_key())
+
+
+@bp.post("/discussion")
+def set_discussion() -> AnyResponse:
+    """Open the discussion of a call's judging, or close it."""
+    opened = request.form.get("then") == "open"
+    with transaction() as session:
+        call = judging.call_for(session, actor(), request.form.get("call", "")[:40])
+        receipt = judging.set_discussion(session, call, opened=opened, actor=actor(), at=now(), op=form_key())
+    done(t("开始合议", "Opening the discussion") if opened else t("结束合议", "Closing the discussion"), receipt)
+    return redirect(url_for(".index", call=call.number))
 
 
 @bp.get("/<int:judgement_id>/pictures/<int:position>.png")

@@ -23,6 +23,7 @@ from states.lifecycle import Lifecycle, Standing
 from states.reach import Actor
 from workflow import blind, conflicts, downloads, scoring
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Receipt, not_yours
+from workflow.jobs.queue import enqueue
 from workflow.store import calls as stored_calls
 from workflow.store import judging as stored
 from workflow.store import living, trail
@@ -253,6 +254,9 @@ def invite(
             wanted.append(stored.Wanted(case, judge, call.number, one.why, due_on))
     done = stored.insert_judgements(session, wanted, actor, at, op)
     _record_refused(session, refused, actor, at)
+    if done:
+        first, last = done[0][0], done[-1][0]
+        enqueue(session, "mail_judges", f"mail_judges/{first}", first, last)
     return Invited(tuple(done), tuple(refused))
 
 
@@ -510,6 +514,122 @@ def picture(session: Session, files: Files, judgement: Judgement, position: int,
     if not 0 < position <= len(found):
         raise NoSuchJudgement(_NOT_THERE)
     return downloads.page(files, found[position - 1])
+
+
+# ---- discussing ------------------------------------------------------------------------------------------------------
+
+READERS = {
+    "judges": Text("本案的评审专家和国家局", "The judges of the case and the national office"),
+    "office": Text("只有国家局", "The national office alone"),
+}
+"""Who reads a note."""
+
+
+def discussed(session: Session, call: Call) -> bool:
+    """Whether the discussion of a call's judging is open, so that judges see each other's scores."""
+    return stored.discussion(session, call.number) is not None
+
+
+def set_discussion(session: Session, call: Call, *, opened: bool, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """Open the discussion of a call's judging, or close it. Raises NotPermitted, NoSuchJudgement, WrongInvitation."""
+    check_desk(actor)
+    action = "judging.open_discussion" if opened else "judging.close_discussion"
+    if op and (known := trail.by_op(session, [f"{op}:{action}"])):
+        [event] = known.values()
+        return Receipt(event.stream, event.seq, event.hash)
+    if discussed(session, call) is opened:
+        raise WrongInvitation(
+            Text("合议已经开始。", "The discussion is open already.")
+            if opened
+            else Text("合议没有开始，或者已经结束。", "The discussion is not open.")
+        )
+    if opened:
+        stored.open_discussion(session, call.number, actor, at)
+    else:
+        stored.close_discussion(session, call.number, at)
+    return note(session, action, {"call": call.number}, actor, at, op)
+
+
+def takes_part(session: Session, judgement: Judgement, actor: Actor) -> bool:
+    """Whether a judge sees the scores of the others: the discussion is open, and their own are handed in."""
+    own = judgement.judge_id == actor.id and Role.JUDGE in actor.roles
+    return own and judgement.state in COUNTS and discussed(session, call_of_judgement(session, judgement))
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note with everybody who has read it, and when first."""
+
+    by: str
+    at: datetime
+    words: str
+    seen_by: Text
+    readers: Sequence[tuple[str, datetime]]
+
+
+@dataclass(frozen=True)
+class Discussion:
+    """What is said of one case. `peers`: the judgements whose scores may be seen; `choices`: who may be let read a new note."""
+
+    call: Call
+    peers: Sequence[Judgement]
+    notes: Sequence[Note]
+    choices: Mapping[str, Text]
+
+
+def discussion_of(session: Session, case_id: int, actor: Actor, at: datetime) -> Discussion:
+    """The discussion of a case, to the office and to judges who take part. That the notes were read is on record, by name.
+
+    Raises NoSuchJudgement for everybody else.
+    """
+    held = stored.of_case(session, case_id)
+    if not held or not (sees_all(actor) or any(takes_part(session, one, actor) for one in held)):
+        raise NoSuchJudgement(_NOT_THERE)
+    readable = [one for one in stored.notes(session, case_id) if sees_all(actor) or one.seen_by == "judges"]
+    read = stored.readers(session, case_id)
+    fresh = [one.id for one in readable if actor.id not in {person for person, _, _ in read.get(one.id, ())}]
+    if fresh:
+        stored.add_readers(session, fresh, actor.id, at)
+        note(session, "reading.judgement", {"case": held[0].case.number, "notes": fresh}, actor, at, "")
+        read = stored.readers(session, case_id)
+    return Discussion(
+        call_of_judgement(session, held[0]),
+        [one for one in held if one.state in COUNTS],
+        [
+            Note(
+                one.by.name,
+                one.at,
+                one.words,
+                READERS[one.seen_by],
+                [(name, when) for _, name, when in read.get(one.id, ())],
+            )
+            for one in readable
+        ],
+        _choices(actor),
+    )
+
+
+def _choices(actor: Actor) -> Mapping[str, Text]:
+    if Role.AUDITOR in actor.roles and not actor.roles & {Role.DESK, Role.DIRECTOR, Role.JUDGE}:
+        return {}
+    return READERS if actor.roles & {Role.DESK, Role.DIRECTOR} else {"judges": READERS["judges"]}
+
+
+def add_note(
+    session: Session, case_id: int, words: str, seen_by: str, *, actor: Actor, at: datetime, op: str = ""
+) -> Receipt:
+    """Say something of a case to those who discuss it. Raises NoSuchJudgement, NotPermitted, WrongInvitation."""
+    found = discussion_of(session, case_id, actor, at)
+    if not found.choices:
+        raise NotPermitted(Text("审计员只看，不写合议意见。", "The auditor reads and writes no notes."))
+    if op and (known := trail.by_op(session, [f"{op}:judging.note"])):
+        [event] = known.values()
+        return Receipt(event.stream, event.seq, event.hash)
+    if not words.strip() or seen_by not in found.choices:
+        raise WrongInvitation(Text("请写明意见，并选择谁看得到。", "Write the note, and choose who reads it."))
+    number = stored.add_note(session, case_id, seen_by, words.strip()[:_LONGEST], actor, at)
+    data = {"note": number, "case": stored.of_case(session, case_id)[0].case.number, "seen_by": seen_by}
+    return note(session, "judging.note", {**data, "words": words.strip()[:_LONGEST]}, actor, at, op)
 
 
 # ---- masking by hand -------------------------------------------------------------------------------------------------

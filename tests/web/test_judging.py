@@ -169,6 +169,46 @@ def test_no_judge_sees_another_judges_scores(world: World, sign_in: As) -> None:
     assert set(answers) == {404} or set(answers) == {400}  # 400: a form without its own token comes no further
 
 
+def test_in_the_discussion_judges_see_one_another_and_every_reader_is_named(world: World, sign_in: As) -> None:
+    case, number = judged(world)
+    own = judges.scored(world, case, world.people["second_judge"])
+    client, desk = sign_in("second_judge"), sign_in("desk")
+    assert client.get(f"/judging/{own}/discussion").status_code == 404  # until it is opened
+    post(desk, "/judging/discussion", page(desk, "/judging"), call=world.call.number, then="open")
+    assert CANARY in page(client, f"/judging/{own}/discussion")
+    assert CANARY not in page(client, f"/judging/{own}")
+    assert client.get(f"/judging/{number}/discussion").status_code == 404
+    where = f"/judging/cases/{case}/discussion"
+    for words, seen_by in (("只给国家局的话", "office"), ("给大家的话", "judges")):
+        send(desk, where, where, words=words, seen_by=seen_by)
+    shown = page(client, f"/judging/{own}/discussion")
+    assert ("给大家的话" in shown, "只给国家局的话" in shown) == (True, False)
+    answer = send(
+        client, f"/judging/{own}/discussion", f"/judging/{own}/discussion", words="评委的话", seen_by="office"
+    )
+    assert (answer.status_code, "评委的话" in page(desk, where)) == (
+        422,
+        False,
+    )  # a judge's note is for all who discuss
+    read = page(desk, where).partition("给大家的话")[2]
+    assert ("杨理" in read, "罗评" in read) == (True, True)
+    with world.database.reading() as session:
+        kept = session.scalars(select(AuditEvent.person_id).where(AuditEvent.action == "reading.judgement")).all()
+    assert world.people["second_judge"].id in kept
+    heard = [who for who in OUTSIDE if sign_in(who).get(where).status_code != 404]
+    assert heard == []
+    post(desk, "/judging/discussion", page(desk, "/judging"), call=world.call.number, then="close")
+    assert client.get(f"/judging/{own}/discussion").status_code == 404
+
+
+def test_a_judge_who_has_not_scored_takes_no_part(world: World, sign_in: As) -> None:
+    case, _number = judged(world)
+    own = judges.accepted(world, case, world.people["second_judge"])
+    desk = sign_in("desk")
+    post(desk, "/judging/discussion", page(desk, "/judging"), call=world.call.number, then="open")
+    assert sign_in("second_judge").get(f"/judging/{own}/discussion").status_code == 404
+
+
 def test_a_judge_sees_neither_centre_nor_office_nor_names(world: World, sign_in: As) -> None:
     plain = world.content()
     name = next(iter(plain.sections))

@@ -216,6 +216,26 @@ _EVERY = (
         quiet=True,
     ),
     Kind(
+        "mail_judges",
+        Text("邀请评审专家的邮件", "Mails that invite judges"),
+        A_WEEK,
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        queue=MAILS,
+        cancellable=True,
+    ),
+    Kind(
+        "remind_judges",
+        Text("提醒评审专家", "Remind judges"),
+        Waits(60, 3, 6),
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        queue=MAILS,
+        cancellable=True,
+        replaces=True,
+        quiet=True,
+    ),
+    Kind(
         "plan_judging",
         Text("计算评审分派方案", "Work out who judges what"),
         Waits(10, 3, 4),
@@ -321,6 +341,7 @@ class Schedule:
 SCHEDULES = (
     Schedule("look_into_mailbox", "*/5 * * * *", needs="imap_url"),
     Schedule("remind", "5 * * * *", needs="smtp_url"),
+    Schedule("remind_judges", "5 1 * * *", needs="smtp_url"),  # five past nine in the morning in Beijing
     Schedule("keep_no_longer", "15 19 * * *", missed=True),  # a quarter past three at night in Beijing
     Schedule("sweep_documents", "45 19 * * *"),  # half an hour after it
     Schedule("complete_words", "15 20 * * *"),  # and again half an hour

@@ -19,6 +19,7 @@ from workflow import (
     clock,
     collection,
     electronic,
+    judging_mail,
     keeping,
     letters,
     made,
@@ -158,6 +159,21 @@ def _replay_call(here: Workshop, progress: Progress, number: int) -> str:
     return what_if.work_out(here.database, number, progress.each, at=here.now())
 
 
+def _mail_judges(here: Workshop, progress: Progress, first: int, last: int) -> str:
+    """Tell judges that they are invited."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    site = here.settings.base_url
+    return judging_mail.invite(here.database, here.mailer, site, first, last, progress.each, at=here.now())
+
+
+def _remind_judges(here: Workshop, progress: Progress) -> str:
+    """Remind judges of what is due soon or late."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return judging_mail.remind(here.database, here.mailer, here.settings.base_url, progress.each, at=here.now())
+
+
 def _plan_judging(here: Workshop, _progress: Progress, plan_id: int) -> str:
     """Work out who judges what."""
     return plans.make(here.database, plan_id)
@@ -233,6 +249,8 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "make_file": _make_file,
     "prove_call": _prove_call,
     "replay_call": _replay_call,
+    "mail_judges": _mail_judges,
+    "remind_judges": _remind_judges,
     "plan_judging": _plan_judging,
     "look_into_mailbox": _look_into_mailbox,
     "take_arrival": _take_arrival,

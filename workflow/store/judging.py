@@ -33,6 +33,8 @@ from workflow.store.models import (
     Judgement,
     JudgeProfile,
     JudgingDiscussion,
+    JudgingNote,
+    JudgingNoteReader,
     JudgingPlan,
     Office,
     Person,
@@ -469,6 +471,76 @@ def cases_of_call(session: Session, call: str) -> list[ToJudge]:
         .order_by(Case.number)
     )
     return [ToJudge(*tuple(one)) for one in found]
+
+
+@dataclass(frozen=True)
+class ToTell:
+    """A judgement with its judge's address, for mails."""
+
+    judge_id: int
+    name: str
+    email: str
+    state: str
+    due_on: date | None
+
+
+def _with_address() -> Any:
+    columns = (Judgement.judge_id, Person.name, Person.email, Judgement.state, Judgement.due_on)
+    return select(*columns).join(Person, Person.id == Judgement.judge_id).where(Person.active.is_(True))
+
+
+def to_tell(session: Session, first: int, last: int) -> list[ToTell]:
+    """Judgements from one number to another, in the order of their days."""
+    found = session.execute(_with_address().where(Judgement.id.between(first, last)).order_by(Judgement.due_on))
+    return [ToTell(*one) for one in found]
+
+
+def open_with_day(session: Session) -> list[ToTell]:
+    """Judgements that are not scored and have a last day, while their case is being selected."""
+    open_ = Judgement.state.in_(("invited", "accepted"))
+    statement = _with_address().join(Case, Case.id == Judgement.case_id)
+    statement = statement.where(open_, Judgement.due_on.is_not(None), Case.state == str(CaseState.SUBMITTED))
+    return [ToTell(*one) for one in session.execute(statement.order_by(Judgement.due_on))]
+
+
+def add_note(session: Session, case: int, seen_by: str, words: str, actor: Actor, at: datetime) -> int:
+    values = {"case_id": case, "seen_by": seen_by, "words": words, "by_id": actor.id, "at": at}
+    number = int(session.execute(insert(JudgingNote).values(**values).returning(JudgingNote.id)).scalar_one())
+    session.execute(insert(JudgingNoteReader).values(note_id=number, person_id=actor.id, at=at))
+    return number
+
+
+def notes(session: Session, case: int) -> list[JudgingNote]:
+    found = select(JudgingNote).where(JudgingNote.case_id == case).options(joinedload(JudgingNote.by))
+    return list(session.scalars(found.order_by(JudgingNote.id)))
+
+
+def readers(session: Session, case: int) -> dict[int, list[tuple[int, str, datetime]]]:
+    """Note → who has read it and when first, in that order."""
+    found = session.execute(
+        select(JudgingNoteReader.note_id, Person.id, Person.name, JudgingNoteReader.at)
+        .join(Person, Person.id == JudgingNoteReader.person_id)
+        .join(JudgingNote, JudgingNote.id == JudgingNoteReader.note_id)
+        .where(JudgingNote.case_id == case)
+        .order_by(JudgingNoteReader.at)
+    )
+    read: dict[int, list[tuple[int, str, datetime]]] = defaultdict(list)
+    for note, person, name, at in found:
+        read[note].append((person, name, at))
+    return read
+
+
+def add_readers(session: Session, notes: Iterable[int], person: int, at: datetime) -> None:
+    session.execute(insert(JudgingNoteReader), [{"note_id": one, "person_id": person, "at": at} for one in notes])
+
+
+def open_discussion(session: Session, call: str, actor: Actor, at: datetime) -> None:
+    session.execute(insert(JudgingDiscussion).values(call_number=call, opened_at=at, opened_by_id=actor.id))
+
+
+def close_discussion(session: Session, call: str, at: datetime) -> None:
+    still = (JudgingDiscussion.call_number == call, JudgingDiscussion.closed_at.is_(None))
+    session.execute(update(JudgingDiscussion).where(*still).values(closed_at=at))
 
 
 def standing(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
