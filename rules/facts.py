@@ -73,6 +73,10 @@ class EnglishFacts:
 
     of: str
     missing: tuple[str, ...] = ()
+    open: int = 0
+    """Paragraphs without English, or with that of an earlier wording."""
+    checker: int | None = None
+    """Who read exactly this version against the Chinese, and passed it; None when nobody has."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ class CaseFacts:
     """A comparison with earlier reports is under way."""
     consent: str = ""
     """Who agreed to publication, in writing; empty when nobody has."""
+    consent_abroad: str = ""
+    """Who agreed that it goes abroad, in writing."""
     english: EnglishFacts | None = None
     effect: str = ""
     """Why the effect is outstanding, in the words of whoever judged it."""
@@ -132,6 +138,8 @@ class CaseFacts:
     """How many pictures its author's own Word file holds."""
     decision_signers: tuple[int, ...] = ()
     """Who signed the decision that is being announced; nobody where a step is taken outside an announcement."""
+    pictures_not_cleared: int = 0
+    """Of these, how many of which it is not on record who allows them to be published."""
 
 
 @dataclass(frozen=True)

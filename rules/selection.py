@@ -13,6 +13,7 @@ HANDS = {
     "selector": Text("遴选", "selected this case"),
     "centre": Text("中心经办", "acted on this for the centre that reports it, or hold a role there"),
     "office": Text("推荐单位经办", "acted on this for the office that sends it, or hold a role there"),
+    "translator": Text("翻译", "translated this case"),
 }
 """Whose hand it may be → what that hand did."""
 
@@ -35,10 +36,11 @@ APART: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     "retract": (Role.EDITOR, _BELOW),
     "push": (Role.LIAISON, _BELOW),
     "sign_off": (Role.DIRECTOR, _BELOW),
+    "check_english": (Role.CHECKER, ("translator", *_BELOW)),
     "rule_in_office": (Role.REVIEWER, ("centre",)),
     "rule_nationally": (Role.DESK, _BELOW),
 }
-"""Step → (who else may take it, whose hands must differ). The last three are no transitions: who signs off or rules."""
+"""Step → (who else may take it, whose hands must differ). The last four are no transitions."""
 
 
 @rule(
@@ -173,6 +175,12 @@ def english_is_current(case: CaseFacts) -> Breach | None:
         parts = [names.get(part, Text(part, part)) for part in english.missing]
         listed = Text("、".join(one.zh for one in parts), ", ".join(one.en for one in parts))
         return Breach(missing=listed, mend="english")
+    if english.open:
+        say = Text(
+            "还有 {open} 段没有英文，或中文改动后英文还没有核对。请由翻译逐段补齐。",
+            "{open} paragraphs have no English, or that of an earlier wording. The translator must complete them.",
+        )
+        return Breach(say=say, open=english.open, mend="english")
     if english.of == case.content:
         return None
     say = Text(
@@ -180,6 +188,46 @@ def english_is_current(case: CaseFacts) -> Breach | None:
         "The Chinese text has changed since it was translated. The translator must check and save it again.",
     )
     return Breach(say=say, mend="english")
+
+
+@rule(
+    zh="英文稿还没有经第二人对照中文校对。请由译者以外的校对通读后通过。",
+    en="Nobody but the translator has read the English against the Chinese yet. A checker must read and pass it.",
+    lifted_by=Role.CHECKER,
+)
+def english_checked(case: CaseFacts) -> Breach | None:
+    """英文稿由译者以外的第二人对照中文校对；校对之后英文没有改动。"""
+    checker = case.english.checker if case.english else None
+    if checker is None:
+        return Breach(mend="english")
+    if checker not in case.hands.get("translator", frozenset()):
+        return None
+    say = Text(
+        "校对人也翻译过这个案例。请由没有参与翻译的校对再读一遍。",
+        "Whoever checked it also translated the case. A checker who did not must read it.",
+    )
+    return Breach(say=say, mend="english")
+
+
+@rule(
+    zh="还没有登记向国外推送的书面同意。请由中心取得服务对象和作者同意后登记。",
+    en="No written consent to sending the case abroad is on record. The centre must obtain and record it.",
+    lifted_by=(Role.AUTHOR, Role.SEALER),
+)
+def consent_abroad_given(case: CaseFacts) -> Breach | None:
+    """向国外推送须有服务对象和作者的书面同意，公开发布的同意不能代替。"""
+    return None if case.consent_abroad.strip() else Breach(mend="consent_abroad")
+
+
+@rule(
+    zh="案例有 {count} 幅图片还没有登记权利归属和使用许可。请由中心登记。",
+    en="Of {count} pictures it is not on record whose they are and that they may be used. The centre must record it.",
+    lifted_by=(Role.AUTHOR, Role.SEALER),
+)
+def picture_rights_cleared(case: CaseFacts) -> Breach | None:
+    """向国外推送的案例，每幅图片都有权使用。"""
+    count = case.pictures_not_cleared
+    return Breach(count=count, mend="pictures") if count else None
 
 
 @rule(

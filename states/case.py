@@ -16,11 +16,14 @@ from rules.roles import Role
 from rules.scope import centre_is_eligible, no_excluded_honour, service_within_period
 from rules.selection import (
     another_person_acts,
+    consent_abroad_given,
     consent_given,
     contents_confirmed,
     decision_signed_off,
     effect_outstanding,
+    english_checked,
     english_is_current,
+    picture_rights_cleared,
     public_notice_has_ended,
     reason_given,
     recall_confirmed,
@@ -324,7 +327,15 @@ CASE = Lifecycle(
             target=S.WIPO_PUSHED,
             by=(Role.LIAISON,),
             undone_by="recall_push",
-            guards=(effect_outstanding, consent_given, english_is_current, another_person_acts),
+            guards=(
+                effect_outstanding,
+                consent_given,
+                consent_abroad_given,
+                picture_rights_cleared,
+                english_is_current,
+                english_checked,
+                another_person_acts,
+            ),
             through="push.acknowledge",
         ),
         Transition(

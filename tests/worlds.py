@@ -43,7 +43,9 @@ from workflow import (
     public_notices,
     pushes,
     sealing,
+    workbench,
 )
+from workflow.bilingual import SUMMARY, TITLE, passages
 from workflow.calls import current_call
 from workflow.content import DERIVED, Content
 from workflow.engine import Attempt, Receipt
@@ -468,16 +470,52 @@ class World:
     def translate(
         self, case: int, title: str = "A case", text: str = "What was done.", *, at: datetime | None = None
     ) -> Receipt:
+        """A whole English text; the last line of it stands for all paragraphs that it is too short for."""
         with self.database.transaction() as session:
-            return editorial.translate(
+            chinese = passages(self.call, facts.content_of(session.get_one(Case, case)))
+            lines = text.splitlines()
+            lines += lines[-1:] * (sum(one.place not in (TITLE, SUMMARY) for one in chinese) - len(lines))
+            return workbench.translate(
                 session,
                 case,
                 title=title,
                 summary="In short.",
-                text=text,
+                text="\n".join(lines),
+                captions=["A figure."] * 20,
                 actor=self.people["translator"],
                 at=at or self.at,
             )
+
+    def check_english(
+        self, case: int, *, by: Actor | None = None, passed: bool = True, words: str = "", at: datetime | None = None
+    ) -> Receipt:
+        """The English read by a second person."""
+        with self.database.transaction() as session:
+            english = editorial.english(session, session.get_one(Case, case))
+            return workbench.check(
+                session,
+                case,
+                seen=english.id if english else 0,
+                passed=passed,
+                words=words,
+                actor=by or self.people["checker"],
+                at=at or self.at,
+            )
+
+    def retranslate(self, case: int, words: str, *, at: datetime | None = None) -> workbench.Saved:
+        """Other English for the first paragraph of the text."""
+        with self.database.transaction() as session:
+            rows = workbench.desk(session, session.get_one(Case, case)).rows
+            row = next(one for one in rows if one.place not in (TITLE, SUMMARY))
+            typed = [workbench.Typed(row.key, words, row.seen)]
+            return workbench.save(session, case, typed, actor=self.people["translator"], at=at or self.at)
+
+    def agree_abroad(self, case: int, words: str = "书面同意对外推送", *, at: datetime | None = None) -> None:
+        """Consent to sending it abroad, and the rights in its pictures."""
+        with self.database.transaction() as session:
+            actor = self.people[self._hand(case, "author")]
+            editorial.consent_abroad(session, case, words, actor=actor, at=at or self.at)
+        self.allow_pictures(case)
 
     # ---- what is done ----
 
@@ -620,9 +658,11 @@ class World:
             self.sign_off(case, by=by, at=at)
 
     def ready_to_push(self, case: int, *, at: datetime | None = None) -> None:
-        """An outstanding effect and the English version."""
+        """An outstanding effect, consents, and the English version, read by a second person."""
         self.judge_effect(case, at=at)
+        self.agree_abroad(case, at=at)
         self.translate(case, at=at)
+        self.check_english(case, at=at)
 
     # ---- batches ----
 

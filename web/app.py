@@ -60,6 +60,7 @@ from web import (
     uploads,
     what_if,
     words,
+    workbench,
     worklists,
 )
 from web import request as requests
@@ -122,6 +123,7 @@ BLUEPRINTS = (
     editorial.bp,
     collection.bp,
     pushes.bp,
+    workbench.bp,
     admin.bp,
     backups.bp,
     priors.bp,

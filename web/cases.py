@@ -152,7 +152,7 @@ def show(case_id: int) -> str:
         return render_template("cases/show.html", **_everything(session, case))
 
 
-_EDITS = ("translate", "consent", "judge_effect", "sign_off")
+_EDITS = ("translate", "check_english", "consent", "consent_abroad", "judge_effect", "sign_off")
 
 
 def _everything(session: Any, case: Case) -> dict[str, Any]:
@@ -402,7 +402,7 @@ def phase_name(choices: lists.Choices, phase: str) -> str:
 
 _FIELDS = ("title", "phase", "theme", "theme_name", "recipient", "service_from", "service_to", "sections")
 _ON_CASE = {"scan": "papers", "document": "papers", "matches": "similar"}
-_EDITORIAL = ("consent", "sign_offs", "english", "effect")
+_EDITORIAL = ("consent", "consent_abroad", "pictures", "sign_offs", "english", "effect")
 
 
 @bp.app_template_global()

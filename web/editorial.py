@@ -1,4 +1,4 @@
-"""What is added to a case on its way to the public: consent, sign-offs, the English version, its effect."""
+"""What is added to a case on its way to the public: consents, rights, sign-offs, its effect; its English has a bench of its own."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from web.errors import on_record
 from web.request import actor, form_key, form_mark, now, number, reading, transaction
 from web.tell import done
-from web.words import say, t
-from workflow import cases, editorial, lists
-from workflow.store.living import Overtaken
+from web.words import t
+from workflow import cases, editorial, lists, workbench
 from workflow.store.models import Case
 
 bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
 
-_EDITS = ("consent", "allow_pictures", "sign_off", "translate", "judge_effect")
-_LONGEST = {"title": 300, "summary": 4000, "text": 60_000, "words": 4000}
+_EDITS = ("consent", "consent_abroad", "allow_pictures", "sign_off", "judge_effect")
+_LONGEST = 4000
 """Characters that a form may bring."""
 
 
-def _typed(name: str) -> str:
-    return request.form.get(name, "").replace("\r\n", "\n")[: _LONGEST[name]]
+def _typed() -> str:
+    return request.form.get("words", "").replace("\r\n", "\n")[:_LONGEST]
 
 
 @bp.get("")
@@ -32,21 +30,18 @@ def show(case_id: int) -> str:
         return _page(session, cases.find(session, case_id, seen_by=actor()))
 
 
-def _page(session: Any, case: Case, **more: Any) -> str:
+def _page(session: Any, case: Case) -> str:
     call = lists.call_of(session, case)
-    english = editorial.english(session, case)
     return render_template(
         "editorial/show.html",
         case=case,
         call=call,
-        content=lists.content_of(case),
         state=lists.state_of(case),
-        english=english,
+        english=workbench.desk(session, case),
         sign_offs=editorial.sign_offs(session, case),
         pictures=editorial.pictures(session, case),
         longest_rights=editorial.LONGEST_RIGHTS,
         may={what: editorial.may(case, what, actor()) for what in _EDITS},
-        **{"typed": {}, "faster": "", **more},
     )
 
 
@@ -58,7 +53,7 @@ def _there(case_id: int, where: str) -> Response:
 def consent(case_id: int) -> Response:
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        receipt = editorial.consent(session, case.id, _typed("words"), actor=actor(), at=now(), op=form_key())
+        receipt = editorial.consent(session, case.id, _typed(), actor=actor(), at=now(), op=form_key())
     done(t("登记公开同意", "Recording the consent"), receipt)
     return _there(case_id, "consent")
 
@@ -83,29 +78,19 @@ def sign_off(case_id: int) -> Response:
     return _there(case_id, "sign_offs")
 
 
-@bp.post("/english")
-def translate(case_id: int) -> Response | tuple[str, int]:
-    """Save the English version. When the Chinese changed meanwhile, what was typed is shown again beside it."""
-    typed = {name: _typed(name) for name in ("title", "summary", "text")}
-    try:
-        with transaction() as session:
-            case = cases.find(session, case_id, seen_by=actor())
-            receipt = editorial.translate(
-                session, case.id, **typed, actor=actor(), at=now(), seen=form_mark(), op=form_key()
-            )
-    except Overtaken as faster:
-        on_record(faster.message)
-        with reading() as session:
-            case = cases.find(session, case_id, seen_by=actor())
-            return _page(session, case, typed=typed, faster=say(faster.message)), 409
-    done(t("保存英文版", "Saving the English version"), receipt)
-    return _there(case_id, "english")
+@bp.post("/consent-abroad")
+def consent_abroad(case_id: int) -> Response:
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.consent_abroad(session, case.id, _typed(), actor=actor(), at=now(), op=form_key())
+    done(t("登记对外推送同意", "Recording the consent to sending it abroad"), receipt)
+    return _there(case_id, "consent_abroad")
 
 
 @bp.post("/effect")
 def judge_effect(case_id: int) -> Response:
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        receipt = editorial.judge_effect(session, case.id, _typed("words"), actor=actor(), at=now(), op=form_key())
+        receipt = editorial.judge_effect(session, case.id, _typed(), actor=actor(), at=now(), op=form_key())
     done(t("认定成效", "Judging the effect"), receipt)
     return _there(case_id, "effect")

@@ -61,6 +61,7 @@ from workflow.store.living import Overtaken
 from workflow.throttle import LockedOut
 from workflow.tokens import NotLetIn, OtherRequest, ScopeMissing, WrongToken
 from workflow.what_if import NoSuchWhatIf, WrongWhatIf
+from workflow.workbench import NotReady, WrongTerm
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchCase: HTTPStatus.NOT_FOUND,
@@ -95,6 +96,8 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
     ReasonNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotReady: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongTerm: HTTPStatus.UNPROCESSABLE_ENTITY,
     Erased: HTTPStatus.GONE,
     NothingToErase: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongBatch: HTTPStatus.UNPROCESSABLE_ENTITY,

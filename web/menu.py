@@ -51,6 +51,7 @@ ENTRIES = [
     Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),
     Entry("collection.index", "案例集", "Collections", "printer", frozenset({"editor"})),
     Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),
+    Entry("workbench.terms", "术语表", "Glossary", "list-details", frozenset({"translator", "checker"})),
     Entry("calls.index", "征集通知", "Calls", "news"),
     Entry("priors.index", "以往报送", "Earlier reports", "list-details", frozenset({"reviewer", "desk"})),
     Entry("passports.index", "档案包", "Passports", "certificate", frozenset({"desk", "auditor"})),

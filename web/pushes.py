@@ -57,6 +57,7 @@ def _asked(session: Any, case: Case) -> str:
         offer=offer,
         state=lists.state_of(case),
         destination=settings().push_url if boards.follows_pushes(actor()) else "",
+        masked=pushes.masked(session, files(), case) if boards.follows_pushes(actor()) else (),
     )
 
 

@@ -20,46 +20,7 @@ from workflow.store import facts as stored_facts
 from workflow.store import papers as stored_papers
 from workflow.store.models import Case, CaseEnglish, Document, SignOff
 
-_SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETRACTED, CaseState.WIPO_PUSHED})
-
-
-LONGEST_TITLE = 300
-"""Characters of an English title."""
-
-
-class TooLong(CannotServe):
-    """A text longer than can be kept (422)."""
-
-
-def translate(
-    session: Session,
-    case_id: int,
-    *,
-    title: str,
-    summary: str,
-    text: str,
-    actor: Actor,
-    at: datetime,
-    seen: str | None = None,
-    op: str = "",
-) -> Receipt:
-    """Save an English version of the present Chinese content; earlier versions are kept. Raises TooLong."""
-    title = title.strip()
-    if len(title) > LONGEST_TITLE:
-        raise TooLong(
-            Text(
-                f"英文题目有 {len(title)} 个字符，最多 {LONGEST_TITLE} 个，请改短。",
-                f"The English title has {len(title)} characters; the most is {LONGEST_TITLE}. Shorten it.",
-            )
-        )
-
-    def save(row: Any) -> dict[str, Any]:
-        check_seen(session, row, seen)
-        check_marked(None, seen)
-        stored.translate(session, row, title, summary.strip(), text.strip(), actor, at)
-        return {"of": row.content, "title": title, "length": len(text)}
-
-    return _note(session, case_id, "case.translate", (Role.TRANSLATOR,), save, actor, at, op, _SELECTED)
+SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETRACTED, CaseState.WIPO_PUSHED})
 
 
 def consent(session: Session, case_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
@@ -69,7 +30,21 @@ def consent(session: Session, case_id: int, words: str, *, actor: Actor, at: dat
         stored.set_columns(session, case_id, consent=words.strip())
         return {"consent": words.strip(), "before": row.consent}
 
-    return _note(session, case_id, "case.consent", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
+    return note(session, case_id, "case.consent", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
+
+
+def consent_abroad(session: Session, case_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """Record who agreed in writing that the case is sent abroad; empty words take it back."""
+
+    def save(row: Any) -> dict[str, Any]:
+        stored.set_columns(session, case_id, consent_abroad=words.strip())
+        return {"consent": words.strip(), "before": row.consent_abroad}
+
+    return note(session, case_id, "case.consent_abroad", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
+
+
+class TooLong(CannotServe):
+    """A text longer than can be kept (422)."""
 
 
 LONGEST_RIGHTS = 300
@@ -100,7 +75,7 @@ def allow_pictures(
                 changed.append({"sha256": one.digest, "caption": one.caption, "rights": words, "before": one.rights})
         return {"pictures": changed}
 
-    return _note(session, case_id, "case.allow_pictures", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
+    return note(session, case_id, "case.allow_pictures", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
 
 
 def judge_effect(session: Session, case_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
@@ -110,7 +85,7 @@ def judge_effect(session: Session, case_id: int, words: str, *, actor: Actor, at
         stored.set_columns(session, case_id, effect=words.strip())
         return {"effect": words.strip(), "before": row.effect}
 
-    return _note(session, case_id, "case.judge_effect", (Role.LIAISON,), save, actor, at, op, _SELECTED)
+    return note(session, case_id, "case.judge_effect", (Role.LIAISON,), save, actor, at, op, SELECTED)
 
 
 def sign_off(
@@ -125,7 +100,7 @@ def sign_off(
         stored.sign_off(session, row, actor, at)
         return {"content": row.content}
 
-    return _note(session, case_id, "case.sign_off", (Role.DIRECTOR,), save, actor, at, op, _SELECTED)
+    return note(session, case_id, "case.sign_off", (Role.DIRECTOR,), save, actor, at, op, SELECTED)
 
 
 def may(case: Case, what: str, actor: Actor) -> bool:
@@ -135,11 +110,13 @@ def may(case: Case, what: str, actor: Actor) -> bool:
 
 
 _MAY: dict[str, tuple[tuple[Role, ...], frozenset[CaseState] | None]] = {
-    "translate": ((Role.TRANSLATOR,), _SELECTED),
+    "translate": ((Role.TRANSLATOR,), SELECTED),
+    "check_english": ((Role.CHECKER,), SELECTED),
     "consent": ((Role.AUTHOR, Role.SEALER), None),
     "allow_pictures": ((Role.AUTHOR, Role.SEALER), None),
-    "judge_effect": ((Role.LIAISON,), _SELECTED),
-    "sign_off": ((Role.DIRECTOR,), _SELECTED),
+    "consent_abroad": ((Role.AUTHOR, Role.SEALER), None),
+    "judge_effect": ((Role.LIAISON,), SELECTED),
+    "sign_off": ((Role.DIRECTOR,), SELECTED),
 }
 
 
@@ -162,7 +139,7 @@ def _holds(case: Any, roles: tuple[Role, ...], actor: Actor) -> bool:
     )
 
 
-def _note(
+def note(
     session: Session,
     case_id: int,
     action: str,
@@ -173,6 +150,10 @@ def _note(
     op: str,
     states: frozenset[CaseState] | None = None,
 ) -> Receipt:
+    """Do something to a case that is no transition, on record; a form that did it before gets the same receipt.
+
+    `save` writes, and gives what the record holds. Raises NotPermitted, NotEditable.
+    """
     [row] = stored_facts.case_rows(session, [case_id], lock=True)
     if not _holds(row, roles, actor):
         who = "、".join(role.label.zh for role in roles)

@@ -13,7 +13,7 @@ from rules.call import Call
 from rules.roles import Role
 from rules.words import Text
 from states.reach import SYSTEM
-from workflow import anchors, moving, notices, people, proofs, register
+from workflow import anchors, moving, notices, people, proofs, register, workbench
 from workflow.calls import CallRefused, current_call, read_call
 from workflow.documents import vetting
 from workflow.engine import CannotServe
@@ -95,6 +95,7 @@ def furnish(database: Database) -> None:
         missing = [row for row in register.shipped_offices() if row["code"] not in known]
         if missing:  # an office that is there may have been mended by the administrator
             register.put_offices(session, missing, actor=SYSTEM, at=at)
+        workbench.ship_terms(session, at)
         load_call(session, current_call(), at)
 
 

@@ -186,6 +186,11 @@ def current(session: Session, case: Case) -> list[Document]:
     return stored.current(session, owner_of(case))
 
 
+def pictures(session: Session, case: Case) -> list[Document]:
+    """Its pictures that count now."""
+    return [one for one in current(session, case) if one.slot == "picture"]
+
+
 def every(session: Session, case: Case) -> list[Document]:
     """All files ever attached, the newest first."""
     return stored.every(session, owner_of(case))

@@ -16,12 +16,13 @@ from states.case import CASE
 from states.lifecycle import Standing
 from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
-from workflow import cases, stand_ins
+from workflow import cases, stand_ins, workbench
+from workflow.audit import log
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Outcome, Receipt
 from workflow.failpoints import reached
 from workflow.failure import Failure
 from workflow.interchange import delivery
-from workflow.interchange.package import English, Picture, Published, build
+from workflow.interchange.package import English, Paired, Picture, Published, Removed, build, without_personal
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer, MailRefused
 from workflow.store import editorial, living, trail
@@ -161,7 +162,14 @@ def retry(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str
     attempt = _try(session, row, "retry", actor, at)
     _check_alone(session, row.case_id)
     _with_case(session, row, attempt, actor, at, op, move=False)
-    also = {"note": "", "trouble": {}, "recall_asked": "", "started_by_id": actor.id, "absent_id": actor.absent_id}
+    also = {
+        "note": "",
+        "trouble": {},
+        "recall_asked": "",
+        "package": "",
+        "started_by_id": actor.id,
+        "absent_id": actor.absent_id,
+    }
     _record(session, row, attempt, also, op)
     if attempt.done:
         _queue(session, "deliver_push", push_id, attempt.receipt)
@@ -310,8 +318,8 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
         push = stored.one(session, push_id)
         if push is None or push.state not in _ON_ITS_WAY:
             return "nothing to deliver"
-        key, destination, title, left = push.key, push.destination, push.case.title, bool(push.package)
-        once = _once(session, push)
+        key, destination, title = push.key, push.destination, push.case.title
+        once, left = _once(session, push), _perhaps_left(session, push)
         try:
             package = _package(session, post.files, push)
         except (Absent, Damaged) as problem:
@@ -358,6 +366,11 @@ def _once(session: Session, push: Push) -> str:
     """The key of one sending: the push's own, and numbered when it is sent again after a failure or a recall."""
     sendings = stored.sendings(session, push.stream)
     return push.key if sendings <= 1 else f"{push.key}.{sendings}"
+
+
+def _perhaps_left(session: Session, push: Push) -> bool:
+    """Whether the receiver may hold something: a package was about to leave, in this sending or an earlier one."""
+    return bool(push.package) or stored.sendings(session, push.stream) > 1
 
 
 def _prepare(post: Post, push_id: int, digest: str, at: datetime) -> Text | None:
@@ -444,7 +457,8 @@ def recall(post: Post, push_id: int, asked_by: int, absent_id: int = 0, *, at: d
         push = stored.one(session, push_id)
         if push is None or push.state == PushState.RECALLED or not push.recall_asked:
             return "nothing to recall"
-        key, destination, reason, left = push.key, push.destination, push.recall_asked, bool(push.package)
+        key, destination, reason = push.key, push.destination, push.recall_asked
+        left = _perhaps_left(session, push)
         once = f"{_once(session, push)}.recall"
     if left:
         try:
@@ -497,22 +511,41 @@ def _take_case_back(session: Session, row: Any, actor: Actor, at: datetime) -> N
 
 
 def _package(session: Session, files: Files, push: Push) -> bytes:
+    """What leaves: made once for each sending, as the proof from the trail grows with it."""
+    if push.package:
+        return files.get(push.package)
     case = push.case
-    english = editorial.english(session, case.id)
-    return build(
-        call_of(session, case.call_version_id),
-        Published(
-            number=case.number,
-            centre=case.centre.name,
-            host_unit=case.centre.host_unit,
-            region=case.office.region,
-            content=stored_facts.content_of(case),
-            english=English(english.title, english.summary, english.text) if english else English("", "", ""),
-            effect=case.effect,
-            pictures=tuple(
-                Picture(one.name, one.media_type, one.caption, files.get(one.digest))
-                for one in stored.pictures(session, case.id)
-            ),
+    return build(call_of(session, case.call_version_id), published(session, files, case), push.key)
+
+
+def published(session: Session, files: Files, case: Case) -> Published:
+    """A case with all that goes abroad of it. Raises Absent, Damaged."""
+    english, facing = editorial.english(session, case.id), workbench.abroad(session, case)
+    paired = [Paired(section, zh, en) for section, zh, en in facing.paragraphs]
+    return Published(
+        number=case.number,
+        centre=case.centre.name,
+        host_unit=case.centre.host_unit,
+        region=case.office.region,
+        content=stored_facts.content_of(case),
+        english=English(english.title, english.summary, english.text, paired) if english else English("", "", ""),
+        effect=case.effect,
+        pictures=tuple(
+            Picture(
+                one.name,
+                one.media_type,
+                one.caption,
+                files.get(one.digest),
+                facing.captions.get(one.caption.strip(), ""),
+                one.rights,
+            )
+            for one in stored.pictures(session, case.id)
         ),
-        push.key,
+        consent=case.consent_abroad,
+        proof=log.receipt(session, case.stream, case.version, case.head),
     )
+
+
+def masked(session: Session, files: Files, case: Case) -> Sequence[Removed]:
+    """What is personal in a case and will be masked in its package, line by line. Raises Absent, Damaged."""
+    return without_personal(published(session, files, case))[1]

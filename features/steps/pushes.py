@@ -3,23 +3,84 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from pytest_bdd import given, parsers, then, when
 
 from features.steps.outcomes import Result, tried
+from rules.roles import Role
 from states.case import CaseState
+from states.reach import Grant
 from tests.worlds import World, went
 from workflow import pushes
+from workflow.engine import NotPermitted
 from workflow.interchange.delivery import NotDelivered
 
 NOWHERE = "nowhere://closed.example"
 
 
-@given(parsers.re("英文稿(?P<words>.*)"))
+@given(parsers.re("英文稿(?P<words>已齐备|还没有|只缺题目|缺了题目后又补上|缺一段)"))
 def _english(world: World, case: int, words: str) -> None:
-    titles = {"已齐备": ["A case"], "还没有": [], "只缺题目": [""], "缺了题目后又补上": ["", "A case"]}
+    titles = {
+        "已齐备": ["A case"],
+        "还没有": [],
+        "只缺题目": [""],
+        "缺了题目后又补上": ["", "A case"],
+        "缺一段": ["A case"],
+    }
+    world.agree_abroad(case)
     for title in titles[words]:
         world.translate(case, title)
+    if words == "缺一段":
+        world.retranslate(case, "")
+    elif titles[words] and title:
+        world.check_english(case)
+
+
+@given(parsers.re("英文稿(?P<words>已经校对通过|还没有人校对|被校对退回|校对通过之后又改了一段)"))
+def _checked(world: World, case: int, words: str) -> None:
+    world.agree_abroad(case)
+    world.translate(case)
+    if words != "还没有人校对":
+        world.check_english(case, passed=words != "被校对退回", words="第二段漏译")
+    if words == "校对通过之后又改了一段":
+        world.retranslate(case, "What was done, again.")
+
+
+@given("推送的准备都已办妥")
+def _ready(world: World, case: int) -> None:
+    world.ready_to_push(case)
+
+
+@given(parsers.re("对外推送的同意(?P<words>已经登记|又被撤回|撤回后重新登记)"))
+def _consent_abroad(world: World, case: int, words: str) -> None:
+    if words != "已经登记":
+        world.agree_abroad(case, "")
+    if words == "撤回后重新登记":
+        world.agree_abroad(case)
+
+
+@given(parsers.re("案例(?P<pictures>有一幅图片|没有图片)，权利(?P<rights>已登记|没有登记)"))
+def _pictures(world: World, case: int, pictures: str, rights: str) -> None:
+    if pictures == "有一幅图片":
+        world.put_pictures(case, 1)
+    world.allow_pictures(case, "本单位拍摄" if rights == "已登记" else "")
+
+
+@when("译者自己校对", target_fixture="attempt")
+def _own_check(world: World, case: int) -> Result | None:
+    translator = world.people["translator"]
+    both = replace(translator, grants=translator.grants | {Grant(Role.CHECKER)})
+    try:
+        world.check_english(case, by=both)
+    except NotPermitted as refusal:
+        return refusal
+    return None
+
+
+@then("告知译者和校对须是两个人")
+def _two_people(attempt: Result) -> None:
+    assert isinstance(attempt, NotPermitted)
 
 
 @given(parsers.re("成效(?P<words>.*)"))

@@ -248,6 +248,12 @@ def _selected_and_published(journey: Journey, case: str) -> None:
     journey.open(editorial)
     journey.page.fill("#consent-words", "示例新材料有限公司周某，2021年3月18日书面同意公开")
     journey.post("/consent")
+    journey.page.fill("#abroad-words", "同一函件同意向国外推送")
+    journey.post("/consent-abroad")
+    for box in journey.page.locator("input[name^='rights:']").all():
+        box.fill("图片由本中心制作")
+    if journey.page.locator("input[name^='rights:']").count():
+        journey.post("/pictures")
     journey.sign_in("director")
     journey.open("/desk/grants")
     journey.open(editorial)
@@ -260,15 +266,16 @@ def _selected_and_published(journey: Journey, case: str) -> None:
 def _pushed(journey: Journey, case: str) -> str:
     journey.sign_in("liaison")
     journey.open(f"{case}/push")
-    expect(journey.page.locator("main .finding")).to_have_count(2)
+    expect(journey.page.locator("main .finding")).to_have_count(3)
     journey.sign_in("translator")
-    journey.open(f"{case}/editorial")
-    journey.page.fill("#en-title", "One search report saves a production line three years")
-    journey.page.fill("#en-summary", "A university centre helped a small maker of heat-conducting film.")
-    journey.page.fill(
-        "#en-text", "Served party and needs\nA small company.\nWhat was done\nA search.\nEffect\nA contract."
-    )
+    journey.open("/glossary")
+    journey.open(f"{case}/english")
+    for at, box in enumerate(journey.page.locator(".bench textarea").all()):
+        box.fill(f"English of paragraph {at}.")
     journey.post("/english")
+    journey.sign_in("checker")
+    journey.open(f"{case}/english")
+    journey.post("/english/check")
     journey.sign_in("liaison")
     journey.open(f"{case}/editorial")
     journey.page.fill("#effect-words", "半年内签下首份年度合同，五件申请中两件授权")

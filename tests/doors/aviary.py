@@ -18,7 +18,7 @@ from tests.doors import policy
 from tests.doors.country import Country, Witness, application, login_of, sign_in
 from tests.doors.policy import ELSEWHERE, HERE, NEXT_DOOR, Principal, Thing
 from tests.worlds import CALL_2021, Databases, World, went, world_under
-from workflow import batches, comparisons, editorial, papers, priors, pushes, searches
+from workflow import batches, comparisons, papers, priors, pushes, searches, workbench
 from workflow.content import Content
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case, Office, Person
@@ -232,7 +232,11 @@ def _later(made: Aviary, case: int, hang, shown: str) -> None:  # type: ignore[n
     world.judge_effect(case, hang("judgement of the effect"))
     with world.database.transaction() as session:
         words = {name: hang(f"English {name}", PUBLISHED) for name in ("title", "summary", "text")}
-        editorial.translate(session, case, **words, actor=world.people["translator"], at=world.at)
+        words["text"] = "\n".join([words["text"]] * 12)  # one line for each paragraph
+        act = {"actor": world.people["translator"], "at": world.at}
+        workbench.translate(session, case, **words, captions=["A figure."] * 9, **act)
+    world.agree_abroad(case)
+    world.check_english(case)
 
 
 def _file(made: Aviary, name: str, secret: str) -> Kept:

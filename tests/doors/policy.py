@@ -448,7 +448,15 @@ DOORS: dict[str, Door] = {
     "POST editorial.consent": Door(CASE, "author sealer"),
     "POST editorial.allow_pictures": Door(CASE, "author sealer"),
     "POST editorial.sign_off": Door(CASE, "director", SELECTED),
-    "POST editorial.translate": Door(CASE, "translator", SELECTED),
+    "POST editorial.consent_abroad": Door(CASE, "author sealer"),
+    # -- its English, and the terms
+    "GET workbench.show": Door(CASE),
+    "POST workbench.save": Door(CASE, "translator", SELECTED),
+    "POST workbench.whole": Door(CASE, "translator", SELECTED),
+    "POST workbench.check": Door(CASE, "checker", SELECTED),
+    "GET workbench.terms": Door(SIGNED_IN, "translator checker liaison editor auditor"),
+    "POST workbench.put_term": Door(SIGNED_IN, "translator checker"),
+    "POST workbench.remove_term": Door(SIGNED_IN, "translator checker"),
     "POST editorial.judge_effect": Door(CASE, "liaison", SELECTED),
     # -- judging; under the call of these tests there is none, and tests/web/test_judging.py holds who sees what
     "GET judging.index": Door(ORGANIZE_JUDGING),

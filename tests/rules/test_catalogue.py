@@ -31,6 +31,7 @@ BREACHING: dict[str, Callable[..., Any]] = {
         phase="second", final=True, centres=(CentreCount("a", "甲中心", 0),), **x
     ),
     "consent_given": lambda **x: case_facts(consent="", **x),
+    "consent_abroad_given": lambda **x: case_facts(consent_abroad="", **x),
     "contents_confirmed": lambda **x: case_facts(step="review", confirmed=frozenset(), **x),
     "decision_signed_off": lambda **x: case_facts(**{"call": annotated_call(), "decision_signers": (), **x}),
     "effect_outstanding": lambda **x: case_facts(effect="", **x),
@@ -38,6 +39,7 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "reported_by_the_day_asked_for": lambda **x: case_facts(
         **{"call": annotated_call(), "window": ASKED, "at": ASKED.asked, **x}
     ),
+    "english_checked": lambda **x: case_facts(english=None, **x),
     "every_case_document_attached": lambda **x: batch_facts(lines=(line_facts(has_document=False),), **x),
     "every_form_attached": lambda **x: batch_facts(lines=(line_facts(has_form_scan=False),), **x),
     "form_complete": lambda **x: case_facts(form={}, **x),
@@ -48,6 +50,7 @@ BREACHING: dict[str, Callable[..., Any]] = {
     ),
     "not_reported_before": lambda **x: case_facts(matches=(Match("1", "早先", Level.CENTRE),), **x),
     "phase_has_opened": lambda **x: case_facts(at=EARLY, **x),
+    "picture_rights_cleared": lambda **x: case_facts(pictures_not_cleared=1, **x),
     "pictures_within_limits": lambda **x: case_facts(**{"call": annotated_call(), "pictures": 99, **x}),
     "province_recommends_enough": lambda **x: batch_facts(cases=0, **x),
     "public_notice_has_ended": lambda **x: case_facts(**{"call": annotated_call(), "public_notice": None, **x}),

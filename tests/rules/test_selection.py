@@ -6,10 +6,13 @@ from rules.facts import EnglishFacts
 from rules.roles import Role
 from rules.selection import (
     another_person_acts,
+    consent_abroad_given,
     consent_given,
     contents_confirmed,
     effect_outstanding,
+    english_checked,
     english_is_current,
+    picture_rights_cleared,
     reason_given,
     recall_confirmed,
     sign_offs_complete,
@@ -160,3 +163,41 @@ def test_a_recall_waits_for_the_receivers_confirmation() -> None:
         assert finding.message.zh == "接收方还没有确认撤回。系统收到确认后会自动办结，无需重复操作。"
         assert (finding.clause, finding.lifted_by) == ("系统", (Role.LIAISON,))
         assert recall_confirmed.examine(make(recall_confirmed=True)) is None
+
+
+@pytest.mark.english_is_current
+def test_half_a_translation_is_none() -> None:
+    finding = found(english_is_current, case_facts(english=EnglishFacts("", open=2)))
+    assert finding.message.zh.startswith("还有 2 段没有英文")
+
+
+@pytest.mark.english_checked
+@pytest.mark.parametrize(
+    ("english", "translators", "words"),
+    [
+        (None, (), "英文稿还没有经第二人"),
+        (EnglishFacts(CONTENT), (), "英文稿还没有经第二人"),
+        (EnglishFacts(CONTENT, checker=1), (1, 2), "校对人也翻译过这个案例"),
+        (EnglishFacts(CONTENT, checker=3), (1, 2), ""),
+    ],
+)
+def test_a_second_person_reads_the_english(
+    english: EnglishFacts | None, translators: tuple[int, ...], words: str
+) -> None:
+    facts = case_facts(english=english, hands={"translator": frozenset(translators)})
+    finding = english_checked.examine(facts)
+    assert (finding.message.zh if finding else "").startswith(words)
+    assert (finding is None) is (words == "")
+
+
+@pytest.mark.consent_abroad_given
+@pytest.mark.parametrize(("words", "holds"), [("", False), (" ", False), ("同意", True)])
+def test_consent_to_publication_is_none_to_sending_it_abroad(words: str, holds: bool) -> None:
+    assert (consent_abroad_given.examine(case_facts(consent="同意公开", consent_abroad=words)) is None) is holds
+
+
+@pytest.mark.picture_rights_cleared
+@pytest.mark.parametrize(("missing", "holds"), [(0, True), (1, False)])
+def test_pictures_go_abroad_only_with_their_rights(missing: int, holds: bool) -> None:
+    facts = case_facts(pictures=2, pictures_not_cleared=missing)
+    assert (picture_rights_cleared.examine(facts) is None) is holds

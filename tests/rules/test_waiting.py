@@ -98,6 +98,10 @@ class Mender:
     def english_is_current(self, facts: CaseFacts, _: str) -> CaseFacts:
         return replace(facts, english=EnglishFacts(facts.content))
 
+    def english_checked(self, facts: CaseFacts, _: str) -> CaseFacts:
+        english = replace(facts.english or EnglishFacts(""), checker=77)
+        return replace(facts, english=english, hands={})
+
     def another_person_acts(self, facts: CaseFacts, _: str) -> CaseFacts:
         return replace(facts, hands={})
 
@@ -118,6 +122,8 @@ _FIELDS = {
     "contents_confirmed": ("confirmed",),
     "public_notice_has_ended": ("public_notice", "at"),
     "consent_given": ("consent",),
+    "consent_abroad_given": ("consent_abroad",),
+    "picture_rights_cleared": ("pictures_not_cleared",),
     "sign_offs_complete": ("sign_offs",),
     "decision_signed_off": ("decision_signers",),
     "effect_outstanding": ("effect",),

@@ -112,7 +112,7 @@ def test_somebody_elses_case_is_nowhere_to_be_found(login: str, language: str, s
     client = sign_in(login, language)
     shown = page(client, "/")
     asked = ["", "/edit", "/upload", "/seal", "/stamp", "/push", "/editorial", "/document.docx", "/form.xlsx"]
-    sent = ["/edit", "/upload", "/seal", "/stamp", "/push", "/editorial/consent", "/editorial/english", "/compare/c1"]
+    sent = ["/edit", "/upload", "/seal", "/stamp", "/push", "/editorial/consent", "/english", "/compare/c1"]
     answers = [client.get(f"/cases/{case}{one}") for one in [*asked, "/revisions/1", "/compare/c1"]]
     answers += [post(client, f"/cases/{case}{one}", shown, ruling="different", reason="x") for one in sent]
     words = {"zh": "职责范围", "en": "within your reach"}[language]

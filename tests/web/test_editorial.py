@@ -54,24 +54,10 @@ def test_signing_twice_with_one_form_signs_once(world: World, sign_in: As):
         assert (answers, len(editorial.sign_offs(session, session.get_one(Case, case)))) == ([302, 302], 1)
 
 
-def test_the_translator_writes_english_beside_the_chinese(world: World, sign_in: As):
-    case = world.case(CaseState.SHORTLISTED)
-    translator = sign_in("translator")
-    send(translator, page(case), f"{page(case)}/english", title="A title", summary="In short", text="All of it")
-    shown = translator.get(page(case)).get_data(as_text=True)
-    assert ["All of it" in shown, "与现在的中文一致" in shown, world.row(case).title in shown] == [True] * 3
-
-
-def test_english_written_while_the_case_moved_is_kept_on_the_page(world: World, sign_in: As):
-    case = world.case(CaseState.SHORTLISTED)
-    translator = sign_in("translator")
-    shown = translator.get(page(case)).get_data(as_text=True)
-    world.ready_to_publish(case)
-    world.act(case, "publish")
-    answer = post(translator, f"{page(case)}/english", shown, title="Mine", summary="s", text="long work")
-    words = answer.get_data(as_text=True)
-    assert answer.status_code == 409
-    assert ["long work" in words, "您写的英文保留在下面" in words] == [True, True]
+def test_the_centre_records_consent_to_sending_it_abroad(world: World, sign_in: As):
+    case = world.case(CaseState.SUBMITTED)
+    send(sign_in("author"), page(case), f"{page(case)}/consent-abroad", words="来函同意向国外推送")
+    assert world.row(case).consent_abroad == "来函同意向国外推送"
 
 
 def test_english_of_another_text_is_said_to_be_stale(world: World, sign_in: As):
@@ -80,7 +66,7 @@ def test_english_of_another_text_is_said_to_be_stale(world: World, sign_in: As):
     for step in ("unshortlist", "return_to_office", "return_to_centre"):
         world.act(case, step)
     world.edit(case, world.content())
-    assert "英文已过时" in sign_in("translator").get(page(case)).get_data(as_text=True)
+    assert "没有英文或已过时" in sign_in("translator").get(page(case)).get_data(as_text=True)
 
 
 def test_the_liaison_judges_the_effect(world: World, sign_in: As):
@@ -90,7 +76,8 @@ def test_the_liaison_judges_the_effect(world: World, sign_in: As):
 
 
 @pytest.mark.parametrize(
-    ("login", "what"), [("translator", "sign-off"), ("director", "english"), ("editor", "effect"), ("desk", "consent")]
+    ("login", "what"),
+    [("translator", "sign-off"), ("director", "consent-abroad"), ("editor", "effect"), ("desk", "consent")],
 )
 def test_what_is_another_role_s_is_refused(login: str, what: str, world: World, sign_in: As):
     case = world.case(CaseState.SHORTLISTED)

@@ -9,13 +9,16 @@ import zipfile
 from dataclasses import replace
 from datetime import date
 
+import jsonschema_rs
+import pypdfium2
 from docx import Document
 
 from tests.make import call_2021, other_call
+from tests.workflow.documents.papers import picture
 from workflow.content import Content
-from workflow.interchange.package import English, Picture, Published, build
+from workflow.interchange.package import English, Paired, Picture, Published, build, without_personal
 
-PNG = b"\x89PNG\r\n\x1a\n picture"
+PNG = picture()
 CONTENT = Content(
     phase="first",
     theme="smes",
@@ -32,9 +35,14 @@ CASE = Published(
     host_unit="示例大学",
     region="示例省",
     content=CONTENT,
-    english=English("A search report", "In short.", "First.\n\nSecond."),
+    english=English("A search report", "In short.", "First.\n\nSecond.", [Paired("service", "甲。", "First.")]),
     effect="带动一条产业链",
-    pictures=(Picture("图1.png", "image/png", "设备", PNG), Picture("图1.png", "image/png", "", PNG)),
+    pictures=(
+        Picture("图1.png", "image/png", "设备", PNG, "A device", "自有"),
+        Picture("图1.png", "image/png", "", b"broken"),
+    ),
+    consent="2021-03-01 来函同意",
+    proof={"format": "zhengji-receipt-1"},
 )
 
 
@@ -50,12 +58,18 @@ def manifest(case: Published = CASE) -> dict[str, object]:
 def test_it_holds_the_manifest_both_documents_and_the_pictures() -> None:
     assert packed().namelist() == [
         "manifest.json",
+        "manifest.schema.json",
+        "case.zh.html",
+        "case.en.html",
         "case.zh.docx",
         "case.en.docx",
+        "case.zh.pdf",
+        "case.en.pdf",
+        "proof.json",
         "pictures/01_图1.png",
         "pictures/02_图1.png",
     ]
-    assert packed().read("pictures/02_图1.png") == PNG
+    assert packed().read("pictures/01_图1.png") == PNG
     assert packed().testzip() is None
 
 
@@ -74,7 +88,7 @@ def test_the_manifest_names_every_file_with_its_digest_and_size() -> None:
 
 def test_the_manifest_says_what_the_case_is_in_both_languages() -> None:
     read = manifest()
-    assert (read["format"], read["key"], read["why_outstanding"]) == ("zhengji-push/1", "key-1", "带动一条产业链")
+    assert (read["format"], read["key"], read["why_outstanding"]) == ("zhengji-push/2", "key-1", "带动一条产业链")
     assert read["case"] == {
         "number": "2021-205-SF-0001",
         "call": call_2021().document_number,
@@ -97,15 +111,51 @@ def test_the_documents_can_be_read_and_hold_title_and_text() -> None:
     english = Document(io.BytesIO(packed().read("case.en.docx")))
     assert chinese.paragraphs[0].text == "一份检索报告"
     assert {"服务做法的正文。"} <= {one.text for one in chinese.paragraphs}
-    assert [one.text for one in english.paragraphs] == [
+    assert [one.text for one in english.paragraphs if one.text] == [
         "A search report",
         "2021-205-SF-0001",
+        "Innovation by small and medium-sized enterprises",
         "Summary",
         "In short.",
-        "Case",
+        call_2021().section("service").label.en,  # type: ignore[union-attr]
         "First.",
-        "Second.",
+        "A device",
     ]
+
+
+def test_the_manifest_is_what_its_schema_says() -> None:
+    jsonschema_rs.Draft202012Validator(json.loads(packed().read("manifest.schema.json"))).validate(manifest())
+    told = manifest()
+    assert (told["consent"], told["pictures"][0]["rights"]) == ("2021-03-01 来函同意", "自有")  # type: ignore[index]
+    assert told["paragraphs"] == [{"section": "service", "zh": "甲。", "en": "First."}]
+    assert json.loads(packed().read("proof.json")) == CASE.proof
+
+
+def test_both_languages_are_there_as_pages_and_as_pdf_with_nothing_read_as_markup() -> None:
+    odd = replace(CASE, english=replace(CASE.english, title='<b>#panic()[x] & "y"</b>'))
+    opened = packed(odd)
+    assert "&lt;b&gt;#panic()[x] &amp;" in opened.read("case.en.html").decode()
+    for name, words in (("case.en.pdf", "#panic()[x]"), ("case.zh.pdf", "一份检索报告")):
+        read = pypdfium2.PdfDocument(opened.read(name))
+        assert words in "".join(page.get_textpage().get_text_range() for page in read)
+    assert (opened.read("case.zh.html").count(b"<img "), b"pictures/01_" in opened.read("case.zh.html")) == (2, True)
+
+
+def test_numbers_and_addresses_in_the_texts_are_masked_and_where_is_told() -> None:
+    said = CONTENT.changed(sections={**CONTENT.sections, "effect": "好。\n请致电 13912345678。"})
+    case = replace(CASE, content=said, english=replace(CASE.english, text="Write to zhang@private.example."))
+    _, removed = without_personal(case)
+    assert [(one.where, one.after) for one in removed] == [
+        ("zh.effect", "请致电 139****5678。"),
+        ("en.text", "Write to z***@private.example."),
+    ]
+    told = manifest(case)
+    assert told["masked"] == [{"where": one.where, "now": one.after} for one in removed]
+    assert told["case"]["content_sha256"] == said.digest  # type: ignore[index]
+    opened = packed(case)
+    everything = b"".join(opened.read(name) for name in opened.namelist() if name.endswith((".json", ".html")))
+    assert b"13912345678" not in everything
+    assert b"zhang@private" not in everything
 
 
 def test_nothing_of_the_report_form_is_in_it() -> None:

@@ -35,6 +35,7 @@ from workflow.store.living import Overtaken
 from workflow.store.models import AuditEvent, Case, Person, PersonGrant, Push
 
 PUBLISHED, PUSHED = CaseState.PUBLISHED, CaseState.WIPO_PUSHED
+NOTHING_READY = ("effect_outstanding", "consent_abroad_given", "english_is_current", "english_checked")
 
 
 @pytest.fixture
@@ -163,11 +164,11 @@ def test_a_push_is_queued_and_the_case_stays_published(world: World) -> None:
 def test_a_push_that_a_rule_stops_is_on_the_cases_record_and_nothing_is_queued(world: World) -> None:
     case = world.case(PUBLISHED)
     attempt = world.start_push(case)
-    assert (attempt.outcome, rules(attempt)) == (Outcome.REFUSED, ["effect_outstanding", "english_is_current"])
+    assert (attempt.outcome, rules(attempt)) == (Outcome.REFUSED, [*NOTHING_READY])
     [event] = world.events(case, "case.push")
     assert (event.outcome, [one["rule"] for one in json.loads(event.body)["findings"]]) == (
         "refused",
-        ["effect_outstanding", "english_is_current"],
+        [*NOTHING_READY],
     )
     with world.database.reading() as session:
         assert session.query(Push).count() == 0
@@ -391,10 +392,11 @@ def test_english_spoilt_between_sending_and_acknowledgement_refuses_both_on_reco
     assert states(world, case, push) == (PushState.SENT, PUBLISHED)
     world.translate(case, title=" ")
     attempt = acknowledge(world, push)
-    assert (attempt.outcome, rules(attempt)) == (Outcome.REFUSED, ["english_is_current"])
+    assert (attempt.outcome, rules(attempt)) == (Outcome.REFUSED, ["english_is_current", "english_checked"])
     assert states(world, case, push) == (PushState.SENT, PUBLISHED)
     assert [one.outcome for one in world.events(case, "push.acknowledge", "case.push")] == ["refused", "refused"]
     world.translate(case)
+    world.check_english(case)
     assert acknowledge(world, push).done
     assert states(world, case, push) == (PushState.ACKNOWLEDGED, PUSHED)
 

@@ -123,8 +123,11 @@ def test_a_call_may_do_without_seals(databases: Databases, tmp_path: Path) -> No
         assert (made.done, [one.rule for one in made.findings], words(world, case)) == (True, [], "中心已报送")
 
 
+ABROAD = ("english_is_current", "english_checked", "consent_abroad_given", "picture_rights_cleared")
+
+
 def test_a_call_may_end_with_the_shortlist(databases: Databases, tmp_path: Path) -> None:
-    rules = ("consent_given", "sign_offs_complete", "effect_outstanding", "english_is_current", "recall_confirmed")
+    rules = ("consent_given", "sign_offs_complete", "effect_outstanding", *ABROAD, "recall_confirmed")
     toml = call_by('legs = ["centre_seal", "review", "selection"]', *rules)
     toml = toml.replace(toml[toml.index("[push]") : toml.index("[[confirmations]]")], "")
     with routed(databases, tmp_path, toml) as world:
@@ -145,7 +148,7 @@ def another(world: World, number: str, toml: str) -> World:
 
 def test_calls_of_different_ways_stand_beside_each_other(databases: Databases, tmp_path: Path) -> None:
     short = call_by('legs = ["centre_seal", "review", "selection"]', "consent_given", "sign_offs_complete",
-                    "effect_outstanding", "english_is_current", "recall_confirmed")  # fmt: skip
+                    "effect_outstanding", *ABROAD, "recall_confirmed")  # fmt: skip
     short = short.replace(short[short.index("[push]") : short.index("[[confirmations]]")], "")
     itself = call_by(f'legs = {LEGS}\nrecommended_by = "self"', *OF_BATCHES).replace(
         '"review"\nclause', '"shortlist"\nclause'
@@ -167,7 +170,7 @@ def test_calls_of_different_ways_stand_beside_each_other(databases: Databases, t
 
 def test_contacts_are_kept_no_longer_where_a_call_ends_with_its_shortlist(databases: Databases, tmp_path: Path) -> None:
     short = call_by('legs = ["centre_seal", "review", "selection"]', "consent_given", "sign_offs_complete",
-                    "effect_outstanding", "english_is_current", "recall_confirmed")  # fmt: skip
+                    "effect_outstanding", *ABROAD, "recall_confirmed")  # fmt: skip
     short = short.replace(short[short.index("[push]") : short.index("[[confirmations]]")], "")
     with world_under(databases, CALL_2021, tmp_path) as world:
         goes_on = world.case(CaseState.SHORTLISTED)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rules.call import BEIJING, Call
 from rules.roles import Level, Role
 from states.reach import SYSTEM, Actor
-from workflow import batches, cases, comparisons, deadlines, editorial, intake, papers, pushes
+from workflow import batches, cases, comparisons, deadlines, editorial, intake, papers, pushes, workbench
 from workflow import content as contents
 from workflow.content import Content
 from workflow.demo import scans
@@ -20,6 +20,7 @@ from workflow.documents.reading import Picture
 from workflow.documents.writing import CaseContent, case_document, report_form
 from workflow.engine import Attempt
 from workflow.lists import content_of
+from workflow.store import editorial as stored_editorial
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case
 
@@ -226,15 +227,32 @@ class Stage:
 
     def translate(self, key: str) -> None:
         english = self.texts[key]["english"]
-        editorial.translate(
+        workbench.translate(
             self.session,
             self.cases[key],
             title=english["title"],
             summary=english["summary"],
             text=english["text"],
+            captions=english.get("captions", ()),
             actor=self._who(Role.TRANSLATOR),
             at=self.tick(),
         )
+
+    def check_english(self, key: str) -> None:
+        english = stored_editorial.english(self.session, self.cases[key])
+        workbench.check(
+            self.session,
+            self.cases[key],
+            seen=english.id if english else 0,
+            passed=True,
+            words="",
+            actor=self._who(Role.CHECKER),
+            at=self.tick(),
+        )
+
+    def consent_abroad(self, key: str) -> None:
+        row, words = self.row(key), self.texts[key]["consent"]
+        editorial.consent_abroad(self.session, row.id, words, actor=self._by(Role.AUTHOR, row), at=self.tick())
 
     def judge_effect(self, key: str) -> None:
         words = self.texts[key]["effect"]

@@ -120,8 +120,10 @@ def _second_phase(demo: Stage) -> None:
 
 def _last_day(demo: Stage) -> None:
     demo.on("2021-03-19 09:00")
-    demo.judge_effect("soy")
-    demo.judge_effect("glasses")
+    for key in ("soy", "glasses"):
+        demo.judge_effect(key)
+        demo.consent_abroad(key)
+        demo.check_english(key)
 
 
 def abroad(demo: Stage, destination: str) -> list[tuple[int, datetime]]:

@@ -663,7 +663,18 @@ _OF_SCORES = ("case_names_nobody", "scores_within_scale", "every_criterion_score
 _CONCERNS = (
     _Concern("case", _of_content, _through_a_gate),
     _Concern("case", _named("consent_given", "sign_offs_complete", "public_notice_has_ended"), _made_public),
-    _Concern("case", _named("consent_given", "effect_outstanding", "english_is_current"), _gone_abroad),
+    _Concern(
+        "case",
+        _named(
+            "consent_given",
+            "consent_abroad_given",
+            "picture_rights_cleared",
+            "effect_outstanding",
+            "english_is_current",
+            "english_checked",
+        ),
+        _gone_abroad,
+    ),
     _Concern("case", _named("recall_confirmed"), _come_back_from_abroad),
     _Concern("push", _named("recall_confirmed"), _to(PushState.RECALLED)),
     _Concern("push", _named("reason_given"), _to(PushState.FAILED)),

@@ -32,6 +32,7 @@ from states.route import reporting
 
 _UNIT, _OFFICE, _CONTENT = "示例大学", "示例省知识产权局", "digest of the content"
 _SOMEBODY = 7
+_CHECKER = 8
 _WEEK = timedelta(days=7)
 _INSTANT = timedelta(microseconds=1)
 _LEVELS = (Level.CENTRE, Level.OFFICE, Level.NATIONAL)
@@ -95,7 +96,8 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         content=_CONTENT,
         seal=SealFacts(_UNIT, _CONTENT),
         consent="书面同意",
-        english=EnglishFacts(_CONTENT),
+        consent_abroad="书面同意",
+        english=EnglishFacts(_CONTENT, checker=_CHECKER),
         effect="成效显著",
         sign_offs=tuple(range(1, call.sign_offs + 1)),
         recall_confirmed=True,
@@ -309,6 +311,12 @@ def _english(case: CaseFacts) -> Changes:
     yield {"english": EnglishFacts("digest of another text")}
     for part in ("title", "summary", "text"):
         yield {"english": EnglishFacts(case.content, (part,))}
+    yield {"english": EnglishFacts("", open=1)}
+
+
+def _unchecked(case: CaseFacts) -> Changes:
+    yield {"english": EnglishFacts(case.content)}
+    yield {"hands": {"translator": frozenset({_CHECKER})}}
 
 
 def _seal(case: CaseFacts) -> Changes:
@@ -431,6 +439,9 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("sign_offs_complete", CaseFacts): _few_sign_offs,
     ("effect_outstanding", CaseFacts): _set(effect=" "),
     ("english_is_current", CaseFacts): _english,
+    ("english_checked", CaseFacts): _unchecked,
+    ("consent_abroad_given", CaseFacts): _set(consent_abroad=" "),
+    ("picture_rights_cleared", CaseFacts): _set(pictures_not_cleared=1),
     ("recall_confirmed", object): _set(recall_confirmed=False),
     ("judge_has_no_conflict", JudgementFacts): _set(conflicts=frozenset({Conflict.PROVINCE})),
     ("case_is_being_selected", JudgementFacts): _set(in_selection=False),

@@ -12,14 +12,6 @@ from states.reach import Actor
 from workflow.store.models import Case, CaseEnglish, Document, SignOff
 
 
-def translate(session: Session, row: Any, title: str, summary: str, text: str, actor: Actor, at: datetime) -> None:
-    session.execute(
-        insert(CaseEnglish).values(
-            case_id=row.id, title=title, summary=summary, text=text, of=row.content, by_id=actor.id, at=at
-        )
-    )
-
-
 def english(session: Session, case_id: int) -> CaseEnglish | None:
     """The newest English version."""
     statement = select(CaseEnglish).where(CaseEnglish.case_id == case_id)

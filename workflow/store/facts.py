@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, bindparam, exists, func, literal, null, or_, select, union_all
+from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
 from rules.call import BEIJING, Call, Leg, Phase, Window, midnight
@@ -51,6 +52,7 @@ from workflow.store.models import (
     CentreDay,
     CentreRequest,
     Document,
+    EnglishCheck,
     Extension,
     Office,
     PersonGrant,
@@ -115,16 +117,25 @@ _ACTED_ON_BATCH = select(AuditEvent.person_id, AuditEvent.absent_id).where(
 _HELD = select(PersonGrant.person_id, PersonGrant.centre_id, PersonGrant.office_id).where(
     among(PersonGrant.person_id, "people")
 )
+_OF_CENTRE = (
+    "case.create",
+    "case.edit",
+    "case.seal",
+    "case.consent",
+    "case.consent_abroad",
+    "case.allow_pictures",
+    "case.ask_ruling",
+)
 _AT_LEVEL = {
     **{
         f"case.{step.name}": str(step.by[0].level)
         for step in CASE.transitions
         if step.by[0].level in (Level.CENTRE, Level.OFFICE)
     },
-    **dict.fromkeys(("case.create", "case.edit", "case.seal", "case.consent", "case.ask_ruling"), str(Level.CENTRE)),
-    "case.allow_pictures": str(Level.CENTRE),
+    **dict.fromkeys(_OF_CENTRE, str(Level.CENTRE)),
 }
 """Action → "centre" or "office": for which unit somebody acted."""
+TRANSLATE = "case.translate"
 
 
 def _newest_of(model: type[Seal] | type[CaseEnglish]) -> Any:
@@ -146,6 +157,22 @@ _PICTURES = (
     .correlate(Case)
     .scalar_subquery()
 )
+_NOT_CLEARED = (
+    select(func.count())
+    .where(Document.case_id == Case.id, Document.slot == "picture", Document.superseded_at.is_(None))
+    .where(Document.rights == "")
+    .correlate(Case)
+    .scalar_subquery()
+)
+_CHECKER = (
+    select(when((EnglishCheck.passed, EnglishCheck.by_id), else_=null()))
+    .where(EnglishCheck.english_id == CaseEnglish.id)
+    .correlate(CaseEnglish)
+    .order_by(EnglishCheck.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+"""Who passed the English, by the newest word on it."""
 _BESIDE = (
     select(
         Case.id,
@@ -154,7 +181,10 @@ _BESIDE = (
         CaseEnglish.title,
         CaseEnglish.summary,
         CaseEnglish.text,
+        CaseEnglish.open,
+        _CHECKER.label("checker"),
         _PICTURES.label("pictures"),
+        _NOT_CLEARED.label("not_cleared"),
     )
     .outerjoin(Seal, _newest_of(Seal))
     .outerjoin(Document, Document.id == Seal.document_id)
@@ -296,6 +326,7 @@ def _case(
         seal=_seal(beside),
         matches=matches,
         consent=row.consent,
+        consent_abroad=row.consent_abroad,
         english=_english(beside),
         effect=row.effect,
         sign_offs=tuple(person for person, of in signed if of == row.content),
@@ -309,6 +340,7 @@ def _case(
         new_day=inputs.new_day,
         pictures=beside.pictures,
         decision_signers=inputs.signers,
+        pictures_not_cleared=beside.not_cleared,
     )
 
 
@@ -345,7 +377,8 @@ def _english(row: Any) -> EnglishFacts | None:
     if row.of is None:
         return None
     parts = {"title": row.title, "summary": row.summary, "text": row.text}
-    return EnglishFacts(row.of, tuple(name for name, text in parts.items() if not text.strip()))
+    missing = tuple(name for name, text in parts.items() if not text.strip())
+    return EnglishFacts(row.of, missing, row.open, row.checker)
 
 
 class _Hands:
@@ -359,6 +392,7 @@ class _Hands:
         self.wrote: dict[int, set[int]] = defaultdict(set)
         self.acted: dict[tuple[int, str], set[int]] = defaultdict(set)
         self._stood_in: dict[tuple[int, int], set[int]] = defaultdict(set)
+        self.translated: dict[int, set[int]] = defaultdict(set)
         found = run(session, _HANDS, {"ids": list(ids)}).all()
         for _, case_id, person, what, absent in found:
             if absent and what.startswith("case."):
@@ -368,6 +402,8 @@ class _Hands:
                 self.signed[case_id].append((self._for(case_id, person), what))
             elif how == "wrote":
                 self.wrote[case_id].add(person)
+            elif what == TRANSLATE:
+                self.translated[case_id].add(person)
             elif what in _AT_LEVEL:
                 self.acted[case_id, _AT_LEVEL[what]].add(person)
 
@@ -382,7 +418,7 @@ class _Hands:
 
 
 def _units(row: Any, hands: _Hands, held: _Held) -> dict[str, frozenset[int]]:
-    """Whose hands are those of a case's centre and of its office (docs/decisions.md 12).
+    """Whose hands are those of a case's centre and of its office (docs/decisions.md 12), and who translated it.
 
     Whoever acted on it there, and of those who hold a role there now the one who asks.
     """
@@ -391,6 +427,7 @@ def _units(row: Any, hands: _Hands, held: _Held) -> dict[str, frozenset[int]]:
     return {
         "centre": hands.both(row.id, hands.acted.get((row.id, "centre"), none) | centres.get(row.centre_id, none)),
         "office": hands.both(row.id, hands.acted.get((row.id, "office"), none) | offices.get(row.office_id, none)),
+        "translator": hands.both(row.id, hands.translated.get(row.id, none)),
     }
 
 

@@ -816,6 +816,8 @@ class Case(Living, Base):
     # what people added later
     consent: Mapped[str] = mapped_column(Text, server_default="")
     effect: Mapped[str] = mapped_column(Text, server_default="")
+    consent_abroad: Mapped[str] = mapped_column(Text, server_default="")
+    """Who agreed in writing that the case is sent abroad."""
     own_day: Mapped[date | None]
     """The new day that a line returned after the close was given."""
     # whose hands, and when first
@@ -903,8 +905,57 @@ class CaseEnglish(Base):
     summary: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     of: Mapped[str] = mapped_column(String(64))
+    """Empty while paragraphs are open, so that nothing half translated counts as the English of a content."""
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
+    open: Mapped[int] = mapped_column(server_default="0")
+    """How many paragraphs had no English, or a stale one."""
+
+
+class EnglishParagraph(Base):
+    """The English of one paragraph of a case; the newest of each counts, and all are kept."""
+
+    __tablename__ = "english_paragraph"
+    __table_args__ = (Index("ix_english_paragraph_case_id_id", "case_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    place: Mapped[str] = mapped_column(String(80))
+    """"title", "summary", "caption", or "section:" and the id of a section."""
+    zh: Mapped[str] = mapped_column(Text)
+    """The very wording that it translates."""
+    nth: Mapped[int]
+    en: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+class EnglishCheck(Base):
+    """校对: somebody read one English version against the Chinese; the newest of a version counts."""
+
+    __tablename__ = "english_check"
+    __table_args__ = (Index("ix_english_check_english_id", "english_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    english_id: Mapped[int] = mapped_column(ForeignKey("case_english.id"))
+    passed: Mapped[bool]
+    words: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+class GlossaryTerm(Base):
+    """术语: a word and how it is always translated. `by_id`: nobody's where it was shipped."""
+
+    __tablename__ = "glossary_term"
+    __table_args__ = (Index("ix_glossary_term_zh", "zh"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    zh: Mapped[str] = mapped_column(String(80))
+    en: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str] = mapped_column(String(300))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
 
 class SignOff(ByHand, Base):
