@@ -41,6 +41,7 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
     "不经签发公布": lambda call: not call.decision_sign_offs,
     "有省级汇总": lambda call: call.route.recommended_by is not Recommender.SELF,
     "有公示": lambda call: Leg.PUBLIC_NOTICE in call.route.legs,
+    "有宣传": lambda call: bool(call.publicity),
     "有评审": lambda call: call.judging is not None,
     "有盲评": lambda call: call.judging is not None and call.judging.blind,
     "推送": lambda call: Leg.PUSH in call.route.legs,

@@ -403,7 +403,7 @@ class PublicNotice:
 
 @dataclass(frozen=True)
 class Channel:
-    """Where and when chosen cases are made known. Shown on the call's page; the publicity plan of issue 7 will read it."""
+    """Where and when chosen cases are made known. Shown on the call's page, and what the publicity plan chooses from."""
 
     id: str
     label: Text

@@ -30,6 +30,7 @@ pytest_plugins = [
         "judging",
         "site",
         "stand_ins",
+        "publicity",
         "call_standing",
     )
 ]

@@ -50,6 +50,7 @@ from workflow.plans import NoSuchPlan, WrongPlan
 from workflow.privacy import NothingToErase
 from workflow.proofs import NoSuchText
 from workflow.public_notices import NoSuchNotice, WrongNotice
+from workflow.publicity import WrongAppearance
 from workflow.pushes import NoSuchPush, ReasonNeeded
 from workflow.register import WrongEntry, WrongList
 from workflow.resets import NoSuchReset
@@ -103,6 +104,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongBatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongChoice: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongAppearance: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongNotice: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchNotice: HTTPStatus.NOT_FOUND,
     NoSuchDraft: HTTPStatus.NOT_FOUND,

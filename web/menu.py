@@ -54,6 +54,7 @@ ENTRIES = [
     Entry("workbench.terms", "术语表", "Glossary", "list-details", frozenset({"translator", "checker"})),
     Entry("calls.index", "征集通知", "Calls", "news"),
     Entry("priors.index", "以往报送", "Earlier reports", "list-details", frozenset({"reviewer", "desk"})),
+    Entry("publicity.index", "宣传", "Publicity", "calendar", frozenset({"editor", "desk", "director", "auditor"})),
     Entry("passports.index", "档案包", "Passports", "certificate", frozenset({"desk", "auditor"})),
     Entry("trail.index", "留痕", "Trail", "history", _CASES),
     Entry("public.index", "公开案例", "Published", "book"),

@@ -8,13 +8,15 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from rules.call import BEIJING
 from rules.roles import Role
 from rules.words import Text
 from states.reach import Actor
-from workflow import boards, closing, lists, people, privacy
+from workflow import boards, closing, lists, people, privacy, publicity
 from workflow.cases import NoSuchCase
 from workflow.downloads import received_bytes
 from workflow.engine import NotPermitted
+from workflow.failure import Failure
 from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
 from workflow.store import closing as stored
@@ -49,7 +51,7 @@ class Shown:
 
 READERS: Mapping[str, frozenset[Role]] = {
     "closing": boards.NATIONAL,
-    "publicity": frozenset({Role.EDITOR, Role.DESK, Role.DIRECTOR}),
+    "publicity": publicity.READS,
 }
 """Kind → who sees and takes such files. The auditor orders none."""
 
@@ -95,15 +97,18 @@ def taken(database: Database, files: Files, made_id: int, *, actor: Actor, at: d
     return name, data
 
 
-def make(database: Database, files: Files, made_id: int, *, at: datetime) -> str:
-    """Make a file that was ordered: what whoever ordered it may read now. Done once, however often it is tried."""
+def make(database: Database, files: Files, made_id: int, *, at: datetime, site: str = "") -> str:
+    """Make a file that was ordered: what whoever ordered it may read now. Done once, however often it is tried.
+
+    `site`: the address under which published cases are read.
+    """
     with database.reading() as session:
         row = stored.made(session, made_id)
         if row is None or row.made_at is not None:
             return "nothing to be made"
         person = stored_people.by_id(session, row.by_id)
         actor = people.actor_of(person) if person is not None and person.active else Actor(0, "")
-        data = _MAKERS[row.kind](session, files, row.about, actor, at)
+        data = _MAKERS[row.kind](session, files, row.about, actor, at, site)
         name = row.name
     digest = files.put(data)
     with database.transaction() as session:
@@ -113,15 +118,46 @@ def make(database: Database, files: Files, made_id: int, *, at: datetime) -> str
     return f"{len(data)} bytes"
 
 
-def _closing_report(session: Session, _files: Files, about: str, actor: Actor, at: datetime) -> bytes:
+def _closing_report(session: Session, _files: Files, about: str, actor: Actor, at: datetime, _site: str) -> bytes:
     from workflow.documents import closing as written
 
     call = next(call for _, call in lists.calls(session) if call.number == about)
     return written.document(closing.report(session, actor, call, at), at)
 
 
-Maker = Callable[[Session, Files, str, Actor, datetime], bytes]
-_MAKERS: Mapping[str, Maker] = {"closing": _closing_report}
+def _pack(session: Session, files: Files, about: str, actor: Actor, at: datetime, site: str) -> bytes:
+    from workflow.interchange import pack
+
+    call, shown = publicity.find(session, int(about), actor=actor, today=at.astimezone(BEIJING).date())
+    case = shown.row.case
+    if case.state not in publicity.PUBLIC:
+        raise Failure(
+            "not_published",
+            Text("案例没有公开发布，不能生成宣传材料。", "The case is not published; no pack is made of it."),
+            lasting=True,
+        )
+    return pack.build(
+        pack.Told(
+            title=case.title,
+            centre=case.centre.name,
+            recipient=case.recipient,
+            channel=shown.channel.label.zh,
+            day=shown.row.day.isoformat(),
+            summary=publicity.summary(case, call),
+            parts=[(one.label.zh, case.sections.get(one.id, "")) for one in call.sections],
+            pictures=[
+                pack.Picture(one.name, one.caption, one.rights, received_bytes(files, one.digest, one.name))
+                for one in shown.pictures
+            ],
+            left_out=[one.name for one in shown.without_rights],
+            address=f"{site.rstrip('/')}/public/{case.number}" if site else "",
+            source=f"{call.issuer.zh}《{call.title.zh}》（{call.document_number}），案例编号 {case.number}",
+        )
+    )
+
+
+Maker = Callable[[Session, Files, str, Actor, datetime, str], bytes]
+_MAKERS: Mapping[str, Maker] = {"closing": _closing_report, "publicity": _pack}
 
 
 def _check(kind: str, actor: Actor) -> None:

@@ -595,6 +595,14 @@ DOORS: dict[str, Door] = {
     # -- what of it was refused: for nobody but the administrator
     "GET arrivals.quarantine": Door(SIGNED_IN, ADMINISTRATOR),
     "GET arrivals.quarantined": Door(SIGNED_IN, ADMINISTRATOR),
+    # -- the publicity plan: whoever plans it, and the auditor
+    "GET publicity.index": Door("editor desk director auditor"),
+    "POST publicity.arrange": Door("editor desk director auditor", "editor desk director"),
+    "GET publicity.show": Door("editor desk director auditor", gives=(404,)),  # none is planned
+    "POST publicity.move": Door("editor desk director auditor", "editor desk director", gives=(404,)),
+    "POST publicity.drop": Door("editor desk director auditor", "editor desk director", gives=(404,)),
+    "POST publicity.record": Door("editor desk director auditor", "editor desk director", gives=(404,)),
+    "POST publicity.pack": Door("editor desk director auditor", "editor desk director", gives=(404,)),
     # -- the closing report of a call, and files made in the background
     "GET closing.index": Door(DESK),
     "POST closing.word": Door(DESK, NATIONAL),

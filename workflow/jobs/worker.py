@@ -27,6 +27,7 @@ from workflow import (
     plans,
     privacy,
     proofs,
+    publicity,
     pushes,
     reminders,
     searches,
@@ -131,6 +132,7 @@ def _remind(here: Workshop, progress: Progress) -> str:
     """Remind those whose court the ball is in of deadlines that are near."""
     if not here.mailer.configured:
         return _NO_SERVER
+    publicity.remind(here.database, here.mailer, here.settings.base_url, progress.each, at=here.now())
     return reminders.send(here.database, here.mailer, here.settings.base_url, progress.each, at=here.now())
 
 
@@ -141,7 +143,7 @@ def _read_arrival(here: Workshop, progress: Progress, arrival_id: int) -> str:
 
 def _make_file(here: Workshop, _progress: Progress, made_id: int) -> str:
     """Make a closing report or a pack that was ordered."""
-    return made.make(here.database, here.files, made_id, at=here.now())
+    return made.make(here.database, here.files, made_id, at=here.now(), site=here.settings.base_url)
 
 
 def _compile_collection(here: Workshop, progress: Progress, collection_id: int) -> str:

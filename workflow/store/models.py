@@ -1106,6 +1106,29 @@ class MadeFile(Base):
     by: Mapped[Person] = relationship()
 
 
+class Appearance(Base):
+    """宣传安排: a case in a channel of its call on a day. `said`: what was done, or why it was dropped."""
+
+    __tablename__ = "appearance"
+    __table_args__ = (Index("ix_appearance_call_number_day", "call_number", "day"), Index("ix_appearance_day", "day"))
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_number: Mapped[str] = mapped_column(String(40))
+    channel: Mapped[str] = mapped_column(String(40))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    day: Mapped[date]
+    place: Mapped[str] = mapped_column(String(120), server_default="")
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    link: Mapped[str] = mapped_column(String(500), server_default="")
+    reach: Mapped[int | None] = mapped_column(Id)
+    said: Mapped[str] = mapped_column(Text, server_default="")
+    dropped_at: Mapped[datetime | None]
+    op: Mapped[str | None] = mapped_column(String(80), unique=True)
+    case: Mapped[Case] = relationship()
+    by: Mapped[Person] = relationship()
+
+
 class Fingerprint(Base):
     """The MinHash signature of one text, and the parameters it was made with."""
 

@@ -1,0 +1,111 @@
+"""The pack of one appearance: poster text, summary, slides, and the pictures that somebody allowed to be published."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workflow.documents.names import clean_name
+from workflow.documents.packing import packed, settled
+
+
+@dataclass(frozen=True)
+class Picture:
+    name: str
+    caption: str
+    rights: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a pack is made of. `parts`: heading and text; `left_out`: names of pictures without rights."""
+
+    title: str
+    centre: str
+    recipient: str
+    channel: str
+    day: str
+    summary: str
+    parts: Sequence[tuple[str, str]]
+    pictures: Sequence[Picture]
+    left_out: Sequence[str]
+    address: str
+    source: str
+
+
+def build(told: Told) -> bytes:
+    """The zip. The same bytes for the same appearance."""
+    named = {f"图片/{place:02d}_{clean_name(one.name)}": one for place, one in enumerate(told.pictures, 1)}
+    return packed(
+        {
+            "说明.txt": _about(told, named).encode(),
+            "海报文字.txt": _poster(told).encode(),
+            "200字简介.txt": f"{told.summary}\n".encode(),
+            "幻灯片.pptx": settled(slides(told)),
+            **{name: one.data for name, one in named.items()},
+        }
+    )
+
+
+def _about(told: Told, named: dict[str, Picture]) -> str:
+    lines = [
+        f"{told.channel}　{told.day}",
+        f"《{told.title}》 {told.centre}",
+        "",
+        f"出处：{told.source}",
+        told.address,
+        "",
+    ]
+    lines += ["图片及同意公开的说明：", *(f"- {name}　{one.caption}　{one.rights}" for name, one in named.items())]
+    lines += ["- 没有"] if not named else []
+    if told.left_out:
+        lines += ["", "没有放入的图片（没有登记由谁同意公开；在案例的“发布和推送的准备”中登记后重新生成）："]
+        lines += [f"- {one}" for one in told.left_out]
+    return "\n".join(lines) + "\n"
+
+
+def _poster(told: Told) -> str:
+    return f"{told.title}\n\n{told.summary}\n\n{told.centre}\n{told.channel}　{told.day}\n{told.address}\n"
+
+
+_LINES, _LENGTH = 5, 60
+"""Of one slide: so many points, of so many characters each."""
+
+
+def slides(told: Told) -> bytes:
+    """A .pptx: a title, a slide for each part in points, one for each picture, and where it is from."""
+    from pptx import Presentation  # loaded where it is needed: it takes memory
+    from pptx.util import Inches
+
+    made = Presentation()
+    title = made.slides.add_slide(made.slide_layouts[0])
+    title.shapes.title.text = told.title
+    title.placeholders[1].text = f"{told.centre}\n{told.channel}　{told.day}"
+    for heading, text in (("简介", told.summary), *told.parts):
+        points = _points(text)
+        if points:
+            one = made.slides.add_slide(made.slide_layouts[1])
+            one.shapes.title.text = heading
+            one.placeholders[1].text = "\n".join(points)
+    for picture in told.pictures:
+        one = made.slides.add_slide(made.slide_layouts[5])
+        one.shapes.title.text = picture.caption or told.title
+        drawn = one.shapes.add_picture(io.BytesIO(picture.data), Inches(1), Inches(1.7), height=Inches(5))
+        if drawn.width > Inches(8):
+            drawn.height = int(drawn.height * Inches(8) / drawn.width)
+            drawn.width = Inches(8)
+        drawn.left = int((made.slide_width - drawn.width) / 2)
+    end = made.slides.add_slide(made.slide_layouts[1])
+    end.shapes.title.text = "出处"
+    end.placeholders[1].text = f"{told.source}\n{told.address}".strip()
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def _points(text: str) -> list[str]:
+    """The first sentences of a text, each as a point."""
+    sentences = [one.strip() for one in text.replace("\n", "").split("。") if one.strip()]
+    return [one if len(one) <= _LENGTH else f"{one[: _LENGTH - 1]}…" for one in sentences[:_LINES]]
