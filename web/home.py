@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from web.request import actor, now, reading, today
 from web.words import countdown
-from workflow import arrivals, boards, bounces, comparisons, lists, searches, stand_ins
+from workflow import arrivals, boards, bounces, comparisons, lists, overdue, searches, stand_ins
 from workflow.jobs import board
 
 bp = Blueprint("home", __name__)
@@ -32,6 +32,7 @@ def show() -> str:
             to_stand_in=stand_ins.open_to(session, current_user.person_id, today())
             if not current_user.standing
             else [],
+            looks_overdue=overdue.looks(actor()),
             may_write=bool(lists.centres_to_write_for(session, actor())),
             countdown=countdown,
             before_deadline=lists.BEFORE_DEADLINE,

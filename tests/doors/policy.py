@@ -559,6 +559,8 @@ DOORS: dict[str, Door] = {
     "GET call_standing.ask archive": Door(f"{WRITES_CALLS} auditor", gives=(409,)),
     "POST call_standing.act archive": Door(f"{WRITES_CALLS} auditor", "director", gives=(409,)),
     # -- in whose court cases lay: of what is within reach
+    "GET overdue.index": Door(f"{CENTRE} {OFFICE} {DESK}"),
+    "POST overdue.sheet": Door(f"{CENTRE} {OFFICE} {DESK}"),
     "GET courts.index": Door(f"{OFFICE} {DESK}"),
     "POST courts.sheet": Door(f"{OFFICE} {DESK}"),
     "POST desk.extend": Door(DESK, "director"),
@@ -740,6 +742,7 @@ NOT_THE_AUDITORS = {
     "auth.sign_out": "signing out",
     "receipts.check": "checking a receipt, as everybody may",
     "trail.export": "taking away what the trail shows",
+    "overdue.sheet": "taking away what the board of what is late shows",
     "courts.sheet": "taking away what the board of time taken shows",
     "what_if.ask": "having worked out what would be, which touches no case",
     "what_if.sheet": "taking that away",

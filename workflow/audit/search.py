@@ -457,6 +457,7 @@ EXPORTS: Mapping[str, Text] = {
     "worklist": Text("办理清单", "worklist"),
     "collection": Text("案例集", "collection"),
     "trail": Text("留痕清单", "list of the trail"),
+    "overdue": Text("逾期案例", "what is overdue"),
     "courts": Text("各方用时", "time taken by each party"),
     "what_if": Text("假如重算", "what if"),
     "decisions": Text("决定表", "table of decisions"),
