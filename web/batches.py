@@ -32,11 +32,14 @@ from web.words import countdown, t
 from workflow import (
     batches,
     boards,
+    bulk,
     deadlines,
     downloads,
     electronic,
+    foresight,
     histories,
     papers,
+    personal,
     privacy,
     sealing,
     taking,
@@ -535,6 +538,7 @@ def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
     offer = next((one for one in offers if one.transition.name == trigger), None)
     if offer is None:
         raise NoSuchTransition(boards.no_way(batch, trigger))
+    form = bulk.Form(remark=request.form.get("remark", ""), new_day=_day(request.form.get("new_day", "")))
     lines = batches.lines(session, batch, actor())
     return {
         "batch": batch,
@@ -543,6 +547,9 @@ def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
         "call": boards.call_of(session, batch),
         "state": boards.batch_state(batch),
         "offer": offer,
+        "foreseen": foresight.foresee_batch(session, batch, trigger, actor=actor(), at=now(), form=form),
+        "words_of": lambda mail: mail.body(settings().base_url),
+        "masked": personal.masked_email,
     }
 
 

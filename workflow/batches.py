@@ -20,7 +20,7 @@ from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
-from states.lifecycle import Standing
+from states.lifecycle import Standing, State
 from states.reach import SYSTEM, Actor, reaches
 from workflow import call_standing, cases, keeping, privacy, sealing
 from workflow import content as contents
@@ -166,10 +166,15 @@ def _rows(session: Session, batch_id: int, *, lock: bool = False) -> tuple[Any, 
     return row, lines
 
 
-def offers(session: Session, batch: Batch, *, actor: Actor, at: datetime) -> list[Offer]:
-    """Every transition from where the batch stands, with every finding; for `send` those of its cases too."""
+def offers(
+    session: Session, batch: Batch, *, actor: Actor, at: datetime, inputs: stored_facts.Inputs | None = None
+) -> list[Offer]:
+    """Every transition from where the batch stands, with every finding; for `send` those of its cases too.
+
+    `inputs`: what was filled in, by default nothing.
+    """
     row, lines = _rows(session, batch.id)
-    inputs = stored_facts.Inputs.of(actor, at)
+    inputs = inputs or stored_facts.Inputs.of(actor, at)
     facts = stored_facts.batch_facts(session, row, lines, inputs)
     made = call_standing.with_bars(session, row.call_number, ENGINE.offers(_standing(row), actor, facts))
     if is_back(batch, actor):
@@ -188,6 +193,35 @@ def _lines_findings(session: Session, lines: Sequence[Any], inputs: stored_facts
         submit = cases.engine_of(one.call).declared.named("submit")
         found += [_named(row.number, finding) for finding in examine(submit, one)] if submit else []
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Moving:
+    """A case of a batch, and what a step of the batch makes of it. `becomes` None: it has gone on, and leaves the batch."""
+
+    row: Any
+    becomes: State | None
+    findings: tuple[Finding, ...] = ()
+
+
+_MOVES = {"send": "submit", "return_batch": "return_to_office"}
+"""Step of a batch → the step of its cases that it takes with it."""
+
+
+def moving(session: Session, batch: Batch, trigger: str, inputs: stored_facts.Inputs) -> list[Moving]:
+    """What a step of the batch makes of its cases, one by one, and what keeps each from it; nothing for other steps."""
+    name = _MOVES.get(trigger)
+    if name is None:
+        return []
+    _, rows = _rows(session, batch.id)
+    made = []
+    for row, facts in zip(rows, stored_facts.case_facts(session, rows, inputs), strict=True):
+        step = cases.engine_of(facts.call).declared.named(name)
+        stays = step is None or (trigger == "return_batch" and row.state != CaseState.SUBMITTED)
+        made.append(
+            Moving(row, None) if stays or step is None else Moving(row, step.target, tuple(examine(step, facts)))
+        )
+    return made
 
 
 def _named(number: str, finding: Finding) -> Finding:

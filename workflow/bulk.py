@@ -327,7 +327,7 @@ def foresee(
         lines,
         len(ids) - len(rows),
         letters.due_for(session, ready, step.name, actor, new_day=new_day, **said),
-        _effects(session, step, ready),
+        effects(session, step, ready),
         _points(session, step, rows),
         frozenset(one.asked for line in lines for one in line.findings if one.blocks) & frozenset(_FOR_ALL),
         _inverse(step, actor) is not None,
@@ -438,7 +438,7 @@ def _points(session: Session, step: Transition, rows: Sequence[Any]) -> list[Con
 # ---- what it changes -------------------------------------------------------------------------------------------------
 
 
-def _effects(session: Session, step: Transition, rows: Sequence[Any]) -> list[Effect]:
+def effects(session: Session, step: Transition, rows: Sequence[Any]) -> list[Effect]:
     """The numbers of every office and centre that has a case among these, before and after; four queries.
 
     What the national office is not to know, cases that are with an office, is not counted for it.
@@ -451,7 +451,7 @@ def _effects(session: Session, step: Transition, rows: Sequence[Any]) -> list[Ef
     states = sorted({str(one) for one in (*COUNTED, *shown)})
     calls = {row.call_number: call_of(session, row.call_version_id) for row in rows}
     waived = {(call, one.phase, one.office_id) for call in calls for one in deadlines.waivers(session, calls[call])}
-    effects = []
+    made = []
     for model in (Office, Centre):
         of_office = model is Office
         name = "office_id" if of_office else "centre_id"
@@ -465,7 +465,7 @@ def _effects(session: Session, step: Transition, rows: Sequence[Any]) -> list[Ef
             here = {state: before.get((call, unit, phase, state), 0) for state in states}
             leaving = {state: moving[call, unit, phase, state] for state in states}
             found = calls[call].phase(phase) if of_office else None
-            effects.append(
+            made.append(
                 Effect(
                     names[unit],
                     found,
@@ -475,7 +475,7 @@ def _effects(session: Session, step: Transition, rows: Sequence[Any]) -> list[Ef
                     tuple((one, here[one], _after(one, here, leaving, step)) for one in shown),
                 )
             )
-    return effects
+    return made
 
 
 def _counts(session: Session, of_office: bool, units: set[int], states: Sequence[str]) -> Mapping[tuple[Any, ...], int]:

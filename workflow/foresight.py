@@ -1,4 +1,4 @@
-"""What one step on one case would come to, before anybody confirms it: mails, numbers, seals; nothing is written."""
+"""What a step on a case or a batch would come to, before anybody confirms it: mails, numbers, seals; nothing is written."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from rules.call import Call
 from rules.roles import Level
 from rules.words import Text
 from states.batch import BatchState
 from states.lifecycle import Transition
 from states.reach import Actor
-from workflow import batches, bulk, cases, editorial, papers
+from workflow import batches, bulk, cases, editorial, letters, papers
 from workflow.bulk import Effect, Form, Line, Verdict
+from workflow.engine import Offer
 from workflow.letters import Mail
 from workflow.store import batches as stored
 from workflow.store.calls import call_of
 from workflow.store.cases import LEAVES_ITS_BATCH, VOIDS_SIGN_OFFS
-from workflow.store.models import Case
+from workflow.store.facts import Inputs
+from workflow.store.models import Batch, Case
 
 NOTHING_FILLED_IN = Form()
 
@@ -107,3 +110,82 @@ def _leaves(session: Session, case: Case, actor: Actor) -> Text | None:
 
 def _void(count: int) -> Text | None:
     return Text(f"已有的 {count} 份签发作废。", f"{count} sign-offs given so far are void.") if count else None
+
+
+# ---- batches ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ForeseenBatch:
+    """A step of a batch with all that stands in its way. What follows is told to whoever may take it: `moving`: what becomes
+    of each case; `post`: the mail of the whole batch; `mails`: those that tell people; `seals`, in sentences."""
+
+    offer: Offer
+    moving: Sequence[batches.Moving] = ()
+    post: Text | None = None
+    mails: Sequence[Mail] = ()
+    effects: Sequence[Effect] = ()
+    seals: Sequence[Text] = ()
+
+
+def foresee_batch(
+    session: Session, batch: Batch, trigger: str, *, actor: Actor, at: datetime, form: Form = NOTHING_FILLED_IN
+) -> ForeseenBatch:
+    """What a step would come to. Raises NoSuchTransition where there is none of that name from here."""
+    inputs = Inputs.of(actor, at, form.remark.strip(), form.confirmed, form.reasons, form.new_day)
+    made = batches.offers(session, batch, actor=actor, at=at, inputs=inputs)
+    offer = next((one for one in made if one.transition.name == trigger), None)
+    if offer is None:
+        raise batches.ENGINE.no_way(batch.state, trigger)
+    if not offer.mine or batches.is_back(batch, actor):
+        return ForeseenBatch(offer)
+    moving = batches.moving(session, batch, trigger, inputs)
+    call = call_of(session, batch.call_version_id)
+    with_it = {"send": "submit", "return_batch": "return_to_office"}.get(trigger)
+    step = cases.engine_of(call).declared.named(with_it) if with_it else None
+    rows = [one.row for one in moving if one.becomes is not None]
+    mails: list[Mail] = []
+    if step is not None and trigger == "return_batch":
+        mails = letters.due_for(
+            session, rows, step.name, actor, at=at, remark=form.remark.strip(), new_day=form.new_day
+        )
+    post = _post(batch, call) if trigger == "send" else None
+    effects = bulk.effects(session, step, rows) if step is not None else []
+    return ForeseenBatch(offer, moving, post, mails, effects, _seals_of_batch(session, batch, trigger, moving))
+
+
+def _post(batch: Batch, call: Call) -> Text | None:
+    """The mail that takes the whole batch to the mailbox of the call."""
+    if not call.mail.to:
+        return None
+    return Text(
+        f"整批材料寄往 {call.mail.to}，标题“{batch.subject}”。",
+        f"The whole batch is mailed to {call.mail.to}, under the subject “{batch.subject}”.",
+    )
+
+
+def _seals_of_batch(session: Session, batch: Batch, trigger: str, moving: Sequence[batches.Moving]) -> list[Text]:
+    seal = batches.newest_seal(session, batch)
+    if seal is None or not seal.unit:
+        return []
+    left = sum(one.becomes is None for one in moving)
+    if trigger == "return_batch" and left:
+        return [
+            Text(
+                f"有 {left} 个案例已进入后续环节，移出批次；汇总表上“{seal.unit}”的印章随之失效。",
+                f"{left} cases have gone on and leave the batch; the seal of “{seal.unit}” on its summary table is void.",
+            )
+        ]
+    if trigger in ("seal", "send"):
+        return [
+            Text(
+                f"凭“{seal.unit}”在汇总表上的印章；此后改动名单，印章即失效。",
+                f"It rests on the seal of “{seal.unit}” on the summary table; any later change of the list voids it.",
+            )
+        ]
+    return [
+        Text(
+            f"名单不变，汇总表上“{seal.unit}”的印章仍有效；改动名单后须重新盖章。",
+            f"While the list stays, the seal of “{seal.unit}” on the summary table holds; a changed list is sealed anew.",
+        )
+    ]

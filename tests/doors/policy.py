@@ -687,7 +687,8 @@ DOORS: dict[str, Door] = {
     **{
         f"POST api.{name}_on_case {step}": Door(CASE, when=NEVER)
         for name in ("rehearse", "act")
-        for step in ("submit", "recall_push", "no_such_step")
+        # those of centres that recommend themselves are none of the call of these tests
+        for step in ("submit", "recall_push", "apply", "turn_back", "no_such_step")
     },
     **{
         f"POST api.{name}_many {step}": Door(SIGNED_IN, CASE_STEPS[step][0], anywhere=True)
@@ -707,6 +708,8 @@ DOORS: dict[str, Door] = {
     "POST api.describe_batch": Door(BATCH, OFFICE, "collecting sealed"),
     **{f"POST api.act_on_batch {step}": Door(BATCH, *row) for step, row in BATCH_STEPS.items()},
     "POST api.act_on_batch no_such_step": Door(BATCH, when=NEVER),
+    **{f"POST api.rehearse_on_batch {step}": Door(BATCH, when=row[1]) for step, row in BATCH_STEPS.items()},
+    "POST api.rehearse_on_batch no_such_step": Door(BATCH, when=NEVER),
     "GET api.receipt": Door(SIGNED_IN, gives=(404,)),  # of what is within reach
     "GET api.check_receipt": Door(SIGNED_IN),
     "GET api.jobs": Door(LOOK_AFTER_JOBS),
@@ -752,7 +755,7 @@ NOT_THE_AUDITORS = {
     "demo.move": "the clock of a demo, which everybody moves",
     **dict.fromkeys(("stand_ins.name", "stand_ins.end", "stand_ins.take_up", "stand_ins.lay_down"), "the own account"),
     **dict.fromkeys(("tokens.make", "tokens.end"), "the own programs"),
-    "api.rehearse_on_case": "looking at what would happen",
+    **dict.fromkeys(("api.rehearse_on_case", "api.rehearse_on_batch"), "looking at what would happen"),
     **dict.fromkeys(("searches.keep", "searches.rename", "searches.forget"), "searches that are one's own"),
 }
 """POST doors that an auditor may use all the same, and what they are; there is no other."""

@@ -9,10 +9,10 @@ from flask import request, url_for
 from web.api.calls import confirmations
 from web.api.cases import form_of, happened, tried
 from web.api.gate import Refused, operation
-from web.api.plain import Plain, labelled, moment, offer, receipt
+from web.api.plain import Plain, effect, findings, labelled, mail, moment, offer, receipt, said
 from web.batches import batch_mend_url, verify_seals
-from web.request import actor, form_key, now, number
-from workflow import batches, boards, histories, notices
+from web.request import actor, form_key, now, number, settings
+from workflow import batches, boards, foresight, histories, notices
 from workflow.store.models import Batch
 from workflow.tokens import Scope
 
@@ -159,6 +159,37 @@ def describe_batch(session: Any, batch_id: int, given: Plain) -> Plain:
         op=form_key(),
     )
     return {"receipt": receipt(made)}
+
+
+@operation(
+    "POST",
+    "/batches/<int:batch_id>/<trigger>/rehearsal",
+    "预演一步：能不能办，批内案例、邮件、数量和印章会怎样；什么也不写",
+    "What a step would come to: its cases, mails, numbers, seals; nothing is written",
+    takes="StepTaken",
+    gives="ForeseenBatch",
+    first=lambda batch_id, **_: verify_seals(batch_id),
+)
+def rehearse_on_batch(session: Any, batch_id: int, trigger: str, given: Plain) -> Plain:
+    found = batches.find(session, batch_id, seen_by=actor())
+    links = _Links(session, found)
+    made = foresight.foresee_batch(session, found, trigger, actor=actor(), at=now(), form=form_of(given))
+    return {
+        "offer": offer(made.offer, links, found.call_number),
+        "lines": [
+            {
+                "case": one.row.id,
+                "number": one.row.number,
+                "becomes": labelled(one.becomes) if one.becomes is not None else None,
+                "findings": findings(one.findings, links, found.call_number),
+            }
+            for one in made.moving
+        ],
+        "post": said(made.post) if made.post else None,
+        "mails": [mail(one, settings().base_url) for one in made.mails],
+        "effects": [effect(one) for one in made.effects],
+        "seals": [said(one) for one in made.seals],
+    }
 
 
 @operation(

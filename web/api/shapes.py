@@ -259,6 +259,16 @@ SHAPES: dict[str, Schema] = {
         effects=_list(_ref("Effect")),
         seals=_list(_ref("Words")),
     ),
+    "ForeseenBatch": _object(
+        offer=_ref("Offer"),
+        lines=_list(
+            _object(case=_ID, number=_TEXT, becomes=_or_none(_ref("Labelled")), findings=_list(_ref("Finding")))
+        ),
+        post=_or_none(_ref("Words")),
+        mails=_list(_ref("Mail")),
+        effects=_list(_ref("Effect")),
+        seals=_list(_ref("Words")),
+    ),
     "Attempt": _object(
         outcome=_ref("Labelled"),
         step=_TEXT,
