@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 
 from web.api.gate import operation
-from web.api.plain import Plain, day, moment, said
+from web.api.plain import Plain, day, labelled, moment, said
 from workflow import notices
 
 
@@ -42,6 +42,7 @@ def call(session: Any, number: str) -> Plain:
             for one in found.report_form
         ],
         "confirmations": confirmations(found),
+        **_asked(found),
         "rules": [
             {
                 "rule": name,
@@ -52,6 +53,77 @@ def call(session: Any, number: str) -> Plain:
             }
             for name, one in found.rules.items()
         ],
+    }
+
+
+def _asked(found: Any) -> Plain:
+    """The way that cases take under it, and what it asks of numbers, papers, judging and publicity."""
+    notice, judging = found.public_notice, found.judging
+    return {
+        "route": {
+            "legs": [labelled(one) for one in found.route.legs],
+            "recommended_by": labelled(found.route.recommended_by),
+        },
+        "addressees": [said(one) for one in found.addressees],
+        "centre_kinds": list(found.centre_kinds),
+        "minimum_per_centre": found.minimum_per_centre,
+        "quotas": [
+            {
+                "id": one.id,
+                "per": labelled(one.per),
+                "over": labelled(one.over),
+                "minimum": one.minimum,
+                "maximum": one.maximum,
+                **{name: list(getattr(one, name)) for name in _COUNTED},
+            }
+            for one in found.quotas
+        ],
+        "papers": [
+            {
+                "id": one.id,
+                **said(one.label),
+                "owner": labelled(one.owner),
+                "seal": labelled(one.seal),
+                "sent_as": labelled(one.sent_as),
+                "formats": list(one.formats),
+                "required": one.required,
+                "most": one.most,
+                "largest_mib": one.largest,
+            }
+            for one in found.papers
+        ],
+        "sign_offs": {"publication": found.sign_offs, "decisions": found.decision_sign_offs},
+        "judging": _judging(judging) if judging else None,
+        "public_notice": {
+            "days": notice.days,
+            "counted": labelled(notice.counted),
+            "objections": notice.objections,
+            "objections_to": said(notice.objections_to),
+        }
+        if notice
+        else None,
+        "publicity": [
+            {"id": one.id, **said(one.label), "from_day": day(one.from_day), "to_day": day(one.to_day)}
+            for one in found.publicity
+        ],
+        "push": {"destination": said(found.push.destination)} if found.push else None,
+    }
+
+
+_COUNTED = ("phases", "kinds", "themes", "exempt_kinds", "exempt_themes")
+"""Which cases count towards a quota, or do not."""
+
+
+def _judging(one: Any) -> Plain:
+    return {
+        "judges": one.judges,
+        "blind": one.blind,
+        "criteria": [{"id": each.id, **said(each.label), "weight": each.weight} for each in one.criteria],
+        "winners": one.winners,
+        "winners_percent": one.winners_percent,
+        "per_centre": one.per_centre,
+        "lowest": one.lowest,
+        "highest": one.highest,
     }
 
 
