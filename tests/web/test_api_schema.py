@@ -34,7 +34,8 @@ EXAMPLES = 8
 
 
 @pytest.fixture(autouse=True)
-def _as_often_as_one_likes() -> Iterator[None]:
+def _as_often_as_one_likes(app: Flask) -> Iterator[None]:
+    """Once the application is there: a limiter that is off when it is made has nothing to count with."""
     receipts.limiter.enabled = False
     yield
     receipts.limiter.enabled = True
