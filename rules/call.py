@@ -399,6 +399,9 @@ class PublicNotice:
     objections: bool = True
     objections_to: Text = Text("", "")
     """Where objections are sent."""
+    answer_days: int | None = None
+    """Within so many days after its receipt an objection is answered; None: as soon as can be."""
+    answer_counted: DayKind = DayKind.WORKING
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,10 @@ class CaseFacts:
     """The last day for sending again that a return gives along."""
     pictures: int = 0
     """How many pictures its author's own Word file holds."""
+    open_objections: int = 0
+    """Objections to the list that holds it that are not answered yet."""
+    upheld_objections: int = 0
+    """Those upheld with the decision to take it off the shortlist."""
     decision_signers: tuple[int, ...] = ()
     """Who signed the decision that is being announced; nobody where a step is taken outside an announcement."""
     pictures_not_cleared: int = 0
@@ -271,6 +275,30 @@ class JudgementFacts:
     """Where in the blind reading it can still be told whose case it is."""
     scores: Mapping[str, Score] = field(default_factory=dict)
     """Criterion → what was given."""
+    actor: int = 0
+    step: str = ""
+    remark: str = ""
+    confirmed: frozenset[str] = frozenset()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ObjectionFacts:
+    """Everything that a rule may look at about one objection and one attempt."""
+
+    call: Call
+    at: datetime
+    notice: Window
+    """When the list that it is about stood in public."""
+    received_at: datetime
+    known: bool
+    """Whether it bears a name, or a unit's, and a way to reach it."""
+    by_unit: bool = False
+    sealed: bool = False
+    evidence: int = 0
+    """How many files."""
+    complaint: bool = False
+    """It came after the case was published."""
     actor: int = 0
     step: str = ""
     remark: str = ""

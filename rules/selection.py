@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rules.facts import BatchFacts, CallFacts, CaseFacts, JudgementFacts, PushFacts
+from rules.facts import BatchFacts, CallFacts, CaseFacts, JudgementFacts, ObjectionFacts, PushFacts
 from rules.roles import Role
 from rules.rule import Breach, rule
 from rules.words import Text
@@ -72,7 +72,9 @@ def another_person_acts(facts: CaseFacts | BatchFacts) -> Breach | None:
     lifted_by=tuple(role for role in Role if role not in (Role.SYSTEM, Role.AUDITOR, Role.ADMINISTRATOR)),
     asked="remark",
 )
-def reason_given(facts: CaseFacts | BatchFacts | PushFacts | JudgementFacts | CallFacts) -> Breach | None:
+def reason_given(
+    facts: CaseFacts | BatchFacts | PushFacts | JudgementFacts | CallFacts | ObjectionFacts,
+) -> Breach | None:
     """退回、撤回、不推荐、不入选和各种撤销都要写明理由。"""
     return None if facts.remark.strip() else Breach(mend="remark")
 
@@ -142,6 +144,24 @@ def public_notice_has_ended(case: CaseFacts) -> Breach | None:
     if case.at >= notice.closes:
         return None
     return Breach(last_day=notice.last_day, holds_from=notice.closes, mend="public_notice")
+
+
+@rule(
+    zh="有 {count} 件异议还没有答复，答复之前不发布。",
+    en="{count} objections are not answered yet; nothing is published before they are.",
+    lifted_by=(Role.DESK, Role.DIRECTOR),
+)
+def no_open_objection(case: CaseFacts) -> Breach | None:
+    """公示期间的异议处理完毕之后才发布；异议成立、应当撤销入选的不发布。"""
+    if case.open_objections:
+        return Breach(count=case.open_objections, mend="objections")
+    if case.upheld_objections:
+        say = Text(
+            "有异议成立，决定撤销入选；撤销之前不能发布。",
+            "An objection was upheld and the case is to be taken off the shortlist; it is not published.",
+        )
+        return Breach(say=say, mend="objections", lifted_by=(Role.DESK,))
+    return None
 
 
 @rule(

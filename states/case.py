@@ -23,6 +23,7 @@ from rules.selection import (
     effect_outstanding,
     english_checked,
     english_is_current,
+    no_open_objection,
     picture_rights_cleared,
     public_notice_has_ended,
     reason_given,
@@ -286,6 +287,7 @@ CASE = Lifecycle(
             undone_by="retract",
             guards=(
                 public_notice_has_ended,
+                no_open_objection,
                 consent_given,
                 sign_offs_complete,
                 seal_unbroken,
@@ -314,6 +316,7 @@ CASE = Lifecycle(
             undone_by="retract",
             guards=(
                 public_notice_has_ended,
+                no_open_objection,
                 consent_given,
                 sign_offs_complete,
                 seal_unbroken,

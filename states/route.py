@@ -24,7 +24,7 @@ _OF_LEG: Mapping[Leg, Set[str]] = {
 
 _GUARDS_OF_LEG: Mapping[Leg, Set[str]] = {
     Leg.CENTRE_SEAL: {guard.id for guard in SEALED},
-    Leg.PUBLIC_NOTICE: {"public_notice_has_ended"},
+    Leg.PUBLIC_NOTICE: {"public_notice_has_ended", "no_open_objection"},
 }
 """Guards that go with a leg."""
 

@@ -17,13 +17,14 @@ from states.call import CALL
 from states.case import CASE
 from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Transition
+from states.objection import OBJECTION
 from states.push import PUSH
 from workflow.calls import read_call, shipped_calls
 from workflow.calls.schema import json_schema
 
 ROOT = Path(__file__).parent.parent
 VERIFIER = ROOT / "workflow/audit/verifier/zhengji_verify.py"
-LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT, CALL)
+LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT, CALL, OBJECTION)
 
 
 def rules_page() -> str:

@@ -16,6 +16,7 @@ from rules.facts import (
     EnglishFacts,
     JudgementFacts,
     LineFacts,
+    ObjectionFacts,
     PushFacts,
     Score,
     SealFacts,
@@ -149,6 +150,15 @@ def batch_facts(call: Call | None = None, *, phase: str = "", cases: int | None 
         "tally": (Tally(chosen.id, "c1", kind, call.themes_of(chosen, kind)[0], count),),
     }
     return BatchFacts(**{**values, **changes})
+
+
+def objection_facts(call: Call | None = None, **changes: Any) -> ObjectionFacts:
+    """Facts of an objection against which no rule of the call has anything."""
+    call = call or annotated_call()
+    stood = call.last_phase.window(Level.NATIONAL, call.opened)
+    values: dict[str, Any] = {"call": call, "at": stood.closes, "notice": stood, "received_at": stood.opens}
+    more = {"known": True, "by_unit": True, "sealed": True, "evidence": 1, "remark": "理由"}
+    return ObjectionFacts(**{**values, **more, **changes})
 
 
 def judgement_facts(call: Call | None = None, **changes: Any) -> JudgementFacts:

@@ -25,6 +25,7 @@ pytest_plugins = [
         "pushes",
         "bulk",
         "decisions",
+        "objections",
         "worklists",
         "amending",
         "judging",
@@ -61,4 +62,4 @@ def world(databases: Databases, call_file: Path, tmp_path: Path) -> Iterator[Wor
         yield made
 
 
-scenarios("case", "batch", "push", "judgement", "public")
+scenarios("objection", "case", "batch", "push", "judgement", "public")

@@ -20,6 +20,7 @@ from states.batch import BATCH
 from states.case import CASE, CaseState
 from states.judgement import JUDGEMENT
 from states.lifecycle import Standing
+from states.objection import OBJECTION
 from states.push import PUSH
 from states.reach import Actor, Grant, holds, reaches
 from states.route import lifecycle_of
@@ -79,7 +80,12 @@ def test_every_rule_speaks_both_languages_and_says_who_lifts_it(rule: Any) -> No
 
 @pytest.mark.parametrize("pair", IN_FORCE, ids=named)
 def test_every_rule_in_force_guards_a_step(pair: tuple[Path, str]) -> None:
-    guarding = {guard.id for one in (CASE, BATCH, PUSH, JUDGEMENT) for step in one.transitions for guard in step.guards}
+    guarding = {
+        guard.id
+        for one in (CASE, BATCH, PUSH, JUDGEMENT, OBJECTION)
+        for step in one.transitions
+        for guard in step.guards
+    }
     assert pair[1] in guarding
 
 

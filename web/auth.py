@@ -24,7 +24,14 @@ OPEN = {
     *("static", "auth.sign_in", "auth.enter", "auth.second", "auth.answer", "auth.passkey", "auth.enter_by_passkey"),
     *("auth.forgotten", "auth.ask_reset", "auth.reset", "auth.use_reset", "directory.go", "directory.back"),
     *(f"{tongue}.{page}" for tongue in ("public", "public_en") for page in _PUBLISHED),
-    *("site.sitemap", "site.robots", "public_notices.index", "public_notices.show"),
+    *(
+        "site.sitemap",
+        "site.robots",
+        "public_notices.index",
+        "public_notices.show",
+        "objections.ask",
+        "objections.send",
+    ),
     *("receipts.index", "receipts.check", "receipts.checkpoint", "receipts.key", "receipts.consistency"),
     *("receipts.verifier", "running.healthz", "running.readyz", "running.figures", "api.openapi"),
 }

@@ -44,6 +44,7 @@ from workflow.judging import NoJudging, NoSuchJudgement, WrongInvitation, WrongS
 from workflow.judging import NotShown as NotShownBlind
 from workflow.letters import NoSuchLetter
 from workflow.notices import NoSuchCall
+from workflow.objections import NoSuchObjection, TooMany, WrongObjection
 from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
 from workflow.plans import NoSuchPlan, WrongPlan
@@ -76,6 +77,9 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchSearch: HTTPStatus.NOT_FOUND,
     NoSuchArrival: HTTPStatus.NOT_FOUND,
     NoSuchTable: HTTPStatus.NOT_FOUND,
+    NoSuchObjection: HTTPStatus.NOT_FOUND,
+    WrongObjection: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     NotPending: HTTPStatus.CONFLICT,
     WrongDecision: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoSuchCollection: HTTPStatus.NOT_FOUND,
@@ -201,6 +205,7 @@ TITLES = {
     HTTPStatus.UNAUTHORIZED: Text("没有认出您", "Not let in"),
     HTTPStatus.NOT_FOUND: Text("找不到", "Not found"),
     HTTPStatus.FORBIDDEN: Text("不在您的职责内", "Not among your duties"),
+    HTTPStatus.TOO_MANY_REQUESTS: Text("请稍后再试", "Please wait"),
     HTTPStatus.GONE: Text("已经删除", "Erased"),
     HTTPStatus.CONFLICT: Text("情况已有变化", "Things have changed"),
     HTTPStatus.UNPROCESSABLE_ENTITY: Text("还差一步", "Something is missing"),

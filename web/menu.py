@@ -48,6 +48,7 @@ ENTRIES = [
     Entry("judging.index", "评审", "Judging", "clipboard-list", frozenset({"desk", "director", "auditor"})),
     Entry("judging.mine", "我的评审", "To judge", "clipboard-check", frozenset({"judge"})),
     Entry("decisions.index", "入选决定", "Decisions", "checks", frozenset({"desk", "director", "auditor"})),
+    Entry("objections.index", "异议", "Objections", "message", frozenset({"desk", "director", "auditor"})),
     Entry("comparisons.index", "裁定", "Rulings", "scale", frozenset({"reviewer", "desk"})),
     Entry("collection.index", "案例集", "Collections", "printer", frozenset({"editor"})),
     Entry("pushes.index", "推送", "Pushes", "world-upload", frozenset({"liaison", "director", "desk", "auditor"})),

@@ -20,6 +20,7 @@ from states.batch import BATCH
 from states.case import CASE, EDITABLE, CaseState
 from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Standing, State, Transition
+from states.objection import OBJECTION
 from states.push import PUSH
 from states.reach import Actor
 from states.route import lifecycle_of
@@ -361,7 +362,7 @@ def moved_last(history: Sequence[Happened]) -> Happened | None:
     return newest if newest is not None and newest.version else None
 
 
-LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH, JUDGEMENT)}
+LIFECYCLES = {one.name: one for one in (CASE, BATCH, PUSH, JUDGEMENT, OBJECTION)}
 
 _SLOTS = {
     "case": Text("案例正文", "case document"),

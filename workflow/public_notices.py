@@ -17,6 +17,7 @@ from workflow import working_days
 from workflow.engine import CannotServe, NotPermitted, Receipt
 from workflow.store import calls as stored_calls
 from workflow.store import deadlines as stored_deadlines
+from workflow.store import objections as stored_objections
 from workflow.store import public_notices as stored
 from workflow.store.models import Case, PublicNoticeLine
 from workflow.store.models import PublicNotice as Row
@@ -43,6 +44,8 @@ class Shown:
     lines: Sequence[PublicNoticeLine]
     number_of_cases: int
     closes: datetime
+    objections: int = 0
+    """How many objections to it are not answered yet."""
 
     def open(self, at: datetime) -> bool:
         """Whether it stands in public at an instant."""
@@ -153,6 +156,13 @@ def take_down(session: Session, number: int, remark: str, *, actor: Actor, at: d
         raise WrongNotice(Text("请写明撤下公示的理由。", "Say why the notice is taken down."))
     if shown.notice.taken_down_at is not None:
         raise WrongNotice(Text("这份公示已经撤下。", "This notice was taken down already."))
+    if stored_objections.open_of_notice(session, number):
+        raise WrongNotice(
+            Text(
+                "还有异议没有答复，公示不能撤下。请先办结异议。",
+                "Objections are not answered yet, so the notice is not taken down. Settle them first.",
+            )
+        )
     if any(line.case.state in _PUBLISHED for line in shown.lines if line.void_at is None):
         raise WrongNotice(
             Text(
@@ -201,4 +211,11 @@ def every(session: Session) -> list[Shown]:
 
 def _shown(session: Session, notice: Row, lines: Sequence[PublicNoticeLine], number: int) -> Shown:
     call = stored_calls.call_of(session, notice.call_version_id)
-    return Shown(notice, call, lines, number, midnight(notice.last_day + timedelta(days=1)))
+    return Shown(
+        notice,
+        call,
+        lines,
+        number,
+        midnight(notice.last_day + timedelta(days=1)),
+        stored_objections.open_of_notice(session, notice.id),
+    )

@@ -18,6 +18,7 @@ from rules.words import Text
 from states.batch import BATCH
 from states.judgement import JUDGEMENT
 from states.lifecycle import Transition
+from states.objection import OBJECTION
 from states.push import PUSH
 from states.reach import Actor
 from states.route import lifecycle_of
@@ -100,7 +101,12 @@ def clauses(session: Session, call: Call, actor: Actor, features: Path = FEATURE
                 CATALOGUE[name],
                 asked,
                 _blanks(CATALOGUE[name].words),
-                [step for one in (lived, BATCH, PUSH, JUDGEMENT) for step in one.transitions if _guards(step, name)],
+                [
+                    step
+                    for one in (lived, BATCH, PUSH, JUDGEMENT, OBJECTION)
+                    for step in one.transitions
+                    if _guards(step, name)
+                ],
                 examples.get(name, ()),
                 refusals.get(name, Refusals(0)),
                 decisions.get(asked.decision or 0, ""),

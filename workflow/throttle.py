@@ -57,6 +57,11 @@ def programs(said: str) -> str:
     return _digest(f"token:{_place(said)}")
 
 
+def objections(said: str) -> str:
+    """The key of objections sent from an address, without anybody signed in."""
+    return _digest(f"objection:{_place(said)}")
+
+
 def _place(said: str) -> str:
     try:
         one = ipaddress.ip_address(said)

@@ -191,6 +191,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "asked": 1,
         "call_number": world.call.number,
         "announcement_id": 1,
+        "objection_id": 1,
+        "file_id": 1,
         "draft": 1,
         "run": 1,
         "token_id": 1,

@@ -558,6 +558,14 @@ DOORS: dict[str, Door] = {
     "POST call_standing.act close": Door(f"{WRITES_CALLS} auditor", "director"),
     "GET call_standing.ask archive": Door(f"{WRITES_CALLS} auditor", gives=(409,)),
     "POST call_standing.act archive": Door(f"{WRITES_CALLS} auditor", "director", gives=(409,)),
+    # -- objections: sent by anybody to a list in public (here is none), read by the desk, the director and the auditor
+    "GET objections.ask": Door(ANYBODY, gives=(404,)),
+    "POST objections.send": Door(ANYBODY, gives=(404,)),
+    "GET objections.index": Door(DECIDE),
+    "GET objections.show": Door(DECIDE, gives=(404,)),
+    "POST objections.act accept": Door(DECIDE, gives=(404,)),
+    "POST objections.act uphold": Door(DECIDE, gives=(404,)),
+    "GET objections.file": Door(DECIDE, gives=(404,)),
     # -- in whose court cases lay: of what is within reach
     "GET overdue.index": Door(f"{CENTRE} {OFFICE} {DESK}"),
     "POST overdue.sheet": Door(f"{CENTRE} {OFFICE} {DESK}"),

@@ -30,6 +30,7 @@ MANY = {key for key in DOORS if key.startswith("POST ")}
 READING = {"papers.original", "papers.document", "papers.form", "batches.summary", "batches.paper", "batches.mail"}
 READING |= {
     "collection.download",
+    "objections.file",
     "bulk.mail",
     "pushes.package",
     "papers.form_pdf",

@@ -14,7 +14,7 @@ from rules.catalogue import CATALOGUE, SUBJECTS
 from rules.facts import CentreCount, Match, SealFacts
 from rules.roles import Level, Role
 from rules.rule import Rule, rule
-from tests.make import annotated_call, batch_facts, call_2021, case_facts, centre_facts, line_facts
+from tests.make import annotated_call, batch_facts, call_2021, case_facts, centre_facts, line_facts, objection_facts
 from tests.rules import found
 
 ASKED = Window(
@@ -34,6 +34,11 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "consent_abroad_given": lambda **x: case_facts(consent_abroad="", **x),
     "contents_confirmed": lambda **x: case_facts(step="review", confirmed=frozenset(), **x),
     "decision_signed_off": lambda **x: case_facts(**{"call": annotated_call(), "decision_signers": (), **x}),
+    "evidence_is_attached": lambda **x: objection_facts(evidence=0, **x),
+    "no_open_objection": lambda **x: case_facts(**{"call": annotated_call(), "open_objections": 1, **x}),
+    "objection_in_time": lambda **x: objection_facts(received_at=LATE.replace(year=2030), **x),
+    "objection_is_sealed": lambda **x: objection_facts(sealed=False, **x),
+    "objector_is_known": lambda **x: objection_facts(known=False, **x),
     "effect_outstanding": lambda **x: case_facts(effect="", **x),
     "english_is_current": lambda **x: case_facts(english=None, **x),
     "reported_by_the_day_asked_for": lambda **x: case_facts(

@@ -14,9 +14,10 @@ from states.call import CALL, CallState, bars
 from states.case import CASE, COUNTED, EDITABLE, CaseState
 from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Transition, WrongLifecycle
+from states.objection import OBJECTION
 from states.push import PUSH
 
-LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT, CALL)
+LIFECYCLES = (CASE, BATCH, PUSH, JUDGEMENT, CALL, OBJECTION)
 
 
 class Door(Labelled):

@@ -13,7 +13,7 @@ from rules.catalogue import CATALOGUE
 from rules.roles import Level
 from rules.selection import consent_given
 from rules.text import length_within_limit
-from tests.make import CALLS, batch_facts, call_2021, case_facts, judgement_facts, other_call
+from tests.make import CALLS, batch_facts, call_2021, case_facts, judgement_facts, objection_facts, other_call
 from workflow.calls import CallProblem, CallRefused, digest, parse_call, read_call, shipped_calls, stored_call
 
 SHIPPED = next(path for path in shipped_calls() if path.stem == "2021-205")
@@ -90,6 +90,7 @@ def test_valid_facts_of_either_call_breach_no_rule() -> None:
         for phase in call.phases:
             case, batch = case_facts(call, phase=phase.id), batch_facts(call, phase=phase.id)
             of = {"rules.batch": batch, "rules.quotas": batch, "rules.judging": judgement_facts(call)}
+            of["rules.objections"] = objection_facts(call)
             for rule in CATALOGUE.values():
                 facts = of.get(rule.module, case)
                 assert rule.examine(facts) is None, rule.id

@@ -24,6 +24,7 @@ from states.batch import BATCH
 from states.case import CASE
 from states.judgement import JUDGEMENT
 from states.lifecycle import Lifecycle, Transition
+from states.objection import OBJECTION
 from states.push import PUSH
 from tests.make import CALLS, annotated_call, call_2021
 from workflow.calls import read_call, shipped_calls
@@ -402,7 +403,7 @@ def test_of_every_rule_it_is_known_how_it_fails(name: str) -> None:
     call = replace(call, rules={name: RuleInForce("一", ("要求",)), **call.rules})
     guarded = [
         (one, each)
-        for one in (CASE, BATCH, PUSH, JUDGEMENT)
+        for one in (CASE, BATCH, PUSH, JUDGEMENT, OBJECTION)
         for each in one.transitions
         if name in {rule.id for rule in each.guards}
     ]

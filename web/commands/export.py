@@ -25,7 +25,7 @@ def export() -> None:
 
 
 @export.command()
-@click.argument("lifecycle", type=click.Choice(["case", "batch", "push", "judgement"]), default="case")
+@click.argument("lifecycle", type=click.Choice(["case", "batch", "push", "judgement", "objection"]), default="case")
 @click.option(
     "--call", "call_file", type=_PAPER, help="征集通知文件：案例流程按它的环节 / a call's file, whose cases it is of"
 )

@@ -11,7 +11,7 @@ from web.commands.telling import Refusal, call_from, print_json, refusals
 
 
 @click.command()
-@click.argument("lifecycle", type=click.Choice(["case", "batch", "push", "judgement"]), default="case")
+@click.argument("lifecycle", type=click.Choice(["case", "batch", "push", "judgement", "objection"]), default="case")
 @click.option(
     "--call",
     "call_file",

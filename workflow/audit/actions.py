@@ -10,6 +10,7 @@ from states.call import CALL, CallState
 from states.case import CASE, CaseState
 from states.judgement import JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle
+from states.objection import OBJECTION, ObjectionState
 from states.push import PUSH, PushState
 
 _LIFECYCLES: Mapping[str, Lifecycle] = {
@@ -18,13 +19,23 @@ _LIFECYCLES: Mapping[str, Lifecycle] = {
     "push": PUSH,
     "judgement": JUDGEMENT,
     "call": CALL,
+    "objection": OBJECTION,
 }
-_STATES: Mapping[str, type[CaseState] | type[BatchState] | type[PushState] | type[JudgementState] | type[CallState]] = {
+_STATES: Mapping[
+    str,
+    type[CaseState]
+    | type[BatchState]
+    | type[PushState]
+    | type[JudgementState]
+    | type[CallState]
+    | type[ObjectionState],
+] = {
     "case": CaseState,
     "batch": BatchState,
     "push": PushState,
     "judgement": JudgementState,
     "call": CallState,
+    "objection": ObjectionState,
 }
 
 _BESIDE: Mapping[str, Text] = {
@@ -53,6 +64,8 @@ _BESIDE: Mapping[str, Text] = {
     "export.take": Text("导出下载", "Took data away"),
     "privacy.erase_case": Text("删除案例中的联系方式", "Erased the contacts of a case"),
     "privacy.keep_no_longer": Text("到期清理个人信息", "Threw away what is kept no longer"),
+    "objection.create": Text("收到异议", "Received an objection"),
+    "objection.open_file": Text("查看异议材料", "Opened a file of an objection"),
     "decision.choose": Text("选定入选决定", "Chose what becomes of a case"),
     "decision.sign_off": Text("签发入选决定", "Signed decisions"),
     "decision.announce": Text("公布入选决定", "Announced decisions"),
@@ -192,6 +205,7 @@ GROUPS: Mapping[str, Text] = {
     "batch": Text("省级汇总报送", "Batches"),
     "arrival": Text("来件登记", "Arrivals"),
     "push": Text("推送", "Pushes"),
+    "objection": Text("异议", "Objections"),
     "judgement": Text("评审", "Judgements"),
     "judging": Text("评审组织", "Organizing the judging"),
     "decision": Text("入选决定", "Decisions"),

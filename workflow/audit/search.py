@@ -169,7 +169,7 @@ _ABOUT_CASES = (
 
 def groups(actor: Actor) -> list[Group]:
     """What the trail can be narrowed to: for the auditor everything, for others what is about their work."""
-    decides = ("decision",) if actor.roles & {Role.DESK, Role.DIRECTOR} else ()
+    decides = ("decision", "objection") if actor.roles & {Role.DESK, Role.DIRECTOR} else ()
     names = tuple(GROUPS) if Role.AUDITOR in actor.roles else (*_ABOUT_CASES, *decides)
     return [
         Group(

@@ -45,6 +45,7 @@ from rules.words import Text
 from states.batch import BATCH
 from states.case import CASE
 from states.judgement import JUDGEMENT
+from states.objection import OBJECTION
 from states.push import PUSH
 from states.route import lifecycle_of
 from workflow.calls.tables import WRONG, CallProblem, Entry, Shape, Tables, lines_of
@@ -875,6 +876,7 @@ def _examined_on(tables: Tables, route: Route, rules: Parts, *, judged: bool) ->
     lived += [BATCH] if route.recommended_by is not Recommender.SELF else []
     lived += [PUSH] if Leg.PUSH in route.legs else []
     lived += [JUDGEMENT] if judged else []
+    lived += [OBJECTION] if Leg.PUBLIC_NOTICE in route.legs else []
     examined = {guard.id for one in lived for step in one.transitions for guard in step.guards}
     for rule in rules:
         if rule in CATALOGUE and rule not in examined:

@@ -20,6 +20,7 @@ from states.batch import BATCH, BatchState
 from states.case import EDITABLE, CaseState
 from states.judgement import JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle, Transition
+from states.objection import OBJECTION
 from states.push import PUSH, PushState
 from states.reach import Actor, Grant
 from states.route import level_of, lifecycle_of, reporting
@@ -30,11 +31,12 @@ from workflow.proof.supposing import GOOD, QUOTAS, Moment, failing, moments
 
 def lifecycles_of(call: Call) -> tuple[Lifecycle, ...]:
     """The lifecycles that things live by under a call: cases by its route, batches and pushes where the route has them,
-    judgements where it asks for judging."""
+    judgements where it asks for judging, objections where lists stand in public."""
     batch = () if call.route.recommended_by is Recommender.SELF else (BATCH,)
     push = (PUSH,) if Leg.PUSH in call.route.legs else ()
     judgement = (JUDGEMENT,) if call.judging is not None else ()
-    return (lifecycle_of(call.route), *batch, *push, *judgement)
+    objection = (OBJECTION,) if Leg.PUBLIC_NOTICE in call.route.legs else ()
+    return (lifecycle_of(call.route), *batch, *push, *judgement, *objection)
 
 
 Explore = Callable[[Lifecycle, Call], Explored]
@@ -246,7 +248,11 @@ def nobody_approves_their_own(subject: Subject, telling: Telling) -> None:
     """Every step that judges, tried by somebody with any set of hands in the thing."""
     for explored in subject.explored.values():
         lifecycle = explored.lifecycle
-        if lifecycle.name not in GOOD or lifecycle.name in ("push", "judgement"):  # a judge is kept off by conflicts
+        if lifecycle.name not in GOOD or lifecycle.name in (
+            "push",
+            "judgement",
+            "objection",
+        ):  # a judge is kept off by conflicts
             continue
         for step in _judging(lifecycle):
             role = step.by[0]
@@ -662,7 +668,11 @@ _OF_SCORES = ("case_names_nobody", "scores_within_scale", "every_criterion_score
 
 _CONCERNS = (
     _Concern("case", _of_content, _through_a_gate),
-    _Concern("case", _named("consent_given", "sign_offs_complete", "public_notice_has_ended"), _made_public),
+    _Concern(
+        "case",
+        _named("consent_given", "sign_offs_complete", "public_notice_has_ended", "no_open_objection"),
+        _made_public,
+    ),
     _Concern(
         "case",
         _named(
@@ -687,7 +697,7 @@ _CONCERNS = (
         _Concern("judgement", _named("judge_has_no_conflict", "case_is_being_selected", *_OF_SCORES), _to(state))
         for state in (JudgementState.SCORED, JudgementState.LOCKED)
     ),
-    *(_Concern(name, _named("reason_given"), _undoing) for name in ("case", "batch", "push", "judgement")),
+    *(_Concern(name, _named("reason_given"), _undoing) for name in ("case", "batch", "push", "judgement", "objection")),
 )
 
 

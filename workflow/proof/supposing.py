@@ -18,6 +18,7 @@ from rules.facts import (
     JudgementFacts,
     LineFacts,
     Match,
+    ObjectionFacts,
     PushFacts,
     Ruling,
     Score,
@@ -100,6 +101,7 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         english=EnglishFacts(_CONTENT, checker=_CHECKER),
         effect="成效显著",
         sign_offs=tuple(range(1, call.sign_offs + 1)),
+        decision_signers=tuple(range(1, call.decision_sign_offs + 1)),
         recall_confirmed=True,
         public_notice=Window(at - 2 * _WEEK, at - _WEEK),
         remark="理由",
@@ -156,6 +158,22 @@ def good_judgement(call: Call, _phase: Phase, at: datetime) -> JudgementFacts:
     state = Text("已报送", "Submitted")
     return JudgementFacts(
         call=call, at=at, in_selection=True, case_state=state, blind=True, scores=given, remark="理由"
+    )
+
+
+def good_objection(call: Call, _phase: Phase, at: datetime) -> ObjectionFacts:
+    """A unit's objection with everything that a call may ask, while the list stands."""
+    stands = Window(at - _WEEK, at + _WEEK)
+    return ObjectionFacts(
+        call=call,
+        at=at,
+        notice=stands,
+        received_at=at,
+        known=True,
+        by_unit=True,
+        sealed=True,
+        evidence=1,
+        remark="理由",
     )
 
 
@@ -412,6 +430,21 @@ def _few_sign_offs(case: CaseFacts) -> Changes:
         yield {"sign_offs": case.sign_offs[1:]}
 
 
+def _not_signed(case: CaseFacts) -> Changes:
+    if case.call.decision_sign_offs > 0:
+        yield {"decision_signers": case.decision_signers[1:]}
+
+
+def _objected_to(case: CaseFacts) -> Changes:
+    yield {"open_objections": 1}
+    yield {"upheld_objections": 1}
+
+
+def _out_of_time(objection: ObjectionFacts) -> Changes:
+    yield {"received_at": objection.notice.opens - _INSTANT}
+    yield {"received_at": objection.notice.closes}
+
+
 WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("service_within_period", CaseFacts): _times,
     ("centre_is_eligible", CaseFacts): _centre,
@@ -437,6 +470,12 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("consent_given", CaseFacts): _set(consent=" "),
     ("public_notice_has_ended", CaseFacts): _notice,
     ("sign_offs_complete", CaseFacts): _few_sign_offs,
+    ("decision_signed_off", CaseFacts): _not_signed,
+    ("no_open_objection", CaseFacts): _objected_to,
+    ("objector_is_known", ObjectionFacts): _set(known=False),
+    ("objection_is_sealed", ObjectionFacts): _set(sealed=False),
+    ("evidence_is_attached", ObjectionFacts): _set(evidence=0),
+    ("objection_in_time", ObjectionFacts): _out_of_time,
     ("effect_outstanding", CaseFacts): _set(effect=" "),
     ("english_is_current", CaseFacts): _english,
     ("english_checked", CaseFacts): _unchecked,
@@ -465,5 +504,6 @@ GOOD: dict[str, Callable[[Call, Phase, datetime], Any]] = {
     "batch": good_batch,
     "push": good_push,
     "judgement": good_judgement,
+    "objection": good_objection,
 }
 """Lifecycle → facts against which nothing speaks but the time."""

@@ -22,7 +22,7 @@ from workflow.engine import CannotServe
 from workflow.jobs.queue import dbos_url
 from workflow.store import log
 from workflow.store.database import Database
-from workflow.store.models import ArrivalFile, ArrivalPaper, Collection, Document, Push
+from workflow.store.models import ArrivalFile, ArrivalPaper, Collection, Document, ObjectionFile, Push
 
 PAGES = 2048
 """Pages of an SQLite database that are copied between two reports of progress."""
@@ -89,7 +89,8 @@ def documents(session: Session) -> frozenset[str]:
     sent = select(Push.package).where(Push.package != "")
     came = [select(one.digest).where(one.digest != "", one.erased_at.is_(None)) for one in (ArrivalFile, ArrivalPaper)]
     compiled = [select(one).where(one != "") for one in (Collection.word_digest, Collection.pdf_digest)]
-    return frozenset(session.scalars(kept.union(sent, *came, *compiled)))
+    objected = select(ObjectionFile.digest)
+    return frozenset(session.scalars(kept.union(sent, *came, *compiled, objected)))
 
 
 # ---- taking ----------------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from rules.names import same_name
 from rules.roles import Level, Role
 from states.batch import BATCH, BatchState
 from states.case import CASE, COUNTED, CaseState
+from states.objection import OPEN
 from states.reach import Actor
 from states.route import level_of, reporting
 from workflow import content as contents
@@ -54,6 +55,7 @@ from workflow.store.models import (
     Document,
     EnglishCheck,
     Extension,
+    Objection,
     Office,
     PersonGrant,
     PublicNotice,
@@ -246,7 +248,7 @@ def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> li
 def case_facts(
     session: Session, rows: Sequence[Any], inputs: Inputs, own: Mapping[int, Inputs] | None = None
 ) -> list[CaseFacts]:
-    """The facts of each case, in the order of the rows. Seven queries, however many cases; eight where a call has public notices.
+    """The facts of each case, in the order of the rows. Seven queries, however many cases; nine where a call has public notices.
 
     `own`: case → what the person brings along for it alone, instead of `inputs`.
     """
@@ -259,7 +261,7 @@ def case_facts(
     hands = _Hands(session, ids)
     held = _held(session, inputs.people)
     days = Extensions(session, {row.call_number for row in rows})
-    notices = _notices(session, rows)
+    notices, objections = _notices(session, rows), _objections(session, rows)
     return [
         _case(
             row,
@@ -276,6 +278,7 @@ def case_facts(
             },
             days=days,
             notice=notices.get(row.id),
+            objections=objections.get(row.id, (0, 0)),
         )
         for row in rows
     ]
@@ -292,6 +295,7 @@ def _case(
     hands: Mapping[str, frozenset[int]],
     days: Extensions,
     notice: Window | None,
+    objections: tuple[int, int],
 ) -> CaseFacts:
     level = level_of(row.state, call.route)
     phase = call.phase(row.phase)
@@ -339,6 +343,8 @@ def _case(
         reasons=inputs.reasons,
         new_day=inputs.new_day,
         pictures=beside.pictures,
+        open_objections=objections[0],
+        upheld_objections=objections[1],
         decision_signers=inputs.signers,
         pictures_not_cleared=beside.not_cleared,
     )
@@ -475,6 +481,28 @@ _NOTICES = (
     .where(among(PublicNoticeLine.case_id, "ids"), PublicNoticeLine.void_at.is_(None))
     .group_by(PublicNoticeLine.case_id)
 )
+
+
+_OBJECTIONS = (
+    select(Objection.case_id, Objection.state, func.count())
+    .join(
+        PublicNoticeLine,
+        (PublicNoticeLine.notice_id == Objection.notice_id) & (PublicNoticeLine.case_id == Objection.case_id),
+    )
+    .where(among(Objection.case_id, "ids"), PublicNoticeLine.void_at.is_(None), Objection.kind == "objection")
+    .where(or_(Objection.state.in_([str(one) for one in OPEN]), Objection.consequence == "take_off"))
+    .group_by(Objection.case_id, Objection.state)
+)
+
+
+def _objections(session: Session, rows: Sequence[Any]) -> dict[int, tuple[int, int]]:
+    """Case → how many objections to the list that holds it are open, and how many upheld so that it is to be taken off."""
+    asked = [row.id for row in rows if Leg.PUBLIC_NOTICE in call_of(session, row.call_version_id).route.legs]
+    found: dict[int, tuple[int, int]] = {}
+    for case_id, state, many in run(session, _OBJECTIONS, {"ids": asked}).all() if asked else ():
+        opened, upheld = found.get(case_id, (0, 0))
+        found[case_id] = (opened + many, upheld) if state in OPEN else (opened, upheld + many)
+    return found
 
 
 def _notices(session: Session, rows: Sequence[Any]) -> dict[int, Window]:

@@ -20,7 +20,7 @@ from workflow.failpoints import reached
 from workflow.store import facts as stored_facts
 from workflow.store import trail
 from workflow.store.database import TRIED, run
-from workflow.store.models import Batch, Case, Judgement, Push
+from workflow.store.models import Batch, Case, Judgement, Objection, Push
 
 
 class Overtaken(CannotServe):
@@ -37,7 +37,7 @@ UNMARKED = Text(
 )
 
 
-Model = type[Case] | type[Batch] | type[Push] | type[Judgement]
+Model = type[Case] | type[Batch] | type[Push] | type[Judgement] | type[Objection]
 
 
 @dataclass

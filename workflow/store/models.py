@@ -32,6 +32,7 @@ from states.batch import BatchState
 from states.call import CallState
 from states.case import CaseState
 from states.judgement import JudgementState
+from states.objection import ObjectionState
 from states.push import PushState
 from workflow.jobs.kinds import JobState
 
@@ -632,6 +633,60 @@ class PublicNoticeLine(Base):
     """The office as it is addressed; empty where the centre recommended itself."""
     void_at: Mapped[datetime | None]
     case: Mapped[Case] = relationship()
+
+
+class Objection(Living, Base):
+    """异议 to a case on a list in public, or a complaint once it is published. What is personal is the desk's, the director's
+    and the auditor's to read."""
+
+    __tablename__ = "objection"
+    __table_args__ = (
+        *_lived(ObjectionState),
+        CheckConstraint("kind in ('objection', 'complaint')", name="known_kind"),
+        CheckConstraint("how in ('page', 'mail', 'paper')", name="known_way"),
+        CheckConstraint("consequence in ('', 'take_off', 'retract', 'stands')", name="known_consequence"),
+        Index("ix_objection_case_id", "case_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("public_notice.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    how: Mapped[str] = mapped_column(String(8))
+    by_unit: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(120), server_default="")
+    unit: Mapped[str] = mapped_column(String(160), server_default="")
+    contact: Mapped[str] = mapped_column(String(200), server_default="")
+    grounds: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+    due_on: Mapped[date | None]
+    """The last day for the answer."""
+    answer: Mapped[str] = mapped_column(Text, server_default="")
+    """Why, of its last step."""
+    consequence: Mapped[str] = mapped_column(String(10), server_default="")
+    """What an upheld one means for the case."""
+    entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Who entered what came by mail or on paper."""
+    case: Mapped[Case] = relationship()
+    notice: Mapped[PublicNotice] = relationship()
+    files: Mapped[list[ObjectionFile]] = relationship(order_by="ObjectionFile.id")
+
+    @property
+    def mark(self) -> str:
+        return f"{self.version}.1"
+
+
+class ObjectionFile(Base):
+    """A file of an objection: the sealed paper, or evidence."""
+
+    __tablename__ = "objection_file"
+    __table_args__ = (CheckConstraint("slot in ('seal', 'evidence')", name="known_slot"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    objection_id: Mapped[int] = mapped_column(ForeignKey("objection.id"), index=True)
+    slot: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    size: Mapped[int]
 
 
 class ExtensionRequest(ByHand, Base):

@@ -25,6 +25,7 @@ from workflow.store.models import (
     Document,
     ImportedCase,
     MadeFile,
+    ObjectionFile,
     Push,
     Seal,
     SignatureCheck,
@@ -252,4 +253,5 @@ def named(session: Session, digests: Sequence[str]) -> set[str]:
     compiled = [select(one).where(one.in_(digests)) for one in (Collection.word_digest, Collection.pdf_digest)]
     imported = select(ImportedCase.passport).where(ImportedCase.passport.in_(digests))
     made = select(MadeFile.digest).where(MadeFile.digest.in_(digests))
-    return set(session.scalars(kept.union(sent, imported, made, *came, *compiled)))
+    objected = select(ObjectionFile.digest).where(ObjectionFile.digest.in_(digests))
+    return set(session.scalars(kept.union(sent, imported, made, *came, *compiled, objected)))

@@ -85,7 +85,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         clauses.append(and_(of_call, AuditEvent.office_id.is_(None)))
     if actor.roles & {Role.DESK, Role.DIRECTOR}:
         clauses.append(or_(AuditEvent.stream.like("judgement/%"), AuditEvent.stream.like("judging/%")))
-        clauses.extend(AuditEvent.stream.like(f"{one}/%") for one in ("decision", "decisions", "announcement"))
+        clauses.extend(
+            AuditEvent.stream.like(f"{one}/%") for one in ("decision", "decisions", "announcement", "objection")
+        )
     if Role.DESK in actor.roles:
         clauses.append(and_(AuditEvent.stream.like("arrival/%"), AuditEvent.office_id.is_(None)))
     if reads_every_office(actor):

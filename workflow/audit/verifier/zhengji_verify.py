@@ -104,6 +104,20 @@ LIFECYCLES: Dict[str, Any] = {
             "invite_again": [["conflicted", "declined", "released"], "invited", ["desk"]],
         },
     },
+    "objection": {
+        "initial": "received",
+        "transitions": {
+            "accept": [["received"], "under_inquiry", ["desk"]],
+            "not_accept": [["received"], "not_accepted", ["desk"]],
+            "set_back": [["under_inquiry"], "received", ["desk"]],
+            "reconsider": [["not_accepted"], "received", ["desk"]],
+            "uphold": [["under_inquiry"], "upheld", ["director"]],
+            "dismiss": [["under_inquiry"], "dismissed", ["director"]],
+            "reopen": [["upheld", "dismissed"], "under_inquiry", ["director"]],
+            "withdraw": [["received", "under_inquiry"], "withdrawn", ["desk"]],
+            "resume": [["withdrawn"], "received", ["desk"]],
+        },
+    },
 }
 # lifecycles end
 # fmt: on

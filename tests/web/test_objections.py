@@ -1,0 +1,106 @@
+"""公示异议 on screen: sent by anybody with files, a few at a time; entered, looked into and answered by the national office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from states.case import CaseState
+from tests.web.conftest import HASHED, As, hidden, send
+from tests.worlds import Databases, World, world_under
+from workflow import objections
+from workflow.calls import shipped_calls
+from workflow.settings import Settings
+from workflow.store import people as stored
+
+pytestmark = pytest.mark.database
+[CALL] = [path for path in shipped_calls() if path.stem == "example-2024"]
+SCAN = next((Path(__file__).parent.parent / "samples").glob("报送表02_扫描件.jpg")).read_bytes()
+
+
+@pytest.fixture
+def world(databases: Databases, tmp_path: Path) -> Iterator[World]:
+    """Under a call that hears objections; everybody has a password."""
+    with world_under(databases, CALL, tmp_path) as made:
+        with made.database.transaction() as session:
+            for person in made.people.values():
+                stored.set_password(session, person.id, HASHED, end_sessions=False)
+        yield made
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, clock="2024-06-17")
+
+
+@pytest.fixture
+def case(world: World) -> int:
+    """A shortlisted case in a list that stands since a few days."""
+    made = world.case(CaseState.SUBMITTED)
+    world.act(made, "shortlist")
+    world.put_up_notice(made, at=world.at.replace(year=2024, month=6, day=14))
+    return made
+
+
+def sent(browser: FlaskClient, case: int, *, scan: bytes = SCAN, **fields: str):
+    page = browser.get("/notices/1/objection").get_data(as_text=True)
+    given = {"case": str(case), "name": "郑直言", "contact": "zheng@mail.example", "grounds": "数据不符", **fields}
+    data = {**hidden(page, "/notices/1/objection"), **given, "evidence": (BytesIO(scan), "证据.jpg")}
+    return browser.post("/notices/1/objection", data=data, content_type="multipart/form-data")
+
+
+def test_anybody_objects_and_the_office_answers(world: World, app, sign_in: As, case: int) -> None:
+    stranger = app.test_client()
+    assert "在线提出异议" in stranger.get("/notices/1").get_data(as_text=True)
+    page = stranger.get("/notices/1/objection").get_data(as_text=True)
+    assert ("署真实姓名或单位名称" in page, "第四条" in page) == (True, True)
+    answer = sent(stranger, case)
+    assert (answer.status_code, "已收到您的异议" in answer.get_data(as_text=True)) == (200, True)
+    assert [stranger.get(one).status_code for one in ("/objections", "/objections/1")] == [302, 302]
+    for who in ("author", "reviewer", "editor", "administrator"):
+        browser = sign_in(who)
+        assert [browser.get(one).status_code for one in ("/objections", "/objections/1")] == [404, 404]
+        assert browser.post("/objections/1/accept").status_code == 400
+    desk, director = sign_in("desk"), sign_in("director")
+    shown = desk.get("/objections/1").get_data(as_text=True)
+    assert ("郑直言" in shown, "2024年7月" in shown, "受理异议" in shown) == (True, True, True)
+    assert desk.get("/objections/1/files/1").data[:2] == b"\xff\xd8"
+    assert "没有答复" in desk.get("/notices/1").get_data(as_text=True)
+    refused = send(desk, "/notices/1", "/notices/1/take-down", remark="不再公示")
+    assert (refused.status_code, "还有异议没有答复" in refused.get_data(as_text=True)) == (422, True)
+    assert send(desk, "/objections/1", "/objections/1/accept").status_code == 302
+    assert "1 件异议还没有答复" in sign_in("editor").get(f"/cases/{case}").get_data(as_text=True)
+    without = send(director, "/objections/1", "/objections/1/uphold", remark="属实")
+    assert without.status_code == 422  # what it means for the case is not said
+    send(director, "/objections/1", "/objections/1/uphold", remark="属实", consequence="take_off")
+    told = director.get("/objections/1").get_data(as_text=True)
+    assert ("异议成立" in told, "应当撤销入选" in told, "答复（可打印寄送）" in told) == (True, True, True)
+    assert "决定撤销入选" in sign_in("editor").get(f"/cases/{case}").get_data(as_text=True)
+
+
+def test_a_bad_file_keeps_nothing_and_many_from_one_address_wait(world: World, app, sign_in: As, case: int) -> None:
+    stranger = app.test_client()
+    refused = sent(stranger, case, scan=b"MZ not a picture")
+    assert refused.status_code == 422
+    with world.database.reading() as session:
+        assert objections.every(session, world.people["desk"]) == []
+    codes = [sent(stranger, case, grounds=f"理由{at}").status_code for at in range(6)]
+    assert codes == [200] * 5 + [429]
+    desk = sign_in("desk")  # whoever enters what came by mail does not wait
+    assert sent(desk, case, how="mail", came="2024-06-16").status_code == 302
+    assert len(desk.get("/objections").get_data(as_text=True).split('class="case-title"')) == 7
+
+
+def test_the_same_form_twice_is_one_objection(world: World, app, case: int) -> None:
+    stranger = app.test_client()
+    page = stranger.get("/notices/1/objection").get_data(as_text=True)
+    fields = {**hidden(page, "/notices/1/objection"), "case": str(case), "grounds": "理由"}
+    for _ in range(2):
+        assert stranger.post("/notices/1/objection", data=fields, content_type="multipart/form-data").status_code == 200
+    with world.database.reading() as session:
+        assert len(objections.every(session, world.people["desk"])) == 1

@@ -1,0 +1,169 @@
+"""异议: sent by anybody on the page of a list, entered by the desk; looked into and answered by the national office."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from io import BytesIO
+
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from werkzeug.wrappers import Response
+
+from web.request import actor, files, form_key, now, number, reading, received, transaction
+from web.tell import done, tell
+from web.words import t
+from workflow import clock, objections, public_notices, throttle
+from workflow.documents.problems import Problem, Unreadable
+from workflow.documents.vetting import judge
+from workflow.objections import Said, TooMany, Way
+from workflow.papers import kept_as
+from workflow.store.papers import Kept
+
+bp = Blueprint("objections", __name__)
+
+
+@bp.get("/notices/<int:notice>/objection")
+def ask(notice: int) -> str:
+    """The form for whoever objects, with what the call asks of it."""
+    with reading() as session:
+        shown = public_notices.find(session, notice)
+        return render_template(
+            "objections/form.html",
+            shown=shown,
+            open=shown.open(now()),
+            desk=objections.enters(actor()),
+            demands=objections.demands(shown.call),
+            longest=objections.LONGEST,
+            most=objections.MOST_FILES,
+        )
+
+
+@bp.post("/notices/<int:notice>/objection")
+def send(notice: int) -> Response | str:
+    """Take it in. Whoever is not signed in sends a few of them in a quarter of an hour, and no more."""
+    desk = objections.enters(actor())
+    with reading() as session:
+        public_notices.find(session, notice)  # what is not there counts for nobody
+    if not desk:
+        _count()
+    brought = _files()
+    said = Said(
+        request.form.get("name", ""),
+        request.form.get("unit", ""),
+        request.form.get("contact", ""),
+        request.form.get("grounds", ""),
+        request.form.get("as") == "unit",
+    )
+    came = clock.day_written(request.form.get("came", "")) if desk else None
+    with transaction() as session:
+        made, receipt = objections.receive(
+            session,
+            notice,
+            number(request.form.get("case")) or 0,
+            said,
+            brought,
+            at=now(),
+            actor=actor() if desk else objections.OBJECTOR,
+            how=_way(desk),
+            received_at=datetime.combine(came, datetime.min.time(), clock.BEIJING) if came else None,
+            op=form_key(),
+        )
+    if desk:
+        done(t("登记异议", "Entering the objection"), receipt)
+        return redirect(url_for(".show", objection_id=made))
+    return render_template("objections/received.html", receipt=receipt, made=made, notice=notice)
+
+
+def _way(desk: bool) -> Way:
+    said = request.form.get("how", "")
+    return (Way.MAIL if said == "mail" else Way.PAPER) if desk else Way.PAGE
+
+
+PER_ADDRESS = 5
+"""Objections from one address in a quarter of an hour."""
+
+
+def _count() -> None:
+    """Raise TooMany where this address has sent several; each one counts, taken or not."""
+    key = throttle.objections(request.remote_addr or "")
+    with transaction() as session:
+        closed = throttle.locked_until(session, key, received())
+        if closed is None:
+            throttle.failed(session, key, received(), PER_ADDRESS + 1)
+    if closed is not None:
+        raise TooMany(objections.WAIT)
+
+
+def _files() -> list[tuple[str, Kept]]:
+    """What came along, each through the same check as every upload. Raises Unreadable."""
+    found: list[tuple[str, Kept]] = []
+    for slot in ("seal", "evidence"):
+        for sent in [one for one in request.files.getlist(slot) if one.filename][: objections.MOST_FILES + 1]:
+            verdict = judge("scan", sent.filename or "", sent.stream)
+            if verdict.vetted is None:
+                raise Unreadable(Problem(verdict.code, verdict.text, verdict.received.name))
+            found.append((slot, kept_as(files(), verdict)))
+    return found
+
+
+# ---- the desk's ------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/objections")
+def index() -> str:
+    with reading() as session:
+        found = objections.every(session, actor())
+        return render_template("objections/index.html", found=found, at=now(), **_words())
+
+
+def _words() -> dict[str, object]:
+    return {
+        "state_of": objections.state_of,
+        "kind_of": objections.Kind.of,
+        "way_of": Way.of,
+        "overdue": objections.overdue,
+    }
+
+
+@bp.get("/objections/<int:objection_id>")
+def show(objection_id: int) -> str:
+    with reading() as session:
+        one = objections.find(session, objection_id, actor())
+        return render_template(
+            "objections/show.html",
+            one=one,
+            call=objections.call_under(session, one),
+            offers=objections.offers(session, one, actor=actor(), at=now()),
+            consequences=objections.consequences(one),
+            consequence_of=objections.Consequence.of,
+            history=objections.history(session, one),
+            at=now(),
+            **_words(),
+        )
+
+
+@bp.post("/objections/<int:objection_id>/<trigger>")
+def act(objection_id: int, trigger: str) -> Response:
+    with transaction() as session:
+        attempt = objections.act(
+            session,
+            objection_id,
+            trigger,
+            actor=actor(),
+            at=now(),
+            seen=request.form.get("mark") or None,
+            op=form_key(),
+            remark=request.form.get("remark", ""),
+            consequence=request.form.get("consequence", ""),
+            reasons={name[7:]: words for name, words in request.form.items() if name.startswith("reason:")},
+        )
+    tell([attempt])
+    return redirect(url_for(".show", objection_id=objection_id))
+
+
+@bp.get("/objections/<int:objection_id>/files/<int:file_id>")
+def file(objection_id: int, file_id: int) -> Response:
+    """One of its files; that it was opened goes on record."""
+    with transaction() as session:
+        found = objections.open_file(session, objection_id, file_id, actor=actor(), at=now())
+        digest, media_type, name = found.digest, found.media_type, found.name
+    return send_file(BytesIO(files().get(digest)), media_type, as_attachment=True, download_name=name)

@@ -1,0 +1,93 @@
+"""Rows of objections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from states.objection import OBJECTION, OPEN
+from states.reach import Actor
+from workflow.engine import Receipt
+from workflow.store import trail
+from workflow.store.database import next_id
+from workflow.store.models import Objection, ObjectionFile
+from workflow.store.papers import Kept
+
+
+def receive(
+    session: Session,
+    files: Sequence[tuple[str, Kept]],
+    data: dict[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+    op: str,
+    **columns: Any,
+) -> tuple[int, Receipt]:
+    """A new objection with its files. No case stands at the event: whoever reaches the case must not read who objects."""
+    number = next_id(session, "objection")
+    private = {name: columns[name] for name in ("name", "unit", "contact", "grounds") if columns[name]}
+    entry = trail.Entry(
+        stream=f"objection/{number}",
+        action="objection.create",
+        outcome="done",
+        at=at,
+        actor=actor,
+        to_state=str(OBJECTION.initial),
+        op=f"{op}:objection" if op else None,
+        previous=(0, ""),
+        private=private or None,
+        data=data,
+    )
+    [receipt] = trail.append(session, [entry])
+    session.execute(
+        insert(Objection).values(
+            id=number,
+            stream=receipt.stream,
+            version=receipt.seq,
+            state=str(OBJECTION.initial),
+            head=receipt.hash,
+            received_at=at if columns.get("received_at") is None else columns.pop("received_at"),
+            **{name: value for name, value in columns.items() if name != "received_at"},
+        )
+    )
+    for slot, kept in files:
+        values = {"name": kept.name, "media_type": kept.media_type, "digest": kept.digest, "size": kept.size}
+        session.execute(insert(ObjectionFile).values(objection_id=number, slot=slot, **values))
+    return number, receipt
+
+
+def row(session: Session, number: int, *, lock: bool = False) -> Any:
+    """One objection as it stands; locked against others where asked."""
+    statement = select(*Objection.__table__.columns).where(Objection.id == number)
+    return session.execute(statement.with_for_update() if lock else statement).one()
+
+
+_WHOLE = (joinedload(Objection.case), joinedload(Objection.notice), selectinload(Objection.files))
+
+
+def one(session: Session, number: int) -> Objection | None:
+    return session.get(Objection, number, options=list(_WHOLE), populate_existing=True)
+
+
+def many(session: Session, limit: int) -> list[Objection]:
+    """Those that are open first, by their last day; then the newest."""
+    done = Objection.state.not_in([str(state) for state in OPEN])
+    order = (done, Objection.due_on.is_(None), Objection.due_on, Objection.id.desc())
+    return list(session.scalars(select(Objection).options(*_WHOLE).order_by(*order).limit(limit)))
+
+
+def open_of_notice(session: Session, notice: int) -> int:
+    """How many objections to a list are not answered yet."""
+    asked = select(func.count()).select_from(Objection).where(Objection.notice_id == notice)
+    found = asked.where(Objection.state.in_([str(state) for state in OPEN]), Objection.kind == "objection")
+    return session.scalar(found) or 0
+
+
+def file(session: Session, number: int, file_id: int) -> ObjectionFile | None:
+    found = session.get(ObjectionFile, file_id)
+    return found if found is not None and found.objection_id == number else None
