@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, reduce
 from heapq import nsmallest
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING, Call
+from rules.call import BEIJING, Call, Route
 from rules.roles import Level, Role
 from rules.words import Labelled, Text
 from states.lifecycle import Lifecycle
@@ -213,22 +214,56 @@ def check(actor: Actor) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What is over of a case's course: each party's time until it came where it is, in whose court that is, since when."""
+
+    times: Mapping[Party, Time]
+    party: Party
+    since: datetime
+
+
+_settled: dict[Route, dict[str, Settled | None]] = {}
+"""A call's route → the event that put a case where it is → what was over by then, which never changes."""
+_REMEMBERED = 100_000
+
+
+def _remembered(session: Session, call: Call, rows: Sequence[Any]) -> Iterator[tuple[Any, Settled]]:
+    """Each case with what is over of its course; the moves are read of those alone that moved since they were last asked."""
+    if sum(len(one) for one in _settled.values()) > _REMEMBERED:
+        _settled.clear()
+    lived, known = lifecycle_of(call.route), _settled.setdefault(call.route, {})
+    new = [row for row in rows if row.head not in known]
+    moves = stored.moves_of(session, [row.id for row in new])
+    for row in new:
+        came = moves.get(row.id, [])
+        found = course(lived, came, came[-1][0]) if came else None
+        known[row.head] = Settled(found.by_party, found.party, found.since) if found else None
+    for row in rows:
+        settled = known.get(row.head)
+        if settled is not None:
+            yield row, settled
+
+
 def board(session: Session, actor: Actor, call: Call, now: datetime) -> Board:
     """In whose court the cases of a call lay, office by office, of what this person reaches. Raises NoSuchCase."""
     check(actor)
     counts: dict[int, int] = {}
     times: dict[int, dict[Party, Time]] = {}
-    waiting: list[Waiting] = []
-    for one in _courses(session, actor, call, now):
-        office = one.case.office_id
-        counts[office] = counts.get(office, 0) + 1
-        so_far = times.setdefault(office, dict.fromkeys(Party, Time()))
-        for party, time in one.course.by_party.items():
-            so_far[party] += time
-        if one.course.party is not Party.NOBODY:
-            waiting = nsmallest(LONGEST, [*waiting, one], key=lambda each: each.course.since)
+    waiting: list[tuple[datetime, int, Party]] = []
+    for row, settled in _remembered(session, call, stored.heads(session, actor, call.number)):
+        counts[row.office_id] = counts.get(row.office_id, 0) + 1
+        so_far = times.setdefault(row.office_id, dict.fromkeys(Party, Time()))
+        for party, time in settled.times.items():
+            if time.calendar:
+                so_far[party] += time
+        if settled.party is not Party.NOBODY:
+            so_far[settled.party] += Time.between(settled.since, max(settled.since, now))
+            waiting.append((settled.since, row.id, settled.party))
     offices = [OfOffice(office, counts[office.id], times[office.id]) for office in stored.offices(session, counts)]
-    return Board(call, offices, waiting)
+    longest = nsmallest(LONGEST, waiting)
+    names = stored.named(session, [case for _, case, _ in longest])
+    return Board(call, offices, [Waiting(names[case], Course((), party, since)) for since, case, party in longest])
 
 
 def _courses(session: Session, actor: Actor, call: Call, now: datetime) -> Iterator[Waiting]:

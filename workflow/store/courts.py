@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
+from workflow.store.among import among
+from workflow.store.database import run
 from workflow.store.models import AuditEvent, Case, Centre, Office
 from workflow.store.reach import reachable
 
@@ -26,6 +29,38 @@ class Moved:
     office_id: int
     state: str
     moves: list[tuple[datetime, str]]
+
+
+_MOVES = (
+    select(AuditEvent.case_id, AuditEvent.at, AuditEvent.to_state)
+    .join(Case, Case.stream == AuditEvent.stream)
+    .where(among(Case.id, "ids"), AuditEvent.to_state != "")
+    .order_by(AuditEvent.case_id, AuditEvent.seq)
+)
+AT_ONCE = 500
+"""Cases whose moves are read by one statement."""
+
+
+def heads(session: Session, actor: Actor, call: str) -> Sequence[Any]:
+    """The cases of a call within reach, each with its office and the event that put it where it is."""
+    statement = select(Case.id, Case.office_id, Case.head).where(reachable(actor), Case.call_number == call)
+    return session.execute(statement.order_by(Case.id)).all()
+
+
+def moves_of(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[datetime, str]]]:
+    """Case → when it came into which state, the oldest first."""
+    found: dict[int, list[tuple[datetime, str]]] = {}
+    for first in range(0, len(ids), AT_ONCE):
+        for case_id, at, state in run(session, _MOVES, {"ids": list(ids[first : first + AT_ONCE])}).all():
+            found.setdefault(case_id, []).append((at, state))
+    return found
+
+
+def named(session: Session, ids: Collection[int]) -> dict[int, Moved]:
+    """Cases by id, as they are shown; without their moves."""
+    about = (Case.id, Case.number, Case.title, Centre.name, Case.office_id, Case.state)
+    found = session.execute(select(*about).join(Centre, Centre.id == Case.centre_id).where(Case.id.in_(ids)))
+    return {row.id: Moved(*row, moves=[]) for row in found}
 
 
 def moves(session: Session, actor: Actor, call: str) -> Iterator[Moved]:
