@@ -16,7 +16,7 @@ from workflow.store import personal as stored
 from workflow.store import trail
 from workflow.store.database import Database
 
-_SECRET = ("secret_key", "oidc_client_secret", "metrics_token")
+_SECRET = ("secret_key", "oidc_client_secret", "metrics_token", "push_secret")
 
 
 def described(settings: Settings) -> dict[str, str]:

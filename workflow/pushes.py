@@ -306,6 +306,7 @@ class Post:
     database: Database
     files: Files
     mailer: Mailer
+    access: delivery.Access = delivery.NOBODY
 
 
 def deliver(post: Post, push_id: int, *, at: datetime) -> str:
@@ -333,7 +334,14 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
         return _fail(post, push_id, stuck, at, left=left)
     try:
         said = delivery.deliver(
-            destination, key, package, once=once, mailer=post.mailer, subject=f"推送 Push: {title} ({key})", at=at
+            destination,
+            key,
+            package,
+            once=once,
+            mailer=post.mailer,
+            subject=f"推送 Push: {title} ({key})",
+            at=at,
+            access=post.access,
         )
     except delivery.NotDelivered as problem:
         return _fail(post, push_id, problem.why, at, said=problem.said, left=left or problem.perhaps)
@@ -348,7 +356,7 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
     if row.state not in _ON_ITS_WAY:
         # It was recalled while it was being handed over: the receiver holds it all the same, and is told again.
         return delivery.recall(
-            destination, key, row.recall_asked, once=f"{once}.recall", mailer=post.mailer, at=at
+            destination, key, row.recall_asked, once=f"{once}.recall", mailer=post.mailer, at=at, access=post.access
         ).words
     return _acknowledged(post, push_id, said.words, at) if said.acknowledged else said.words
 
@@ -462,7 +470,7 @@ def recall(post: Post, push_id: int, asked_by: int, absent_id: int = 0, *, at: d
         once = f"{_once(session, push)}.recall"
     if left:
         try:
-            said = delivery.recall(destination, key, reason, once=once, mailer=post.mailer, at=at)
+            said = delivery.recall(destination, key, reason, once=once, mailer=post.mailer, at=at, access=post.access)
         except (delivery.NotDelivered, MailRefused) as problem:
             with post.database.transaction() as session:
                 why = {"zh": f"撤回未成功：{problem.why.zh}", "en": f"Not recalled: {problem.why.en}"}

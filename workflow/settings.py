@@ -7,6 +7,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 BASE_URL = "http://127.0.0.1:8000"
 """The address where none is set: this machine alone."""
@@ -30,7 +31,9 @@ class Settings:
     `metrics_token`: who brings it sees /metrics; without one, this machine does. `hold_minutes`: for how long mails on
     what became of cases are held before they leave, unless whoever takes the step says otherwise; at most an hour. `mail_limit`: bytes of a mail that leaves, 0 without end.
     `seal_roots`: file of the root certificates (PEM) of those who may issue electronic seals; `seal_crls`: file or folder of
-    their revocation lists (CRL, PEM or DER).
+    their revocation lists (CRL, PEM or DER). `push_secret`: token (HTTPS) or password (SFTP) for where pushes go;
+    `push_key`, `push_known_hosts`: files of the private key and of the host keys (SFTP); `push_roots`: file of the receiver's
+    own root certificates (HTTPS).
     """
 
     home: Path
@@ -48,6 +51,10 @@ class Settings:
     imap_url: str = ""
     mail_from: str = ""
     push_url: str = ""
+    push_secret: str = ""
+    push_key: str = ""
+    push_known_hosts: str = ""
+    push_roots: str = ""
     clock: str = ""
     demo: bool = False
     argon2_time: int = 3
@@ -97,7 +104,11 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         smtp_url=environ.get("ZHENGJI_SMTP_URL", ""),
         imap_url=environ.get("ZHENGJI_IMAP_URL", ""),
         mail_from=environ.get("ZHENGJI_MAIL_FROM", ""),
-        push_url=environ.get("ZHENGJI_PUSH_URL") or (home / "outbox" / "wipo").as_uri(),
+        push_url=_without_password(environ, "ZHENGJI_PUSH_URL") or (home / "outbox" / "wipo").as_uri(),
+        push_secret=environ.get("ZHENGJI_PUSH_SECRET", ""),
+        push_key=environ.get("ZHENGJI_PUSH_KEY", ""),
+        push_known_hosts=environ.get("ZHENGJI_PUSH_KNOWN_HOSTS", ""),
+        push_roots=environ.get("ZHENGJI_PUSH_ROOTS", ""),
         clock=environ.get("ZHENGJI_CLOCK", ""),
         demo=environ.get("ZHENGJI_DEMO", "") not in ("", "0"),
         argon2_time=int(environ.get("ZHENGJI_ARGON2_TIME", "3")),
@@ -136,3 +147,11 @@ def _days(environ: Mapping[str, str], name: str) -> int:
     if days and days < SHORTEST_KEPT:
         raise ValueError(f"{name}: 至少 {SHORTEST_KEPT} 天，或留空 / at least {SHORTEST_KEPT} days, or empty for ever")
     return days
+
+
+def _without_password(environ: Mapping[str, str], name: str) -> str:
+    """An address that is shown and kept. Raises ValueError where it holds a password, which has a setting of its own."""
+    address = environ.get(name, "")
+    if urlsplit(address).password:
+        raise ValueError(f"{name}: 口令请写在 ZHENGJI_PUSH_SECRET 里 / put the password into ZHENGJI_PUSH_SECRET")
+    return address

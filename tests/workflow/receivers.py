@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,8 +39,8 @@ class Web:
 
 
 @contextmanager
-def web_server() -> Iterator[Web]:
-    """A web server on a free port of this machine."""
+def web_server(trusted: ssl.SSLContext | None = None) -> Iterator[Web]:
+    """A web server on a free port of this machine; with `trusted`, which holds its certificate, by HTTPS."""
     made: list[Web] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -65,7 +66,10 @@ def web_server() -> Iterator[Web]:
             """Nothing: the test reads what was heard."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        made.append(Web(f"http://127.0.0.1:{server.server_port}/cases"))
+        if trusted is not None:
+            server.socket = trusted.wrap_socket(server.socket, server_side=True)
+        scheme = "https" if trusted else "http"
+        made.append(Web(f"{scheme}://127.0.0.1:{server.server_port}/cases"))
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

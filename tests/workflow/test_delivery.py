@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +16,9 @@ from typing import Any
 import pytest
 
 from tests.workflow.receivers import Mailbox, Web, mail_server, web_server
+from tests.workflow.sftp_host import Host, sftp_server
 from workflow.interchange import delivery
-from workflow.interchange.delivery import Delivered, NotDelivered
+from workflow.interchange.delivery import NOBODY, Access, Delivered, NotDelivered
 from workflow.mailing import Mailer, MailNotConfigured
 from workflow.store.database import Database
 
@@ -37,12 +42,14 @@ def mailbox() -> Iterator[Mailbox]:
 NO_MAIL: Any = Mailer("", "", None)  # type: ignore[arg-type]  # never reached
 
 
-def deliver(url: str, mailer: Mailer = NO_MAIL, once: str = "case-7", package: bytes = PACKAGE) -> Delivered:
-    return delivery.deliver(url, "case-7", package, once=once, mailer=mailer, subject="推送", at=AT)
+def deliver(
+    url: str, mailer: Mailer = NO_MAIL, once: str = "case-7", package: bytes = PACKAGE, access: Access = NOBODY
+) -> Delivered:
+    return delivery.deliver(url, "case-7", package, once=once, mailer=mailer, subject="推送", at=AT, access=access)
 
 
-def recall(url: str, mailer: Mailer = NO_MAIL) -> Delivered:
-    return delivery.recall(url, "case-7", "内容有误", once="case-7.recall", mailer=mailer, at=AT)
+def recall(url: str, mailer: Mailer = NO_MAIL, access: Access = NOBODY) -> Delivered:
+    return delivery.recall(url, "case-7", "内容有误", once="case-7.recall", mailer=mailer, at=AT, access=access)
 
 
 def test_a_folder_is_made_written_and_read_back(tmp_path: Path) -> None:
@@ -176,3 +183,105 @@ def test_a_destination_of_no_known_kind_is_told(url: str) -> None:
     for act in (deliver, recall):
         with pytest.raises(NotDelivered, match="unknown destination"):
             act(url)
+
+
+# ---- HTTPS and SFTP servers that are really there --------------------------------------------------------------------
+
+
+@contextmanager
+def certified(folder: Path) -> Iterator[Path]:
+    """A certificate of this machine's own, with its key beside it."""
+    made = folder / "receiver.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", str(folder / "receiver.key"), "-out", str(made)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    yield made
+
+
+def test_a_receiver_with_a_certificate_of_its_own_is_believed_once_it_is_named(tmp_path: Path) -> None:
+    with certified(tmp_path) as roots:
+        trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trusted.load_cert_chain(roots, tmp_path / "receiver.key")
+        with web_server(trusted) as web:
+            with pytest.raises(NotDelivered, match="CERTIFICATE_VERIFY_FAILED") as refused:
+                deliver(web.url)
+            assert (refused.value.code, refused.value.perhaps, web.heard) == ("push_away", False, [])
+            access = Access(secret="token-1", roots=str(roots))
+            assert deliver(web.url, access=access).acknowledged
+            assert recall(web.url, access=access).acknowledged
+            assert [one.headers["Authorization"] for one in web.heard] == ["Bearer token-1"] * 2
+            assert "token-1" not in repr(access)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "acknowledged"),
+    [
+        ("application/json", json.dumps({"key": "case-7", "sha256": DIGEST}).encode(), True),
+        ("application/json", b"", True),
+        ("application/json", b'{"key": "case-8"}', False),
+        ("application/json", json.dumps({"sha256": "0" * 64}).encode(), False),
+        ("application/json", b"[]", False),
+        ("application/problem+json", b"{", False),
+        ("text/html", b"Sign in first", False),
+        ("text/plain", b" <html>", False),
+        ("text/plain", b"received", True),
+    ],
+)
+def test_nonsense_is_no_acknowledgement(web: Web, media_type: str, body: bytes, acknowledged: bool) -> None:
+    web.answers[:] = [(200, body, {"Content-Type": media_type})]
+    if acknowledged:
+        assert deliver(web.url).acknowledged
+        return
+    with pytest.raises(NotDelivered) as refused:
+        deliver(web.url)
+    assert (refused.value.code, refused.value.perhaps, refused.value.lasting) == ("push_nonsense", True, False)
+
+
+@pytest.fixture
+def sftp_host(tmp_path: Path) -> Iterator[Host]:
+    with sftp_server(tmp_path) as made:
+        yield made
+
+
+def files_of(host: Host) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in sorted((host.root / "incoming").iterdir())}
+
+
+def test_an_sftp_folder_is_made_written_read_back_and_recalled(sftp_host: Host) -> None:
+    for access in (sftp_host.access, replace(sftp_host.access, secret="", key=str(sftp_host.client_key))):
+        said = deliver(sftp_host.url, access=access)
+        assert (said.acknowledged, DIGEST in said.words) == (True, True)
+        assert files_of(sftp_host) == {"case-7.zip": PACKAGE}
+        assert recall(sftp_host.url, access=access).acknowledged
+        [(name, notice)] = files_of(sftp_host).items()
+        assert (name, json.loads(notice)["reason"]) == ("case-7.recalled.json", "内容有误")
+    deliver(sftp_host.url, access=sftp_host.access)
+    deliver(sftp_host.url, access=sftp_host.access, package=b"PK another")
+    assert files_of(sftp_host) == {"case-7.zip": b"PK another"}
+
+
+def test_an_sftp_host_that_is_not_known_or_lets_nobody_in_gets_nothing(sftp_host: Host, tmp_path: Path) -> None:
+    (tmp_path / "none").write_text("")
+    for access, code in (
+        (replace(sftp_host.access, known_hosts=""), "push_host"),
+        (replace(sftp_host.access, known_hosts=str(tmp_path / "none")), "push_host"),
+        (replace(sftp_host.access, secret="wrong"), "push_login"),
+        (replace(sftp_host.access, secret="", key=str(tmp_path / "no-key")), "push_login"),
+    ):
+        with pytest.raises(NotDelivered) as refused:
+            deliver(sftp_host.url, access=access)
+        assert (refused.value.code, refused.value.perhaps, refused.value.lasting) == (code, False, True)
+    assert not (sftp_host.root / "incoming").exists()
+
+
+def test_an_sftp_host_that_is_away_or_has_no_room_is_told(sftp_host: Host) -> None:
+    (sftp_host.root / "incoming").write_text("a file where the folder should be")
+    with pytest.raises(NotDelivered) as refused:
+        deliver(sftp_host.url, access=sftp_host.access)
+    assert (refused.value.code, refused.value.perhaps) == ("push_folder", False)
+    with pytest.raises(NotDelivered) as away:
+        deliver("sftp://liaison@127.0.0.1:9/incoming", access=sftp_host.access)
+    assert (away.value.code, away.value.perhaps, away.value.lasting) == ("push_away", False, False)

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from rules.roles import Role
 from tests.make import CALLS
 from tests.worlds import Databases
-from workflow import installation, people, register, sign_in
+from workflow import configuration, installation, people, register, sign_in
 from workflow.calls import CallRefused
 from workflow.documents.word import SHARED
 from workflow.installation import NoSuchRole
@@ -189,3 +189,13 @@ def test_settings_come_from_the_environment_and_stand_in_the_home_folder(tmp_pat
         }
     )
     assert (told.demo, told.secure_cookies, told.push_url, told.clock) == (True, False, "https://x", "2021-03-20")
+
+
+def test_a_password_in_the_address_of_pushes_is_refused_and_the_secret_is_described_as_set_only(tmp_path: Path) -> None:
+    given = {"ZHENGJI_HOME": str(tmp_path), "ZHENGJI_PUSH_URL": "sftp://liaison:word@host.example/in"}
+    with pytest.raises(ValueError, match="ZHENGJI_PUSH_SECRET") as refused:
+        from_environment(given)
+    assert "word" not in str(refused.value).replace("password", "")
+    given |= {"ZHENGJI_PUSH_URL": "sftp://liaison@host.example/in", "ZHENGJI_PUSH_SECRET": "word"}
+    told = configuration.described(from_environment(given))
+    assert (told["push_secret"], told["push_url"]) == ("***", "sftp://host.example/in")

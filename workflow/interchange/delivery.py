@@ -1,4 +1,4 @@
-"""Carrying a package to its destination: a folder, an HTTP address, or a mailbox."""
+"""Carrying a package to its destination: a folder, here or by SFTP, an HTTP address, or a mailbox."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import http.client
 import json
 import os
 import secrets
+import ssl
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,26 @@ from rules.words import Text
 from workflow.documents.mail import Attachment, compose
 from workflow.failpoints import reached
 from workflow.failure import Failure
+from workflow.interchange import sftp
 from workflow.mailing import Mailer
 
 TIMEOUT = 30
 """Seconds to wait for the receiving end."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How the receiving end lets us in. `secret`: a bearer token (HTTPS) or a password (SFTP); `key`, `known_hosts`: files
+    for SFTP; `roots`: file of the certificates (PEM) that an HTTPS receiver's is issued by, where these are its own."""
+
+    secret: str = field(default="", repr=False)
+    key: str = ""
+    known_hosts: str = ""
+    roots: str = ""
+
+    @property
+    def login(self) -> sftp.Login:
+        return sftp.Login(self.known_hosts, self.key, self.secret)
 
 
 class NotDelivered(Failure):
@@ -48,6 +65,21 @@ _WHY = {
         "What was read back from the folder for pushes differs from what was sent, so it does not count as delivered. Have"
         " the administrator look at that folder.",
     ),
+    "push_login": Text(
+        "接收方没有让本系统登录，没有送出。请管理员核对 ZHENGJI_PUSH_SECRET 或 ZHENGJI_PUSH_KEY。",
+        "The receiver did not let us in, and nothing was sent. The administrator should check ZHENGJI_PUSH_SECRET or"
+        " ZHENGJI_PUSH_KEY.",
+    ),
+    "push_host": Text(
+        "接收方主机的密钥不在 ZHENGJI_PUSH_KNOWN_HOSTS 里或已经变了，为防冒充没有送出。请管理员向接收方核实。",
+        "The receiver's host key is not in ZHENGJI_PUSH_KNOWN_HOSTS or has changed; as it may be somebody else, nothing was"
+        " sent. The administrator should ask the receiver.",
+    ),
+    "push_nonsense": Text(
+        "接收方的答复看不懂，或说的是另一份材料，没有算作送达；对方可能已经收到。请与对方联系后重新发送。",
+        "The receiver's answer makes no sense, or speaks of something else, so it does not count as delivered; it may hold it"
+        " all the same. Get in touch with it, and send it again.",
+    ),
     "push_away": Text(
         "连接不上接收方，没有送出。请稍后重新发送。",
         "The receiver could not be reached, and nothing was sent. Send it again later.",
@@ -67,6 +99,10 @@ _WHY = {
 }
 
 
+NOBODY = Access()
+"""Where nothing is asked."""
+
+
 @dataclass(frozen=True)
 class Delivered:
     """What the receiving end said. `acknowledged`: whether that already confirms that it holds the package."""
@@ -75,7 +111,17 @@ class Delivered:
     acknowledged: bool
 
 
-def deliver(url: str, key: str, package: bytes, *, once: str, mailer: Mailer, subject: str, at: datetime) -> Delivered:
+def deliver(
+    url: str,
+    key: str,
+    package: bytes,
+    *,
+    once: str,
+    mailer: Mailer,
+    subject: str,
+    at: datetime,
+    access: Access = NOBODY,
+) -> Delivered:
     """Hand a package over under its key, which names it at the receiver.
 
     `once`: the idempotency key of this sending; a receiver that has seen it changes nothing. Raises NotDelivered,
@@ -84,8 +130,10 @@ def deliver(url: str, key: str, package: bytes, *, once: str, mailer: Mailer, su
     kind = urlparse(url).scheme
     if kind == "file":
         return _into_folder(_folder(url), key, package)
+    if kind == "sftp":
+        return _over_sftp(url, f"{key}.zip", package, access, f"{key}.recalled.json")
     if kind in ("http", "https"):
-        return _request(url, "POST", once, package, "application/zip")
+        return _request(url, "POST", once, package, "application/zip", access, key)
     if kind == "mailto":
         attachment = Attachment(f"{key}.zip", "application/zip", package)
         return Delivered(
@@ -94,7 +142,9 @@ def deliver(url: str, key: str, package: bytes, *, once: str, mailer: Mailer, su
     raise NotDelivered("push_address", f"unknown destination {url}", lasting=True)
 
 
-def recall(url: str, key: str, reason: str, *, once: str, mailer: Mailer, at: datetime) -> Delivered:
+def recall(
+    url: str, key: str, reason: str, *, once: str, mailer: Mailer, at: datetime, access: Access = NOBODY
+) -> Delivered:
     """Ask the receiver to withdraw what it was sent under this key. `once`: the idempotency key of the asking.
 
     Raises NotDelivered, MailRefused.
@@ -103,13 +153,24 @@ def recall(url: str, key: str, reason: str, *, once: str, mailer: Mailer, at: da
     notice = json.dumps({"key": key, "recalled": True, "reason": reason}, ensure_ascii=False, indent=2).encode()
     if kind == "file":
         return _out_of_folder(_folder(url), key, notice)
+    if kind == "sftp":
+        return _over_sftp(url, f"{key}.recalled.json", notice, access, f"{key}.zip")
     if kind in ("http", "https"):
-        return _request(f"{url.rstrip('/')}/{quote(key)}", "DELETE", once, notice, "application/json")
+        return _request(f"{url.rstrip('/')}/{quote(key)}", "DELETE", once, notice, "application/json", access, key)
     if kind == "mailto":
         subject = f"撤回推送 Recall: {key}"
         reply = mailer.send(_letter(url, subject, reason, [], f"<{once}@zhengji>", mailer, at))
         return Delivered(reply, False)
     raise NotDelivered("push_address", f"unknown destination {url}", lasting=True)
+
+
+def _over_sftp(url: str, name: str, data: bytes, access: Access, instead: str) -> Delivered:
+    try:
+        digest = sftp.put(url, name, data, access.login, instead=instead)
+    except sftp.Refused as problem:
+        lasting = problem.code in ("login", "host")
+        raise NotDelivered(f"push_{problem.code}", str(problem), perhaps=problem.perhaps, lasting=lasting) from problem
+    return Delivered(f"{name} 已经由 SFTP 写入并读回核对，SHA-256 {digest}", True)
 
 
 def _folder(url: str) -> Path:
@@ -168,11 +229,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER = urllib.request.build_opener(_NoRedirect)
+def _request(url: str, method: str, once: str, data: bytes, media_type: str, access: Access, key: str) -> Delivered:
+    """200, 201 and 204 acknowledge; 202 was taken and is acknowledged later. What is gone already is withdrawn.
 
-
-def _request(url: str, method: str, once: str, data: bytes, media_type: str) -> Delivered:
-    """200, 201 and 204 acknowledge; 202 was taken and is acknowledged later. What is gone already is withdrawn."""
+    An acknowledgement that is a page for people, no JSON though it says so, or names another key or digest is none.
+    """
+    try:
+        trusted = ssl.create_default_context(cafile=access.roots or None)
+    except (OSError, ssl.SSLError) as problem:
+        raise NotDelivered("push_address", f"{access.roots}: {problem}", lasting=True) from problem
+    opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=trusted))
+    digest = hashlib.sha256(data).hexdigest()
     request = urllib.request.Request(
         url,
         data=data,
@@ -180,12 +247,16 @@ def _request(url: str, method: str, once: str, data: bytes, media_type: str) -> 
         headers={
             "Content-Type": media_type,
             "Idempotency-Key": once,
-            "X-Content-SHA256": hashlib.sha256(data).hexdigest(),
+            "X-Content-SHA256": digest,
+            **({"Authorization": f"Bearer {access.secret}"} if access.secret else {}),
         },
     )
     try:
-        with _OPENER.open(request, timeout=TIMEOUT) as reply:
-            return Delivered(_said(reply.status, reply.read(2000)), reply.status in (200, 201, 204))
+        with opener.open(request, timeout=TIMEOUT) as reply:
+            body = reply.read(_LONGEST_ANSWER)
+            if reply.status in (200, 201) and not _sensible(reply.headers.get_content_type(), body, key, digest):
+                raise NotDelivered("push_nonsense", _said(reply.status, body[:500]), perhaps=True)
+            return Delivered(_said(reply.status, body[:2000]), reply.status in (200, 201, 204))
     except urllib.error.HTTPError as problem:
         words = _said(problem.code, problem.read(500))
         if method == "DELETE" and problem.code in (404, 410):
@@ -198,6 +269,23 @@ def _request(url: str, method: str, once: str, data: bytes, media_type: str) -> 
         raise NotDelivered("push_away", str(problem.reason)) from problem
     except (OSError, http.client.HTTPException) as problem:  # while waiting for the reply
         raise NotDelivered("push_silent", f"{type(problem).__name__}: {problem}", perhaps=True) from problem
+
+
+_LONGEST_ANSWER = 64 * 1024
+"""Bytes of an answer that are read."""
+
+
+def _sensible(media_type: str, body: bytes, key: str, digest: str) -> bool:
+    """Whether an answer may be an acknowledgement of this package under this key."""
+    if media_type == "text/html" or body.lstrip()[:1] == b"<":
+        return False  # a sign-in page, or that of a proxy
+    if not media_type.endswith("json"):
+        return True
+    try:
+        told = json.loads(body or b"{}")
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("key", key) == key and told.get("sha256", digest) == digest
 
 
 def _said(status: int, body: bytes) -> str:

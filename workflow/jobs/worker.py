@@ -37,6 +37,7 @@ from workflow import (
     tokens,
     what_if,
 )
+from workflow.interchange.delivery import Access
 from workflow.jobs import clearing
 from workflow.jobs.heart import Heart
 from workflow.jobs.kinds import KINDS, QUEUES, SCHEDULES, Kind
@@ -69,7 +70,9 @@ class Workshop:
 
     @property
     def post(self) -> pushes.Post:
-        return pushes.Post(self.database, self.files, self.mailer)
+        said = self.settings
+        access = Access(said.push_secret, said.push_key, said.push_known_hosts, said.push_roots)
+        return pushes.Post(self.database, self.files, self.mailer, access)
 
 
 # ---- the work --------------------------------------------------------------------------------------------------------
