@@ -26,6 +26,8 @@ from workflow.store import living, trail
 from workflow.store.archive import CallBarred, words
 
 ENGINE = Engine(CALL)
+BARRED = "call_is_open"
+"""What a finding says in the place of a rule: it is none, so no rulebook holds it."""
 
 
 def looks(actor: Actor) -> bool:
@@ -109,7 +111,7 @@ def with_bars(session: Session, number: str, offers: Sequence[Offer]) -> list[Of
 
 
 def _finding(state: CallState) -> Finding:
-    return Finding("call_is_open", words(state), "系统", (), Strength.MUST, (Role.DIRECTOR,))
+    return Finding(BARRED, words(state), "系统", (), Strength.MUST, (Role.DIRECTOR,))
 
 
 def lifecycle() -> Lifecycle:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from states.case import CaseState
 from tests.web.conftest import As, send
+from tests.web.programs import Asks
 from tests.worlds import World
 from web.cli import main
 
@@ -45,6 +46,16 @@ def test_the_desk_sees_it_and_cannot_and_a_centre_does_not_see_it(world: World, 
     assert ("由国家局主管办理" in shown, "确认：" in shown) == (True, False)
     assert author.get(f"{CALL}/standing/close").status_code == 404
     assert "结束征集" not in author.get(CALL).get_data(as_text=True)
+
+
+def test_programs_read_the_same_reason_and_who_lifts_it(world: World, sign_in: As, program: Asks) -> None:
+    case = world.case(CaseState.DRAFT)
+    send(sign_in("director"), f"{CALL}/standing/close")
+    asked = program("sealer")
+    offers = asked.get(f"/cases/{case}/offers").get_json()["offers"]
+    found = next(one for one in offers if one["step"]["name"] == "stamp")["findings"][0]
+    assert (found["rule"], found["zh"][:11], found["rule_link"]) == ("call_is_open", "这份征集通知已结束征集", None)
+    assert [one["value"] for one in found["lifted_by"]] == ["director"]
 
 
 def test_by_command(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

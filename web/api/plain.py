@@ -11,7 +11,7 @@ from flask import url_for
 
 from states.lifecycle import Transition
 from web.words import Words
-from workflow import personal
+from workflow import call_standing, personal
 from workflow.engine import Attempt, Offer, Receipt
 
 Plain = dict[str, Any]
@@ -60,7 +60,7 @@ def finding(one: Any, link: str = "", call: str = "") -> Plain:
         "answer_in": one.asked or None,
         "reasons_for": [{"key": key, "about": about} for key, about in _reasons(one)],
         "link": link or None,
-        "rule_link": _in_rulebook(call, one.rule) if call else None,
+        "rule_link": _in_rulebook(call, one.rule) if call and one.rule != call_standing.BARRED else None,
     }
 
 
