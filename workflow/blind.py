@@ -96,8 +96,10 @@ def _reading(parts: Sequence[tuple[Text, str]], found: Iterable[Found] = ()) -> 
 
 
 def names_of(case: CaseSide) -> list[str]:
-    """What is masked, the longest first: centre, host unit, office, province, people, and what the desk added."""
-    told = (case.centre, case.host_unit, *case.office_names, case.region, *case.people, *case.masked)
+    """What is masked, the longest first: centre, host unit, office, province, what of these tells as much by itself, people, and
+    what the desk added."""
+    parts = [stem for stem, _ in stems_of(case)]
+    told = (case.centre, case.host_unit, *case.office_names, case.region, *parts, *case.people, *case.masked)
     names = {name.strip() for name in told} - case.kept
     return sorted((name for name in names if len(squeezed(name)) >= _SHORTEST), key=lambda one: (-len(one), one))
 
@@ -124,16 +126,27 @@ def _widths(sign: str) -> Iterator[str]:
 
 
 def _search(place: Text, text: str, case: CaseSide) -> Iterator[Found]:
-    """What masking by whole names leaves: parts of names, and addresses of any kind."""
-    for stem, what in stems_of(case):
-        if stem in case.kept:
-            continue
-        for hit in _pattern(stem).finditer(text):
-            yield Found(place, hit[0], _around(text, hit.start(), hit.end()), what)
+    """What masking leaves: names with other signs between their letters, and addresses of any kind."""
+    bare = [at for at, sign in enumerate(text) if sign.isalnum()]
+    letters = unicodedata.normalize("NFKC", "".join(text[at] for at in bare)).lower()
+    if len(letters) == len(bare):
+        for name, what in _sought(case):
+            for hit in re.finditer(re.escape(name), letters):
+                start, end = bare[hit.start()], bare[hit.end() - 1] + 1
+                yield Found(place, text[start:end], _around(text, start, end), what)
     for kind, pattern in _TELLING.items():
         for hit in pattern.finditer(text):
             if hit[0] not in case.kept:
                 yield Found(place, hit[0], _around(text, hit.start(), hit.end()), _KIND[kind])
+
+
+def _sought(case: CaseSide) -> Iterator[tuple[str, Text]]:
+    """Every name that is masked, in letters and digits alone, and what it is."""
+    parts = dict(stems_of(case))
+    for name in names_of(case):
+        plain = "".join(sign for sign in squeezed(name) if sign.isalnum()).lower()
+        if len(plain) >= _SHORTEST:
+            yield plain, parts.get(name, Text("名称或姓名，中间夹了别的字符", "a name with other signs in it"))
 
 
 def stems_of(case: CaseSide) -> list[tuple[str, Text]]:

@@ -121,6 +121,7 @@ def _telling(world: World, words: str) -> int:
             "断开写的单位全称": apart,
             "撰稿人姓名": world.people["author"].name,
             "省份简称": _short(centre.office.region),
+            "加点隔开的全称": "·".join(centre.host_unit),
             "邮箱地址": _EMAIL,
             "手机号码": _PHONE,
         }[words]
@@ -136,11 +137,11 @@ def _short(region: str) -> str:
     return region.removesuffix("省")
 
 
-@given(parsers.re("受理人(?P<words>遮盖了|认定)省份简称(可保留)?"))
+@given(parsers.re("受理人(?P<words>遮盖了|认定)邮箱地址(可保留)?"))
 def _masks(world: World, case: int, words: str) -> None:
-    short, kind = _short(_of_case(world, case)[1]), "mask" if words == "遮盖了" else "keep"
+    kind = "mask" if words == "遮盖了" else "keep"
     with world.database.transaction() as session:
-        judging.add_mask(session, case, short, kind, actor=world.people["desk"], at=world.at)
+        judging.add_mask(session, case, _EMAIL, kind, actor=world.people["desk"], at=world.at)
 
 
 # ---- scores ----
