@@ -65,7 +65,7 @@ def show(call_number: str) -> str:
             offices=offices,
             centres=centres,
             standings=tuple(Standing),
-            sorts=_SORTS,
+            sorts={name: words for name, words in _SORTS.items() if name != "score" or table.scores},
             kinds=_KINDS,
             signs=decisions.signs(actor()),
             **_row_words(),
@@ -79,6 +79,7 @@ _SORTS = {
     "centre": Text("中心", "Centre"),
     "kind": Text("中心类型", "Kind of centre"),
     "decision": Text("决定", "Decision"),
+    "score": Text("评审得分", "Score"),
 }
 _KINDS = {
     "tisc": Text("TISC", "TISC"),

@@ -16,6 +16,7 @@ from rules.roles import Role
 from rules.words import Labelled, Text
 from states.case import CaseState
 from states.reach import Actor
+from workflow import judging
 from workflow.audit.canonical import canonical
 from workflow.cases import NoSuchCase, mark_of
 from workflow.clock import BEIJING
@@ -126,13 +127,17 @@ def call_numbered(session: Session, number: str, actor: Actor) -> Call:
 
 @dataclass(frozen=True)
 class Table:
-    """One page of the table. `after`: what the next page is asked for with, None at the end. `signed`: case → how many."""
+    """One page of the table. `after`: what the next page is asked for with, None at the end. `signed`: case → how many.
+
+    `scores`: case → what judges said of it; none where the call asks for no judging, or nothing is scored yet.
+    """
 
     call: Call
     lines: Sequence[Line]
     number: int
     after: int | None
     signed: Mapping[int, int]
+    scores: Mapping[int, judging.CaseScore]
 
 
 def table(
@@ -140,10 +145,43 @@ def table(
 ) -> Table:
     """Every submitted case of a call, narrowed and in order. Raises NoSuchTable."""
     call = call_numbered(session, number, actor)
-    found = stored.page(session, number, asked, after, limit + 1)
+    scores = _scores(session, call)
+    found = (
+        _by_score(session, number, asked, scores, after, limit + 1)
+        if asked.sort == "score"
+        else stored.page(session, number, asked, after, limit + 1)
+    )
     shown = found[:limit]
     more = shown[-1].id if len(found) > limit else None
-    return Table(call, shown, stored.count(session, number, asked), more, counted(session, shown))
+    return Table(call, shown, stored.count(session, number, asked), more, counted(session, shown), scores)
+
+
+def _scores(session: Session, call: Call) -> Mapping[int, judging.CaseScore]:
+    if call.judging is None:
+        return {}
+    return {case: one for case, one in judging.standings(session, call).items() if one.mean is not None}
+
+
+def _by_score(
+    session: Session,
+    number: str,
+    asked: Asked,
+    scores: Mapping[int, judging.CaseScore],
+    after: int | None,
+    limit: int,
+) -> list[Line]:
+    """A page with the highest calibrated score first; what nobody scored comes last."""
+
+    def place(case: int) -> tuple[float, int]:
+        one = scores.get(case)
+        value = None if one is None else one.mean if one.calibrated is None else one.calibrated
+        return (float("inf") if value is None else -value, case)
+
+    ids = sorted(stored.ids(session, number, asked), key=place)
+    first = ids.index(after) + 1 if after in ids else 0
+    wanted = ids[first : first + limit]
+    known = {one.id: one for one in stored.pending_lines(session, wanted)}
+    return [known[one] for one in wanted if one in known]
 
 
 def counted(session: Session, lines: Sequence[Line]) -> Mapping[int, int]:

@@ -268,3 +268,16 @@ def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
         200,
         404,
     ]
+
+
+def test_who_decides_sees_the_scores_and_puts_the_highest_first(world: World, sign_in: As) -> None:
+    desk = sign_in("desk")
+    where = f"/decisions/{world.call.number}"
+    low, high, none = (world.case(CaseState.SUBMITTED) for _ in range(3))
+    assert "得分" not in page(desk, where)  # nothing is scored yet
+    judges.scored(world, low, world.people["judge"], 60)
+    judges.scored(world, high, world.people["judge"], 90)
+    shown = page(desk, f"{where}?sort=score")
+    assert ("得分 90.00" in shown, "得分 60.00" in shown) == (True, True)
+    places = [shown.index(f'id="line-{case}"') for case in (high, low, none)]
+    assert places == sorted(places)

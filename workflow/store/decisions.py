@@ -99,7 +99,7 @@ _ORDERS: Mapping[str, tuple[Any, ...]] = {
     "kind": (Centre.kind,),
     "decision": (STANDING,),
 }
-SORTS = tuple(_ORDERS)
+SORTS = (*_ORDERS, "score")
 
 _COLUMNS = (
     Case.id,
@@ -171,6 +171,17 @@ def page(session: Session, call: str, asked: Asked, after: int | None, limit: in
         if found is not None:
             statement = statement.where(tuple_(*order) > tuple_(*(literal(one) for one in found)))
     return [_line(row) for row in session.execute(statement)]
+
+
+def ids(session: Session, call: str, asked: Asked) -> list[int]:
+    """The cases that fit, by id."""
+    return list(session.scalars(_lines(Case.id, pending=True).where(*_narrowed(call, asked)).order_by(Case.id)))
+
+
+def pending_lines(session: Session, wanted: Sequence[int]) -> list[Line]:
+    """These cases with what is pending of them."""
+    statement = _lines(pending=True).where(among(Case.id, "ids"))
+    return [_line(row) for row in run(session, statement, {"ids": list(wanted)})]
 
 
 def count(session: Session, call: str, asked: Asked) -> int:
