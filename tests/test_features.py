@@ -30,6 +30,7 @@ pytest_plugins = [
         "amending",
         "judging",
         "site",
+        "proof",
         "stand_ins",
         "publicity",
         "call_standing",

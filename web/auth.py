@@ -19,7 +19,19 @@ from workflow.resets import NoSuchReset
 from workflow.sign_in import Means, Visitor
 from workflow.store.models import AccessToken, Person, SignIn, StandIn
 
-_PUBLISHED = ("index", "browse", "show", "picture", "share", "bibtex", "ris", "atom", "rss")
+_PUBLISHED = (
+    "index",
+    "browse",
+    "collections",
+    "collection",
+    "show",
+    "picture",
+    "share",
+    "bibtex",
+    "ris",
+    "atom",
+    "rss",
+)
 OPEN = {
     *("static", "auth.sign_in", "auth.enter", "auth.second", "auth.answer", "auth.passkey", "auth.enter_by_passkey"),
     *("auth.forgotten", "auth.ask_reset", "auth.reset", "auth.use_reset", "directory.go", "directory.back"),

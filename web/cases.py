@@ -190,6 +190,7 @@ def _everything(session: Any, case: Case) -> dict[str, Any]:
         "comparing": comparing,
         "english": editorial.english(session, case),
         "sign_offs": editorial.sign_offs(session, case),
+        "honours": editorial.honours(session, case.id),
         "may_add": [what for what in _EDITS if editorial.may(case, what, actor()) and not archived],
         "barred": archived or (closed if cases.is_of_centre(case, actor()) else None),
         "editorial_url": _screen("editorial.show", case_id=case.id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -15,7 +16,7 @@ from workflow.store.models import Case
 
 bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
 
-_EDITS = ("consent", "consent_abroad", "allow_pictures", "sign_off", "judge_effect")
+_EDITS = ("consent", "consent_abroad", "allow_pictures", "honour", "sign_off", "judge_effect")
 _LONGEST = 4000
 """Characters that a form may bring."""
 
@@ -40,6 +41,8 @@ def _page(session: Any, case: Case) -> str:
         english=workbench.desk(session, case),
         sign_offs=editorial.sign_offs(session, case),
         pictures=editorial.pictures(session, case),
+        honours=editorial.honours(session, case.id),
+        longest_honour=editorial.LONGEST_HONOUR,
         longest_rights=editorial.LONGEST_RIGHTS,
         may={what: editorial.may(case, what, actor()) for what in _EDITS},
     )
@@ -66,6 +69,32 @@ def allow_pictures(case_id: int) -> Response:
         receipt = editorial.allow_pictures(session, case.id, said, actor=actor(), at=now(), op=form_key())
     done(t("登记图片权利", "Recording the rights of pictures"), receipt)
     return _there(case_id, "pictures")
+
+
+@bp.post("/honours")
+def give_honour(case_id: int) -> Response:
+    name, day = _typed(), request.form.get("given_on", "")
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.give_honour(session, case.id, name, _day(day), actor=actor(), at=now(), op=form_key())
+    done(t("登记荣誉", "Recording an honour"), receipt)
+    return _there(case_id, "honours")
+
+
+def _day(given: str) -> date | None:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+@bp.post("/honours/<int:honour_id>/end")
+def end_honour(case_id: int, honour_id: int) -> Response:
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.end_honour(session, case.id, honour_id, actor=actor(), at=now(), op=form_key())
+    done(t("撤销荣誉", "Taking an honour back"), receipt)
+    return _there(case_id, "honours")
 
 
 @bp.post("/sign-off")

@@ -49,6 +49,7 @@ from workflow.passwords import WrongPassword
 from workflow.people import WrongPerson
 from workflow.plans import NoSuchPlan, WrongPlan
 from workflow.privacy import NothingToErase
+from workflow.proofing import WrongProof
 from workflow.proofs import NoSuchText
 from workflow.public_notices import NoSuchNotice, WrongNotice
 from workflow.publicity import WrongAppearance
@@ -91,6 +92,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
     WrongScores: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongInvitation: HTTPStatus.UNPROCESSABLE_ENTITY,
     WrongCollection: HTTPStatus.UNPROCESSABLE_ENTITY,
+    WrongProof: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotMoved: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotPermitted: HTTPStatus.FORBIDDEN,
     Overtaken: HTTPStatus.CONFLICT,

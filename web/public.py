@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from web.request import files, language, number, reading, settings, today
 from web.words import say, t
-from workflow import citing, public, sharing
+from workflow import citing, proofing, public, sharing
 from workflow.public import Shown, Wanted
 
 bp = Blueprint("public", __name__, url_prefix="/public")
@@ -141,6 +141,20 @@ def _list_about(cases: Any) -> dict[str, Any]:
 
 def _tongue() -> str:
     return "en" if language() == "en" else "zh-CN"
+
+
+@bp.get("/collections")
+def collections() -> str:
+    """The collections with a web edition."""
+    with reading() as session:
+        return render_template("public/collections.html", editions=proofing.editions(session))
+
+
+@bp.get("/collections/<int:collection_id>")
+def collection(collection_id: int) -> str:
+    """The web edition of a collection: the book's order, of what is published now, with its errata."""
+    with reading() as session:
+        return render_template("public/collection.html", shown=proofing.edition(session, collection_id))
 
 
 # ---- one case --------------------------------------------------------------------------------------------------------

@@ -42,13 +42,17 @@ FORMATS = ("docx", "pdf")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be compiled. `cases`: in the order in which they stand by hand; `foreword`: paragraphs, by lines."""
+    """What is to be compiled. `cases`: in the order in which they stand by hand; `foreword`: paragraphs, by lines.
+
+    `imprint`: lines on the cover, such as the ISBN.
+    """
 
     title: str
     cases: Sequence[int]
     foreword: str = ""
     order: Order = Order.THEME
     formats: Sequence[str] = FORMATS
+    imprint: Sequence[str] = ()
 
 
 def theme_line(call: Call, case: Case) -> Text:
@@ -360,6 +364,7 @@ def bind(
         issuer="、".join(dict.fromkeys(call.issuer.zh for call in calls)),
         day=_day(at),
         foreword=[line for line in wanted.foreword.split("\n") if line],
+        imprint=wanted.imprint,
         note=f"送审稿：含尚未公开发布的案例 {hidden} 件" if hidden else "",
     )
     return book, [numbered[one.number] for one in book.chapters]
@@ -368,6 +373,12 @@ def bind(
 def _day(at: datetime) -> str:
     day = at.astimezone(BEIJING)
     return f"{day.year} 年 {day.month} 月"
+
+
+def listed(session: Session, case: Case) -> Gathered:
+    """A case as the lists of a book name it, without its text."""
+    call = call_of(session, case.call_version_id)
+    return Gathered(_chapter(call, case), case.content, case.state in OPEN_TO_ALL, call)
 
 
 def _chapter(call: Call, case: Case) -> Chapter:

@@ -39,6 +39,7 @@ from workflow.jobs.queue import enqueue
 from workflow.jobs.reasons import reason
 from workflow.store import collection as stored
 from workflow.store import personal as stored_personal
+from workflow.store import proofing as stored_proofing
 from workflow.store.calls import call_of
 from workflow.store.collection import Narrowed
 from workflow.store.database import Database
@@ -64,7 +65,7 @@ class WrongCollection(CannotServe):
     """It cannot be compiled as asked for; nothing was queued (422)."""
 
 
-_NONE = NoSuchCollection(
+NONE = NoSuchCollection(
     Text("没有这本案例集。请从“案例集”列表进入。", "There is no such collection; open one from the list.")
 )
 
@@ -145,12 +146,13 @@ def order(session: Session, wanted: Wanted, *, actor: Actor, at: datetime, op: s
     receipt = stored_personal.note(
         session, "collections", "collection.order", data, actor, at, op=f"{op}:collection.order" if op else ""
     )
-    enqueue(session, "compile_collection", _key(made), made)
+    enqueue(session, "compile_collection", key_of(made), made)
     return made, receipt
 
 
-def _key(collection_id: int) -> str:
-    return f"collection/{collection_id}"
+def key_of(collection_id: int, version: int = 1) -> str:
+    """Of the work that makes a version of a collection."""
+    return f"collection/{collection_id}" + (f"/{version}" if version > 1 else "")
 
 
 def _sound(session: Session, wanted: Wanted, actor: Actor) -> Wanted:
@@ -230,8 +232,8 @@ def listed(session: Session, *, actor: Actor) -> list[Shown]:
     """The newest collections. Raises NotPermitted."""
     check_editor(actor)
     found = stored.newest(session, SHOWN)
-    jobs = stored.jobs(session, [_key(one.id) for one in found])
-    return [Shown(one, jobs.get(_key(one.id))) for one in found]
+    jobs = stored.jobs(session, [key_of(one.id, one.version) for one in found])
+    return [Shown(one, jobs.get(key_of(one.id, one.version))) for one in found]
 
 
 def find(session: Session, collection_id: int, *, actor: Actor) -> Shown:
@@ -239,8 +241,9 @@ def find(session: Session, collection_id: int, *, actor: Actor) -> Shown:
     check_editor(actor)
     row = stored.one(session, collection_id)
     if row is None:
-        raise _NONE
-    return Shown(row, stored.jobs(session, [_key(row.id)]).get(_key(row.id)))
+        raise NONE
+    key = key_of(row.id, row.version)
+    return Shown(row, stored.jobs(session, [key]).get(key))
 
 
 def file_of(session: Session, collection_id: int, kind: str, *, actor: Actor) -> tuple[str, str]:
@@ -248,7 +251,7 @@ def file_of(session: Session, collection_id: int, kind: str, *, actor: Actor) ->
     row = find(session, collection_id, actor=actor).row
     digest = {"docx": row.word_digest, "pdf": row.pdf_digest}.get(kind, "")
     if not digest:
-        raise _NONE
+        raise NONE
     return digest, f"{file_name(row.title)}_{row.id}.{kind}"
 
 
@@ -294,14 +297,22 @@ def compile_ordered(database: Database, files: Files, collection_id: int, each: 
             return "nothing to be made"
         actor = stand_ins.restored(session, row.by_id, row.absent_id) or Actor(0, "")
         lines = [(one.position, one.case_id) for one in row.lines]
-        wanted = Wanted(row.title, [case for _, case in lines], row.foreword, Order.of(row.sort), row.formats.split())
+        imprint = [f"{name} {said}" for name, said in (("ISBN", row.isbn), ("CIP 核字", row.cip)) if said]
+        wanted = Wanted(
+            row.title, [case for _, case in lines], row.foreword, Order.of(row.sort), row.formats.split(), imprint
+        )
+        version = row.version
+        errata = [one.words for one in stored_proofing.notes(session, collection_id, "erratum")]
+        if errata:
+            lines_of = [wanted.foreword, "勘误", *errata] if wanted.foreword else ["勘误", *errata]
+            wanted = replace(wanted, foreword="\n".join(lines_of))
         regions = stored.regions(session)
     results: dict[int, Gathered | Text] = {}
     with workshop(database, files, wanted.cases, actor) as shop:
 
         def part(line: tuple[int, int] | None) -> None:
             if line is None:
-                _finish(database, files, collection_id, shop, results, wanted, regions, at)
+                _finish(database, files, (collection_id, version), shop, results, wanted, regions, at)
                 return
             try:
                 results[line[0]] = shop.gather(line[1])
@@ -321,13 +332,15 @@ def compile_ordered(database: Database, files: Files, collection_id: int, each: 
 def _finish(
     database: Database,
     files: Files,
-    collection_id: int,
+    made_of: tuple[int, int],
     shop: Workshop,
     results: dict[int, Gathered | Text],
     wanted: Wanted,
     regions: Sequence[str],
     at: datetime,
 ) -> None:
+    """Keep what was made of a version of a collection, unless that was made already, or changed meanwhile."""
+    collection_id, version = made_of
     gathered = {place: one for place, one in results.items() if isinstance(one, Gathered)}
     kept: dict[str, tuple[str, int]] = {}
     made = Made({}, {}, {}, [_EMPTY])
@@ -342,7 +355,7 @@ def _finish(
     word, pdf = kept.get("docx", ("", 0)), kept.get("pdf", ("", 0))
     with database.transaction() as session:
         row = stored.one(session, collection_id)
-        if row is None or row.made_at is not None:
+        if row is None or row.made_at is not None or row.version != version:
             return
         for place, result in results.items():
             content, said = (result.content, result.said) if isinstance(result, Gathered) else ("", [result])

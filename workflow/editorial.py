@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -18,7 +18,8 @@ from workflow.papers import owner_of
 from workflow.store import editorial as stored
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored_papers
-from workflow.store.models import Case, CaseEnglish, Document, SignOff
+from workflow.store import proofing as stored_proofing
+from workflow.store.models import Case, CaseEnglish, Document, Honour, SignOff
 
 SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETRACTED, CaseState.WIPO_PUSHED})
 
@@ -78,6 +79,47 @@ def allow_pictures(
     return note(session, case_id, "case.allow_pictures", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
 
 
+LONGEST_HONOUR = 120
+"""Characters of an honour's name."""
+
+
+def give_honour(
+    session: Session, case_id: int, name: str, given_on: date | None, *, actor: Actor, at: datetime, op: str = ""
+) -> Receipt:
+    """Record an honour of a case; it may have several. Raises TooLong."""
+
+    def save(_row: Any) -> dict[str, Any]:
+        said = name.strip()
+        if not said or len(said) > LONGEST_HONOUR:
+            raise TooLong(
+                Text(
+                    f"请写明荣誉名称，最多 {LONGEST_HONOUR} 个字。",
+                    f"Name the honour, in at most {LONGEST_HONOUR} characters.",
+                )
+            )
+        stored_proofing.give_honour(session, case_id, said, given_on, actor, at)
+        return {"honour": said, "given_on": given_on.isoformat() if given_on else None}
+
+    return note(session, case_id, "case.give_honour", (Role.EDITOR,), save, actor, at, op, SELECTED)
+
+
+def end_honour(session: Session, case_id: int, honour_id: int, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """Take an honour back; one that is not there is taken back already."""
+
+    def save(_row: Any) -> dict[str, Any]:
+        names = [one.name for one in honours(session, case_id) if one.id == honour_id]
+        if names:
+            stored_proofing.end_honour(session, honour_id, at)
+        return {"honour": "".join(names)}
+
+    return note(session, case_id, "case.end_honour", (Role.EDITOR,), save, actor, at, op, SELECTED)
+
+
+def honours(session: Session, case_id: int) -> list[Honour]:
+    """Those that a case holds now."""
+    return stored_proofing.honours(session, case_id)
+
+
 def judge_effect(session: Session, case_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
     """Record why the effect is outstanding; empty words take the judgement back."""
 
@@ -114,6 +156,7 @@ _MAY: dict[str, tuple[tuple[Role, ...], frozenset[CaseState] | None]] = {
     "check_english": ((Role.CHECKER,), SELECTED),
     "consent": ((Role.AUTHOR, Role.SEALER), None),
     "allow_pictures": ((Role.AUTHOR, Role.SEALER), None),
+    "honour": ((Role.EDITOR,), SELECTED),
     "consent_abroad": ((Role.AUTHOR, Role.SEALER), None),
     "judge_effect": ((Role.LIAISON,), SELECTED),
     "sign_off": ((Role.DIRECTOR,), SELECTED),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
@@ -17,9 +17,10 @@ from states.case import CaseState
 from workflow.cases import NoSuchCase
 from workflow.documents import preview
 from workflow.store import calls as stored_calls
+from workflow.store import proofing as stored_proofing
 from workflow.store import public as stored
 from workflow.store.files import Absent, Damaged, Files
-from workflow.store.models import Case, CaseEnglish, Centre, Document, Office
+from workflow.store.models import Case, CaseEnglish, Centre, Document, Honour, Office
 from workflow.store.public import Wanted
 
 __all__ = ["Choices", "Gallery", "Part", "Shown", "Wanted", "choices", "find", "gallery", "newest", "picture"]
@@ -59,6 +60,7 @@ class Shown:
     english: CaseEnglish | None = None
     pictures: Sequence[Document] = ()
     pushed: bool = False
+    honours: Sequence[str] = ()
     retracted: bool = False
 
     @property
@@ -121,7 +123,8 @@ def find(session: Session, number: str) -> Shown:
     if case.state == CaseState.RETRACTED:
         return _shown(session, case, (), None, retracted=True)
     english = stored.english(session, [case]).get(case.id)
-    return _shown(session, case, stored.pictures(session, [case.id])[case.id], english)
+    shown = _shown(session, case, stored.pictures(session, [case.id])[case.id], english)
+    return replace(shown, honours=[_honour(one) for one in stored_proofing.honours(session, case.id)])
 
 
 def _shown(
@@ -146,6 +149,10 @@ def _shown(
         pushed=case.state == CaseState.WIPO_PUSHED,
         retracted=retracted,
     )
+
+
+def _honour(honour: Honour) -> str:
+    return honour.name + (f"（{honour.given_on.year}年）" if honour.given_on else "")
 
 
 def _parts(call: Call, case: Case) -> list[Part]:

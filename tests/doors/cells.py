@@ -178,6 +178,8 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "bulk_id": land.many[0],
         "letter_id": land.many[1],
         "collection_id": land.collection,
+        "note_id": 1,
+        "honour_id": 1,
         "imported_id": 1,
         "made_id": 1,
         "appearance_id": 1,

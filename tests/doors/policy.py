@@ -341,6 +341,10 @@ DOORS: dict[str, Door] = {
     "GET directory.back": Door(ANYBODY, gives=(404,)),
     **{f"GET {tongue}.{page}": Door(ANYBODY) for tongue in ("public", "public_en") for page in ("index", "browse")},
     **{f"GET {tongue}.{page}": Door(ANYBODY) for tongue in ("public", "public_en") for page in ("atom", "rss")},
+    **{f"GET {tongue}.collections": Door(ANYBODY) for tongue in ("public", "public_en")},
+    **{
+        f"GET {tongue}.collection": Door(ANYBODY, gives=(404,)) for tongue in ("public", "public_en")
+    },  # none is released
     "GET site.sitemap": Door(ANYBODY),
     "GET site.robots": Door(ANYBODY),
     # a receipt is checked by whoever holds it; what was done, and by whom, it does not say
@@ -447,6 +451,8 @@ DOORS: dict[str, Door] = {
     "GET editorial.show": Door(CASE),
     "POST editorial.consent": Door(CASE, "author sealer"),
     "POST editorial.allow_pictures": Door(CASE, "author sealer"),
+    "POST editorial.give_honour": Door(CASE, "editor", SELECTED),
+    "POST editorial.end_honour": Door(CASE, "editor", SELECTED),
     "POST editorial.sign_off": Door(CASE, "director", SELECTED),
     "POST editorial.consent_abroad": Door(CASE, "author sealer"),
     # -- its English, and the terms
@@ -632,6 +638,11 @@ DOORS: dict[str, Door] = {
     "GET collection.download pdf": Door(SIGNED_IN, "editor"),
     "GET collection.download docx": Door(SIGNED_IN, "editor", gives=(404,)),  # of this one there is a PDF only
     "POST collection.order": Door(SIGNED_IN, "editor"),
+    "GET proofing.show": Door(SIGNED_IN, "editor"),
+    **{
+        f"POST proofing.{step}": Door(SIGNED_IN, "editor")
+        for step in ("change", "comment", "settle", "sign_off", "release", "correct", "reprint")
+    },
     # -- the trail
     "GET trail.show": Door(EVENT),
     "GET trail.receipt": Door(EVENT),

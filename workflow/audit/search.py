@@ -538,6 +538,8 @@ _DETAILS: Mapping[str, Any] = {
     "case.consent": lambda body: (
         Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")
     ),
+    "case.give_honour": _plainly("honour"),
+    "case.end_honour": _plainly("honour"),
     "case.allow_pictures": lambda body: pictures_allowed(body["pictures"]),
     "case.judge_effect": _plainly("effect"),
     "case.translate": _plainly("title"),

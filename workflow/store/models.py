@@ -1478,6 +1478,12 @@ class Collection(ByHand, Base):
     pdf_pages: Mapped[int] = mapped_column(server_default=text("0"))
     said: Mapped[list[Any]]
     """What is to be known about it as a whole: sentences in pairs of Chinese and English."""
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    """Raised by each change of the proof; sign-offs hold for one version."""
+    isbn: Mapped[str] = mapped_column(String(20), server_default="")
+    cip: Mapped[str] = mapped_column(String(60), server_default="")
+    released_at: Mapped[datetime | None]
+    """Since when everybody may read its web edition."""
     by: Mapped[Person] = relationship()
     lines: Mapped[list[CollectionLine]] = relationship(order_by="CollectionLine.position")
 
@@ -1496,6 +1502,53 @@ class CollectionLine(Base):
     content: Mapped[str] = mapped_column(String(64), server_default="")
     said: Mapped[list[Any]]
     case: Mapped[Case] = relationship()
+
+
+class CollectionNote(ByHand, Base):
+    """What an editor noted on a collection: a comment on the proof, open until it is settled, or an erratum for everybody."""
+
+    __tablename__ = "collection_note"
+    __table_args__ = (
+        CheckConstraint("kind in ('comment', 'erratum')", name="known_kind"),
+        Index("ix_collection_note_collection_id", "collection_id"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    words: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(Text, server_default="")
+    by: Mapped[Person] = relationship()
+    case: Mapped[Case | None] = relationship()
+
+
+class CollectionSignOff(ByHand, Base):
+    """签样: one editor's approval of one version of a proof."""
+
+    __tablename__ = "collection_sign_off"
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
+class Honour(ByHand, Base):
+    """荣誉: one that a case holds, until it is taken back."""
+
+    __tablename__ = "honour"
+    __table_args__ = (Index("ix_honour_case_id", "case_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    given_on: Mapped[date | None]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    by: Mapped[Person] = relationship()
 
 
 # ---- mail ------------------------------------------------------------------------------------------------------------

@@ -89,7 +89,8 @@ class _Binder:
         for _ in range(9):
             self.document.add_paragraph("", style=BENEATH)
         self.document.add_paragraph(self.book["issuer"], style=BENEATH)
-        self.document.add_paragraph(self.book["day"], style=BENEATH)
+        for line in (self.book["day"], *self.book["imprint"]):
+            self.document.add_paragraph(line, style=BENEATH)
 
     def _front(self) -> None:
         self._section("目　录", "lowerRoman", restart=True)

@@ -79,7 +79,8 @@ class Listing:
 
 @dataclass(frozen=True)
 class Book:
-    """A whole collection. `note`: a line on the cover, such as that it is a proof; `day`: as printed."""
+    """A whole collection. `note`: a line on the cover, such as that it is a proof; `day`: as printed;
+    `imprint`: lines at its foot, such as the ISBN."""
 
     title: str
     subtitle: str
@@ -91,6 +92,7 @@ class Book:
     centres: tuple[Group, ...] = ()
     foreword: tuple[str, ...] = ()
     note: str = ""
+    imprint: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def bound(
     day: str,
     foreword: Sequence[str] = (),
     note: str = "",
+    imprint: Sequence[str] = (),
 ) -> Book:
     """The chapters as a book: put into order, under their headings, with every list of them."""
     placed = arranged(chapters, order, ranks)
@@ -144,6 +147,7 @@ def bound(
         centres=_groups(placed, "centre", _by_sound),
         foreword=tuple(foreword),
         note=note,
+        imprint=tuple(imprint),
     )
 
 

@@ -1,0 +1,98 @@
+"""The screens of a proof: what was typed stays when another editor was faster; the web edition is there once released."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from features.steps.proof import SECOND, _made, _ordered
+from states.case import CaseState
+from tests.web.conftest import As, post, send
+from tests.worlds import World
+from workflow import proofing
+from workflow.store.models import Collection, Job
+
+pytestmark = pytest.mark.database
+
+ISBN = "978-7-302-51121-2"
+
+
+@pytest.fixture
+def book(world: World) -> int:
+    """A collection of a published case and a shortlisted one, made."""
+    cases = [world.case(CaseState.PUBLISHED, world.content(title="甲案例"))]
+    return _ordered(world, *cases, world.case(CaseState.SHORTLISTED, world.content(title="乙案例")))
+
+
+def acted(client: Any, book: int, step: str, **fields: Any) -> Any:
+    return send(client, f"/collection/{book}/proof", f"/collection/{book}/proof/{step}", **fields)
+
+
+def test_two_editors_on_one_proof_lose_nothing(world: World, book: int, sign_in: As):
+    first, second = sign_in("editor"), sign_in(SECOND)
+    shown = second.get(f"/collection/{book}/proof").get_data(as_text=True)
+    fields = {"name": "优秀案例集", "isbn": "", "cip": ""}
+    assert acted(first, book, "change", **fields, foreword="先到的前言").status_code == 302
+    late = post(second, f"/collection/{book}/proof/change", shown, **fields, foreword="后到的前言")
+    page = late.get_data(as_text=True)
+    assert (late.status_code, "另一位编辑改了这份校样" in page) == (409, True)
+    assert ("后到的前言</textarea>" in page, "先到的前言" in page) == (True, True)
+    with world.database.reading() as session:
+        row = session.get_one(Collection, book)
+        assert (row.foreword, row.version, row.made_at) == ("先到的前言", 2, None)
+        keys = session.query(Job.key).filter(Job.name == "compile_collection").order_by(Job.id).all()
+    assert [key for (key,) in keys] == [f"collection/{book}", f"collection/{book}/2"]
+
+
+def test_a_wrong_isbn_is_told_and_what_was_typed_stays(world: World, book: int, sign_in: As):
+    answer = acted(sign_in("editor"), book, "change", name="集", foreword="写好的", isbn="978-7-302-51121-9", cip="")
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, "校验位不对" in page, "写好的</textarea>" in page) == (422, True, True)
+
+
+@pytest.mark.parametrize(
+    ("isbn", "right"),
+    [(ISBN, True), ("ISBN 9787302511212", True), ("978730251121", False), ("977-7-302-51121-2", False)],
+)
+def test_the_check_digit_of_an_isbn_is_minded(isbn: str, right: bool):
+    assert proofing.right_isbn(isbn) is right
+
+
+def test_a_released_collection_is_read_by_everybody_with_its_errata(world: World, book: int, sign_in: As, app: Flask):
+    editor, second, anybody = sign_in("editor"), sign_in(SECOND), app.test_client()
+    assert anybody.get(f"/public/collections/{book}").status_code == 404
+    assert "还没有公开的案例集" in anybody.get("/public/collections").get_data(as_text=True)
+    acted(editor, book, "change", name="优秀案例集", foreword="前言。", isbn=ISBN, cip="2021第000001号")
+    _made(world, book)
+    acted(editor, book, "comments", words="漏字", case="")
+    assert acted(editor, book, "sign-off").status_code == 422
+    page = editor.get(f"/collection/{book}/proof").get_data(as_text=True)
+    [settle] = re.findall(r'action="(/collection/\d+/proof/comments/\d+/settle)"', page)
+    assert post(editor, settle, page, words="已补").status_code == 302
+    assert [acted(one, book, "sign-off").status_code for one in (editor, editor, second)] == [302, 422, 302]
+    assert acted(editor, book, "release").status_code == 302
+    assert acted(editor, book, "errata", words="第二页“三”应为“四”", case="").status_code == 302
+    assert "优秀案例集" in anybody.get("/public/en/collections").get_data(as_text=True)
+    edition = anybody.get(f"/public/collections/{book}").get_data(as_text=True)
+    said = ["甲案例" in edition, "乙案例" in edition, "“三”应为“四”" in edition, ISBN in edition, "漏字" in edition]
+    assert said == [True, False, True, True, False]
+    assert acted(editor, book, "reprint").status_code == 302
+    late = post(editor, f"/collection/{book}/proof/change", page, name="另一书名", foreword="", isbn="", cip="")
+    assert (late.status_code, "请登勘误" in late.get_data(as_text=True)) == (422, True)
+
+
+def test_honours_are_recorded_by_the_editor_and_shown_on_the_case_and_outside(world: World, sign_in: As, app: Flask):
+    case = world.case(CaseState.PUBLISHED)
+    editor, page = sign_in("editor"), f"/cases/{case}/editorial"
+    for name in ("十佳案例", "最受欢迎案例"):
+        assert send(editor, page, f"{page}/honours", words=name, given_on="2021-04-26").status_code == 302
+    outside = app.test_client().get(f"/public/{world.row(case).number}").get_data(as_text=True)
+    inside = sign_in("author").get(f"/cases/{case}").get_data(as_text=True)
+    assert [name in where for where in (outside, inside) for name in ("十佳案例", "最受欢迎案例")] == [True] * 4
+    shown = editor.get(page).get_data(as_text=True)
+    end = re.findall(rf'action="({page}/honours/\d+/end)"', shown)[0]
+    assert post(editor, end, shown).status_code == 302
+    assert "十佳案例" not in app.test_client().get(f"/public/{world.row(case).number}").get_data(as_text=True)
