@@ -664,6 +664,10 @@ def _undoing(_: Lifecycle, move: Move) -> bool:
     return move.step.undoes is not None
 
 
+def _taking(*steps: str) -> Callable[[Lifecycle, Move], bool]:
+    return lambda _, move: move.step.name in steps
+
+
 _OF_SCORES = ("case_names_nobody", "scores_within_scale", "every_criterion_scored")
 
 _CONCERNS = (
@@ -693,6 +697,9 @@ _CONCERNS = (
         _named("summary_sealed", "every_form_attached", "every_case_document_attached"),
         _sealed_or_sent,
     ),
+    _Concern("judgement", _named("judge_has_no_conflict", "case_is_being_selected"), _taking("accept", "invite_again")),
+    _Concern("judgement", _named("case_names_nobody"), _taking("accept")),
+    _Concern("judgement", _named("reason_given"), _taking("invite_again")),
     *(
         _Concern("judgement", _named("judge_has_no_conflict", "case_is_being_selected", *_OF_SCORES), _to(state))
         for state in (JudgementState.SCORED, JudgementState.LOCKED)
