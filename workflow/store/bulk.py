@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from states.reach import Actor
 from workflow.store import pages
@@ -65,14 +67,16 @@ def by_op(session: Session, op: str) -> BulkAct | None:
     return session.scalar(select(BulkAct).where(BulkAct.op == op)) if op else None
 
 
-_WHOLE = (joinedload(BulkAct.by), selectinload(BulkAct.lines).joinedload(BulkLine.case))
+@cache
+def _whole() -> tuple[ORMOption, ...]:
+    return (joinedload(BulkAct.by), selectinload(BulkAct.lines).joinedload(BulkLine.case))
 
 
 def one(session: Session, bulk_id: int, *, lock: bool = False) -> BulkAct | None:
     """One bulk act with its lines; locked against others where asked."""
     if lock:
         session.execute(select(BulkAct.id).where(BulkAct.id == bulk_id).with_for_update())
-    return session.scalar(select(BulkAct).where(BulkAct.id == bulk_id).options(*_WHOLE))
+    return session.scalar(select(BulkAct).where(BulkAct.id == bulk_id).options(*_whole()))
 
 
 def undone_by(session: Session, bulk_id: int) -> BulkAct | None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from states.reach import Actor
 from workflow.store.models import Centre, CentreRequest
 
-_WITH = tuple(joinedload(one) for one in (CentreRequest.by, CentreRequest.answered_by, CentreRequest.centre))
+
+@cache
+def _with() -> tuple[ORMOption, ...]:
+    return tuple(joinedload(one) for one in (CentreRequest.by, CentreRequest.answered_by, CentreRequest.centre))
 
 
 def add(session: Session, **values: Any) -> int:
@@ -27,7 +32,7 @@ def one(session: Session, number: int) -> CentreRequest | None:
 
 def within(session: Session, centres: Collection[int], offices: Collection[int]) -> list[CentreRequest]:
     """Those of these centres, and to these offices: open ones first, then the newest."""
-    found = select(CentreRequest).options(*_WITH)
+    found = select(CentreRequest).options(*_with())
     found = found.where(or_(CentreRequest.centre_id.in_(centres), CentreRequest.office_id.in_(offices)))
     return list(session.scalars(found.order_by(CentreRequest.answered_at.is_not(None), CentreRequest.id.desc())))
 

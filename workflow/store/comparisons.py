@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.orm import Session, aliased
@@ -60,6 +61,7 @@ def imported(session: Session, prior_id: int) -> PriorReport | None:
     return session.get(PriorReport, prior_id)
 
 
+@cache
 def _before_in_batch() -> Select[Case]:
     mine, other = aliased(BatchLine), aliased(BatchLine)
     return (
@@ -72,12 +74,9 @@ def _before_in_batch() -> Select[Case]:
     )
 
 
-_BEFORE_IN_BATCH = _before_in_batch()
-
-
 def before_in_batch(session: Session, case_id: int) -> list[Case]:
     """Reviewed cases that stand before this one in the batch that it is in, in order."""
-    return list(session.scalars(_BEFORE_IN_BATCH, {"case": case_id}))
+    return list(session.scalars(_before_in_batch(), {"case": case_id}))
 
 
 def lock(session: Session, case_id: int) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, insert, literal, select, tuple_, update
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from states.case import COUNTED, CaseState
 from workflow.store.among import among
@@ -284,20 +286,22 @@ def by_op(session: Session, op: str) -> Announcement | None:
     return session.scalar(select(Announcement).where(Announcement.op == op)) if op else None
 
 
-_WHOLE = (joinedload(Announcement.by), selectinload(Announcement.parts))
+@cache
+def _whole() -> tuple[ORMOption, ...]:
+    return (joinedload(Announcement.by), selectinload(Announcement.parts))
 
 
 def announcement(session: Session, number: int, *, lock: bool = False) -> Announcement | None:
     """One announcement with its parts; locked against others where asked."""
     if lock:
         session.execute(select(Announcement.id).where(Announcement.id == number).with_for_update())
-    return session.scalar(select(Announcement).where(Announcement.id == number).options(*_WHOLE))
+    return session.scalar(select(Announcement).where(Announcement.id == number).options(*_whole()))
 
 
 def announcements(session: Session, call: str, limit: int) -> list[Announcement]:
     """Those of a call, the newest first."""
     statement = select(Announcement).where(Announcement.call_number == call).order_by(Announcement.id.desc())
-    return list(session.scalars(statement.options(*_WHOLE).limit(limit)))
+    return list(session.scalars(statement.options(*_whole()).limit(limit)))
 
 
 def pend_again(session: Session, number: int, marks: Mapping[int, str]) -> None:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import cast
 
 from sqlalchemy import CursorResult, insert, select, update
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
 from workflow.store.models import CallDraft, CallVersion
 
-_WITH = (joinedload(CallDraft.by), joinedload(CallDraft.based_on), joinedload(CallDraft.opened))
+
+@cache
+def _with() -> tuple[ORMOption, ...]:
+    return (joinedload(CallDraft.by), joinedload(CallDraft.based_on), joinedload(CallDraft.opened))
 
 
 def every(session: Session) -> list[CallDraft]:
     """Those changed last first."""
-    return list(session.scalars(select(CallDraft).options(*_WITH).order_by(CallDraft.changed_at.desc(), CallDraft.id)))
+    return list(
+        session.scalars(select(CallDraft).options(*_with()).order_by(CallDraft.changed_at.desc(), CallDraft.id))
+    )
 
 
 def one(session: Session, number: int) -> CallDraft | None:
-    return session.get(CallDraft, number, options=_WITH, populate_existing=True)
+    return session.get(CallDraft, number, options=_with(), populate_existing=True)
 
 
 def locked(session: Session, number: int) -> CallDraft | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from rules.roles import Role
 from workflow.store.among import among
@@ -106,27 +108,29 @@ def release(session: Session, posting: str, at: datetime) -> list[int]:
     return list(session.scalars(found))
 
 
-_WHOLE = (
-    joinedload(Letter.person),
-    joinedload(Letter.office),
-    selectinload(Letter.lines).joinedload(LetterLine.case),
-)
+@cache
+def _whole() -> tuple[ORMOption, ...]:
+    return (
+        joinedload(Letter.person),
+        joinedload(Letter.office),
+        selectinload(Letter.lines).joinedload(LetterLine.case),
+    )
 
 
 def one(session: Session, letter_id: int) -> Letter | None:
     """One mail with its recipient and its cases."""
-    return session.scalar(select(Letter).where(Letter.id == letter_id).options(*_WHOLE))
+    return session.scalar(select(Letter).where(Letter.id == letter_id).options(*_whole()))
 
 
 def of_posting(session: Session, posting: str) -> list[Letter]:
     """The mails of one posting, with their recipients and their cases."""
-    return list(session.scalars(select(Letter).where(Letter.posting == posting).options(*_WHOLE).order_by(Letter.id)))
+    return list(session.scalars(select(Letter).where(Letter.posting == posting).options(*_whole()).order_by(Letter.id)))
 
 
 def of_case(session: Session, case_id: int, limit: int) -> list[Letter]:
     """The mails that are, or were, to say something of a case; the newest first."""
     about = select(LetterLine.letter_id).where(LetterLine.case_id == case_id)
-    found = select(Letter).where(Letter.id.in_(about)).options(*_WHOLE).order_by(Letter.id.desc()).limit(limit)
+    found = select(Letter).where(Letter.id.in_(about)).options(*_whole()).order_by(Letter.id.desc()).limit(limit)
     return list(session.scalars(found))
 
 

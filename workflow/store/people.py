@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from states.reach import Grant
 from workflow.store.models import Centre, Office, Person, PersonGrant, Setting
 
-_WITH_UNITS = (
-    selectinload(Person.grants).joinedload(PersonGrant.centre),
-    selectinload(Person.grants).joinedload(PersonGrant.office),
-)
+
+@cache
+def _with_units() -> tuple[ORMOption, ...]:
+    """Made when it is first asked for: it has every mapper configured, which whoever only imports this need not wait for."""
+    grants = selectinload(Person.grants)
+    return grants.joinedload(PersonGrant.centre), grants.joinedload(PersonGrant.office)
 
 
 def by_id(session: Session, person_id: int) -> Person | None:
     """One person with grants and their units."""
-    return session.scalar(select(Person).options(*_WITH_UNITS).where(Person.id == person_id))
+    return session.scalar(select(Person).options(*_with_units()).where(Person.id == person_id))
 
 
 def by_login(session: Session, login: str) -> Person | None:
-    return session.scalar(select(Person).options(*_WITH_UNITS).where(Person.login == login))
+    return session.scalar(select(Person).options(*_with_units()).where(Person.login == login))
 
 
 def everybody(session: Session) -> list[Person]:
     """All people by login, with grants and their units."""
-    return list(session.scalars(select(Person).options(*_WITH_UNITS).order_by(Person.login)))
+    return list(session.scalars(select(Person).options(*_with_units()).order_by(Person.login)))
 
 
 def holding(session: Session, role: str, centre: int | None, office: int | None) -> list[Person]:

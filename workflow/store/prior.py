@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from sqlalchemy import CompoundSelect, and_, delete, func, insert, null, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from rules.call import BEIJING
 from rules.facts import Match, Ruling
@@ -211,31 +211,32 @@ among a million some thousand share one by chance."""
 
 def _sharing_bands() -> Any:
     """(case, its signature, whose the other text is, its signature), by nothing but bands and signatures."""
-    my_band, other_band = aliased(FingerprintBand), aliased(FingerprintBand)
-    mine, other = aliased(Fingerprint), aliased(Fingerprint)
-    pair = my_band.fingerprint_id, other_band.fingerprint_id
+    bands, prints = FingerprintBand.__table__, Fingerprint.__table__
+    my_band, other_band = bands.alias().c, bands.alias()
+    mine, other = prints.alias(), prints.alias()
+    pair = my_band.fingerprint_id, other_band.c.fingerprint_id
     shared = (
         select(
             pair[0].label("mine"),
             pair[1].label("other"),
             func.row_number().over(partition_by=pair[0], order_by=(func.count().desc(), pair[1])).label("place"),
         )
-        .join(other_band, and_(other_band.band == my_band.band, pair[1] != pair[0]))
+        .join(other_band, and_(other_band.c.band == my_band.band, pair[1] != pair[0]))
         .where(pair[0].in_(select(Fingerprint.id).where(among(Fingerprint.case_id, "ids"))))
         .group_by(*pair)
         .subquery()
     )
     return (
         select(
-            mine.case_id,
-            mine.signature,
-            other.case_id.label("other_id"),
-            other.prior_id,
-            other.signature.label("others"),
+            mine.c.case_id,
+            mine.c.signature,
+            other.c.case_id.label("other_id"),
+            other.c.prior_id,
+            other.c.signature.label("others"),
         )
-        .join_from(shared, mine, mine.id == shared.c.mine)
-        .join(other, other.id == shared.c.other)
-        .where(shared.c.place <= CANDIDATES, other.parameters == mine.parameters)
+        .join_from(shared, mine, mine.c.id == shared.c.mine)
+        .join(other, other.c.id == shared.c.other)
+        .where(shared.c.place <= CANDIDATES, other.c.parameters == mine.c.parameters)
     )
 
 

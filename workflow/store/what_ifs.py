@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Some
+from functools import cache
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from states.reach import Actor
 from workflow.store.among import among
 from workflow.store.models import AuditEvent, Batch, Case, Job, Person, WhatIf
 from workflow.store.search import visible
 
-_WITH = (joinedload(WhatIf.by), joinedload(WhatIf.before), joinedload(WhatIf.after))
+
+@cache
+def _with() -> tuple[ORMOption, ...]:
+    return (joinedload(WhatIf.by), joinedload(WhatIf.before), joinedload(WhatIf.after))
 
 
 def add(session: Session, **columns: Any) -> int:
@@ -28,12 +33,12 @@ def by_op(session: Session, op: str) -> int | None:
 
 
 def one(session: Session, number: int) -> WhatIf | None:
-    return session.get(WhatIf, number, options=_WITH, populate_existing=True)
+    return session.get(WhatIf, number, options=_with(), populate_existing=True)
 
 
 def newest(session: Session, most: int) -> list[WhatIf]:
     """Without what came of them, the newest first."""
-    asked = select(WhatIf).options(*_WITH, defer(WhatIf.outcomes)).order_by(WhatIf.id.desc()).limit(most)
+    asked = select(WhatIf).options(*_with(), defer(WhatIf.outcomes)).order_by(WhatIf.id.desc()).limit(most)
     return list(session.scalars(asked))
 
 
