@@ -30,6 +30,7 @@ from tests.bench import (
     books,
     bulk,
     compiling,
+    deciding,
     jobs,
     last_hour,
     lighthouse,
@@ -89,6 +90,7 @@ def _small() -> dict[str, Any]:
         **papers.measured(_ratio),
         **compiling.measured(_ratio),
         **assigning.measured(_ratio),
+        **deciding.measured(_ratio),
     }
 
 
