@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import re
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
 from flask import Flask
 
 from features.steps.proof import SECOND, _made, _ordered
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import proofing
+from workflow import collection, proofing
+from workflow.store import proofing as stored
 from workflow.store.models import Collection, Job
 
 pytestmark = pytest.mark.database
@@ -96,3 +102,26 @@ def test_honours_are_recorded_by_the_editor_and_shown_on_the_case_and_outside(wo
     end = re.findall(rf'action="({page}/honours/\d+/end)"', shown)[0]
     assert post(editor, end, shown).status_code == 302
     assert "十佳案例" not in app.test_client().get(f"/public/{world.row(case).number}").get_data(as_text=True)
+
+
+def test_a_reprint_has_its_numbers_and_errata_in_word_and_pdf(world: World, tmp_path: Path):
+    number = _ordered(world, world.case(CaseState.PUBLISHED))
+    editor = world.people["editor"]
+    with world.database.transaction() as session:
+        edit = proofing.Edit("集", "前言。", ISBN, "2021第1号")
+        proofing.change(session, number, edit, 1, actor=editor, at=world.at)
+        stored.note(session, number, proofing.ERRATUM, None, "“三”应为“四”", editor, world.at)
+    files = world.post.files
+    collection.compile_ordered(world.database, files, number, _each, at=world.at)
+    with world.database.reading() as session:
+        row = session.get_one(Collection, number)
+        (tmp_path / "book.pdf").write_bytes(files.get(row.pdf_digest))
+        word = "\n".join(one.text for one in Document(io.BytesIO(files.get(row.word_digest))).paragraphs)
+    done = subprocess.run(["pdftotext", str(tmp_path / "book.pdf"), "-"], stdout=subprocess.PIPE, check=True, text=True)
+    for said in (ISBN, "2021第1号", "勘误", "“三”应为“四”"):
+        assert (said in word, said in done.stdout) == (True, True), said
+
+
+def _each(parts: Sequence[Any], work: Callable[[Any], object]) -> None:
+    for one in parts:
+        work(one)
