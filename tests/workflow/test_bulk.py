@@ -162,7 +162,7 @@ def test_an_act_comes_to_what_the_same_steps_come_to_one_by_one(databases: Datab
                 act(world, "review", marks(world, *ids), "reviewer", form=Form(confirmed=points))
             else:
                 for case in ids:
-                    world.act(case, "review", remark="")
+                    world.act(case, "review", remark="", reasons={})
             found = [json.loads(event.body) for case in ids for event in world.events(case, "case.review")]
             came.append([comparable(body) for body in found])
     assert [[rule["rule"] for rule in one["findings"]] for one in came[0]] == [[], ["not_reported_before"], []]
