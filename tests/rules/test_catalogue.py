@@ -11,21 +11,36 @@ import pytest
 
 from rules.call import Call, Window
 from rules.catalogue import CATALOGUE, SUBJECTS
-from rules.facts import CentreCount, Match, SealFacts
+from rules.facts import CentreCount, Conflict, Match, Score, SealFacts
 from rules.roles import Level, Role
 from rules.rule import Rule, rule
-from tests.make import annotated_call, batch_facts, call_2021, case_facts, centre_facts, line_facts, objection_facts
+from rules.words import Text
+from tests.make import (
+    annotated_call,
+    batch_facts,
+    call_2021,
+    case_facts,
+    centre_facts,
+    judgement_facts,
+    line_facts,
+    objection_facts,
+)
 from tests.rules import found
 
 ASKED = Window(
     datetime(2021, 3, 1, tzinfo=UTC), datetime(2021, 4, 1, tzinfo=UTC), asked=datetime(2021, 3, 20, tzinfo=UTC)
 )
 _OF_TIME = ("before_phase_deadline", "phase_has_opened", "reported_by_the_day_asked_for")
+FAR_TOO_MANY = {one.id: Score(1_000_000, "有根据") for one in annotated_call().judging.criteria}  # type: ignore[union-attr]
 EARLY, LATE = datetime(2021, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC)
 
 BREACHING: dict[str, Callable[..., Any]] = {
     "another_person_acts": lambda **x: case_facts(step="stamp", actor=1, hands={"author": frozenset({1})}, **x),
     "before_phase_deadline": lambda **x: case_facts(at=LATE, **x),
+    "case_is_being_selected": lambda **x: judgement_facts(**{"call": annotated_call(), "in_selection": False, **x}),
+    "case_names_nobody": lambda **x: judgement_facts(
+        **{"call": annotated_call(), "blind": True, "showing": (Text("题目", "title"),), **x}
+    ),
     "centre_is_eligible": lambda **x: case_facts(centre=centre_facts(eligible=False), **x),
     "centre_reports_enough": lambda **x: batch_facts(
         phase="second", final=True, centres=(CentreCount("a", "甲中心", 0),), **x
@@ -46,8 +61,12 @@ BREACHING: dict[str, Callable[..., Any]] = {
     ),
     "english_checked": lambda **x: case_facts(english=None, **x),
     "every_case_document_attached": lambda **x: batch_facts(lines=(line_facts(has_document=False),), **x),
+    "every_criterion_scored": lambda **x: judgement_facts(**{"call": annotated_call(), "scores": {}, **x}),
     "every_form_attached": lambda **x: batch_facts(lines=(line_facts(has_form_scan=False),), **x),
     "form_complete": lambda **x: case_facts(form={}, **x),
+    "judge_has_no_conflict": lambda **x: judgement_facts(
+        **{"call": annotated_call(), "conflicts": frozenset({Conflict.PROVINCE}), **x}
+    ),
     "length_within_limit": lambda **x: case_facts(length=9999, **x),
     "new_day_given": lambda **x: case_facts(at=LATE, new_day=None, **x),
     "no_excluded_honour": lambda **x: case_facts(
@@ -64,6 +83,7 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "reason_given": lambda **x: case_facts(remark="", **x),
     "recall_confirmed": lambda **x: case_facts(recall_confirmed=False, **x),
     "recipient_named": lambda **x: case_facts(recipient="", **x),
+    "scores_within_scale": lambda **x: judgement_facts(**{"call": annotated_call(), "scores": FAR_TOO_MANY, **x}),
     "seal_names_the_unit": lambda **x: case_facts(seal=SealFacts("别的单位", ""), **x),
     "seal_unbroken": lambda **x: case_facts(content="changed", **x),
     "sections_within_limits": lambda **x: case_facts(**{"call": annotated_call(), "sections": {}, **x}),
@@ -106,7 +126,7 @@ def test_a_finding_carries_its_source_and_its_way_out(rule_id: str) -> None:
         asked.strength,
     )
     assert finding.lifted_by
-    assert finding.mend or rule_id in ("another_person_acts", *_OF_TIME)
+    assert finding.mend or rule_id in ("another_person_acts", "case_is_being_selected", *_OF_TIME)
     assert finding.blocks
     assert "{" not in finding.message.zh + finding.message.en
 

@@ -664,6 +664,11 @@ def _undoing(_: Lifecycle, move: Move) -> bool:
     return move.step.undoes is not None
 
 
+def _reported(lifecycle: Lifecycle, move: Move) -> bool:
+    """By a step of its own: of what goes in a batch it is asked once, of the batch."""
+    return (lifecycle.name, move.role.level, move.target) in _REPORTING and not move.step.through
+
+
 def _taking(*steps: str) -> Callable[[Lifecycle, Move], bool]:
     return lambda _, move: move.step.name in steps
 
@@ -689,6 +694,7 @@ _CONCERNS = (
         ),
         _gone_abroad,
     ),
+    *(_Concern(name, _named("reported_by_the_day_asked_for"), _reported) for name in ("case", "batch")),
     _Concern("case", _named("recall_confirmed"), _come_back_from_abroad),
     _Concern("push", _named("recall_confirmed"), _to(PushState.RECALLED)),
     _Concern("push", _named("reason_given"), _to(PushState.FAILED)),
