@@ -164,12 +164,14 @@ _HIDDEN_FIELD = re.compile(r'(name="(?:csrf_token|form_key|ticket|note)" value="
 _DIGEST = re.compile(r"\b[0-9a-f]{10,64}\b")
 _THING = re.compile(
     r'((?:/cases/|/batches/|/pushes/|\b(?:case|batch|push)(?:/|%2F)|place[:.]|name="case" value="'
-    r'|"(?:form|line|reason|feedback|decision)-))(\d+)'
+    r'|"(?:form|line|reason|feedback|decision|score)-))(\d+)'
 )
+_CHOICE = re.compile(r'<select[^>]*name="case"(?:(?!</select>).)*', re.S)
+_CHOSEN = re.compile(r'(<option value=")(\d+)')
 _KINDS = {
     "cases": "case",
     "case": "case",
-    **dict.fromkeys(("form", "line", "reason", "feedback", "decision"), "case"),
+    **dict.fromkeys(("form", "line", "reason", "feedback", "decision", "score"), "case"),
     "place": "case",
     "batches": "batch",
     "batch": "batch",
@@ -222,12 +224,16 @@ class Walk:
         shown = _FILE.sub(lambda one: f"{self._place('file', one[1])}.png", shown)
         shown = _INSIDE.sub(r"\1no.", shown)
         shown = _THING.sub(self._name, shown)
+        shown = _CHOICE.sub(lambda one: _CHOSEN.sub(lambda each: self._case(each[1], each[2]), one[0]), shown)
         shown = re.sub(r"\s+", " ", shown).replace("> <", ">\n<").replace(", &#34;", ",\n&#34;")
         return _NUMBER.sub(lambda one: self.numbers.get(one[0], one[0]), shown)
 
     def _name(self, one: re.Match[str]) -> str:
         kind = _KINDS[re.sub(r"\W", " ", one[1].replace("%2F", " ")).split()[-1 if "value" not in one[1] else 1]]
         return f"{one[1]}{self.names.get((kind, int(one[2])), 'hidden ' + one[2])}"
+
+    def _case(self, before: str, number: str) -> str:
+        return f"{before}{self.names.get(('case', int(number)), 'hidden ' + number)}"
 
     def _place(self, kind: str, number: str) -> str:
         return f"no.{self.counted.setdefault((kind, number), len(self.counted) + 1)}"
