@@ -26,6 +26,7 @@ def ask(notice: int) -> str:
     """The form for whoever objects, with what the call asks of it."""
     with reading() as session:
         shown = public_notices.find(session, notice)
+        objections.check_taken(session, shown)
         return render_template(
             "objections/form.html",
             shown=shown,

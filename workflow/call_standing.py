@@ -53,7 +53,7 @@ class NotArchived(CannotServe):
 class Shown:
     """Where a call stands, and what can be done about it. `open_cases`: state → how many of its cases are worked on.
 
-    `seen`: what a form says that it saw. `under_way`: pushes that are not done.
+    `seen`: what a form says that it saw. `under_way`: pushes that are not done. `unanswered`: objections without an answer.
     """
 
     state: CallState
@@ -61,6 +61,7 @@ class Shown:
     offers: Sequence[Offer]
     open_cases: Mapping[CaseState, int]
     under_way: int
+    unanswered: int
 
 
 def stream_of(number: str) -> str:
@@ -136,7 +137,14 @@ def shown(session: Session, number: str, actor: Actor, at: datetime) -> Shown:
     offers = ENGINE.offers(Standing(str(state)), actor, _facts(call, actor, at, ""))
     counts = {CaseState.of(one): many for one, many in stored.by_state(session, number).items()}
     working = {one: many for one, many in counts.items() if not at_rest(one, call)}
-    return Shown(state, row.version if row else 0, offers, working, stored.under_way(session, number))
+    return Shown(
+        state,
+        row.version if row else 0,
+        offers,
+        working,
+        stored.under_way(session, number),
+        stored.unanswered(session, number),
+    )
 
 
 def act(
@@ -152,7 +160,8 @@ def act(
 ) -> Attempt:
     """Try one step of a call. `seen`: what the person was looking at. The same `op` again gives the same receipt.
 
-    Raises NoSuchCall, NoSuchTransition, NotPermitted, Overtaken, NotArchived while pushes are under way.
+    Raises NoSuchCall, NoSuchTransition, NotPermitted, Overtaken, NotArchived while pushes are under way or an
+    objection is not answered.
     """
     _check_looks(actor)
     _, call = notices.find(session, number)
@@ -182,6 +191,14 @@ def _check_settled(session: Session, number: str) -> None:
             Text(
                 f"还有 {pushes} 个推送没有办结，不能归档。请等它们办结或由国际联络人撤回。",
                 f"{pushes} pushes are still under way, so it cannot be archived. Have them done or recalled first.",
+            )
+        )
+    waiting = stored.unanswered(session, number)
+    if waiting:
+        raise NotArchived(
+            Text(
+                f"还有 {waiting} 件异议没有答复，不能归档。请先答复。",
+                f"{waiting} objections are not answered yet, so it cannot be archived. Answer them first.",
             )
         )
 

@@ -24,7 +24,7 @@ from states.reach import Actor
 from workflow import public_notices
 from workflow.audit import search
 from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Receipt
-from workflow.store import living, trail
+from workflow.store import archive, living, trail
 from workflow.store import objections as stored
 from workflow.store.calls import call_of
 from workflow.store.models import Objection, ObjectionFile
@@ -103,7 +103,7 @@ def receive(
     """Take an objection in, whatever it lacks: what that means is decided, and answered, by the desk.
 
     `actor`: the desk for what came by mail or on paper, with the moment at which it had come. Raises NoSuchNotice,
-    NotPermitted, WrongObjection.
+    NotPermitted, WrongObjection, CallBarred.
     """
     if actor is not OBJECTOR and Role.DESK not in actor.roles:
         raise NotPermitted(
@@ -112,6 +112,7 @@ def receive(
     shown = public_notices.find(session, notice)
     if op and (known := trail.by_op(session, [f"{op}:objection"]).get(f"{op}:objection")):
         return int(known.stream.partition("/")[2]), Receipt(known.stream, known.seq, known.hash)
+    check_taken(session, shown)
     line = _line(shown, case_id)
     _check(said, files)
     moment = min(received_at or at, at)
@@ -146,6 +147,11 @@ def receive(
         due_on=due_on(shown.call, moment),
         entered_by_id=actor.id or None,
     )
+
+
+def check_taken(session: Session, shown: public_notices.Shown) -> None:
+    """Raise CallBarred where nothing is received any more, because the call of a list is archived."""
+    archive.check_calls(session, {shown.call.number})
 
 
 def _line(shown: public_notices.Shown, case_id: int) -> Any:

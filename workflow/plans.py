@@ -361,7 +361,8 @@ def change(
     pairs = [one for one in plan.pairs if (one["case"], one["judge"]) not in gone | set(new)]
     pairs += [{"case": case, "judge": judge, "zh": _BY_HAND.zh, "en": _BY_HAND.en} for case, judge in new]
     stored.change_plan(session, number, pairs=pairs)
-    data = {"plan": number, "dropped": [list(one) for one in sorted(gone)], "added": [list(one) for one in new]}
+    dropped = [list(one) for one in sorted(gone)]
+    data = {"plan": number, "call": plan.call_number, "dropped": dropped, "added": [list(one) for one in new]}
     return judging.note(session, "judging.change_plan", data, actor, at, op)
 
 
@@ -381,7 +382,7 @@ def send(
     judging.note(
         session,
         "judging.send_plan",
-        {"plan": number, "invited": len(came.done), "refused": len(came.refused)},
+        {"plan": number, "call": call.number, "invited": len(came.done), "refused": len(came.refused)},
         actor,
         at,
         op,
@@ -398,7 +399,7 @@ def drop(session: Session, number: int, *, actor: Actor, at: datetime, op: str =
     if plan.state in (SENT, DROPPED):
         raise WrongPlan(Text("这份方案已经发出或作废。", "The plan was sent or dropped already."))
     stored.change_plan(session, number, state=DROPPED)
-    return judging.note(session, "judging.drop_plan", {"plan": number}, actor, at, op)
+    return judging.note(session, "judging.drop_plan", {"plan": number, "call": plan.call_number}, actor, at, op)
 
 
 def _ready(session: Session, number: int) -> JudgingPlan:

@@ -205,9 +205,10 @@ class Erased:
 def erase_case(
     session: Session, number: str, reason: str, *, papers: bool, actor: Actor, at: datetime, op: str = ""
 ) -> Erased:
-    """Erase the contacts of a case: in its form, in every revision, in the personal parts of the trail.
+    """Erase the contacts of a case: in its form, in every revision, in the personal parts of the trail; and who objected.
 
-    `papers`: also the report form's files and scans, whose bytes `sweep` removes. The trail stays whole and says who
+    Objections count once they are answered. `papers`: also the report form's files and scans, whose bytes `sweep` removes,
+    and the files of objectors, whose bytes go with the next sweep of what nothing names. The trail stays whole and says who
     erased what and why. Raises NotPermitted, NothingToErase.
     """
     _may_erase(actor)
@@ -222,8 +223,9 @@ def erase_case(
             Text(f"没有编号为“{number.strip()}”的案例。", f"There is no case with the number “{number.strip()}”.")
         )
     revisions = stored.erase_contacts(session, case)
-    events = stored.erase_private(session, stored.of_case(case.id))
+    events = stored.erase_private(session, stored.of_case(case.id) | stored.of_objections(case.id))
     files = stored.erase_papers(session, case.id, ("form", "scan"), at) if papers else []
+    files += stored.erase_objectors(session, case.id, papers=papers)
     data = {"number": case.number, "reason": reason, "revisions": revisions, "events": events, "files": files}
     receipt = stored.note(
         session,

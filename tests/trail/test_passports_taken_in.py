@@ -18,6 +18,7 @@ from workflow.audit import log
 from workflow.documents.problems import Unreadable
 from workflow.engine import NotPermitted
 from workflow.settings import from_environment
+from workflow.store import copies
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.models import AuditEvent, Case, ImportedCase, PriorReport
@@ -60,6 +61,7 @@ def test_it_comes_in_once_with_its_history_and_is_no_case_of_ours(taken, elsewhe
     with database.reading() as session:
         kept = passports.find(session, done[0].id, actor=actors["auditor"])
         assert (kept.pinned, files.get(kept.passport)) == (True, taken.by["desk"])
+        assert kept.passport in copies.documents(session)
         told = [(one.what.zh, one.done) for one in passports.history(kept)]
         actions = list(session.scalars(select(AuditEvent.action).where(AuditEvent.stream.like("passports/%"))))
     assert {("新建案例", True), ("公开发布", True), ("撤下发布", False)} <= set(told)

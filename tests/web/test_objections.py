@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -13,10 +14,13 @@ from flask.testing import FlaskClient
 from states.case import CaseState
 from tests.web.conftest import HASHED, As, hidden, send
 from tests.worlds import Databases, World, world_under
-from workflow import objections
+from workflow import call_standing, objections, privacy
 from workflow.calls import shipped_calls
 from workflow.settings import Settings
 from workflow.store import people as stored
+from workflow.store.archive import CallBarred
+from workflow.store.models import AuditPrivate
+from workflow.store.papers import Kept
 
 pytestmark = pytest.mark.database
 [CALL] = [path for path in shipped_calls() if path.stem == "example-2024"]
@@ -104,3 +108,72 @@ def test_the_same_form_twice_is_one_objection(world: World, app, case: int) -> N
         assert stranger.post("/notices/1/objection", data=fields, content_type="multipart/form-data").status_code == 200
     with world.database.reading() as session:
         assert len(objections.every(session, world.people["desk"])) == 1
+
+
+def during(world: World) -> datetime:
+    """A moment while the list stands."""
+    return world.at.replace(year=2024, month=6, day=17)
+
+
+def received(world: World, case: int, digest: str = "") -> int:
+    """An objection that came in on the page, with a file of that digest; its number."""
+    said = objections.Said("郑直言", "", "13912345678", "数据不符，请回电 13912345678")
+    files = [("evidence", Kept("证据.jpg", "image/jpeg", digest, 1))] if digest else []
+    with world.database.transaction() as session:
+        return objections.receive(session, 1, case, said, files, at=during(world))[0]
+
+
+def answered(world: World, number: int, *triggers: str) -> None:
+    for trigger in triggers:
+        who = "desk" if trigger == "accept" else "director"
+        with world.database.transaction() as session:
+            objections.act(session, number, trigger, actor=world.people[who], at=during(world), remark="经查不实")
+
+
+def test_a_call_is_archived_once_its_objections_are_answered_and_hears_none_then(world: World, app, case: int) -> None:
+    number = received(world, case, world.post.files.put(b"evidence"))
+
+    def step(trigger: str) -> None:
+        with world.database.transaction() as session:
+            call_standing.act(session, world.call.number, trigger, actor=world.people["director"], at=during(world))
+
+    step("close")
+    with pytest.raises(call_standing.NotArchived, match="1 objections are not answered"):
+        step("archive")
+    answered(world, number, "accept", "dismiss")
+    step("archive")
+    with pytest.raises(CallBarred):
+        answered(world, number, "reopen")
+    with pytest.raises(CallBarred):
+        received(world, case)
+    page = app.test_client().get("/notices/1/objection")
+    assert (page.status_code, "已归档，只供查看" in page.get_data(as_text=True)) == (409, True)
+    with world.database.transaction() as session:
+        [file] = objections.find(session, number, world.people["desk"]).files
+        assert (
+            objections.open_file(session, number, file.id, actor=world.people["desk"], at=during(world)).id == file.id
+        )
+
+
+def test_who_objected_is_erased_with_the_case_once_it_is_answered(world: World, case: int) -> None:
+    store = world.post.files
+    numbers = [received(world, case, store.put(words)) for words in (b"of the first", b"of the second")]
+    answered(world, numbers[0], "accept", "dismiss")
+
+    def erased() -> privacy.Erased:
+        with world.database.transaction() as session:
+            who, number = world.people["administrator"], world.row(case).number
+            return privacy.erase_case(session, number, "异议人来函", papers=True, actor=who, at=during(world))
+
+    erased()
+    with world.database.reading() as session:
+        first, second = (objections.find(session, one, world.people["desk"]) for one in numbers)
+        assert (first.name, first.contact, first.grounds) == ("已删除", "已删除", "数据不符，请回电 139****5678")
+        assert (len(first.files), len(second.files)) == (0, 1)
+        assert (second.name, second.contact) == ("郑直言", "13912345678")  # who waits for an answer is still reached
+        kept = [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload]
+        assert len(kept) == 1
+    answered(world, numbers[1], "accept", "dismiss")
+    assert erased().events >= 1
+    with world.database.reading() as session:
+        assert [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload] == []

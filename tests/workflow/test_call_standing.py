@@ -9,7 +9,7 @@ import pytest
 from states.call import CallState
 from states.case import CaseState
 from tests.worlds import World, went
-from workflow import amending, batches, bulk, call_standing, cases, deadlines, editorial, lists
+from workflow import amending, batches, bulk, call_standing, cases, deadlines, editorial, judging, lists
 from workflow.call_standing import NotArchived
 from workflow.engine import Attempt, NoSuchTransition, NotPermitted
 from workflow.notices import NoSuchCall
@@ -140,6 +140,7 @@ def test_once_archived_nothing_is_written_whatever_it_is(world: World) -> None:
             session, world.call, world.phase.id, world.phase.closes + timedelta(days=1), "理由", office=None, actor=who["director"], at=at
         ),
         lambda session: amending.migrate(session, number, actor=who["director"], at=at),
+        lambda session: judging.add_mask(session, submitted, "某词", "mask", actor=who["desk"], at=at),
     )  # fmt: skip
     for one in tries:
         with pytest.raises(CallBarred) as refused, world.database.transaction() as session:

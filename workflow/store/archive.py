@@ -20,11 +20,23 @@ class CallBarred(CannotServe):
     """The call of a case is closed or archived, so this cannot be done (409)."""
 
 
-_READS = ("document.open", "reading.", "export.", "privacy.", "mail.", "job.", "case.turn_away", "batch.turn_away")
+_READS = (
+    "document.open",
+    "objection.open_file",
+    "reading.",
+    "export.",
+    "privacy.",
+    "mail.",
+    "job.",
+    "case.turn_away",
+    "batch.turn_away",
+)
 """What goes on while a call is archived: reading, taking away, erasing what is personal, and what became of mails."""
 
 
-_OF_CALLS = ("batch/", "call/", "judgement/", "decision/")
+_NAMING = ("judging/", "decisions/", "announcement/")
+"""Streams whose entries name their call, or a case of it, in what they say."""
+_OF_CALLS = ("batch/", "call/", "judgement/", "decision/", "objection/", *_NAMING)
 """Streams of what belongs to a call, beside those of cases."""
 
 
@@ -71,6 +83,10 @@ def _call(session: Session, entry: Entry) -> str | None:
         return stored.call_of_batch(session, f"batch/{thing}")
     if kind == "judgement":
         return stored.call_of_judgement(session, f"judgement/{thing}")
+    if kind == "objection":
+        return stored.call_of_objection(session, f"objection/{thing}")
+    if entry.stream.startswith(_NAMING):
+        return entry.data.get("call") or stored.call_of_numbered(session, str(entry.data.get("case", "")))
     if kind == "decision" and thing.isdigit():
         return stored.call_of_case(session, int(thing))
     if kind == "call" and not rest.endswith("/standing"):

@@ -9,9 +9,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from states.call import CALL
+from states.objection import OPEN
 from states.push import PushState
 from workflow.engine import Receipt
-from workflow.store.models import Batch, CallStanding, CallVersion, Case, Judgement, Push
+from workflow.store.models import Batch, CallStanding, CallVersion, Case, Judgement, Objection, Push
 
 KNOWN = "zhengji_standings"
 """In `Session.info`: the standings as they were read once in this session."""
@@ -56,6 +57,16 @@ def call_of_judgement(session: Session, stream: str) -> str | None:
     return session.scalar(select(Judgement.call_number).where(Judgement.stream == stream))
 
 
+def call_of_objection(session: Session, stream: str) -> str | None:
+    found = select(Case.call_number).join(Objection, Objection.case_id == Case.id)
+    return session.scalar(found.where(Objection.stream == stream))
+
+
+def call_of_numbered(session: Session, number: str) -> str | None:
+    """The call of the case of that number."""
+    return session.scalar(select(Case.call_number).where(Case.number == number))
+
+
 def by_state(session: Session, number: str) -> Mapping[str, int]:
     """State → how many cases of a call are in it."""
     found = session.execute(select(Case.state, func.count()).where(Case.call_number == number).group_by(Case.state))
@@ -67,3 +78,10 @@ def under_way(session: Session, number: str) -> int:
     moving = Push.state.in_([str(PushState.QUEUED), str(PushState.SENT)])
     statement = select(func.count()).select_from(Push).join(Case, Case.id == Push.case_id)
     return session.scalar(statement.where(Case.call_number == number, moving)) or 0
+
+
+def unanswered(session: Session, number: str) -> int:
+    """How many objections and complaints about its cases are not answered."""
+    waiting = Objection.state.in_([str(state) for state in OPEN])
+    statement = select(func.count()).select_from(Objection).join(Case, Case.id == Objection.case_id)
+    return session.scalar(statement.where(Case.call_number == number, waiting)) or 0

@@ -22,7 +22,16 @@ from workflow.engine import CannotServe
 from workflow.jobs.queue import dbos_url
 from workflow.store import log
 from workflow.store.database import Database
-from workflow.store.models import ArrivalFile, ArrivalPaper, Collection, Document, ObjectionFile, Push
+from workflow.store.models import (
+    ArrivalFile,
+    ArrivalPaper,
+    Collection,
+    Document,
+    ImportedCase,
+    MadeFile,
+    ObjectionFile,
+    Push,
+)
 
 PAGES = 2048
 """Pages of an SQLite database that are copied between two reports of progress."""
@@ -89,8 +98,9 @@ def documents(session: Session) -> frozenset[str]:
     sent = select(Push.package).where(Push.package != "")
     came = [select(one.digest).where(one.digest != "", one.erased_at.is_(None)) for one in (ArrivalFile, ArrivalPaper)]
     compiled = [select(one).where(one != "") for one in (Collection.word_digest, Collection.pdf_digest)]
-    objected = select(ObjectionFile.digest)
-    return frozenset(session.scalars(kept.union(sent, *came, *compiled, objected)))
+    made = select(MadeFile.digest).where(MadeFile.digest != "")
+    others = [select(one) for one in (ObjectionFile.digest, ImportedCase.passport)]
+    return frozenset(session.scalars(kept.union(sent, made, *came, *compiled, *others)))
 
 
 # ---- taking ----------------------------------------------------------------------------------------------------------

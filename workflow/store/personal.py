@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, false, not_, or_, select, update
 from sqlalchemy.orm import Session
 
+from states.objection import OPEN
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.personal import ERASED, is_contact, masked_text
@@ -30,8 +31,11 @@ from workflow.store.models import (
     Challenge,
     DirectoryLink,
     Document,
+    JudgeProfile,
     Letter,
     LetterLine,
+    Objection,
+    ObjectionFile,
     Passkey,
     PasswordReset,
     PendingDecision,
@@ -121,6 +125,34 @@ def _mask_letters(session: Session, case_id: int) -> None:
         decided.reason, decided.feedback = masked_text(decided.reason), masked_text(decided.feedback)
 
 
+def erase_objectors(session: Session, case_id: int, *, papers: bool) -> list[str]:
+    """Of answered objections to a case throw away who objected and how they are reached; digests of their files, if these go too.
+
+    Why they objected stays, with numbers and addresses in it masked; a unit is not a person.
+    """
+    answered = select(Objection.id, Objection.name, Objection.contact, Objection.grounds).where(_answered(case_id))
+    found = session.execute(answered).all()
+    for number, name, contact, grounds in found:
+        values = {"name": name and ERASED, "contact": contact and ERASED, "grounds": masked_text(grounds)}
+        session.execute(update(Objection).where(Objection.id == number).values(values))
+    if not papers:
+        return []
+    theirs = ObjectionFile.objection_id.in_([one.id for one in found])
+    digests = list(session.scalars(select(ObjectionFile.digest).where(theirs).order_by(ObjectionFile.id)))
+    session.execute(delete(ObjectionFile).where(theirs))
+    return digests
+
+
+def _answered(case_id: Any) -> ColumnElement[bool]:
+    """Objections to a case that wait for nothing; until then the answer needs to know whom to reach."""
+    return and_(Objection.case_id == case_id, Objection.state.not_in([str(state) for state in OPEN]))
+
+
+def of_objections(case_id: int) -> ColumnElement[bool]:
+    """What was done with the answered objections to a case, which is not among the events of the case."""
+    return AuditEvent.stream.in_(select(Objection.stream).where(_answered(case_id)))
+
+
 def erase_private(session: Session, of: ColumnElement[bool]) -> int:
     """Throw away the personal parts of the events that fit; how many. The trail keeps their hashes."""
     uids = select(AuditEvent.uid).where(AuditEvent.priv.is_not(None), of)
@@ -194,7 +226,7 @@ def arrivals_before(session: Session, before: datetime) -> list[tuple[int, int]]
 
 def unnamed(session: Session, since: datetime) -> list[str]:
     """Digests of files that were thrown away since then and that nothing else names."""
-    living = [select(one.digest).where(one.erased_at.is_(None)) for one in _WITH_FILES]
+    living = [select(one.digest).where(one.erased_at.is_(None)) for one in _WITH_FILES] + [select(ObjectionFile.digest)]
     found = set()
     for one in _WITH_FILES:
         gone = select(one.digest).where(one.erased_at >= since, one.digest != "")
@@ -207,7 +239,7 @@ _WITH_FILES = (Document, ArrivalFile, ArrivalPaper)
 
 _OF_A_PERSON = (
     *(SignIn, Authenticator, Passkey, RecoveryCode, PasswordReset, DirectoryLink, Challenge, SavedSearch),
-    *(AccessToken, ApiAnswer),
+    *(AccessToken, ApiAnswer, JudgeProfile),
 )
 
 
@@ -246,7 +278,7 @@ def _rests(resting: Mapping[int, Sequence[str]]) -> ColumnElement[bool]:
 
 
 def with_contacts(session: Session, resting: Mapping[int, Sequence[str]], before: datetime) -> list[Case]:
-    """Cases that have rested since before that moment and still hold contacts or papers with contacts.
+    """Cases that have rested since before that moment and still hold contacts or papers with contacts, or objectors do.
 
     `resting`: as in `older`.
     """
@@ -255,5 +287,12 @@ def with_contacts(session: Session, resting: Mapping[int, Sequence[str]], before
     )
     contacts = exists().where(CaseContact.case_id == Case.id)
     private = exists().where(AuditEvent.case_id == Case.id, AuditPrivate.uid == AuditEvent.uid)
+    of_objectors = or_(
+        Objection.name.not_in(("", ERASED)),
+        Objection.contact.not_in(("", ERASED)),
+        exists().where(ObjectionFile.objection_id == Objection.id),
+    )
+    objectors = exists().where(_answered(Case.id), of_objectors)
     rested = _rests(resting) & (Case.moved_at < before)
-    return list(session.scalars(select(Case).where(rested, or_(papers, contacts, private)).order_by(Case.id)))
+    held = or_(papers, contacts, private, objectors)
+    return list(session.scalars(select(Case).where(rested, held).order_by(Case.id)))
