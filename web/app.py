@@ -208,7 +208,7 @@ def _words_in_templates(app: Flask) -> None:
     def _frame() -> dict[str, object]:
         """What base.html shows on every page; public ones are the same for whoever reads them."""
         if request.blueprint in headers.OPEN_TO_ALL:
-            return {"demo": requests.settings().demo, "today": requests.today}
+            return {"demo": requests.settings().demo, "today": requests.today, "other_language": _other_language}
         person = current_user if current_user.is_authenticated else None
         return {
             "menu": list(menu(requests.actor())) if person else [],
