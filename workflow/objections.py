@@ -125,7 +125,7 @@ def receive(
         "how": str(how),
         "by_unit": said.by_unit,
         "received_at": moment.isoformat(),
-        "files": [{"slot": slot, "name": kept.name, "sha256": kept.digest} for slot, kept in files],
+        "files": [{"slot": slot, "sha256": kept.digest} for slot, kept in files],
     }
     return stored.receive(
         session,
@@ -336,7 +336,7 @@ def open_file(session: Session, number: int, file_id: int, *, actor: Actor, at: 
     found = stored.file(session, number, file_id)
     if found is None:
         raise NoSuchObjection(Text("这件异议没有这个文件。", "The objection has no such file."))
-    data = {"name": found.name, "sha256": found.digest}
+    data = {"slot": found.slot, "sha256": found.digest}  # its name may be the objector's
     entry = trail.Entry(f"{one.stream}/files", "objection.open_file", "done", at, actor, data)
     trail.append(session, [entry])
     return found

@@ -19,7 +19,7 @@ from workflow.calls import shipped_calls
 from workflow.settings import Settings
 from workflow.store import people as stored
 from workflow.store.archive import CallBarred
-from workflow.store.models import AuditPrivate
+from workflow.store.models import AuditEvent, AuditPrivate
 from workflow.store.papers import Kept
 
 pytestmark = pytest.mark.database
@@ -173,6 +173,7 @@ def test_who_objected_is_erased_with_the_case_once_it_is_answered(world: World, 
         assert (second.name, second.contact) == ("郑直言", "13912345678")  # who waits for an answer is still reached
         kept = [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload]
         assert len(kept) == 1
+        assert not [one.uid for one in session.query(AuditEvent) if "证据.jpg" in one.body]  # nor what a file is called
     answered(world, numbers[1], "accept", "dismiss")
     assert erased().events >= 1
     with world.database.reading() as session:

@@ -30,7 +30,9 @@ def receive(
 ) -> tuple[int, Receipt]:
     """A new objection with its files. No case stands at the event: whoever reaches the case must not read who objects."""
     number = next_id(session, "objection")
-    private = {name: columns[name] for name in ("name", "unit", "contact", "grounds") if columns[name]}
+    private: dict[str, Any] = {name: columns[name] for name in ("name", "unit", "contact", "grounds") if columns[name]}
+    if files:
+        private["files"] = [kept.name for _, kept in files]
     entry = trail.Entry(
         stream=f"objection/{number}",
         action="objection.create",
