@@ -18,8 +18,9 @@ from workflow import call_standing, objections, privacy
 from workflow.calls import shipped_calls
 from workflow.settings import Settings
 from workflow.store import people as stored
+from workflow.store import personal
 from workflow.store.archive import CallBarred
-from workflow.store.models import AuditEvent, AuditPrivate
+from workflow.store.models import AuditEvent, AuditPrivate, Document
 from workflow.store.papers import Kept
 
 pytestmark = pytest.mark.database
@@ -155,9 +156,17 @@ def test_a_call_is_archived_once_its_objections_are_answered_and_hears_none_then
         )
 
 
+def sealed(world: World, case: int) -> str:
+    """The digest of a sealed form that lies with a case."""
+    with world.database.transaction() as session:
+        scan = {"slot": "scan", "name": "扫描件.jpg", "media_type": "image/jpeg", "digest": "b" * 64, "size": 1}
+        session.add(Document(case_id=case, at=world.at, by_id=world.people["sealer"].id, **scan))
+    return "b" * 64
+
+
 def test_who_objected_is_erased_with_the_case_once_it_is_answered(world: World, case: int) -> None:
-    store = world.post.files
-    numbers = [received(world, case, store.put(words)) for words in (b"of the first", b"of the second")]
+    scan = sealed(world, case)  # which the second objection brings as evidence, too
+    numbers = [received(world, case, digest) for digest in ("a" * 64, scan)]
     answered(world, numbers[0], "accept", "dismiss")
 
     def erased() -> privacy.Erased:
@@ -167,6 +176,7 @@ def test_who_objected_is_erased_with_the_case_once_it_is_answered(world: World, 
 
     erased()
     with world.database.reading() as session:
+        assert scan not in personal.unnamed(session, during(world))
         first, second = (objections.find(session, one, world.people["desk"]) for one in numbers)
         assert (first.name, first.contact, first.grounds) == ("已删除", "已删除", "数据不符，请回电 139****5678")
         assert (len(first.files), len(second.files)) == (0, 1)
@@ -177,4 +187,5 @@ def test_who_objected_is_erased_with_the_case_once_it_is_answered(world: World, 
     answered(world, numbers[1], "accept", "dismiss")
     assert erased().events >= 1
     with world.database.reading() as session:
+        assert scan in personal.unnamed(session, during(world))
         assert [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload] == []

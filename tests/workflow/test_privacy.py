@@ -50,6 +50,7 @@ from workflow.store.models import (
     CaseContact,
     CaseRevision,
     Document,
+    JudgeProfile,
     Person,
     Push,
     SignIn,
@@ -485,6 +486,11 @@ def test_an_account_of_somebody_who_left_becomes_a_pseudonym(world: World, setti
                 seen_at=world.at,
             )
         )
+        session.add(
+            JudgeProfile(
+                person_id=made, institution="某研究院", region="", themes=[], languages=[], changed_at=world.at
+            )
+        )
     with world.database.transaction() as session, pytest.raises(privacy.NothingToErase):
         privacy.erase_person(session, made, "离岗", actor=administrator, at=world.at)
     with world.database.transaction() as session:
@@ -494,6 +500,7 @@ def test_an_account_of_somebody_who_left_becomes_a_pseudonym(world: World, setti
         left = session.get_one(Person, made)
         assert (left.name, left.login, left.email, left.password) == (f"已离岗人员 {made}", f"erased-{made}", "", "")
         assert session.query(SignIn).where(SignIn.person_id == made).count() == 0
+        assert session.get(JudgeProfile, made) is None
         with pytest.raises(WrongPerson):
             people.enable(session, made, actor=administrator, at=world.at)
         with pytest.raises(privacy.NothingToErase):
