@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from web.auth import OPEN
 from web.request import actor, form_key, now, number, reading, received, settings, today, transaction
 from web.words import say, t
 from workflow import stand_ins
@@ -20,8 +21,11 @@ Page = str | tuple[str, int]
 
 
 def tell_when_over() -> Response | None:
-    """Before every request: whoever stood in until a moment ago is told so, and nothing that they sent is done."""
-    if not getattr(current_user, "lapsed", False):
+    """Before every request: whoever stood in until a moment ago is told so, and nothing that they sent is done.
+
+    Not where nobody need be signed in: who asks there is not even looked up.
+    """
+    if request.endpoint in OPEN or not getattr(current_user, "lapsed", False):
         return None
     with transaction() as session:
         ended = current_user.row.stand_in_id

@@ -141,6 +141,9 @@ def test_each_upload_says_what_it_takes(language: str, sign_in: As, world: World
             assert f'accept="{limit.accept}"' in shown
 
 
+FEEDS = ("application/atom+xml", "application/rss+xml", "application/xml")
+
+
 def test_whatever_is_no_page_is_a_download_in_a_sandbox(sign_in: As, world: World, app: Flask):
     """Every route with a file behind it, found by asking all of them."""
     case = world.draft()
@@ -164,7 +167,7 @@ def test_whatever_is_no_page_is_a_download_in_a_sandbox(sign_in: As, world: Worl
         assert (endpoint, headers["X-Content-Type-Options"]) == (endpoint, "nosniff")
         assert (endpoint, headers["Content-Security-Policy"]) == (endpoint, "sandbox; default-src 'none'")
         drawn = answer.mimetype == "image/png" and answer.data.startswith(b"\x89PNG")
-        ours = answer.mimetype in ("application/json", "text/plain", "application/manifest+json")
+        ours = answer.mimetype in ("application/json", "text/plain", "application/manifest+json", *FEEDS)
         attached = headers.get("Content-Disposition", "").startswith("attachment")
         assert (endpoint, attached or drawn or ours) == (endpoint, True)
 
