@@ -13,7 +13,7 @@ from states.case import CaseState
 from states.reach import Absent, Actor, Grant, lent, standing_in
 from tests.worlds import World, went
 from workflow import cases, histories, people, reminders, stand_ins, stranded
-from workflow.audit import verification
+from workflow.audit import log, verification
 from workflow.engine import CannotServe, NotPermitted
 from workflow.stand_ins import NoSuchStandIn, Presence, WrongStandIn
 from workflow.store import facts as stored_facts
@@ -212,6 +212,7 @@ def test_the_trail_names_both_and_still_verifies(world: World) -> None:
         event = session.scalars(select(AuditEvent).where(AuditEvent.action == "case.review")).one()
         assert (event.person_id, event.absent_id) == (own.id, absent.id)
         assert f"{own.name} 代 {absent.name}" in event.body
+    log.sequence(world.database)
     assert verification.verify(world.database, demo=True).problems == []
 
 

@@ -244,6 +244,8 @@ def test_among_many_blocks_of_ids_a_count_is_exact_or_owns_that_there_are_more(
     text: str, masses: Database, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(words, "BLOCK", 16)
+    with masses.transaction() as session:
+        words.keep(session, list(session.scalars(select(Case.id))))
     for name, sort in product(ACTORS, ("newest", "oldest")):
         filters = Filters(text=text, sort=sort)
         truth = len(by_looking(masses, ACTORS[name], filters))
