@@ -214,6 +214,7 @@ GROUPS: Mapping[str, Text] = {
     "batch": Text("省级汇总报送", "Batches"),
     "arrival": Text("来件登记", "Arrivals"),
     "push": Text("推送", "Pushes"),
+    "glossary": Text("术语表", "Glossary"),
     "objection": Text("异议", "Objections"),
     "judgement": Text("评审", "Judgements"),
     "judging": Text("评审组织", "Organizing the judging"),
