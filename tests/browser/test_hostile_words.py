@@ -48,9 +48,13 @@ document.addEventListener("securitypolicyviolation", (one) => window.caught.push
 """
 MADE = """() => Array.from(document.querySelectorAll(
   "[onerror], [onload], [onfocus], [onmouseover], [ontoggle], [onbegin], [autofocus], iframe, base, math, object, embed," +
-  "script:not([src]), style, meta[http-equiv], main [style], form[action*='evil'], link[href*='evil'], img[src='x']," +
+  "script:not([src]):not([type='application/ld+json']), style, meta[http-equiv], main [style], form[action*='evil'], link[href*='evil'], img[src='x']," +
   "a[href^='javascript'], animate"
 )).map((one) => one.outerHTML.slice(0, 120))"""
+DATA = """() => Array.from(document.querySelectorAll("script[type='application/ld+json']")).filter((one) => {
+  try { return typeof JSON.parse(one.textContent) !== "object" } catch { return true }
+}).map((one) => one.textContent.slice(0, 120))"""
+"""What stands beside a page for other programs, and is no data that they could read."""
 
 WIDER = """() => Array.from(document.querySelectorAll("body *")).filter(
   (one) => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.children.length
@@ -79,7 +83,7 @@ class Eye:
 
     def look(self, page: Page, where: str) -> None:
         self.at = where
-        for found in [*page.evaluate("window.caught || []"), *page.evaluate(MADE)]:
+        for found in [*page.evaluate("window.caught || []"), *page.evaluate(MADE), *page.evaluate(DATA)]:
             self.happened.append((where, found))
         if wide := overflow(page):
             self.happened.append((where, f"{wide} px too wide: {page.evaluate(WIDER)}"))
