@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from states.objection import OBJECTION, OPEN
 from states.reach import Actor
@@ -69,18 +71,20 @@ def row(session: Session, number: int, *, lock: bool = False) -> Any:
     return session.execute(statement.with_for_update() if lock else statement).one()
 
 
-_WHOLE = (joinedload(Objection.case), joinedload(Objection.notice), selectinload(Objection.files))
+@cache
+def _whole() -> tuple[ORMOption, ...]:
+    return joinedload(Objection.case), joinedload(Objection.notice), selectinload(Objection.files)
 
 
 def one(session: Session, number: int) -> Objection | None:
-    return session.get(Objection, number, options=list(_WHOLE), populate_existing=True)
+    return session.get(Objection, number, options=list(_whole()), populate_existing=True)
 
 
 def many(session: Session, limit: int) -> list[Objection]:
     """Those that are open first, by their last day; then the newest."""
     done = Objection.state.not_in([str(state) for state in OPEN])
     order = (done, Objection.due_on.is_(None), Objection.due_on, Objection.id.desc())
-    return list(session.scalars(select(Objection).options(*_WHOLE).order_by(*order).limit(limit)))
+    return list(session.scalars(select(Objection).options(*_whole()).order_by(*order).limit(limit)))
 
 
 def open_of_notice(session: Session, notice: int) -> int:
