@@ -669,6 +669,10 @@ def _reported(lifecycle: Lifecycle, move: Move) -> bool:
     return (lifecycle.name, move.role.level, move.target) in _REPORTING and not move.step.through
 
 
+def _selected(_: Lifecycle, move: Move) -> bool:
+    return move.state == CaseState.SUBMITTED and move.target in (CaseState.SHORTLISTED, CaseState.NOT_SELECTED)
+
+
 def _taking(*steps: str) -> Callable[[Lifecycle, Move], bool]:
     return lambda _, move: move.step.name in steps
 
@@ -695,6 +699,7 @@ _CONCERNS = (
         _gone_abroad,
     ),
     *(_Concern(name, _named("reported_by_the_day_asked_for"), _reported) for name in ("case", "batch")),
+    _Concern("case", _named("decision_signed_off"), _selected),
     _Concern("case", _named("recall_confirmed"), _come_back_from_abroad),
     _Concern("push", _named("recall_confirmed"), _to(PushState.RECALLED)),
     _Concern("push", _named("reason_given"), _to(PushState.FAILED)),
@@ -715,9 +720,10 @@ _CONCERNS = (
 
 
 @promise(
-    "一项要求关系到的每一步都核对它：内容和印章在每一关，同意、签发和公示在每次发布，确认在每次撤回，理由在每次撤销",
-    "A demand is asked at every step that it concerns: content and seal at each gate, consent, sign-offs and public notice "
-    "whenever something is published, a confirmation at each recall, a reason for whatever undoes something",
+    "一项要求关系到的每一步都核对它：内容和印章在每一关，签发在每次入选和不入选，同意、签发和公示在每次发布，确认在每次撤回，理由在每次撤销",
+    "A demand is asked at every step that it concerns: content and seal at each gate, sign-offs whenever a case is "
+    "chosen or passed over, consent, sign-offs and public notice whenever something is published, a confirmation at each "
+    "recall, a reason for whatever undoes something",
 )
 def every_step_asks_what_concerns_it(subject: Subject, telling: Telling) -> None:
     """Between two steps anything may change, so what was asked before is asked again."""
