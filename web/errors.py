@@ -15,131 +15,35 @@ from web import broken
 from web.again import ProofNeeded
 from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
-from workflow import batches, cases, logs, people, reception
-from workflow.amending import NotMoved
-from workflow.arrivals import NoSuchArrival, WrongArrival
-from workflow.audit.search import NoSuchEvent
-from workflow.batches import NoSuchBatch, WrongBatch
-from workflow.bulk import NoSuchBulkAct, WrongChoice
-from workflow.calls.places import WrongValue
-from workflow.cases import NoSuchCase, NotEditable
-from workflow.characters import Unholdable
+from workflow import batches, cases, downloads, logs, people, reception, tokens
 from workflow.clock import BEIJING
-from workflow.collection import NoSuchCollection, WrongCollection
-from workflow.comparisons import ReasonMissing
-from workflow.deadlines import WrongGrant
-from workflow.decisions import NoSuchTable, NotPending, WrongDecision
 from workflow.documents.limits import MIB, REQUEST
 from workflow.documents.problems import Unreadable
-from workflow.documents.signing import NotSealed
-from workflow.downloads import Erased, Lost
-from workflow.downloads import on_record as lost_on_record
-from workflow.drafting import NoSuchDraft, NotOpened
-from workflow.editorial import TooLong
-from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Text
-from workflow.factors import WrongFactor
-from workflow.intake import NotShown
-from workflow.jobs.board import NoSuchJob, WhyMissing
-from workflow.judging import NoJudging, NoSuchJudgement, WrongInvitation, WrongScores
-from workflow.judging import NotShown as NotShownBlind
-from workflow.letters import NoSuchLetter
-from workflow.notices import NoSuchCall
-from workflow.objections import NoSuchObjection, TooMany, WrongObjection
-from workflow.passwords import WrongPassword
-from workflow.people import WrongPerson
-from workflow.plans import NoSuchPlan, WrongPlan
-from workflow.privacy import NothingToErase
-from workflow.proofing import WrongProof
-from workflow.proofs import NoSuchText
-from workflow.public_notices import NoSuchNotice, WrongNotice
-from workflow.publicity import WrongAppearance
-from workflow.pushes import NoSuchPush, ReasonNeeded
-from workflow.register import WrongEntry, WrongList
-from workflow.resets import NoSuchReset
-from workflow.sealing import NotThisPrint
-from workflow.searches import NoSuchSearch, NotKept
-from workflow.stand_ins import NoSuchStandIn, WrongStandIn
+from workflow.engine import (
+    CannotServe,
+    NoLonger,
+    NoSuchThing,
+    NotKnown,
+    NotPermitted,
+    OurLoss,
+    Text,
+    TooOften,
+    WrongInput,
+)
 from workflow.store.files import Absent, Damaged
-from workflow.store.living import Overtaken
 from workflow.throttle import LockedOut
-from workflow.tokens import NotLetIn, OtherRequest, ScopeMissing, WrongToken
-from workflow.what_if import NoSuchWhatIf, WrongWhatIf
-from workflow.workbench import NotReady, WrongTerm
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
-    NoSuchCase: HTTPStatus.NOT_FOUND,
-    NoSuchBatch: HTTPStatus.NOT_FOUND,
-    NoSuchPush: HTTPStatus.NOT_FOUND,
-    NoSuchBulkAct: HTTPStatus.NOT_FOUND,
-    NoSuchLetter: HTTPStatus.NOT_FOUND,
-    NoSuchEvent: HTTPStatus.NOT_FOUND,
-    NoSuchCall: HTTPStatus.NOT_FOUND,
-    NoSuchJob: HTTPStatus.NOT_FOUND,
-    NoSuchSearch: HTTPStatus.NOT_FOUND,
-    NoSuchArrival: HTTPStatus.NOT_FOUND,
-    NoSuchTable: HTTPStatus.NOT_FOUND,
-    NoSuchObjection: HTTPStatus.NOT_FOUND,
-    WrongObjection: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
-    NotPending: HTTPStatus.CONFLICT,
-    WrongDecision: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoSuchCollection: HTTPStatus.NOT_FOUND,
-    NoSuchJudgement: HTTPStatus.NOT_FOUND,
-    NoJudging: HTTPStatus.NOT_FOUND,
-    NoSuchPlan: HTTPStatus.NOT_FOUND,
-    WrongPlan: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotShownBlind: HTTPStatus.CONFLICT,
-    WrongScores: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongInvitation: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongCollection: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongProof: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotMoved: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoSuchThing: HTTPStatus.NOT_FOUND,
+    WrongInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotPermitted: HTTPStatus.FORBIDDEN,
-    Overtaken: HTTPStatus.CONFLICT,
-    NotEditable: HTTPStatus.CONFLICT,
-    NoSuchTransition: HTTPStatus.CONFLICT,
-    NotShown: HTTPStatus.CONFLICT,
-    Lost: HTTPStatus.INTERNAL_SERVER_ERROR,
-    ReasonMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ReasonNeeded: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotReady: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongTerm: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Erased: HTTPStatus.GONE,
-    NothingToErase: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongBatch: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongChoice: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongGrant: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongAppearance: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongNotice: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoSuchNotice: HTTPStatus.NOT_FOUND,
-    NoSuchDraft: HTTPStatus.NOT_FOUND,
-    NotOpened: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongValue: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoSuchText: HTTPStatus.NOT_FOUND,
-    NoSuchWhatIf: HTTPStatus.NOT_FOUND,
-    WrongWhatIf: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongFactor: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoSuchReset: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongEntry: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongList: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WhyMissing: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotThisPrint: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotSealed: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NotKept: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongArrival: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongToken: HTTPStatus.UNPROCESSABLE_ENTITY,
-    OtherRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    WrongStandIn: HTTPStatus.UNPROCESSABLE_ENTITY,
-    NoSuchStandIn: HTTPStatus.NOT_FOUND,
-    NotLetIn: HTTPStatus.UNAUTHORIZED,
-    ScopeMissing: HTTPStatus.FORBIDDEN,
     ProofNeeded: HTTPStatus.FORBIDDEN,
-    Unholdable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotKnown: HTTPStatus.UNAUTHORIZED,
+    TooOften: HTTPStatus.TOO_MANY_REQUESTS,
+    NoLonger: HTTPStatus.GONE,
+    OurLoss: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""Situation → status. A subclass counts as its parent; one that nobody listed is a conflict (409)."""
+"""Kind of situation → status; one of no kind is a conflict (409)."""
 
 TOO_LARGE = Text(
     "上传的内容超过 {size} MB，没有接收。",
@@ -196,10 +100,10 @@ def on_record(said: Text) -> None:
     if request.method != "POST" or not current_user.is_authenticated:
         return
     if isinstance(case_id := view.get("case_id"), int):
-        with suppress(NoSuchCase), transaction() as session:
+        with suppress(cases.NoSuchCase), transaction() as session:
             cases.turned_away(session, case_id, said, actor=actor(), at=now())
     elif isinstance(batch_id := view.get("batch_id"), int):
-        with suppress(NoSuchBatch), transaction() as session:
+        with suppress(batches.NoSuchBatch), transaction() as session:
             batches.turned_away(session, batch_id, said, actor=actor(), at=now())
 
 
@@ -222,11 +126,11 @@ def noted(error: CannotServe, *, with_case: bool = True) -> HTTPStatus:
     token is not made for something, or brings no proof, is no knock at a door of others.
     """
     status = status_of(error)
-    if isinstance(error, Lost):
-        lost_on_record(installed().database, error, actor=actor(), at=now())
+    if isinstance(error, downloads.Lost):
+        downloads.on_record(installed().database, error, actor=actor(), at=now())
     if with_case and status in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY):
         on_record(error.message)
-    own = isinstance(error, ScopeMissing | ProofNeeded)
+    own = isinstance(error, tokens.ScopeMissing | ProofNeeded)
     if status is HTTPStatus.FORBIDDEN and current_user.is_authenticated and not own:
         with transaction() as session:
             people.knocked(session, request.path, error.message, actor=actor(), at=now())
@@ -240,7 +144,7 @@ def _cannot_serve(error: CannotServe) -> Page:
 
 def _lost(problem: Absent | Damaged) -> Page:
     """A file of which only its digest is known here."""
-    return _cannot_serve(Lost(problem))
+    return _cannot_serve(downloads.Lost(problem))
 
 
 def _case_page() -> str:

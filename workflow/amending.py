@@ -26,7 +26,7 @@ from states.migration import Placed, Stuck, at_rest, strands, to_be_written_anew
 from states.reach import SYSTEM, Actor, reaches
 from workflow import batches, cases, letters
 from workflow.calls.difference import Change, differences
-from workflow.engine import CannotServe, NotPermitted, Offer, Receipt
+from workflow.engine import NotPermitted, Offer, Receipt, WrongInput
 from workflow.notices import NoSuchCall
 from workflow.store import amending as stored
 from workflow.store import cases as stored_cases
@@ -43,7 +43,7 @@ MOST = 1000
 ACTION = "migrate"
 
 
-class NotMoved(CannotServe):
+class NotMoved(WrongInput):
     """Cases that cannot be moved as was asked for (422)."""
 
 

@@ -23,7 +23,7 @@ from workflow.documents.arriving import Item
 from workflow.documents.matching import Known, Lack, Matched, OneCase
 from workflow.documents.names import clean_name
 from workflow.documents.vetting import slot_for
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import CannotServe, NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer
 from workflow.similar import same_title
@@ -43,11 +43,11 @@ LARGEST = limits.LIMITS["package"].size
 """Bytes of one file that comes in."""
 
 
-class NoSuchArrival(CannotServe):
+class NoSuchArrival(NoSuchThing):
     """Not there, or out of reach, which is the same (404)."""
 
 
-class WrongArrival(CannotServe):
+class WrongArrival(WrongInput):
     """Nothing to take in: no file, an empty one, one that is too large, too many (422)."""
 
 

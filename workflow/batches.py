@@ -32,7 +32,18 @@ from workflow.documents.mail import in_mails as share_out
 from workflow.documents.packing import pack
 from workflow.documents.reading import Picture
 from workflow.documents.vetting import clean_name
-from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Outcome, Receipt, examine
+from workflow.engine import (
+    Attempt,
+    CannotServe,
+    Engine,
+    NoSuchThing,
+    NotPermitted,
+    Offer,
+    Outcome,
+    Receipt,
+    WrongInput,
+    examine,
+)
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer, TooLarge
 from workflow.personal import masked_form
@@ -53,7 +64,7 @@ LONGEST_SUBJECT = 300
 """Characters of a mail's subject."""
 
 
-class NoSuchBatch(CannotServe):
+class NoSuchBatch(NoSuchThing):
     """Not there, or out of reach, which is the same (404)."""
 
 
@@ -65,7 +76,7 @@ class BackWithOffice(CannotServe):
     """The batch was returned: what its office makes of it is not the national office's until it is sent again (409)."""
 
 
-class WrongBatch(CannotServe):
+class WrongBatch(WrongInput):
     """A batch that makes no sense as written: a phase that the call has not, a subject too long to be sent (422)."""
 
 

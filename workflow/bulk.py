@@ -24,7 +24,16 @@ from states.lifecycle import Standing, Transition
 from states.reach import Actor, holds, reaches
 from workflow import call_standing, cases, deadlines, letters
 from workflow.cases import Answers
-from workflow.engine import CannotServe, NoSuchTransition, NotPermitted, Receipt, not_yours, quoted
+from workflow.engine import (
+    CannotServe,
+    NoSuchThing,
+    NoSuchTransition,
+    NotPermitted,
+    Receipt,
+    WrongInput,
+    not_yours,
+    quoted,
+)
 from workflow.letters import Mail
 from workflow.personal import masked_text
 from workflow.settings import LONGEST_HOLD
@@ -47,11 +56,11 @@ STEPS = (
 """Steps that may be taken on many cases at once. Sealing is not one of them: each seal is looked at by itself."""
 
 
-class NoSuchBulkAct(CannotServe):
+class NoSuchBulkAct(NoSuchThing):
     """Not there, or somebody else's, which is the same (404)."""
 
 
-class WrongChoice(CannotServe):
+class WrongChoice(WrongInput):
     """Nothing was chosen, or too much (422)."""
 
 

@@ -21,7 +21,7 @@ from states.reach import Actor, reaches
 from states.route import lifecycle_of
 from workflow import call_standing, characters, letters
 from workflow.content import Content
-from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Receipt
+from workflow.engine import Attempt, CannotServe, Engine, NoSuchThing, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.failpoints import reached
 from workflow.store import cases as stored
 from workflow.store import facts as stored_facts
@@ -42,7 +42,7 @@ def engine_of(call: Call) -> Engine:
     return _engine(call.route)
 
 
-class NoSuchCase(CannotServe):
+class NoSuchCase(NoSuchThing):
     """Not there, or out of reach, which is the same (404)."""
 
 

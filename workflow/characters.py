@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from rules.words import Text
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 
 _OUTSIDE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BEFORE = 10
@@ -55,7 +55,7 @@ def without_strange(text: str) -> str:
     return _OUTSIDE.sub("", text)
 
 
-class Unholdable(CannotServe):
+class Unholdable(WrongInput):
     """Words with a character that no Word or Excel file can hold; nothing is changed (422)."""
 
 

@@ -33,7 +33,7 @@ from workflow.collecting import (
 from workflow.documents import limits, template
 from workflow.documents.compiling.book import Order
 from workflow.downloads import Lost
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
 from workflow.jobs.reasons import reason
@@ -57,11 +57,11 @@ SHOWN = 100
 """Collections that the list shows."""
 
 
-class NoSuchCollection(CannotServe):
+class NoSuchCollection(NoSuchThing):
     """There is no such collection for this person, or no such file of it (404)."""
 
 
-class WrongCollection(CannotServe):
+class WrongCollection(WrongInput):
     """It cannot be compiled as asked for; nothing was queued (422)."""
 
 

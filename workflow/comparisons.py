@@ -15,7 +15,7 @@ from states.reach import Actor, reaches
 from workflow import similar
 from workflow.cases import NoSuchCase, check_apart
 from workflow.content import Content
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.papers import owner_of
 from workflow.store import comparisons as stored
 from workflow.store import facts as stored_facts
@@ -25,7 +25,7 @@ from workflow.store.models import Case
 from workflow.store.prior import Similar
 
 
-class ReasonMissing(CannotServe):
+class ReasonMissing(WrongInput):
     """A ruling without its reason (422)."""
 
 

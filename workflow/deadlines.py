@@ -10,13 +10,13 @@ from rules.call import Call, Recommender
 from rules.roles import Role
 from rules.words import Text
 from states.reach import Actor
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.store import deadlines as stored
 from workflow.store.calls import call_of, every
 from workflow.store.models import CentreDay, Extension, ExtensionRequest, Waiver
 
 
-class WrongGrant(CannotServe):
+class WrongGrant(WrongInput):
     """A grant that makes no sense as written (422)."""
 
 

@@ -21,7 +21,7 @@ from workflow.audit.canonical import canonical
 from workflow.cases import NoSuchCase, mark_of
 from workflow.clock import BEIJING
 from workflow.documents import writing
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import CannotServe, NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.store import calls as stored_calls
 from workflow.store import decisions as stored
 from workflow.store import facts as stored_facts
@@ -37,7 +37,7 @@ LONGEST = 1000
 """Characters of a reason, and of what the centre is told."""
 
 
-class NoSuchTable(CannotServe):
+class NoSuchTable(NoSuchThing):
     """There is no such call, or its decisions are not for this person, which is the same (404)."""
 
 
@@ -45,7 +45,7 @@ class NotPending(CannotServe):
     """The case waits for no decision any more (409)."""
 
 
-class WrongDecision(CannotServe):
+class WrongDecision(WrongInput):
     """What was chosen cannot be kept (422)."""
 
 

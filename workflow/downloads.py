@@ -15,7 +15,7 @@ from workflow.cases import NoSuchCase
 from workflow.documents import legacy, marks, origin, preview, prints, writing
 from workflow.documents.problems import Unreadable
 from workflow.documents.reading import Picture
-from workflow.engine import CannotServe
+from workflow.engine import CannotServe, NoLonger, OurLoss
 from workflow.store import calls as stored_calls
 from workflow.store.database import Database
 from workflow.store.files import Absent, Damaged, Files
@@ -32,7 +32,7 @@ NOT_THERE = NoSuchCase(
 )
 
 
-class Lost(CannotServe):
+class Lost(OurLoss):
     """A file that the register names and the document store does not give back (500). `problem`: what is wrong with it."""
 
     def __init__(self, problem: Absent | Damaged, name: str = "") -> None:
@@ -208,7 +208,7 @@ def original(
     return found, data
 
 
-class Erased(CannotServe):
+class Erased(NoLonger):
     """A file that was thrown away because of what it said about a person (410)."""
 
 

@@ -17,7 +17,7 @@ from workflow import proofs
 from workflow.calls import CallProblem, CallRefused, mistaken, parse_call
 from workflow.calls.difference import Change, differences
 from workflow.calls.places import Place, places, put
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.proof import Proof, prove, scenarios
 from workflow.store import calls as stored_calls
 from workflow.store import drafting as stored
@@ -29,11 +29,11 @@ LONGEST = 400_000
 """Characters of a call's file or of its notice."""
 
 
-class NoSuchDraft(CannotServe):
+class NoSuchDraft(NoSuchThing):
     """No draft of that number within reach (404)."""
 
 
-class NotOpened(CannotServe):
+class NotOpened(WrongInput):
     """A draft that cannot be begun, changed or opened as it is (422)."""
 
 

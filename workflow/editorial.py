@@ -13,7 +13,7 @@ from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
 from workflow.cases import NotEditable, check_apart, check_marked, check_seen
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.papers import owner_of
 from workflow.store import editorial as stored
 from workflow.store import facts as stored_facts
@@ -44,7 +44,7 @@ def consent_abroad(session: Session, case_id: int, words: str, *, actor: Actor, 
     return note(session, case_id, "case.consent_abroad", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
 
 
-class TooLong(CannotServe):
+class TooLong(WrongInput):
     """A text longer than can be kept (422)."""
 
 

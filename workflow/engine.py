@@ -23,19 +23,46 @@ class Outcome(Labelled):
 
 
 class CannotServe(Exception):
-    """Something that cannot be served at all, with a sentence for the person who asked."""
+    """Something that cannot be served at all, with a sentence for the person who asked.
+
+    Its kinds below say how it may go on from there. One of no kind has met a change of things (409).
+    """
 
     def __init__(self, message: Text) -> None:
         super().__init__(message.en)
         self.message = message
 
 
-class NoSuchTransition(CannotServe):
-    """The thing is in a state from which this cannot be tried (409)."""
+class NoSuchThing(CannotServe):
+    """It is not there, or out of reach (404)."""
+
+
+class WrongInput(CannotServe):
+    """What somebody wrote, chose or left out does not do; they can mend it (422)."""
 
 
 class NotPermitted(CannotServe):
     """Somebody tried what is another role's (403)."""
+
+
+class NotKnown(CannotServe):
+    """Nobody knows who is asking (401)."""
+
+
+class TooOften(CannotServe):
+    """It was asked too many times (429)."""
+
+
+class NoLonger(CannotServe):
+    """It was there and is erased (410)."""
+
+
+class OurLoss(CannotServe):
+    """We no longer have what we should have (500)."""
+
+
+class NoSuchTransition(CannotServe):
+    """The thing is in a state from which this cannot be tried (409)."""
 
 
 class Facts(Protocol):

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from rules.words import Text
 from workflow import account_mail, sign_in
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 from workflow.secret_key import locker
 from workflow.settings import Settings
 from workflow.sign_in import Means
@@ -40,7 +40,7 @@ ISSUER = "Zhengji"
 _SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-class WrongFactor(CannotServe):
+class WrongFactor(WrongInput):
     """An answer that does not prove anything, or came too late (422)."""
 
 

@@ -22,7 +22,17 @@ from states.judgement import AT_WORK, COUNTS, JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle, Standing
 from states.reach import Actor
 from workflow import blind, conflicts, downloads, scoring
-from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Receipt, not_yours
+from workflow.engine import (
+    Attempt,
+    CannotServe,
+    Engine,
+    NoSuchThing,
+    NotPermitted,
+    Offer,
+    Receipt,
+    WrongInput,
+    not_yours,
+)
 from workflow.jobs.queue import enqueue
 from workflow.store import calls as stored_calls
 from workflow.store import judging as stored
@@ -38,15 +48,15 @@ _LONGEST = 2000
 """Characters of a reason."""
 
 
-class NoSuchJudgement(CannotServe):
+class NoSuchJudgement(NoSuchThing):
     """Not there, or another judge's, which is the same (404)."""
 
 
-class NoJudging(CannotServe):
+class NoJudging(NoSuchThing):
     """The call asks for no judging (404)."""
 
 
-class WrongScores(CannotServe):
+class WrongScores(WrongInput):
     """What was sent is no score (422)."""
 
 
@@ -54,7 +64,7 @@ class NotShown(CannotServe):
     """The blind reading still tells whose case it is, so it is not shown (409)."""
 
 
-class WrongInvitation(CannotServe):
+class WrongInvitation(WrongInput):
     """What was asked for is no invitation (422)."""
 
 

@@ -22,7 +22,7 @@ from states.reach import Actor
 from workflow.audit import actions
 from workflow.documents.mail import compose
 from workflow.documents.vetting import clean_name
-from workflow.engine import Attempt, CannotServe
+from workflow.engine import Attempt, NoSuchThing
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer
 from workflow.store import letters as stored
@@ -85,7 +85,7 @@ _NEUTRAL = {"return_to_office": Text("退回推荐单位", "Return to whoever re
 _PUBLIC = ("publish", "republish")
 
 
-class NoSuchLetter(CannotServe):
+class NoSuchLetter(NoSuchThing):
     """There is no such mail for this person (404)."""
 
 

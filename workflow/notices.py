@@ -16,13 +16,13 @@ from states.reach import Actor
 from workflow import deadlines, proofs
 from workflow.calls import CallProblem, CallRefused, mistaken, parse_call
 from workflow.documents import writing
-from workflow.engine import CannotServe, NotPermitted
+from workflow.engine import CannotServe, NoSuchThing, NotPermitted
 from workflow.store import calls as stored
 from workflow.store import notices as rows
 from workflow.store.models import CallVersion
 
 
-class NoSuchCall(CannotServe):
+class NoSuchCall(NoSuchThing):
     """No call of that number, or no such version of it (404)."""
 
 

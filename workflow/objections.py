@@ -23,7 +23,7 @@ from states.objection import OBJECTION, OPEN, ObjectionState
 from states.reach import Actor
 from workflow import public_notices
 from workflow.audit import search
-from workflow.engine import Attempt, CannotServe, Engine, NotPermitted, Offer, Receipt
+from workflow.engine import Attempt, Engine, NoSuchThing, NotPermitted, Offer, Receipt, TooOften, WrongInput
 from workflow.store import archive, living, trail
 from workflow.store import objections as stored
 from workflow.store.calls import call_of
@@ -40,15 +40,15 @@ _READERS = frozenset({Role.DESK, Role.DIRECTOR, Role.AUDITOR})
 _NEWEST = 500
 
 
-class NoSuchObjection(CannotServe):
+class NoSuchObjection(NoSuchThing):
     """Not there, or not for this person, which is the same (404)."""
 
 
-class WrongObjection(CannotServe):
+class WrongObjection(WrongInput):
     """What was sent is no objection that can be received (422)."""
 
 
-class TooMany(CannotServe):
+class TooMany(TooOften):
     """Several from one address in a short while (429)."""
 
 

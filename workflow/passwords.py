@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from rules.words import Text
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 from workflow.settings import Settings
 
 SHORTEST, LONGEST = 12, 128
@@ -29,7 +29,7 @@ COMMON = frozenset(_WORDS.split())
 _RUNS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 
 
-class WrongPassword(CannotServe):
+class WrongPassword(WrongInput):
     """A password that cannot be taken, with what would do (422)."""
 
 

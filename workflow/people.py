@@ -12,7 +12,7 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor, Grant
 from workflow import account_mail, factors, passwords, sign_in, throttle
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 from workflow.settings import Settings
 from workflow.store import factors as stored_factors
 from workflow.store import people as stored
@@ -25,7 +25,7 @@ LONGEST_NAME, LONGEST_EMAIL = 80, 200
 """Characters that the register holds."""
 
 
-class WrongPerson(CannotServe):
+class WrongPerson(WrongInput):
     """What was written about a person cannot be: a taken login, a role without its unit (422)."""
 
 

@@ -18,7 +18,7 @@ from states.judgement import AT_WORK
 from states.reach import Actor
 from workflow import conflicts, judging, pairing
 from workflow.documents import writing
-from workflow.engine import CannotServe, Receipt
+from workflow.engine import NoSuchThing, Receipt, WrongInput
 from workflow.failure import Failure
 from workflow.jobs.queue import enqueue
 from workflow.register import rows_of
@@ -47,11 +47,11 @@ _MOST_JUDGES = 12
 NO_FILE = Text("请先选择文件。", "Choose a file first.")
 
 
-class NoSuchPlan(CannotServe):
+class NoSuchPlan(NoSuchThing):
     """There is no such plan (404)."""
 
 
-class WrongPlan(CannotServe):
+class WrongPlan(WrongInput):
     """A plan that cannot be changed or sent as asked (422)."""
 
 

@@ -15,7 +15,7 @@ from rules.words import Text
 from states.reach import SYSTEM, Actor
 from states.route import level_of, lifecycle_of
 from workflow.administration import check_administrator
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.personal import is_contact
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls
@@ -31,7 +31,7 @@ WITH_CONTACTS = ("form", "scan", "summary")
 """Slots of files that bear telephone numbers and names of contacts."""
 
 
-class NothingToErase(CannotServe):
+class NothingToErase(WrongInput):
     """There is no such case or account, it is still in use, or no reason was given (422)."""
 
 

@@ -16,7 +16,7 @@ from workflow import collecting, collection
 from workflow.collection import NoSuchCollection
 from workflow.documents import template
 from workflow.documents.compiling.book import Book, Order
-from workflow.engine import CannotServe, Receipt
+from workflow.engine import Receipt, WrongInput
 from workflow.jobs.queue import enqueue
 from workflow.store import collection as stored_collection
 from workflow.store import personal as stored_personal
@@ -31,7 +31,7 @@ LONGEST = 2000
 COMMENT, ERRATUM = "comment", "erratum"
 
 
-class WrongProof(CannotServe):
+class WrongProof(WrongInput):
     """The proof cannot be changed, signed or released like this; nothing was done (422)."""
 
 

@@ -17,7 +17,7 @@ from rules.words import Text
 from states.reach import SYSTEM, Actor
 from workflow import people, stranding
 from workflow.calls import CallProblem, CallRefused, digest, parse_call
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NoSuchThing, NotPermitted, Receipt
 from workflow.jobs.kinds import UNFINISHED, JobState
 from workflow.jobs.queue import enqueue
 from workflow.proof import Proof, prove, scenarios
@@ -34,7 +34,7 @@ READS = frozenset({Role.DESK, Role.DIRECTOR, Role.AUDITOR})
 ASKS = frozenset({Role.DESK, Role.DIRECTOR})
 
 
-class NoSuchText(CannotServe):
+class NoSuchText(NoSuchThing):
     """No call or draft has that text, or it is not for this person (404)."""
 
 

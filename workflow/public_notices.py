@@ -14,7 +14,7 @@ from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
 from workflow import working_days
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.store import calls as stored_calls
 from workflow.store import deadlines as stored_deadlines
 from workflow.store import objections as stored_objections
@@ -27,11 +27,11 @@ _PUBLISHED = (CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 _PUT_UP, _TAKE_DOWN = "call.put_up_notice", "call.take_down_notice"
 
 
-class WrongNotice(CannotServe):
+class WrongNotice(WrongInput):
     """A list that cannot be put up or taken down as asked (422)."""
 
 
-class NoSuchNotice(CannotServe):
+class NoSuchNotice(NoSuchThing):
     """There is no such list (404)."""
 
 

@@ -20,7 +20,7 @@ from states.case import CaseState
 from states.reach import Actor
 from workflow.cases import NoSuchCase
 from workflow.documents.mail import compose
-from workflow.engine import CannotServe, NotPermitted
+from workflow.engine import NotPermitted, WrongInput
 from workflow.mailing import Mailer
 from workflow.store import calls as stored_calls
 from workflow.store import personal as stored_personal
@@ -41,7 +41,7 @@ BEFORE = (3, 0)
 """Days before an appearance on which the editor is reminded, at nine in the morning."""
 
 
-class WrongAppearance(CannotServe):
+class WrongAppearance(WrongInput):
     """An appearance that makes no sense as written (422)."""
 
 

@@ -18,7 +18,18 @@ from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
 from workflow import cases, stand_ins, workbench
 from workflow.audit import log
-from workflow.engine import Attempt, CannotServe, Engine, NoSuchTransition, NotPermitted, Offer, Outcome, Receipt
+from workflow.engine import (
+    Attempt,
+    CannotServe,
+    Engine,
+    NoSuchThing,
+    NoSuchTransition,
+    NotPermitted,
+    Offer,
+    Outcome,
+    Receipt,
+    WrongInput,
+)
 from workflow.failpoints import reached
 from workflow.failure import Failure
 from workflow.interchange import delivery
@@ -37,7 +48,7 @@ from workflow.store.models import Case, Push
 ENGINE = Engine(PUSH)
 
 
-class NoSuchPush(CannotServe):
+class NoSuchPush(NoSuchThing):
     """Not there, or out of reach, which is the same (404)."""
 
 
@@ -220,7 +231,7 @@ def check_recalls(actor: Actor) -> None:
         )
 
 
-class ReasonNeeded(CannotServe):
+class ReasonNeeded(WrongInput):
     """A step that needs its reason was tried without one (422)."""
 
 

@@ -16,14 +16,14 @@ from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from states.reach import Actor
 from workflow.documents.limits import LIMITS
-from workflow.engine import CannotServe, NotPermitted
+from workflow.engine import NotPermitted, WrongInput
 from workflow.store import register as stored
 from workflow.store.models import Centre, Office
 
 REFERENCE = Path(__file__).parent / "reference"
 
 
-class WrongList(CannotServe):
+class WrongList(WrongInput):
     """A list that cannot be read as one of offices or centres (422)."""
 
 
@@ -293,7 +293,7 @@ _LABELS = {
 }
 
 
-class WrongEntry(CannotServe):
+class WrongEntry(WrongInput):
     """What was written about an office or centre cannot be: an empty, too long or taken name (422)."""
 
 

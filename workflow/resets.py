@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from rules.words import Text
 from workflow import account_mail, passwords, sign_in, throttle
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 from workflow.jobs.queue import enqueue
 from workflow.settings import Settings
 from workflow.sign_in import Visitor
@@ -24,7 +24,7 @@ PER_NAME, PER_ADDRESS = 3, 10
 """How often within the throttle's window one may ask, for one name and from one address."""
 
 
-class NoSuchReset(CannotServe):
+class NoSuchReset(WrongInput):
     """The link was used, is too old, or never was (422)."""
 
 

@@ -14,7 +14,7 @@ from workflow.documents import sighting
 from workflow.documents.marks import Mark
 from workflow.documents.sighting import Place, Sighting
 from workflow.documents.signatures import Sealed
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 from workflow.store import papers as stored
 from workflow.store.files import Files
 from workflow.store.papers import Kept
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 
-class NotThisPrint(CannotServe):
+class NotThisPrint(WrongInput):
     """A scan of another case's form, or of an earlier version of this one: no seal on it holds for what is here (422)."""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from rules.words import Text
 from states.reach import Actor
-from workflow.engine import CannotServe
+from workflow.engine import NoSuchThing, WrongInput
 from workflow.store import searches as stored
 from workflow.store import words
 from workflow.store.database import Database
@@ -24,11 +24,11 @@ NAMES = ("text", "state", "phase", "theme", "office", "centre", "sort")
 """Arguments of the list's address, in the order in which they are written."""
 
 
-class NoSuchSearch(CannotServe):
+class NoSuchSearch(NoSuchThing):
     """Not there, or somebody else's, which is the same (404)."""
 
 
-class NotKept(CannotServe):
+class NotKept(WrongInput):
     """A search without a name or under one that is taken, one for nothing, or one too many (422)."""
 
 

@@ -16,7 +16,7 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor, Grant, lent, standing_in
 from workflow import people, sign_in
-from workflow.engine import CannotServe, NotPermitted
+from workflow.engine import CannotServe, NoSuchThing, NotPermitted, WrongInput
 from workflow.settings import Settings
 from workflow.store import people as stored_people
 from workflow.store import stand_ins as stored
@@ -31,11 +31,11 @@ OVER = Text("代办已经结束，您现在以本人身份办理。", "Standing 
 DAYS_MISSING = Text("请写明第一天和最后一天。", "Give the first and the last day.")
 
 
-class WrongStandIn(CannotServe):
+class WrongStandIn(WrongInput):
     """An absence that makes no sense as written (422)."""
 
 
-class NoSuchStandIn(CannotServe):
+class NoSuchStandIn(NoSuchThing):
     """Not there, or not this person's to see (404)."""
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from rules.words import Labelled, Text
 from workflow import account_mail, sign_in, throttle
-from workflow.engine import CannotServe
+from workflow.engine import NotKnown, NotPermitted, WrongInput
 from workflow.settings import Settings
 from workflow.store import people as stored_people
 from workflow.store import tokens as stored
@@ -37,15 +37,15 @@ class Scope(Labelled):
     GRAVE = "grave", "盖章、报送和发布", "Stamp, send and publish"
 
 
-class WrongToken(CannotServe):
+class WrongToken(WrongInput):
     """A token cannot be made as asked for (422)."""
 
 
-class NotLetIn(CannotServe):
+class NotLetIn(NotKnown):
     """The request brings no token, or one that opens nothing (401)."""
 
 
-class ScopeMissing(CannotServe):
+class ScopeMissing(NotPermitted):
     """The token was not made for this (403)."""
 
 
@@ -180,7 +180,7 @@ KEPT = timedelta(days=30)
 """How long the row of a token is kept once it is over."""
 
 
-class OtherRequest(CannotServe):
+class OtherRequest(WrongInput):
     """The idempotency key belongs to another request, or to one whose answer is no longer kept (422)."""
 
 

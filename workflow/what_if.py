@@ -23,7 +23,7 @@ from workflow.calls.changing import DROP, changed
 from workflow.calls.difference import Change, differences
 from workflow.calls.places import Place, places, put
 from workflow.documents import writing
-from workflow.engine import CannotServe, Receipt
+from workflow.engine import NoSuchThing, Receipt, WrongInput
 from workflow.jobs.kinds import UNFINISHED, JobState
 from workflow.jobs.queue import enqueue
 from workflow.replay import ACTIONS, DONE, Changed, Replaying, read_back
@@ -46,11 +46,11 @@ SHOWN = 50
 _RULE = "rules."
 
 
-class NoSuchWhatIf(CannotServe):
+class NoSuchWhatIf(NoSuchThing):
     """Not there, or not for this person (404)."""
 
 
-class WrongWhatIf(CannotServe):
+class WrongWhatIf(WrongInput):
     """What was asked for cannot be a call; nothing was queued (422)."""
 
 

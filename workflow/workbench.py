@@ -34,7 +34,7 @@ from workflow.bilingual import facing as put_beside
 from workflow.bilingual import passages as passages_of
 from workflow.cases import check_apart
 from workflow.editorial import SELECTED, TooLong
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.register import REFERENCE
 from workflow.store import editorial as stored_editorial
 from workflow.store import english as stored
@@ -51,7 +51,7 @@ LONGEST_WORDS = 2_000
 """Characters of what a checker says."""
 
 
-class NotReady(CannotServe):
+class NotReady(WrongInput):
     """English that is not complete cannot be passed, and a refusal says why (422)."""
 
 
@@ -354,7 +354,7 @@ def check(
 # ---- terms -----------------------------------------------------------------------------------------------------------
 
 
-class WrongTerm(CannotServe):
+class WrongTerm(WrongInput):
     """A term that cannot be kept (422)."""
 
 

@@ -19,7 +19,7 @@ from rules.words import Text
 from states.reach import Actor
 from workflow.audit.actions import ACTIONS, GROUPS, label, state_label
 from workflow.audit.canonical import event_hash
-from workflow.engine import CannotServe, Outcome
+from workflow.engine import NoSuchThing, Outcome
 from workflow.jobs.kinds import KINDS
 from workflow.sign_in import Means
 from workflow.store import log
@@ -30,7 +30,7 @@ from workflow.store.search import Event
 PER_PAGE = 40
 
 
-class NoSuchEvent(CannotServe):
+class NoSuchEvent(NoSuchThing):
     """Not there, or out of reach, which is the same (404)."""
 
 

@@ -15,10 +15,10 @@ from rules.call import Call
 from rules.words import Labelled, Text
 from workflow.calls.loader import SHAPE
 from workflow.calls.schema import bare, name_of, places_in
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 
 
-class WrongValue(CannotServe):
+class WrongValue(WrongInput):
     """A value that cannot stand where it was put (422)."""
 
 

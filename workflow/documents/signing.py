@@ -8,14 +8,14 @@ from datetime import datetime
 
 from rules.words import Text
 from workflow.documents import checker, prints
-from workflow.engine import CannotServe
+from workflow.engine import WrongInput
 
 LARGEST_KEY = 64 * 1024
 """Bytes of a PKCS#12 file; one with a long chain has some 10,000."""
 LONGEST_PASSWORD = 200
 
 
-class NotSealed(CannotServe):
+class NotSealed(WrongInput):
     """The certificate cannot seal this, with the reason (422)."""
 
 

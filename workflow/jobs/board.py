@@ -12,7 +12,7 @@ from rules.roles import Role
 from rules.words import Text
 from states.reach import Actor
 from workflow import mailing
-from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.engine import CannotServe, NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.jobs.kinds import KINDS, MAILS, UNFINISHED, JobState, Kind
 from workflow.jobs.queue import hand_over
 from workflow.store import jobs as stored
@@ -34,7 +34,7 @@ _AT_ONCE = 500
 """As many are retried by one click."""
 
 
-class NoSuchJob(CannotServe):
+class NoSuchJob(NoSuchThing):
     """Not there, or of a kind that others look after, which is the same (404)."""
 
 
@@ -42,7 +42,7 @@ class Settled(CannotServe):
     """It stands where this cannot be done any more (409)."""
 
 
-class WhyMissing(CannotServe):
+class WhyMissing(WrongInput):
     """A reason is asked for (422)."""
 
 
