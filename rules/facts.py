@@ -75,6 +75,8 @@ class EnglishFacts:
     missing: tuple[str, ...] = ()
     open: int = 0
     """Paragraphs without English, or with that of an earlier wording."""
+    captions_open: int = 0
+    """Of the captions of the present pictures, how many have no English. No content holds them, so they are counted apart."""
     checker: int | None = None
     """Who read exactly this version against the Chinese, and passed it; None when nobody has."""
 

@@ -201,6 +201,12 @@ def english_is_current(case: CaseFacts) -> Breach | None:
             "{open} paragraphs have no English, or that of an earlier wording. The translator must complete them.",
         )
         return Breach(say=say, open=english.open, mend="english")
+    if english.captions_open:
+        say = Text(
+            "有 {open} 条图注没有英文，或翻译之后中文图注又改过。请由翻译补齐。",
+            "{open} captions of pictures have no English, or were changed since. The translator must complete them.",
+        )
+        return Breach(say=say, open=english.captions_open, mend="english")
     if english.of == case.content:
         return None
     say = Text(

@@ -810,15 +810,22 @@ class World:
         with self.database.transaction() as session:
             session.execute(update(Centre).where(Centre.id == self.centres[centre]).values(**columns))
 
-    def put_pictures(self, case: int, number: int) -> None:
-        """Its author's Word file holds so many pictures."""
+    def put_pictures(self, case: int, number: int, caption: str = "") -> None:
+        """Its author's Word file holds so many pictures, each with this caption."""
         with self.database.transaction() as session:
             for at in range(number):
                 values = {"slot": "picture", "name": f"图{at}.png", "media_type": "image/png", "size": 1, "at": self.at}
+                values |= {"caption": caption, "rights": "本单位拍摄" if caption else ""}
                 by = self.people[self._hand(case, "author")].id
                 session.execute(
                     insert(Document).values(case_id=case, digest=f"{case:032x}{at:032x}", by_id=by, **values)
                 )
+
+    def caption(self, case: int, words: str) -> None:
+        """Its author's newer Word file says this under its pictures."""
+        with self.database.transaction() as session:
+            pictures = update(Document).where(Document.case_id == case, Document.slot == "picture")
+            session.execute(pictures.values(caption=words))
 
     def lose_scan(self, case: int) -> None:
         """The scan of a sealed form counts no more."""

@@ -53,7 +53,7 @@ def keep_pictures(files: Files, document: CaseDocument) -> list[Kept]:
     """Keep the pictures that a case document holds, each drawn anew; one that cannot be drawn is left out."""
     drawn = preview.copies([one.data for one in document.pictures])
     return [
-        Kept(one.name, copy[1], files.put(copy[0]), len(copy[0]), one.caption[:300])
+        Kept(one.name, copy[1], files.put(copy[0]), len(copy[0]), one.caption.strip()[:300].rstrip())
         for one, copy in zip(document.pictures, drawn, strict=True)
         if copy is not None
     ]

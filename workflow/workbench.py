@@ -161,7 +161,7 @@ def abroad(session: Session, case: Case) -> Abroad:
     call, facing = call_of(session, case.call_version_id), _facing(session, case)
     return Abroad(
         [(one.id, pair.passage.zh, pair.en) for one in call.sections for pair in facing.of(of_section(one.id))],
-        {one.passage.zh: one.en for one in facing.of(CAPTION)},
+        {one.passage.zh: one.en for one in facing.of(CAPTION) if one.en},
     )
 
 
@@ -335,7 +335,9 @@ def check(
                 )
             )
         if passed and (
-            newest.open or newest.of != row.content or not (newest.title and newest.summary and newest.text)
+            _facing(session, row).open
+            or newest.of != row.content
+            or not (newest.title and newest.summary and newest.text)
         ):
             raise NotReady(
                 Text(

@@ -52,6 +52,19 @@ def _ready(world: World, case: int) -> None:
     world.ready_to_push(case)
 
 
+@given(parsers.re("推送的准备都已办妥，案例有一幅图片，图注(?P<words>.*)"))
+def _captions(world: World, case: int, words: str) -> None:
+    world.put_pictures(case, 1, "水泵厂的车间")
+    world.ready_to_push(case)
+    if words != "已译成英文":
+        world.caption(case, "水泵厂的新车间")
+    if words == "改过之后又改了回来":
+        world.caption(case, "水泵厂的车间")
+    if words == "改过之后重新翻译并校对":
+        world.translate(case)
+        world.check_english(case)
+
+
 @given(parsers.re("对外推送的同意(?P<words>已经登记|又被撤回|撤回后重新登记)"))
 def _consent_abroad(world: World, case: int, words: str) -> None:
     if words != "已经登记":

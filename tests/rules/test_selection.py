@@ -146,6 +146,7 @@ def test_an_effect_not_yet_found_outstanding_names_the_clause_and_the_liaison() 
     [
         (None, "还没有英文稿。请由翻译录入英文题目、摘要和正文。"),
         (EnglishFacts(CONTENT, ("title", "text")), "英文稿缺少：题目、正文。请由翻译补齐。"),
+        (EnglishFacts(CONTENT, captions_open=2), "有 2 条图注没有英文，或翻译之后中文图注又改过。请由翻译补齐。"),
         (EnglishFacts("before"), "中文稿改动后，英文稿还没有更新。请由翻译核对并重新保存英文稿。"),
     ],
 )

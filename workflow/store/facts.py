@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, bindparam, exists, func, literal, null, or_, select, union_all
 from sqlalchemy import case as when
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from rules.call import BEIJING, Call, Leg, Phase, Window, midnight
 from rules.facts import (
@@ -37,6 +37,7 @@ from states.reach import Actor
 from states.route import level_of, reporting
 from workflow import content as contents
 from workflow.audit.canonical import canonical
+from workflow.bilingual import CAPTION
 from workflow.store import prior
 from workflow.store.among import among
 from workflow.store.calls import call_of
@@ -54,6 +55,7 @@ from workflow.store.models import (
     CentreRequest,
     Document,
     EnglishCheck,
+    EnglishParagraph,
     Extension,
     Objection,
     Office,
@@ -175,6 +177,27 @@ _CHECKER = (
     .scalar_subquery()
 )
 """Who passed the English, by the newest word on it."""
+_Picture, _Saved = aliased(Document), aliased(EnglishParagraph)
+_CAPTIONS_OPEN = (
+    select(func.count())
+    .select_from(_Picture)
+    .where(_Picture.case_id == Case.id, _Picture.slot == "picture", _Picture.superseded_at.is_(None))
+    .where(_Picture.caption != "")
+    .where(
+        ~exists().where(
+            EnglishParagraph.id
+            == select(func.max(_Saved.id))
+            .where(_Saved.case_id == _Picture.case_id, _Saved.place == CAPTION)
+            .where(_Saved.zh == func.trim(_Picture.caption))
+            .correlate(_Picture)
+            .scalar_subquery(),
+            EnglishParagraph.en != "",
+        )
+    )
+    .correlate(Case)
+    .scalar_subquery()
+)
+"""Captions whose very words were never translated, whose English was emptied, or that were changed since."""
 _BESIDE = (
     select(
         Case.id,
@@ -184,6 +207,7 @@ _BESIDE = (
         CaseEnglish.summary,
         CaseEnglish.text,
         CaseEnglish.open,
+        _CAPTIONS_OPEN.label("captions_open"),
         _CHECKER.label("checker"),
         _PICTURES.label("pictures"),
         _NOT_CLEARED.label("not_cleared"),
@@ -384,7 +408,7 @@ def _english(row: Any) -> EnglishFacts | None:
         return None
     parts = {"title": row.title, "summary": row.summary, "text": row.text}
     missing = tuple(name for name, text in parts.items() if not text.strip())
-    return EnglishFacts(row.of, missing, row.open, row.checker)
+    return EnglishFacts(row.of, missing, row.open, row.captions_open, row.checker)
 
 
 class _Hands:
