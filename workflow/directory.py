@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from rules.words import Text
 from states.reach import Actor
 from workflow import sign_in
+from workflow.engine import CannotServe
 from workflow.people import WrongPerson
 from workflow.settings import Settings
 from workflow.sign_in import Visitor
@@ -23,7 +24,7 @@ from workflow.store import trail
 from workflow.store.models import DirectoryLink, Person
 
 
-class WrongDirectory(RuntimeError):
+class WrongDirectory(CannotServe):
     """The settings name a directory that cannot be trusted: the program does not start with it."""
 
 
@@ -33,9 +34,16 @@ def configured(settings: Settings) -> bool:
         return False
     address = urlsplit(settings.oidc_issuer)
     if address.scheme != "https" and not _this_machine(address.hostname or ""):
-        raise WrongDirectory("ZHENGJI_OIDC_ISSUER：须以 https:// 开头 / must begin with https://")
+        raise WrongDirectory(
+            Text("ZHENGJI_OIDC_ISSUER 须以 https:// 开头。", "ZHENGJI_OIDC_ISSUER must begin with https://.")
+        )
     if not settings.oidc_client_id or not settings.oidc_client_secret:
-        raise WrongDirectory("ZHENGJI_OIDC_CLIENT_ID, ZHENGJI_OIDC_CLIENT_SECRET：未设置 / not set")
+        raise WrongDirectory(
+            Text(
+                "设置了 ZHENGJI_OIDC_ISSUER，还要设置 ZHENGJI_OIDC_CLIENT_ID 和 ZHENGJI_OIDC_CLIENT_SECRET。",
+                "With ZHENGJI_OIDC_ISSUER, set ZHENGJI_OIDC_CLIENT_ID and ZHENGJI_OIDC_CLIENT_SECRET as well.",
+            )
+        )
     return True
 
 

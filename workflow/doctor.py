@@ -84,8 +84,8 @@ class Issuers:
 class Condition:
     """Everything that checks look at. `unopened`: why the database does not open, "" when it does. `seen`: its rows, where
     its tables are of this version. `lost`: checkpoints seen before that it does not live up to. `unwritable`: why a
-    document cannot be kept; `bad`: digests of documents that did not read back. `free`, `total`: bytes of the home
-    folder's disk. `same_disk`: backups lie on it too."""
+    document cannot be kept; `bad`: digests of documents that did not read back. `home_mode`: who may enter the home
+    folder, as its permission bits; `free`, `total`: bytes of its disk. `same_disk`: backups lie on it too."""
 
     settings: Settings
     at: datetime
@@ -97,6 +97,7 @@ class Condition:
     issuers: Issuers
     unwritable: str
     bad: Sequence[str]
+    home_mode: int
     free: int
     total: int
     same_disk: bool
@@ -157,6 +158,7 @@ def condition_of(settings: Settings, at: datetime) -> Condition:
         issuers=_issuers(settings, at),
         unwritable=unwritable,
         bad=bad,
+        home_mode=stat.S_IMODE(settings.home.stat().st_mode) if settings.home.exists() else 0o700,
         free=disk.free,
         total=disk.total,
         same_disk=_there(settings.home).stat().st_dev == _there(Path(settings.backups)).stat().st_dev,
@@ -505,6 +507,20 @@ def trail_key_is_usable(seen: Condition) -> Off | None:
 def trail_key_is_ours_only(seen: Condition) -> Off | None:
     mode = seen.key.mode
     return Off(path=seen.settings.audit_key, mode=f"{mode:o}") if mode is not None and mode & 0o077 else None
+
+
+@check(
+    Severity.DANGER,
+    what=Text("别人能进入数据文件夹：{path}（{mode}）", "Others may enter the folder of the data: {path} ({mode})"),
+    why=Text(
+        "这台机器上的其他用户能直接读数据库和材料：个人信息、还没有公布的结果。",
+        "Other users of this machine can read the database and documents: personal data, results not yet announced.",
+    ),
+    mend=Text("运行 chmod 700 {path}。", "Run chmod 700 {path}."),
+)
+def home_is_ours_only(seen: Condition) -> Off | None:
+    mode = seen.home_mode
+    return Off(path=seen.settings.home, mode=f"{mode:o}") if mode & 0o077 else None
 
 
 @check(

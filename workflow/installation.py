@@ -39,7 +39,7 @@ def open_database(settings: Settings) -> Database:
 
     Raises what `schema.upgrade` raises.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # names, addresses and texts are nobody else's
     database = Database(settings.database_url, settings.owner_database_url, limits(settings))
     schema.upgrade(database)
     return database

@@ -131,7 +131,7 @@ def restore(
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """One restore at a time goes into a place; the lock goes with the process, however it ends."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = os.open(home, os.O_RDONLY)
     try:
         try:

@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rules.words import Text
+from workflow.engine import CannotServe
 from workflow.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ SHORTEST = 32
 """Characters of a key; `python -c "import secrets; print(secrets.token_hex(32))"` makes a good one."""
 
 
-class NoSecretKey(RuntimeError):
+class NoSecretKey(CannotServe):
     """Outside a demo the program does not start without a key of its own, nor with a short one."""
 
 
@@ -27,15 +29,18 @@ def secret_key(settings: Settings) -> str:
         return settings.secret_key or _demo_key(settings.home / "secret_key")
     if len(settings.secret_key) < SHORTEST:
         raise NoSecretKey(
-            f"请先设置 ZHENGJI_SECRET_KEY（一串随机字符，至少 {SHORTEST} 位）。/ "
-            f"Set ZHENGJI_SECRET_KEY to a random string of at least {SHORTEST} characters."
+            Text(
+                f"请先设置 ZHENGJI_SECRET_KEY：一串随机字符，至少 {SHORTEST} 位，例如 openssl rand -hex 32 给出的。",
+                f"Set ZHENGJI_SECRET_KEY to a random string of at least {SHORTEST} characters, such as openssl rand -hex 32 "
+                "gives.",
+            )
         )
     return settings.secret_key
 
 
 def _demo_key(path: Path) -> str:
     """A demo makes its own key once, so that its sessions outlive a restart."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_hex(32))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ def ready(home: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> 
         yield World.of(database, home)
 
 
-def zhengji(*words: str | Path, **more: Any) -> Result:
+def zhengji(*words: str | Path | int, **more: Any) -> Result:
     result = CliRunner().invoke(main, [str(word) for word in words], **more)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
@@ -283,6 +284,34 @@ def test_init_of_an_empty_folder_and_accounts_in_it(home: Path) -> None:
     )
     assert "reviewer@" in zhengji("user", "list").stdout
     assert units[0]["name"] in zhengji("user", "units").stdout
+
+
+def test_the_site_does_not_begin_what_it_could_not_serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = zhengji("run", "--port", "1")
+    assert (refused.exit_code, "ZHENGJI_SECRET_KEY" in refused.stderr) == (1, True)
+    monkeypatch.setenv("ZHENGJI_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("ZHENGJI_OIDC_ISSUER", "http://elsewhere.example")
+    refused = zhengji("run", "--port", "1")
+    assert (refused.exit_code, "ZHENGJI_OIDC_ISSUER" in refused.stderr) == (1, True)
+    assert not home.exists()
+
+
+def test_an_address_that_another_program_serves_is_not_shared_with_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZHENGJI_SECRET_KEY", "k" * 32)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as a web server that shares it with its own
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = zhengji("run", "--port", port)
+    assert refused.exit_code == 1
+    assert f"127.0.0.1:{port} 已有程序在用" in refused.stderr
+    assert "--port" in refused.stderr
+    elsewhere = zhengji("run", "--host", "192.0.2.1")
+    assert (elsewhere.exit_code, "不能在 192.0.2.1:8000" in elsewhere.stderr) == (1, True)
+    assert not home.exists()
 
 
 def test_an_account_that_cannot_be_is_refused_in_both_languages(home: Path) -> None:

@@ -80,6 +80,7 @@ HEALTHY = Condition(
     issuers=Issuers(named=True, listed=True),
     unwritable="",
     bad=[],
+    home_mode=0o700,
     free=10 << 30,
     total=100 << 30,
     same_disk=False,
@@ -126,6 +127,7 @@ BAD: dict[str, list[Condition]] = {
     ],
     "trail_key_is_usable": [having(key=Key(None)), having(key=Key(0o600, "holds no private key"))],
     "trail_key_is_ours_only": [having(key=Key(0o640)), having(key=Key(0o604))],
+    "home_is_ours_only": [having(home_mode=0o755), having(home_mode=0o710)],
     "documents_can_be_written": [having(unwritable="Permission denied")],
     "documents_read_back": [having(bad=["ab" * 32])],
     "disk_has_room": [having(free=(1 << 30) - 1)],
@@ -244,7 +246,7 @@ def test_a_long_list_is_cut() -> None:
 def settings(world: World, tmp_path: Path) -> Settings:
     """A healthy installation of the world, as far as a test's machine can be one."""
     home = tmp_path / "home"
-    home.mkdir()
+    home.mkdir(mode=0o700)
     listed, past = tmp_path / "issuer.crl", (world.at - datetime.now(UTC)).days
     listed.write_bytes(revoked_list(days=(past - 1, past + 30)))
     made = replace(
@@ -371,6 +373,10 @@ class TestReally:
         assert "entries_are_signed_soon" in told(settings, world)
         log.checkpoint(world.database, log.signer(world.database, Path(settings.audit_key), world.at), world.at)
         assert "entries_are_signed_soon" not in told(settings, world)
+
+    def test_a_folder_that_others_enter(self, settings: Settings, world: World) -> None:
+        settings.home.chmod(0o755)
+        assert "home_is_ours_only" in told(settings, world)
 
     def test_a_key_that_is_gone_strange_or_open(self, settings: Settings, world: World, tmp_path: Path) -> None:
         key = Path(settings.audit_key)

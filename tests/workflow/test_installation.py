@@ -58,6 +58,7 @@ def test_a_folder_that_is_not_there_is_made_with_tables_and_nobody_in_them(tmp_p
         assert schema.at_head(database)
         assert installation.empty(database)
         assert (settings.home / "zhengji.db").is_file()
+        assert settings.home.stat().st_mode & 0o077 == 0
     finally:
         database.close()
     again = installation.open_database(settings)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -54,8 +56,42 @@ def run(host: str, port: int, workers: int, threads: int, drain: float) -> None:
             "SQLite 只能用一个网页进程；要用多个，请改用 PostgreSQL（ZHENGJI_DATABASE_URL）。/ SQLite serves with one process;"
             " for several, use PostgreSQL (ZHENGJI_DATABASE_URL)."
         )
+    with refusals():
+        _check_start(settings)
+    _check_address(host, port)
     with processes.together(several=workers > 1):
         _serve(settings, host, port, workers, threads, drain)
+
+
+def _check_start(settings: Settings) -> None:
+    """See here, before anything is set up, what each web process asks for when it starts.
+
+    Raises NoSecretKey, WrongDirectory.
+    """
+    from workflow import directory
+    from workflow.secret_key import secret_key
+
+    secret_key(settings)
+    directory.configured(settings)
+
+
+def _check_address(host: str, port: int) -> None:
+    """See that nobody listens there: the server would share the address with whoever does. Raises Refusal."""
+    try:
+        [(family, kind, _, _, address), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(family, kind) as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that closed a moment ago is no hindrance
+            door.bind(address)
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise Refusal(
+                f"{host}:{port} 已有程序在用，也许是另一个“征集”。请先停掉它，或者用 --port 换一个端口。\n"
+                f"Something serves {host}:{port} already, perhaps another Zhengji. Stop it, or choose another --port."
+            ) from problem
+        raise Refusal(
+            f"不能在 {host}:{port} 提供服务（{problem}）。请检查 --host 和 --port；1024 以下的端口要有管理员权限。\n"
+            f"Cannot serve at {host}:{port} ({problem}). See --host and --port; ports below 1024 need privileges."
+        ) from problem
 
 
 def _serve(settings: Settings, host: str, port: int, workers: int, threads: int, drain: float) -> None:
