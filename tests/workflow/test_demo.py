@@ -36,6 +36,7 @@ from workflow.store.models import (
     Case,
     Document,
     Fingerprint,
+    JudgeProfile,
     Office,
     Person,
     PriorReport,
@@ -342,6 +343,15 @@ def test_a_call_has_240_cases_of_98_centres_in_32_offices_and_12_judges(script: 
     )
 
 
+def test_judges_of_a_call_come_from_different_provinces_and_together_know_every_theme(script: large.Script) -> None:
+    known = [one["judges"] for one in script.people.values() if "judges" in one]
+    themes = {one.text["theme"] for one in script.cases}
+    assert {theme for one in known for theme in one["themes"]} == themes
+    regions = [one["region"] for one in known]
+    assert (len(known), len(set(regions)), set(regions) - {one["region"] for one in script.offices}) == (12, 12, set())
+    assert {language for one in known for language in one["languages"]} == {"zh", "en"}
+
+
 def test_a_call_is_the_same_each_time(script: large.Script) -> None:
     assert large.Script(register.shipped_offices()).texts == script.texts
 
@@ -357,6 +367,11 @@ def test_each_office_sends_two_in_each_phase_but_the_one_that_is_released(script
     sent = Counter((one.office, one.phase) for one in script.cases)
     assert {key for key, many in sent.items() if many < 2} == {(large.SHORT, "second")}
     assert len(sent) == 64
+
+
+def test_the_judge_of_the_tour_is_described_by_the_desk(built: Database) -> None:
+    [profile] = everything(built, JudgeProfile)
+    assert (profile.region, set(profile.languages)) == ("北京市", {"zh", "en"})
 
 
 class TwoOffices(large.Script):
@@ -375,6 +390,8 @@ def test_a_call_is_received_whole_by_the_verbs_with_what_was_refused_and_granted
     cases, events = everything(database, Case), everything(database, AuditEvent)
     assert {case.state for case in cases} == {CaseState.SUBMITTED}
     assert [batch.state for batch in everything(database, Batch)] == [BatchState.RECEIVED] * 4
+    profiles = everything(database, JudgeProfile)
+    assert [bool(one.region and one.themes and one.languages and one.most) for one in profiles] == [True] * 12
     last = {event.stream: event.to_state for event in events if event.to_state}
     assert {case.stream: case.state for case in cases} == {case.stream: last[case.stream] for case in cases}
     assert {"call.waive", "call.extend", "batch.describe"} <= {event.action for event in events}

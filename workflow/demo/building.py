@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
-from workflow import clock, people, priors, pushes, register
+from workflow import clock, judging, people, priors, pushes, register
 from workflow.calls import parse_call, shipped_calls
 from workflow.demo import large
 from workflow.demo.stage import Stage
@@ -130,12 +131,15 @@ def _earlier_reports(
 def _people(
     session: Session,
     settings: Settings,
-    wanted: dict[str, dict[str, str]],
+    wanted: Mapping[str, Mapping[str, Any]],
     offices: dict[str, int],
     centres: dict[str, int],
     at: datetime,
 ) -> dict[str, Actor]:
-    """One account per entry, all with the demo's password; gives login → the person as somebody who acts."""
+    """One account per entry, all with the demo's password; gives login → the person as somebody who acts.
+
+    `judges` in an entry: what the desk writes down of a judge.
+    """
     # The password stands on the sign-in page, so a costly hash would only make the start slow; whoever signs in gets
     # one of the installation's own cost.
     cheap = replace(settings, argon2_time=1, argon2_memory=1024)
@@ -158,4 +162,11 @@ def _people(
         person = people.by_id(session, made)
         assert person is not None
         cast[login] = people.actor_of(person)
+        if "judges" in entry:
+            profile = judging.Profile(**{key: _fixed(value) for key, value in entry["judges"].items()})
+            judging.set_profile(session, made, profile, actor=cast["desk"], at=at)
     return cast
+
+
+def _fixed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -21,7 +21,6 @@ SEED = 2021
 TODAY = date(2021, 7, 5)
 CENTRES = 98
 CASES = 240
-JUDGES = 12
 PACE = timedelta(seconds=20)
 SHORT = "XZ"
 """The office that sends one case in the second phase, with the director's waiver."""
@@ -59,6 +58,23 @@ _GIVEN = [
     "方正",
     "同章",
 ]
+_JUDGES = (
+    ("远山知识产权研究院", "北京市", "smes transfer", "zh en"),
+    ("远江政法学院", "上海市", "smes government", "zh en"),
+    ("远湖理工学院", "湖北省", "smes research_teams", "zh"),
+    ("远岭科技情报学会", "广东省", "smes industry", "zh en"),
+    ("远川科技评估院", "四川省", "smes transfer research_teams", "zh"),
+    ("远原工业设计院", "辽宁省", "industry smes", "zh"),
+    ("远关发明协会", "陕西省", "smes public", "zh"),
+    ("远海专利代理人协会", "江苏省", "smes industry transfer", "zh en"),
+    ("远泉大众科普馆", "山东省", "public smes", "zh"),
+    ("远滩创业孵化联盟", "浙江省", "smes government", "zh"),
+    ("远桥公共政策研究所", "天津市", "government public", "zh en"),
+    ("远林农业科学院", "黑龙江省", "research_teams smes", "zh"),
+)
+"""What the desk knows of each judge: institution, province, themes, languages."""
+_MOST = 80
+"""Cases that a judge takes at one time: 240 × 3 among twelve are sixty each."""
 _NATIONAL = ("administrator", "director", "desk", "editor", "translator", "checker", "liaison", "auditor")
 _OPEN = {"first": date(2021, 3, 13), "second": date(2021, 4, 12)}
 _WRITE = {"first": 4, "second": 50}
@@ -85,7 +101,7 @@ class Script:
     offices: Sequence[Mapping[str, str]]
     some: random.Random = field(default_factory=lambda: random.Random(SEED))
     centres: list[dict[str, str]] = field(init=False)
-    people: dict[str, dict[str, str]] = field(init=False)
+    people: dict[str, dict[str, Any]] = field(init=False)
     cases: list[Planned] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,11 +123,12 @@ class Script:
         ]
         return made[:CENTRES]
 
-    def _people(self) -> dict[str, dict[str, str]]:
+    def _people(self) -> dict[str, dict[str, Any]]:
         """The national office's as in the smaller demo, the judges, and two in each office and centre."""
-        cast = {role: {"name": self._name(), "role": role} for role in _NATIONAL}
-        for number in range(1, JUDGES + 1):
-            cast["judge" if number == 1 else f"judge{number:02}"] = {"name": self._name(), "role": "judge"}
+        cast: dict[str, dict[str, Any]] = {role: {"name": self._name(), "role": role} for role in _NATIONAL}
+        for number, known in enumerate(_JUDGES, 1):
+            login = "judge" if number == 1 else f"judge{number:02}"
+            cast[login] = {"name": self._name(), "role": "judge", "judges": _profile(*known)}
         for number, office in enumerate(self.offices):
             for role in ("reviewer", "leader"):
                 login = role if number == 0 else f"{role}_{office['code'].lower()}"
@@ -158,6 +175,11 @@ class Script:
 
     def _first_of(self, office: Mapping[str, str]) -> Mapping[str, str]:
         return next(one for one in self.centres if one["office"] == office["addressee"])
+
+
+def _profile(institution: str, region: str, themes: str, languages: str) -> dict[str, Any]:
+    known = {"institution": institution, "region": region, "most": _MOST}
+    return {**known, "themes": themes.split(), "languages": languages.split()}
 
 
 def _place(office: Mapping[str, str]) -> str:
