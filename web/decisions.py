@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.request import (
@@ -20,12 +19,11 @@ from web.request import (
     reading,
     received,
     settings,
-    today,
     transaction,
 )
 from web.tell import done
 from web.words import say, t
-from workflow import announcing, decisions, downloads, letters, lists, personal, privacy
+from workflow import announcing, decisions, letters, lists, personal
 from workflow.announcing import Answered
 from workflow.cases import NoSuchCase
 from workflow.decisions import Asked, Decision, NotPending, Standing, WrongDecision
@@ -49,6 +47,15 @@ def index() -> str:
 @bp.get("/<call_number>")
 def show(call_number: str) -> str:
     """The table, a page at a time, with how the decisions add up."""
+    return _page(call_number)
+
+
+def page(call_number: str, wrong: str) -> tuple[str, int]:
+    """The table with what is wrong with a sheet that was brought."""
+    return _page(call_number, wrong), 422
+
+
+def _page(call_number: str, wrong: str = "") -> str:
     asked = _asked(request.args)
     with reading() as session:
         table = decisions.table(session, call_number, asked, actor=actor(), after=number(request.args.get("after")))
@@ -68,6 +75,7 @@ def show(call_number: str) -> str:
             sorts={name: words for name, words in _SORTS.items() if name != "score" or table.scores},
             kinds=_KINDS,
             signs=decisions.signs(actor()),
+            wrong=wrong,
             **_row_words(),
         )
 
@@ -177,16 +185,6 @@ def sign(call_number: str) -> Response:
         receipt = decisions.sign(session, call_number, seen=seen, actor=actor(), at=now(), op=form_key())
     done(t("签发入选决定", "Signing the decisions"), receipt)
     return redirect(url_for(".show", call_number=call_number))
-
-
-@bp.post("/<call_number>/sheet")
-def sheet(call_number: str) -> Response:
-    """The whole table as a sheet; that it was taken away goes on record."""
-    with transaction() as session:
-        made, rows = decisions.sheet(session, call_number, actor=actor())
-        privacy.exported(session, "decisions", rows, actor=actor(), at=now(), filters={"call": call_number})
-    name = f"{t('入选决定', 'decisions')}_{call_number}_{today()}.xlsx"
-    return send_file(BytesIO(made), downloads.EXCEL, as_attachment=True, download_name=name)
 
 
 # ---- announced -------------------------------------------------------------------------------------------------------

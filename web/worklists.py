@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from web import brought
 from web.cases import filters_of
 from web.request import actor, files, now, reading, received, settings, today, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import downloads, privacy, worklists
-from workflow.documents.problems import Unreadable, unreadable
+from workflow import privacy, worklists
+from workflow.documents.problems import Unreadable
 
 bp = Blueprint("worklists", __name__, url_prefix="/worklists")
 
@@ -46,11 +45,7 @@ def sheet() -> Response:
     with transaction() as session:
         made = worklists.sheet(session, filters, actor=actor(), at=now())
         privacy.exported(session, "worklist", made.rows, actor=actor(), at=now(), filters=_narrowed(request.form))
-    return _sent(made.data, f"{t('办理清单', 'worklist')}_{today()}.xlsx")
-
-
-def _sent(data: bytes, name: str) -> Response:
-    return send_file(BytesIO(data), downloads.EXCEL, as_attachment=True, download_name=name)
+    return brought.sent(made.data, f"{t('办理清单', 'worklist')}_{today()}.xlsx")
 
 
 @bp.post("/preview")
@@ -65,7 +60,7 @@ def preview() -> Page:
             found = worklists.preview(session, files().get(kept.digest), actor=actor(), at=now())
     except Unreadable as refused:
         return _page(say(refused.problem.text))
-    note = _notes().dumps([actor().id, kept.name, kept.digest])
+    note = brought.note("worklist", kept)
     return render_template("worklists/preview.html", found=found, name=kept.name, note=note)
 
 
@@ -73,11 +68,11 @@ def preview() -> Page:
 def findings() -> Response:
     """The sheet as it came, with what was found of each row written into it."""
     worklists.steps(actor())
-    name, data = _noted()
+    name, data = brought.noted("worklist")
     with transaction() as session:
         found = worklists.preview(session, data, actor=actor(), at=now())
         privacy.exported(session, "worklist", len(found.rows), actor=actor(), at=now())
-    return _sent(worklists.annotated(data, found), f"{name.removesuffix('.xlsx')}_{t('提示', 'findings')}.xlsx")
+    return brought.sent(worklists.annotated(data, found), f"{name.removesuffix('.xlsx')}_{t('提示', 'findings')}.xlsx")
 
 
 @bp.post("/take")
@@ -85,7 +80,7 @@ def take() -> Response | Page:
     """Do what can be done of the sheet that was just shown."""
     worklists.steps(actor())
     try:
-        name, data = _noted()
+        name, data = brought.noted("worklist")
         with transaction() as session:
             done = worklists.take(
                 session,
@@ -112,33 +107,6 @@ def take() -> Response | Page:
         "done",
     )
     return redirect(url_for("bulk.show", bulk_id=done.acts[0]) if len(done.acts) == 1 else url_for("bulk.index"))
-
-
-def _noted() -> tuple[str, bytes]:
-    """The sheet that `preview` showed to this person: name and bytes. Raises Unreadable."""
-    try:
-        person, name, digest = _notes().loads(request.form.get("note", ""), max_age=_HOURS * 3600)
-    except BadSignature:
-        raise _lost() from None
-    if person != actor().id:
-        raise _lost()
-    return name, files().get(digest)
-
-
-def _lost() -> Unreadable:
-    return unreadable(
-        "worklist_lost",
-        "找不到刚才预览的清单，请重新上传。",
-        "The list that was shown is not there any more; upload it again.",
-    )
-
-
-_HOURS = 12
-"""As long as a sign-in."""
-
-
-def _notes() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="worklist")
 
 
 @bp.app_template_global()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -18,9 +19,8 @@ from states.case import CaseState
 from states.reach import Actor
 from workflow import judging
 from workflow.audit.canonical import canonical
-from workflow.cases import NoSuchCase, mark_of
+from workflow.cases import NoSuchCase
 from workflow.clock import BEIJING
-from workflow.documents import writing
 from workflow.engine import CannotServe, NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.store import calls as stored_calls
 from workflow.store import decisions as stored
@@ -145,18 +145,19 @@ def table(
 ) -> Table:
     """Every submitted case of a call, narrowed and in order. Raises NoSuchTable."""
     call = call_numbered(session, number, actor)
-    scores = _scores(session, call)
+    known = scores(session, call)
     found = (
-        _by_score(session, number, asked, scores, after, limit + 1)
+        _by_score(session, number, asked, known, after, limit + 1)
         if asked.sort == "score"
         else stored.page(session, number, asked, after, limit + 1)
     )
     shown = found[:limit]
     more = shown[-1].id if len(found) > limit else None
-    return Table(call, shown, stored.count(session, number, asked), more, counted(session, shown), scores)
+    return Table(call, shown, stored.count(session, number, asked), more, counted(session, shown), known)
 
 
-def _scores(session: Session, call: Call) -> Mapping[int, judging.CaseScore]:
+def scores(session: Session, call: Call) -> Mapping[int, judging.CaseScore]:
+    """Case → what judges said of it, as far as they have."""
     if call.judging is None:
         return {}
     return {case: one for case, one in judging.standings(session, call).items() if one.mean is not None}
@@ -223,49 +224,6 @@ def units(session: Session, number: str) -> tuple[list[tuple[int, str]], list[tu
     return stored.units(session, number)
 
 
-def sheet(session: Session, number: str, *, actor: Actor) -> tuple[bytes, int]:
-    """The whole table as a sheet, every cell text, and how many cases it holds. Raises NoSuchTable."""
-    call = call_numbered(session, number, actor)
-    lines = stored.every(session, number)
-    signed = counted(session, lines)
-    heads = (
-        "编号",
-        "题目",
-        "主题",
-        "推荐单位",
-        "中心",
-        "现在的状态",
-        "决定",
-        "理由",
-        "给中心的反馈",
-        "签发人数",
-        "选定人",
-    )
-    rows = [
-        (
-            one.number,
-            one.title,
-            _theme(call, one),
-            one.office,
-            one.centre,
-            CaseState.of(one.state).label.zh,
-            Decision.of(one.decision).label.zh if one.pending else "",
-            one.reason,
-            one.feedback,
-            str(signed.get(one.id, 0)) if one.pending and one.decision else "",
-            one.by_name,
-        )
-        for one in lines
-    ]
-    notes = [("征集", call.title.zh), ("说明", "待定的决定在公布之前只给受理人、主管和审计员看。")]
-    return writing.text_table("入选决定", heads, rows, notes), len(rows)
-
-
-def _theme(call: Call, line: Line) -> str:
-    known = call.themes.get(line.theme)
-    return line.theme_name or (known.label.zh if known else line.theme)
-
-
 # ---- how it adds up --------------------------------------------------------------------------------------------------
 
 
@@ -306,7 +264,11 @@ class Spread:
 
 def spread(session: Session, call: Call) -> Spread:
     """Winners, shares and centres over their number, as they would be after an announcement now; one query."""
-    rows = stored.sums(session, call.number)
+    return spread_of(call, stored.sums(session, call.number))
+
+
+def spread_of(call: Call, rows: Sequence[Sequence[Any]]) -> Spread:
+    """The same of rows: office, theme, centre, standing ("", a decision, "won" or "lost"), and how many."""
     names = {one.id: one.label.zh for one in call.themes.values()}
     by_office, by_theme, by_centre = (_shares(rows, place) for place in range(3))
     standing = Counter[str]()
@@ -373,62 +335,90 @@ def choose(
     WrongDecision.
     """
     check_chooses(actor)
-    rows = stored_facts.case_rows(session, [case_id], lock=True)
+    stored_facts.case_rows(session, [case_id], lock=True)
     line = find(session, number, case_id, actor=actor)
     earlier = _earlier(session, op)
     if earlier is not None:
         return earlier
-    if line.state != CaseState.SUBMITTED:
-        here = CaseState.of(line.state).label
-        raise NotPending(
-            Text(
-                f"{line.number}现在是“{here.zh}”，不再等待决定。请刷新决定表。",
-                f"{line.number} is “{here.en}” and waits for no decision. Reload the table.",
-            )
-        )
-    _check_seen(line, seen, mark)
-    chosen, reason, feedback = _checked(decision, reason, feedback)
-    announced = line.announced_in is not None
-    if (
-        not announced
-        and line.mark == line.seen
-        and (line.decision, line.reason, line.feedback)
-        == (
-            str(chosen),
-            reason,
-            feedback,
-        )
-    ):
+    if not line.pending:
+        raise NotPending(not_pending(line))
+    check_seen(line, seen, mark)
+    chosen, reason, feedback = checked(decision, reason, feedback)
+    same = (line.decision, line.reason, line.feedback) == (str(chosen), reason, feedback)
+    if same and line.announced_in is None and line.mark == line.seen:
         return None
-    digest = _digest(line.content, str(chosen), reason, feedback)
-    stored.keep(
-        session,
-        case_id,
-        call_number=number,
-        decision=str(chosen),
-        reason=reason,
-        feedback=feedback,
-        version=line.version + 1,
-        digest=digest,
-        mark=mark_of(rows[0]),
-        by_id=actor.id,
-        at=at,
+    [receipt] = keep(session, number, [Choice(line, chosen, reason, feedback)], actor=actor, at=at, op=op)
+    return receipt
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen of one line."""
+
+    line: Line
+    decision: Decision
+    reason: str
+    feedback: str
+
+
+def keep(
+    session: Session,
+    number: str,
+    choices: Sequence[Choice],
+    *,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+    sheet: str = "",
+) -> list[Receipt]:
+    """Write down what was chosen of lines that were examined and whose cases are locked. `sheet`: the digest of a
+    file that they came in."""
+    entries = []
+    for one in choices:
+        line = one.line
+        digest = _digest(line.content, str(one.decision), one.reason, one.feedback)
+        stored.keep(
+            session,
+            line.id,
+            call_number=number,
+            decision=str(one.decision),
+            reason=one.reason,
+            feedback=one.feedback,
+            version=line.version + 1,
+            digest=digest,
+            mark=line.mark,
+            by_id=actor.id,
+            at=at,
+        )
+        data = {
+            "case": line.number,
+            "decision": str(one.decision),
+            "zh": one.decision.label.zh,
+            "en": one.decision.label.en,
+            "reason": one.reason,
+            "feedback": one.feedback,
+            "before": "" if line.announced_in is not None else line.decision,
+            "digest": digest,
+            **({"sheet": sheet} if sheet else {}),
+        }
+        entries.append(_entry(f"decision/{line.id}", "decision.choose", data, actor, at, op))
+    return trail.append(session, entries)
+
+
+def not_pending(line: Line) -> Text:
+    """What is said of a case that waits for no decision any more."""
+    here = CaseState.of(line.state).label
+    return Text(
+        f"{line.number}现在是“{here.zh}”，不再等待决定。请刷新决定表。",
+        f"{line.number} is “{here.en}” and waits for no decision. Reload the table.",
     )
-    data = {
-        "case": line.number,
-        "decision": str(chosen),
-        "zh": chosen.label.zh,
-        "en": chosen.label.en,
-        "reason": reason,
-        "feedback": feedback,
-        "before": "" if announced else line.decision,
-        "digest": digest,
-    }
-    return note(session, f"decision/{case_id}", "decision.choose", data, actor, at, op)
 
 
-def _check_seen(line: Line, seen: int, mark: str) -> None:
-    if seen != line.version:
+def check_seen(line: Line, seen: int, mark: str) -> None:
+    """Raise Overtaken where the decision or its case is another one than was looked at."""
+    if seen != line.version and not (
+        seen == 0 and line.announced_in is not None
+    ):  # the table shows an announced one as none
         day = line.at.astimezone(BEIJING) if line.at else None
         said = Decision.of(line.decision).label
         when = f"{day:%Y-%m-%d %H:%M}" if day else ""
@@ -447,7 +437,8 @@ def _check_seen(line: Line, seen: int, mark: str) -> None:
         )
 
 
-def _checked(decision: str, reason: str, feedback: str) -> tuple[Decision, str, str]:
+def checked(decision: str, reason: str, feedback: str) -> tuple[Decision, str, str]:
+    """A choice as it is kept. Raises WrongDecision."""
     if decision not in {str(one) for one in Decision}:
         raise WrongDecision(Text("请选择待定、拟入选或拟不入选。", "Choose undecided, shortlist or pass over."))
     for words, zh, en in ((reason, "理由", "reason"), (feedback, "反馈", "feedback")):
@@ -478,7 +469,20 @@ def note(
     outcome: str = "done",
 ) -> Receipt:
     """One entry that is about no case as the others know it: the desk, the director and the auditor read it."""
-    entry = trail.Entry(
+    [receipt] = trail.append(session, [_entry(stream, action, data, actor, at, op, outcome)])
+    return receipt
+
+
+def _entry(
+    stream: str,
+    action: str,
+    data: Mapping[str, object],
+    actor: Actor,
+    at: datetime,
+    op: str,
+    outcome: str = "done",
+) -> trail.Entry:
+    return trail.Entry(
         stream=stream,
         action=action,
         outcome=outcome,
@@ -487,8 +491,6 @@ def note(
         data=dict(data),
         op=f"{op}:decision" if op else None,
     )
-    [receipt] = trail.append(session, [entry])
-    return receipt
 
 
 # ---- signed ----------------------------------------------------------------------------------------------------------

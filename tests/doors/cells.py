@@ -309,6 +309,12 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         case "worklists.take" | "worklists.findings":
             digest = _files(land).put(_worklist())
             data = {"note": _signed(land, "worklist", [_sender(land, cell), "办理清单.xlsx", digest])}
+        case "decision_sheets.preview":
+            data = {"table": (BytesIO(_decisions()), "入选决定.xlsx")}
+        case "decision_sheets.take" | "decision_sheets.findings":
+            digest = _files(land).put(_decisions())
+            said = [_sender(land, cell), "入选决定.xlsx", digest]
+            data = {"note": _signed(land, f"decisions/{world.call.number}", said)}
         case "priors.preview" | "admin.preview":
             data = {"list": (BytesIO("编号,案例名称\n旧-9,从前的\n".encode()), "清单.csv"), "kind": "offices"}
         case "priors.take":
@@ -341,6 +347,11 @@ def body(land: Country, cell: Cell) -> dict[str, Any] | None:
 def _worklist() -> bytes:
     """A worklist that asks for nothing: where it leads is held by the tests of worklists."""
     return writing.worklist("办理清单", [], [])
+
+
+def _decisions() -> bytes:
+    """A table of decisions that asks for nothing."""
+    return writing.decision_table("入选决定", [], [])
 
 
 def _files(land: Country) -> Files:

@@ -14,7 +14,9 @@ from sqlalchemy import update
 from rules.call import Criterion, Judging
 from rules.words import Text
 from states.case import CaseState
-from tests.web.conftest import As, post, send
+from tests.sheets import filled as rows_filled
+from tests.sheets import table as rows_of
+from tests.web.conftest import As, hidden, post, send, send_fields
 from tests.web.test_bulk import filled
 from tests.worlds import World
 from workflow import decisions
@@ -133,7 +135,26 @@ def test_what_lacks_its_reason_or_its_feedback_is_left(world: World, sign_in: As
 def test_the_table_goes_out_as_a_sheet_and_that_is_on_record(world: World, sign_in: As, ids: list[int]) -> None:
     world.decide(ids[0], "shortlist", reason="=1+1")
     answer = send(sign_in("director"), PAGE, f"{PAGE}/sheet")
-    sheet = load_workbook(BytesIO(answer.data)).worksheets[0]
-    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    assert (len(rows), rows[1][6], rows[1][7]) == (3, "拟入选", "=1+1")
+    assert [(row["决定"], row["理由"]) for row in rows_of(answer.data)] == [("拟入选", "=1+1"), ("待定", "")]
+    assert load_workbook(BytesIO(answer.data)).worksheets[0]["J4"].data_type == "s"
     assert "决定表" in sign_in("auditor").get("/trail?action=export.take").get_data(as_text=True)
+
+
+def test_the_table_is_brought_back_looked_at_and_kept(world: World, sign_in: As, ids: list[int]) -> None:
+    desk = sign_in("desk")
+    away = send(desk, PAGE, f"{PAGE}/sheet")
+    number = world.row(ids[0]).number
+    data = rows_filled(away.data, {number: {"决定": "拟入选", "理由": "成效突出"}})
+    shown = send(desk, PAGE, f"{PAGE}/sheet/preview", table=(BytesIO(data), "决定.xlsx")).get_data(as_text=True)
+    assert ("保存可以采用的 1 件" in shown, "与现在相同" in shown, 'id="spread"' in shown) == (True, True, True)
+    back = send_fields(desk, f"{PAGE}/sheet/findings", hidden(shown, f"{PAGE}/sheet/findings"))
+    assert [row["提示"] for row in rows_of(back.data)] == ["可以采用", "与现在相同"]
+    other = sign_in("second_desk")
+    stolen = {**hidden(shown, f"{PAGE}/sheet/take"), **hidden(other.get(PAGE).get_data(as_text=True), f"{PAGE}/sheet")}
+    assert send_fields(other, f"{PAGE}/sheet/take", stolen).status_code == 422
+    assert world.decision(ids[0]).decision == ""
+    for _ in range(2):
+        assert send_fields(desk, f"{PAGE}/sheet/take", hidden(shown, f"{PAGE}/sheet/take")).status_code == 302
+    assert (world.decision(ids[0]).decision, world.decision(ids[0]).version) == ("shortlist", 1)
+    refused = send(desk, PAGE, f"{PAGE}/sheet/preview", table=(BytesIO(b"hello"), "决定.xlsx"))
+    assert (refused.status_code, "flash-refused" in refused.get_data(as_text=True)) == (422, True)

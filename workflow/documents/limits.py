@@ -79,8 +79,8 @@ LIMITS = {
         5 * MIB,
         ("xlsx",),
         Text(
-            "办理清单应为从本系统下载的 Excel 工作簿（.xlsx）",
-            "a worklist must be the Excel workbook downloaded here (.xlsx)",
+            "填好的清单应为从本系统下载的 Excel 工作簿（.xlsx）",
+            "a list filled in must be the Excel workbook downloaded here (.xlsx)",
         ),
     ),
     "call": Limit(
