@@ -21,7 +21,7 @@ from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
 from workflow.content import Content
-from workflow.documents import checker, limits, template
+from workflow.documents import checker, limits, preview, template
 from workflow.documents.compiling.book import Book, Chapter, Grid, Order, Part, Plate, Ranks, as_data, bound
 from workflow.failure import Failure
 from workflow.personal import masked_text
@@ -89,6 +89,11 @@ class Papers:
     pictures: Sequence[Document]
     source: tuple[str, str]
 
+    @property
+    def allowed(self) -> list[Document]:
+        """The pictures of which somebody said that they may be published."""
+        return [one for one in self.pictures if one.rights]
+
     @classmethod
     def of(cls, session: Session, case: Case) -> Papers:
         return cls(*stored.papers(session, case.id), stored.source(session, case.call_version_id))
@@ -107,7 +112,7 @@ class Made:
 class Workshop:
     """A folder in which one book is made: cases are gathered one by one, then it is pressed.
 
-    `exact`: for those who reach the cases anyway, so nothing is masked.
+    `exact`: for those who reach the cases anyway, so nothing is masked, and no picture is kept back.
     """
 
     def __init__(
@@ -137,9 +142,9 @@ class Workshop:
 
     def set(self, gathered: Gathered, content: Content, papers: Papers) -> Gathered:
         """Fill in what the case says, from its author's own file where that says just this. Raises StoreAway."""
-        told = self._original(papers.word, content, papers.source, gathered) if papers.word else None
+        told = self._original(papers.word, content, papers, gathered) if papers.word else None
         if told is None:
-            told = {"parts": self._written(gathered.call, content, papers.pictures, gathered)}
+            told = {"parts": self._written(gathered.call, content, papers, gathered)}
         gathered.chapter = replace(gathered.chapter, **told)
         return gathered
 
@@ -148,20 +153,20 @@ class Workshop:
 
     # ---- as its author wrote it
 
-    def _original(
-        self, word: Document, content: Content, source: tuple[str, str], gathered: Gathered
-    ) -> dict[str, Any] | None:
+    def _original(self, word: Document, content: Content, papers: Papers, gathered: Gathered) -> dict[str, Any] | None:
         """What the author's own file says, where that is exactly what was sealed; else None, and why is said."""
         try:
             data = self.files.get(word.digest)
         except (Absent, Damaged):
             gathered.said.append(_ORIGINAL_LOST)
             return None
-        pieces = [source[0].encode(), source[1].encode(), data]
+        pieces = [papers.source[0].encode(), papers.source[1].encode(), data]
         task = {
             "do": "chapter",
             "sizes": [len(one) for one in pieces[:2]],
             "width": self._width,
+            "allowed": None if self._exact else [one.digest for one in papers.allowed],
+            "kept_width": preview.COPY_WIDTH,
             "cpu": limits.CHAPTER_CPU,
         }
         with checker.held(b"".join(pieces)) as opened:
@@ -184,8 +189,13 @@ class Workshop:
 
     def _read(self, call: Call, told: dict[str, Any], payload: bytes, gathered: Gathered) -> tuple[Part, ...]:
         plates: dict[str, list[Plate]] = {}
+        gaps: dict[str, list[str]] = {}
         at = 0
         for one in told["pictures"]:
+            if one["withheld"]:
+                gathered.said.append(_withheld(one["caption"] or one["name"]))
+                gaps.setdefault(one["section"], []).append(self._masked(template.withheld(one["caption"])))
+                continue
             data = payload[at : at + one["size"]]
             at += one["size"]
             plate = self._plate(data, one["kind"], one["width"], one["height"], one["caption"]) if data else None
@@ -201,25 +211,27 @@ class Workshop:
         texts: dict[str, list[str]] = {}
         for one in told["sections"]:
             texts.setdefault(one["name"], []).extend(template.tidy(one["text"]).split("\n"))
+        for section in call.sections:
+            texts.setdefault(section.id, []).extend(gaps.pop(section.id, ()))
         parts = [
             Part(
                 template.heading(place, section),
-                tuple(line for line in texts.get(section.id, ()) if line),
+                tuple(line for line in texts[section.id] if line),
                 tuple(tables.pop(section.id, ())),
                 tuple(plates.pop(section.id, ())),
             )
             for place, section in enumerate(call.sections, 1)
-            if texts.get(section.id) or section.id in tables or section.id in plates
+            if texts[section.id] or section.id in tables or section.id in plates
         ]
         notes = tuple(f"注{place}　{template.one_line(one)}" for place, one in enumerate(told["notes"], 1))
-        rest = Part("", notes, tuple(chain(*tables.values())), tuple(chain(*plates.values())))
-        return (*parts, rest) if notes or rest.tables or rest.plates else tuple(parts)
+        rest = Part(
+            "", (*chain(*gaps.values()), *notes), tuple(chain(*tables.values())), tuple(chain(*plates.values()))
+        )
+        return (*parts, rest) if rest.paragraphs or rest.tables or rest.plates else tuple(parts)
 
     # ---- as we write it
 
-    def _written(
-        self, call: Call, content: Content, pictures: Sequence[Document], gathered: Gathered
-    ) -> tuple[Part, ...]:
+    def _written(self, call: Call, content: Content, papers: Papers, gathered: Gathered) -> tuple[Part, ...]:
         parts = [
             Part(template.heading(place, section), _lines(content.sections.get(section.id, "")))
             for place, section in enumerate(call.sections, 1)
@@ -229,8 +241,12 @@ class Workshop:
         masked = [replace(one, paragraphs=tuple(map(self._masked, one.paragraphs))) for one in parts if one.paragraphs]
         if masked != [one for one in parts if one.paragraphs]:
             gathered.said.append(_MASKED)
-        plates = self._kept(pictures, gathered)
-        return (*masked, Part("", plates=plates)) if plates else tuple(masked)
+        shown = papers.pictures if self._exact else papers.allowed
+        plates = self._kept(shown, gathered)
+        missing = [template.one_line(one.caption) or one.name for one in papers.pictures if one not in shown]
+        gathered.said += map(_withheld, missing)
+        notes = tuple(self._masked(template.withheld(one)) for one in missing)
+        return (*masked, Part("", notes, plates=plates)) if plates or notes else tuple(masked)
 
     def _kept(self, pictures: Sequence[Document], gathered: Gathered) -> tuple[Plate, ...]:
         """The pictures that were kept when the case came in, drawn anew; one that is lost or broken is said."""
@@ -447,6 +463,14 @@ _NO_PAGES = Text(
     "LibreOffice is not at hand, so the contents of the Word file have no page numbers yet; in Word, select all and"
     " press F9.",
 )
+
+
+def _withheld(name: str) -> Text:
+    return Text(
+        f"图片“{name}”没有登记由谁同意公开，没有收入，书中原处注明。登记后请重新编印。",
+        f"Nobody is on record as allowing the picture “{name}”; it was left out, and the book says so in its place. Compile"
+        " again once that is recorded.",
+    )
 
 
 def _lost_picture(name: str) -> Text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -83,13 +83,15 @@ def check_editor(actor: Actor) -> None:
 
 @dataclass(frozen=True)
 class Choice:
-    """What can be chosen from. `more`: there are others beyond these."""
+    """What can be chosen from. `more`: there are others beyond these; `withheld`: case → its pictures that stay out of a
+    book, because nobody is on record as allowing them."""
 
     cases: Sequence[Case]
     more: bool
     themes: Sequence[Theme]
     offices: Sequence[Office]
     theme_of: Callable[[Case], Text]
+    withheld: Mapping[int, Sequence[str]]
 
 
 def choice(session: Session, narrowed: Narrowed, *, actor: Actor) -> Choice:
@@ -106,6 +108,7 @@ def choice(session: Session, narrowed: Narrowed, *, actor: Actor) -> Choice:
         list(themes.values()),
         stored.offices(session, actor, STATES),
         lambda case: theme_line(call_of(session, case.call_version_id), case),
+        stored.not_allowed(session, [one.id for one in found[:MOST]]),
     )
 
 

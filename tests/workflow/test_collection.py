@@ -22,7 +22,7 @@ from states.reach import SYSTEM
 from tests.workflow.documents.papers import picture
 from tests.workflow.test_jobs import result, working
 from tests.worlds import World
-from workflow import collecting, collection, intake, keeping, papers
+from workflow import collecting, collection, editorial, intake, keeping, papers
 from workflow.collection import Narrowed, Order, Wanted, WrongCollection
 from workflow.documents import limits
 from workflow.documents.reading import Picture
@@ -48,8 +48,10 @@ def shortlisted(world: World, title: str = "一件案例", centre: str = "univer
     return world.case(CaseState.SHORTLISTED, world.content(title=title, **content), centre=centre)
 
 
-def uploaded(world: World, name: str, data: bytes, *, state: CaseState = CaseState.SHORTLISTED) -> int:
-    """A case whose text was taken over from an uploaded Word file, walked to where it stands."""
+def uploaded(
+    world: World, name: str, data: bytes, *, state: CaseState = CaseState.SHORTLISTED, rights: str = "本单位拍摄"
+) -> int:
+    """A case whose text was taken over from an uploaded Word file, walked to where it stands. `rights`: in its pictures."""
     case = world.draft(world.content())
     row = world.row(case)
     with world.database.reading() as session:
@@ -57,6 +59,8 @@ def uploaded(world: World, name: str, data: bytes, *, state: CaseState = CaseSta
     read = replace(read, content=read.content.changed(title=read.content.title or "无题"))
     with world.database.transaction() as session:
         intake.take_over(session, row, read, actor=world.people["author"], at=world.at, seen=row.mark)
+    if rights:
+        world.allow_pictures(case, rights)
     world.seal(case)
     return world.walk(case, "stamp", "review", "submit", "shortlist", *(["publish"] if state == "published" else []))
 
@@ -397,6 +401,65 @@ def test_the_samples_come_in_as_their_authors_wrote_them(world: World, tmp_path:
             assert text.split("\n")[0] in words
 
 
+# ---- pictures that nobody allowed ------------------------------------------------------------------------------------
+
+
+def test_a_picture_that_nobody_allowed_is_in_neither_file_and_both_say_so(world: World, tmp_path: Path) -> None:
+    case = uploaded(world, "案例.docx", own_file(world), rights="")
+    with world.database.reading() as session:
+        choice = collection.choice(session, Narrowed(), actor=world.people["editor"])
+    assert choice.withheld == {case: ["图1 服务流程"]}
+    made = compiled(world, ordered(world, [case]))
+    assert "“图1 服务流程”没有登记由谁同意公开" in said(made.lines[0])
+    assert "没有登记由谁同意公开，没有收入］" in word_of(world, made)
+    assert "［图片“图1服务流程”没有登记由谁同意公开，没有收入］" in pdf_of(world, made, tmp_path)
+    assert (drawings(world, made), pictures_of_pdf(world, made)) == ([], 0)
+    world.allow_pictures(case)
+    again = compiled(world, ordered(world, [case]))
+    assert (said(again.lines[0]), len(drawings(world, again)), pictures_of_pdf(world, again)) == ("", 1, 1)
+
+
+def test_of_kept_pictures_only_those_allowed_come_in(world: World, tmp_path: Path) -> None:
+    case = world.draft(world.content(title="有图的"))
+    kept = [
+        Kept(f"{name}.png", "image/png", world.post.files.put(picture(width, 100)), 1, name)
+        for name, width in (("许可图", 200), ("未许可图", 210))
+    ]
+    with world.database.transaction() as session:
+        papers.attach(session, case, "picture", kept, actor=world.people["author"], at=world.at)
+        editorial.allow_pictures(
+            session,
+            case,
+            {
+                one.id: "本单位拍摄"
+                for one in editorial.pictures(session, session.get_one(Case, case))
+                if one.name == "许可图.png"
+            },
+            actor=world.people["author"],
+            at=world.at,
+        )
+    world.seal(case)
+    world.walk(case, "stamp", "review", "submit", "shortlist")
+    made = compiled(world, ordered(world, [case]))
+    assert "“未许可图”没有登记" in said(made.lines[0])
+    assert "［图片“未许可图”没有登记由谁同意公开，没有收入］" in pdf_of(world, made, tmp_path)
+    assert (len(drawings(world, made)), pictures_of_pdf(world, made)) == (1, 1)
+
+
+def drawings(world: World, made: Collection) -> list[str]:
+    """What the Word file draws, and every picture in its package beside that."""
+    with zipfile.ZipFile(io.BytesIO(world.post.files.get(made.word_digest))) as parts:
+        shown = re.findall("<(?:w:drawing|w:pict|w:object)[ >]", parts.read("word/document.xml").decode())
+        media = [name for name in parts.namelist() if "media" in name]
+    assert len(media) <= len(shown)
+    return shown
+
+
+def pictures_of_pdf(world: World, made: Collection) -> int:
+    with pikepdf.open(io.BytesIO(world.post.files.get(made.pdf_digest))) as document:
+        return sum(len(page.get_images()) for page in document.pages)
+
+
 # ---- what is broken --------------------------------------------------------------------------------------------------
 
 
@@ -410,6 +473,7 @@ def test_a_lost_or_broken_picture_and_a_lost_file_are_named_and_the_rest_goes_on
     ]
     with world.database.transaction() as session:
         papers.attach(session, case, "picture", kept, actor=world.people["author"], at=world.at)
+    world.allow_pictures(case)
     world.seal(case)
     world.walk(case, "stamp", "review", "submit", "shortlist")
     lost = uploaded(world, "案例.docx", own_file(world, title="丢了原件的"))
@@ -434,6 +498,7 @@ def test_a_camera_s_notes_stay_behind(world: World) -> None:
     kept = [Kept("照片.jpg", "image/jpeg", world.post.files.put(out.getvalue()), 1, "照片")]
     with world.database.transaction() as session:
         papers.attach(session, case, "picture", kept, actor=world.people["author"], at=world.at)
+    world.allow_pictures(case)
     world.seal(case)
     world.walk(case, "stamp", "review", "submit", "shortlist")
     made = compiled(world, ordered(world, [case]))

@@ -49,6 +49,12 @@ def blank(label: str) -> str:
     return f"（在此填写{label}）"
 
 
+def withheld(caption: str) -> str:
+    """What stands in a book for a picture that nobody is on record as allowing to be published."""
+    named = f"“{one_line(caption)}”" if one_line(caption) else ""
+    return f"［图片{named}没有登记由谁同意公开，没有收入］"
+
+
 def hint(section: Section) -> str:
     """A section's hint, "" when the call gives none."""
     return f"（提示：{section.hint.zh}）" if section.hint.zh else ""

@@ -11,6 +11,7 @@ from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
 from states.reach import Actor
+from workflow.store.among import among
 from workflow.store.models import CallVersion, Case, Collection, CollectionLine, Document, Job, Office
 from workflow.store.reach import reachable
 
@@ -85,6 +86,21 @@ def pictures(session: Session, ids: Some[int]) -> int:
         Document.case_id.in_(ids), Document.slot == "picture", Document.superseded_at.is_(None)
     )
     return len(session.scalars(asked).all())
+
+
+def not_allowed(session: Session, ids: Some[int]) -> dict[int, list[str]]:
+    """Case → what its pictures are called that nobody is on record as allowing to be published."""
+    asked = select(Document.case_id, Document.caption, Document.name).where(
+        among(Document.case_id, "ids"),
+        Document.slot == "picture",
+        Document.superseded_at.is_(None),
+        Document.erased_at.is_(None),
+        Document.rights == "",
+    )
+    found: dict[int, list[str]] = {}
+    for case_id, caption, name in session.execute(asked.order_by(Document.id), {"ids": list(ids)}):
+        found.setdefault(case_id, []).append(caption or name)
+    return found
 
 
 def source(session: Session, version: int) -> tuple[str, str]:

@@ -33,7 +33,7 @@ def answer(task: Mapping[str, Any]) -> None:
     "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
     scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots, lists: sizes of the
     certificates and revocation lists that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
-    as a "chapter" of a collection (sizes of what stands before it, width); "sign" a PDF (sizes of PDF, picture of the
+    as a "chapter" of a collection (sizes of what stands before it, width, digests of allowed pictures); "sign" a PDF (sizes of PDF, picture of the
     seal, PKCS#12 file and password; unit, box, at); "stamp" what was signed (sizes of PDF and time stamp token).
     """
     said, payload = _done(task)
@@ -152,7 +152,7 @@ def _places(data: bytes, _task: Mapping[str, Any]) -> Done:
 def _chapter(data: bytes, task: Mapping[str, Any]) -> Done:
     from workflow.documents.inspection.chapter import chapter
 
-    return chapter(data, task["sizes"], task["width"])
+    return chapter(data, task["sizes"], task["width"], task["allowed"], task["kept_width"])
 
 
 _TASKS = {

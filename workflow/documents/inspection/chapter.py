@@ -1,26 +1,32 @@
 """An author's own Word file made ready to stand in a collection: read, and its body tidied of all that is not the case.
 
 What goes: everything before the first section (our page says title, centre and theme), what was deleted or hidden,
-comments, codes of fields, bookmarks, headers, footers, breaks of sections, and what a camera noted beside a picture.
+comments, codes of fields, bookmarks, headers, footers, breaks of sections, what a camera noted beside a picture, and the
+pictures that may not be shown, where words stand instead.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from docx import Document
 from docx.opc.packuri import PackURI
+from docx.oxml import OxmlElement
+from PIL import Image
 
 from workflow.calls import parse_call
+from workflow.documents import template
 from workflow.documents.blocks import NoWordFile, read_blocks
 from workflow.documents.inspection import Done, Refused, cut_up
 from workflow.documents.inspection.drawing import draw
 from workflow.documents.reading import CaseDocument, read_paper
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
 _DROPPED = frozenset(
@@ -39,8 +45,14 @@ _UNWRAPPED = frozenset(
 _UNWRAPPED_GOES = frozenset(f"{_W}{tag}" for tag in ("sdtPr", "sdtEndPr", "smartTagPr", "customXmlPr"))
 
 
-def chapter(data: bytes, sizes: Sequence[int], width: int) -> Done:
+_FEATURES = tuple(f"{_W}{tag}" for tag in ("drawing", "pict", "object"))
+"""What holds pictures in a run."""
+
+
+def chapter(data: bytes, sizes: Sequence[int], width: int, allowed: Collection[str] | None, kept_width: int) -> Done:
     """A call's file and its notice (`sizes`), then a Word file; pictures are drawn at most `width` pixels wide.
+
+    `allowed`: digests of the pictures that may be shown, as they were kept, drawn anew with `kept_width`; None: all may.
 
     Answers what was read, as JSON (`told` bytes), the pictures that it names, and the Word file (`word` bytes).
     Raises Refused.
@@ -51,27 +63,39 @@ def chapter(data: bytes, sizes: Sequence[int], width: int) -> Done:
         read = read_paper(read_blocks(word), "docx", call)
     except NoWordFile as problem:
         raise Refused("damaged") from problem
-    pens = _Pens(width)
+    pens = _Pens(width, allowed, kept_width)
     pictures = [pens.draw(one.data) for one in read.pictures]
     tidied, text = _tidied(word, read, pens)
-    told = json.dumps({**_told(read, pictures), "text": text}, ensure_ascii=False).encode()
+    withheld = [pens.withheld(one.data) for one in read.pictures]
+    told = json.dumps({**_told(read, pictures, withheld), "text": text}, ensure_ascii=False).encode()
     return {"told": len(told), "word": len(tidied)}, b"".join([told, *(one[0] for one in pictures), tidied])
 
 
 class _Pens:
-    """Draws each picture once, wherever it stands."""
+    """Draws each picture once, wherever it stands; nothing of one that may not be shown."""
 
-    def __init__(self, width: int) -> None:
-        self.width = width
+    def __init__(self, width: int, allowed: Collection[str] | None, kept_width: int) -> None:
+        self.width, self._allowed, self._kept_width = width, allowed, kept_width
+        self._withheld: dict[bytes, bool] = {}
         self._drawn: dict[bytes, tuple[bytes, str, int, int]] = {}
 
     def draw(self, data: bytes) -> tuple[bytes, str, int, int]:
         if data not in self._drawn:
-            self._drawn[data] = draw(data, self.width)
+            self._drawn[data] = (b"", "", 0, 0) if self.withheld(data) else draw(data, self.width)
         return self._drawn[data]
 
+    def withheld(self, data: bytes) -> bool:
+        if self._allowed is None:
+            return False
+        if data not in self._withheld:
+            kept = draw(data, self._kept_width)[0]
+            self._withheld[data] = hashlib.sha256(kept).hexdigest() not in self._allowed
+        return self._withheld[data]
 
-def _told(read: CaseDocument, pictures: Sequence[tuple[bytes, str, int, int]]) -> dict[str, Any]:
+
+def _told(
+    read: CaseDocument, pictures: Sequence[tuple[bytes, str, int, int]], withheld: Sequence[bool]
+) -> dict[str, Any]:
     return {
         "title": read.title,
         "sections": [{"name": one.name, "heading": one.heading, "text": one.text} for one in read.sections],
@@ -85,8 +109,9 @@ def _told(read: CaseDocument, pictures: Sequence[tuple[bytes, str, int, int]]) -
                 "kind": drawn[1],
                 "width": drawn[2],
                 "height": drawn[3],
+                "withheld": kept_back,
             }
-            for one, drawn in zip(read.pictures, pictures, strict=True)
+            for one, drawn, kept_back in zip(read.pictures, pictures, withheld, strict=True)
         ],
         "notes": read.footnotes,
         "unread": any(one.code == "drawing_not_read" for one in read.problems),
@@ -101,11 +126,13 @@ def _tidied(data: bytes, read: CaseDocument, pens: _Pens) -> tuple[bytes, str]:
     _drop(body)
     _drop_opening(body, read)
     _end_tidily(body)
+    text = "\n".join([*(_text(one) for one in body), *read.footnotes])  # before our own words stand in it
+    _withhold(document.part, pens)
     _give_room(body)
     _redraw(document.part, pens)
     out = io.BytesIO()
     document.save(out)
-    return out.getvalue(), "\n".join([*(_text(one) for one in body), *read.footnotes])
+    return out.getvalue(), text
 
 
 def _unwrap(body: Any) -> None:
@@ -184,6 +211,26 @@ def _end_tidily(body: Any) -> None:
         body.remove(element)
 
 
+def _withhold(main: Any, pens: _Pens) -> None:
+    """Words where a picture stood that may not be shown."""
+    for feature in list(main.element.body.iter(*_FEATURES)):
+        parts = [main.related_parts.get(value) for value in _pointed_to(feature)]
+        if feature.getparent() is None or not any(part is not None and _kept_back(part, pens) for part in parts):
+            continue
+        words = OxmlElement("w:t")
+        words.text = template.withheld("")
+        feature.getparent().replace(feature, words)
+
+
+def _pointed_to(feature: Any) -> list[str]:
+    """The relations that anything in it names."""
+    return [value for one in feature.iter() for name, value in one.attrib.items() if name.startswith(_R)]
+
+
+def _kept_back(part: Any, pens: _Pens) -> bool:
+    return part.content_type.startswith("image/") and pens.withheld(part.blob)
+
+
 def _give_room(body: Any) -> None:
     """Lines that are high enough: in the book, ordinary ones are higher than tables want, and a picture stays with what
     follows, which is its caption."""
@@ -201,14 +248,22 @@ def _give_room(body: Any) -> None:
 
 
 def _redraw(main: Any, pens: _Pens) -> None:
-    """Every picture drawn anew; of a kind that is not drawn here (EMF, WMF) it stays as it is."""
+    """Every picture drawn anew, an empty one for one that may not be shown; of a kind that is not drawn here (EMF, WMF) it
+    stays as it is."""
     seen = set()
     for part in main.package.iter_parts():
         if not part.content_type.startswith("image/") or part.partname in seen:
             continue
         seen.add(part.partname)
-        drawn, kind, _, _ = pens.draw(part.blob)
+        drawn, kind = (_empty(), "png") if pens.withheld(part.blob) else pens.draw(part.blob)[:2]
         if drawn:
             part._blob = drawn
             part._content_type = f"image/{kind}"
             part.partname = PackURI(f"{str(part.partname).rpartition('.')[0]}.{kind}")
+
+
+def _empty() -> bytes:
+    """A picture that shows nothing, for what is left of the file to name."""
+    out = io.BytesIO()
+    Image.new("L", (1, 1), 255).save(out, "PNG")
+    return out.getvalue()
