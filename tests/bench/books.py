@@ -78,7 +78,7 @@ def _illustrated(database: Database, settings: Settings) -> list[int]:
             )
             data = case_document(call, CaseContent(content.title, "示例中心", "主题", content.sections, pictures))
             paper = {"slot": "case", "name": "案例.docx", "media_type": WORD, "digest": files.put(data)}
-            common = {"case_id": case.id, "by_id": case.author_id, "at": AT}
+            common = {"case_id": case.id, "by_id": case.author_id, "at": AT, "rights": "自有"}
             rows.append({**paper, **common, "size": len(data)})
             rows += [  # as they are kept when an author's file is taken over
                 {"slot": "picture", "name": one.name, "media_type": one.media_type, "digest": files.put(one.data)}

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import collection
+from workflow import collection, papers
 from workflow.jobs.kinds import KINDS
 from workflow.jobs.running import Progress, Runner
 from workflow.store.models import AuditEvent, Collection, Job
+from workflow.store.papers import Kept
 
 pytestmark = pytest.mark.database
 
@@ -69,6 +70,20 @@ def test_cases_are_offered_ticked_and_narrowed(world: World, cases: list[int], s
     assert ("甲案例" in page, "乙案例" in page) == (False, True)
     page = shown(editor, "/collection/new?state=shortlisted&office=nonsense")
     assert ("甲案例" in page, "乙案例" in page) == (True, False)
+
+
+def test_pictures_that_stay_out_are_told_before_anything_is_compiled(world: World, sign_in: As) -> None:
+    case = world.draft(world.content(title="有图的"))
+    with world.database.transaction() as session:
+        kept = [Kept("图一.png", "image/png", "0" * 64, 1, "图一 现场")]
+        papers.attach(session, case, "picture", kept, actor=world.people["author"], at=world.at)
+    world.seal(case)
+    world.walk(case, "stamp", "review", "submit", "shortlist")
+    editor = sign_in("editor")
+    page = shown(editor, "/collection/new")
+    assert ("1 件案例的 1 张图片没有登记" in page, "图一 现场" in page) == (True, True)
+    world.allow_pictures(case)
+    assert "图一 现场" not in shown(editor, "/collection/new")
 
 
 def test_it_is_ordered_once_made_in_the_background_and_taken_away(world: World, cases: list[int], sign_in: As) -> None:

@@ -99,7 +99,8 @@ def not_allowed(session: Session, ids: Some[int]) -> dict[int, list[str]]:
     )
     found: dict[int, list[str]] = {}
     for case_id, caption, name in session.execute(asked.order_by(Document.id), {"ids": list(ids)}):
-        found.setdefault(case_id, []).append(caption or name)
+        if case_id is not None:
+            found.setdefault(case_id, []).append(caption or name)
     return found
 
 

@@ -52,7 +52,7 @@ _FEATURES = tuple(f"{_W}{tag}" for tag in ("drawing", "pict", "object"))
 def chapter(data: bytes, sizes: Sequence[int], width: int, allowed: Collection[str] | None, kept_width: int) -> Done:
     """A call's file and its notice (`sizes`), then a Word file; pictures are drawn at most `width` pixels wide.
 
-    `allowed`: digests of the pictures that may be shown, as they were kept, drawn anew with `kept_width`; None: all may.
+    `allowed`: digests of the pictures that may be shown, as they are or as they were kept, drawn anew with `kept_width`; None: all may.
 
     Answers what was read, as JSON (`told` bytes), the pictures that it names, and the Word file (`word` bytes).
     Raises Refused.
@@ -88,8 +88,8 @@ class _Pens:
         if self._allowed is None:
             return False
         if data not in self._withheld:
-            kept = draw(data, self._kept_width)[0]
-            self._withheld[data] = hashlib.sha256(kept).hexdigest() not in self._allowed
+            copies = (data, draw(data, self._kept_width)[0])
+            self._withheld[data] = all(hashlib.sha256(one).hexdigest() not in self._allowed for one in copies)
         return self._withheld[data]
 
 
