@@ -16,8 +16,10 @@ from typing import Any
 import pikepdf
 import pytest
 from docx import Document
+from pikepdf import Dictionary, Name
+from PIL import Image
 
-from tests.workflow.documents import office
+from tests.workflow.documents import archival, office
 from tests.workflow.documents.papers import picture
 from tests.workflow.documents.test_variants import VARIANTS
 from workflow.calls import shipped_calls
@@ -131,14 +133,9 @@ def test_each_book_lists_its_cases_under_the_aspects_that_it_is_not_ordered_by_a
 def test_the_pdf_is_tagged_as_pdf_a_with_all_faces_embedded_bookmarks_and_numbers(folder: Path) -> None:
     made, said = press("pdf", laid(folder, book([chapter(number) for number in range(6)])))
     assert said == {"lacking": {}}
-    with pikepdf.open(made) as document:
-        with document.open_metadata() as metadata:
-            assert metadata.pdfa_status == "2U"
-        with document.open_outline() as outline:
-            bookmarks = [(one.title, [child.title for child in one.children]) for one in outline.root]
-        assert document.check_pdf_syntax() == []  # as qpdf --check
-        assert "/OutputIntents" in document.Root
-        assert "/JavaScript" not in document.Root.get("/Names", {})
+    assert archival.faults(made) == []
+    with pikepdf.open(made) as document, document.open_outline() as outline:
+        bookmarks = [(one.title, [child.title for child in one.children]) for one in outline.root]
     assert [title for title, _ in bookmarks if title in THEMES] == list(THEMES)
     assert [child[:5] for title, inside in bookmarks if title in THEMES for child in inside] == [
         f"第{number}件案例" for number in (0, 4, 2, 3, 1, 5)
@@ -147,6 +144,35 @@ def test_the_pdf_is_tagged_as_pdf_a_with_all_faces_embedded_bookmarks_and_number
     assert {one.split()[0].split("+")[1] for one in faces} <= {path.stem for path in FACES.glob("*.ttf")}
     assert faces != []
     assert all(re.search(r"Identity-H\s+yes yes yes", one) for one in faces)
+
+
+@pytest.mark.parametrize("space", ["RGB", "L"])
+def test_photographs_and_line_drawings_stand_in_the_pdf_as_its_standard_allows(folder: Path, space: str) -> None:
+    Image.effect_noise((800, 600), 60).convert(space).save(folder / "photo.jpeg", quality=80)
+    Image.effect_noise((300, 200), 60).convert("LA" if space == "L" else "RGBA").save(folder / "see-through.png")
+    plates = (Plate("photo.jpeg", 800, 600, "照片"), Plate("see-through.png", 300, 200))
+    made, _ = press("pdf", laid(folder, book([chapter(0, parts=(Part("一、做法", ("见图。",), plates=plates),))])))
+    assert archival.faults(made) == []
+    with pikepdf.open(made) as document:
+        assert sum(len(page.get_images()) for page in document.pages) == 2
+
+
+def test_a_pdf_that_is_no_pdf_a_is_told_by_its_clauses(folder: Path) -> None:
+    made, _ = press("pdf", laid(folder, book([chapter(0)])))
+    with pikepdf.open(made) as document:
+        del document.Root.OutputIntents
+        document.Root.AA = Dictionary(DS=Dictionary(Type=Name.Action, S=Name.JavaScript, JS="app.alert(1)"))
+        document.Root.Linked = document.make_indirect(Dictionary(Type=Name.Action, S=Name.Launch))
+        for one in document.objects:
+            if isinstance(one, Dictionary) and "/FontFile2" in one:
+                del one["/FontFile2"]
+            if isinstance(one, Dictionary) and str(one.get("/Subtype")) == "/Link":
+                one.F = 2
+        with document.open_metadata() as metadata:
+            metadata["pdfaid:part"] = "1"
+        document.save(folder / "spoilt.pdf")
+    clauses = {one.split(": ")[-1].split()[0] for one in archival.faults(folder / "spoilt.pdf")}
+    assert clauses >= {"6", "6.2.3", "6.2.11.4", "6.3.2", "6.5.1", "6.6.4"}
 
 
 def test_contents_and_index_say_the_page_on_which_each_case_begins(folder: Path) -> None:
