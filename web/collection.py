@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, send_file, url_for
@@ -103,7 +102,7 @@ def download(collection_id: int, kind: str) -> Response:
     """The Word file or PDF; that it was taken away goes on record."""
     place = installed()
     name, data = collection.taken(place.database, files(), collection_id, kind, actor=actor(), at=now())
-    return send_file(BytesIO(data), _TYPES[kind], as_attachment=True, download_name=name)
+    return send_file(data, _TYPES[kind], as_attachment=True, download_name=name)
 
 
 def _words(said: Any) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rules.words import Text
 from states.reach import SYSTEM
@@ -287,8 +287,8 @@ def _take_document(files: Files, digest: str, to: Path, earlier: Path | None) ->
         with suppress(OSError):  # not every file system has links
             to.hardlink_to(earlier)
             return True
-    data = files.get(digest)
-    _write(to, data)
+    with files.fetch(digest) as source, _new(to) as copy:
+        shutil.copyfileobj(source, copy)
     if described(to)["sha256"] != digest:
         raise OSError(errno.EIO, "written differently than read", str(to))
     reached("backup.document_copied")
@@ -296,8 +296,12 @@ def _take_document(files: Files, digest: str, to: Path, earlier: Path | None) ->
 
 
 def _write(to: Path, data: bytes) -> None:
-    with os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+    with _new(to) as file:
         file.write(data)
+
+
+def _new(to: Path) -> IO[bytes]:
+    return os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
 
 
 def _take_keys(settings: Settings, draft: Path) -> dict[str, dict[str, Any]]:

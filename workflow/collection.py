@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy.orm import Session
 
@@ -260,8 +260,8 @@ def file_of(session: Session, collection_id: int, kind: str, *, actor: Actor) ->
 
 def taken(
     database: Database, files: Files, collection_id: int, kind: str, *, actor: Actor, at: datetime
-) -> tuple[str, bytes]:
-    """Name and bytes of a collection's file; that it was taken away goes on record.
+) -> tuple[str, IO[bytes]]:
+    """Name of a collection's file, and the file open, which whoever asked closes; that it was taken away goes on record.
 
     Raises NotPermitted, NoSuchCollection, Lost.
     """
@@ -269,7 +269,7 @@ def taken(
         digest, name = file_of(session, collection_id, kind, actor=actor)
         rows = find(session, collection_id, actor=actor).compiled
     try:
-        data = files.get(digest)
+        data = files.fetch(digest)
     except (Absent, Damaged) as wrong:
         raise Lost(wrong, name) from wrong
     with database.transaction() as session:
@@ -353,8 +353,8 @@ def _finish(
         for chapter, said in made.said.items():
             told[places[chapter]].said.extend(said)
         for kind, path in made.files.items():
-            book = path.read_bytes()
-            kept[kind] = (files.put(book), len(book))
+            with path.open("rb") as book:
+                kept[kind] = (files.put_file(book), path.stat().st_size)
     word, pdf = kept.get("docx", ("", 0)), kept.get("pdf", ("", 0))
     with database.transaction() as session:
         row = stored.one(session, collection_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -196,13 +197,14 @@ def move(database: Database, source: Files, target: Files, notes: Path, to: str,
 def _carry(source: Files, target: Files, digest: str) -> int | str:
     """Its bytes, or why there is nothing to carry. What the other store gives back is what counts."""
     try:
-        data = source.get(digest)
+        with source.fetch(digest) as data:
+            target.put_file(data)
     except Absent:
         return "absent"
     except Damaged:
         return "damaged"
-    target.put(data)
-    return len(target.get(digest))
+    with target.fetch(digest) as brought:
+        return brought.seek(0, os.SEEK_END)
 
 
 # ---- what does not read back -----------------------------------------------------------------------------------------

@@ -317,7 +317,8 @@ def _put_documents(backup: Path, files: Files, manifest: Mapping[str, Any], tell
     documents = _documents(manifest)
     for number, place in enumerate(documents.values()):
         tell(Text("放回材料", "Putting documents back"), number, len(documents))
-        files.put((backup / place).read_bytes())
+        with (backup / place).open("rb") as source:
+            files.put_file(source)
 
 
 def _put_database(
@@ -371,7 +372,7 @@ def _differences(database: Database, manifest: Mapping[str, Any]) -> Iterator[Te
 def _undocumented(files: Files, manifest: Mapping[str, Any]) -> Iterator[Text]:
     for digest in _documents(manifest):
         try:
-            files.get(digest)
+            files.fetch(digest).close()
         except (Absent, Damaged):
             yield Text(f"放回后的材料 {digest} 读不出原样", f"the document {digest}, put back, does not read as it was")
 

@@ -35,6 +35,7 @@ from tests.bench import (
     last_hour,
     lighthouse,
     lists,
+    moving,
     papers,
     processes,
     proving,
@@ -53,11 +54,16 @@ ROUNDS = 5
 
 def main() -> int:
     """Measure everything, or with `large` what takes a million cases; 1 when a bound is not kept. `shares`: tell what time goes to;
-    `books`: make large collections with pictures."""
-    for name, told in (("shares", shares.main), ("books", books.main)):
-        if name in sys.argv[1:]:
-            told()
-            return 0
+    `books`: make large collections with pictures; `moving`: move 30,000 cases to PostgreSQL."""
+    if "shares" in sys.argv[1:]:
+        shares.main()
+        return 0
+    if "moving" in sys.argv[1:]:
+        moving.main()
+        return 0
+    if sys.argv[1:2] == ["books"]:
+        books.main(Path(sys.argv[2]) if sys.argv[2:] else None)
+        return 0
     large = "large" in sys.argv[1:]
     ratios = lists.measured(_ratio, lists.LARGE) if large else _small()
     made = {

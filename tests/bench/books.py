@@ -1,4 +1,6 @@
-"""`python -m tests.bench books`: collections of cases with photographs made by a worker, how long, how large, and called off.
+"""`python -m tests.bench books [FOLDER]`: collections of cases with photographs made by a worker, how long, how large, and called off.
+
+The largest is laid into the folder, to be looked at.
 
 Not part of `make bench`: it takes minutes. Each case has its author's own Word file with two photographs of its own.
 """
@@ -42,8 +44,8 @@ PHOTOGRAPHS = 2
 AT = datetime(2021, 7, 1, tzinfo=UTC)
 
 
-def main() -> None:
-    """Make a collection of few, one of many, and call a third off; print what each took."""
+def main(keep: Path | None = None) -> None:
+    """Make a collection of few, one of many, and call a third off; print what each took. `keep`: where the files of the second go."""
     with tempfile.TemporaryDirectory(prefix="zhengji-books-") as folder:
         settings = from_environment({"ZHENGJI_HOME": folder, "ZHENGJI_EXECUTOR": "books"})
         database = Database(settings.database_url)
@@ -54,9 +56,11 @@ def main() -> None:
         ids, editor = _illustrated(database, settings), _editor(database)
         worker.launch(settings, database, poll=0.05)
         try:
-            few = _made(database, editor, ids[:FEW])
-            many = _made(database, editor, ids)
+            few, _ = _made(database, editor, ids[:FEW])
+            many, number = _made(database, editor, ids)
             print(f"growth from {FEW} to {MANY} cases: {many / few:.2f} times")
+            if keep is not None:
+                _kept(database, Files(settings.documents_url), number, keep)
             _called_off(database, editor, ids)
         finally:
             worker.stop()
@@ -116,8 +120,8 @@ def _ordered(database: Database, editor: Actor, ids: Sequence[int]) -> int:
         return collection.order(session, Wanted("优秀案例集", ids, "前言。"), actor=editor, at=AT)[0]
 
 
-def _made(database: Database, editor: Actor, ids: Sequence[int]) -> float:
-    """Seconds from the order to the kept files."""
+def _made(database: Database, editor: Actor, ids: Sequence[int]) -> tuple[float, int]:
+    """Seconds from the order to the kept files; and the collection's number."""
     peak = _Peak()
     began = time.perf_counter()
     number = _ordered(database, editor, ids)
@@ -136,7 +140,15 @@ def _made(database: Database, editor: Actor, ids: Sequence[int]) -> float:
             f" MiB, {made.word_pages} pages; PDF {made.pdf_size >> 20} MiB, {made.pdf_pages} pages; worker at most {own} MiB, a"
             f" child at most {children} MiB so far; {len(shown)} steps of progress seen; said: {sorted(words) or 'nothing'}"
         )
-    return took
+    return took, number
+
+
+def _kept(database: Database, files: Files, number: int, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with database.reading() as session:
+        made = session.get_one(Collection, number)
+        for kind, digest in (("docx", made.word_digest), ("pdf", made.pdf_digest)):
+            (folder / f"book.{kind}").write_bytes(files.get(digest))
 
 
 def _called_off(database: Database, editor: Actor, ids: Sequence[int]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,6 +49,45 @@ def test_the_same_bytes_are_kept_once_and_read_back(files: Files):
 def test_a_large_file_reads_back(files: Files):
     data = os.urandom(20 * 1024 * 1024)
     assert files.get(files.put(data)) == data
+
+
+def test_a_large_file_goes_and_comes_in_pieces_that_take_no_memory(files: Files, tmp_path: Path):
+    path = tmp_path / "book.pdf"
+    path.write_bytes(os.urandom(20 * 1024 * 1024))
+    with path.open("rb") as book:
+        book.read(7)  # wherever it stands
+        kept = files.put_file(book)
+        assert files.put_file(book) == kept
+    assert kept == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert where(files) == {(kept, 20 * 1024 * 1024, False)}
+    tracemalloc.start()
+    with files.fetch(kept) as found:
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found.read() == path.read_bytes()
+    assert most < 1024 * 1024  # pieces lie outside what Python counts; nothing whole is made of them
+    files.set_aside(kept)
+    with files.fetch(kept) as found:
+        assert len(found.read(9)) == 9
+    assert files.get(kept) == path.read_bytes()
+
+
+def test_an_empty_file_is_one_too(files: Files):
+    kept = files.put_file(io.BytesIO())
+    with files.fetch(kept) as found:
+        assert found.read() == files.get(kept) == b""
+
+
+def test_a_file_that_is_fetched_is_checked_as_one_that_is_read(files: Files):
+    kept = files.put(b"sealed")
+    spoil(files, kept, b"forged")
+    with pytest.raises(Damaged) as damaged:
+        files.fetch(kept)
+    with pytest.raises(Absent) as absent:
+        files.fetch("0" * 64)
+    assert (damaged.value.digest, absent.value.digest) == (kept, "0" * 64)
+    assert files.put_file(io.BytesIO(b"sealed")) == kept
+    assert files.get(kept) == b"sealed"
 
 
 def test_what_is_not_there_and_what_was_changed_are_told_apart(files: Files):

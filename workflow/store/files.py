@@ -6,11 +6,13 @@ import errno
 import hashlib
 import os
 import re
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote, urlparse
 
 import obstore
@@ -25,6 +27,8 @@ PATIENCE = timedelta(seconds=20)
 """How long a bucket may take over one request, and how long one that failed is tried again."""
 TRIES_AGAIN = 2
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PIECE, PIECES = 8 * 1024 * 1024, 4
+"""Bytes of a large document that go in one request, and how many such requests at a time."""
 _ASIDE = "swept"
 _LYING = re.compile(r"(?:(swept)/)?([0-9a-f]{2})/(\2[0-9a-f]{62})")
 
@@ -87,6 +91,37 @@ class Files:
         self._settle(_path(digest))
         reached("files.put")
         return digest
+
+    def put_file(self, source: IO[bytes]) -> str:
+        """Keep what an open file holds, piece by piece, as large ones may be, and give its SHA-256 digest."""
+        source.seek(0)
+        found = hashlib.sha256()
+        while piece := source.read(PIECE):
+            found.update(piece)
+        digest = found.hexdigest()
+        source.seek(0)
+        reached("files.before_put")
+        with _answered():
+            obstore.put(self._store, _path(digest), source, chunk_size=PIECE, max_concurrency=PIECES)
+        self._settle(_path(digest))
+        reached("files.put")
+        return digest
+
+    def fetch(self, digest: str) -> IO[bytes]:
+        """The bytes of a digest as an open file without a name, swept ones too; piece by piece, as large ones may be.
+
+        Whoever asked closes it. Raises Absent, or Damaged when they are others.
+        """
+        damaged = False
+        for path in (_path(digest), _path(digest, aside=True)):
+            with ExitStack() as kept, suppress(FileNotFoundError):
+                into = kept.enter_context(tempfile.TemporaryFile(prefix="zhengji-document-"))
+                if self._fetched(path, into) == digest:
+                    kept.pop_all()
+                    into.seek(0)
+                    return into
+                damaged = True
+        raise Damaged(digest) if damaged else Absent(digest)
 
     def get(self, digest: str) -> bytes:
         """The bytes of a digest, swept ones too. Raises Absent, or Damaged when they are others."""
@@ -159,6 +194,18 @@ class Files:
                 return bytes(obstore.get(self._store, path).bytes())
         except FileNotFoundError:
             return None
+
+    def _fetched(self, path: str, into: IO[bytes]) -> str:
+        """Write what lies at a path into a file, and give its digest. Raises FileNotFoundError."""
+        found = hashlib.sha256()
+        with _answered():
+            size = obstore.head(self._store, path)["size"]
+        for start in range(0, size, PIECE):
+            with _answered():
+                piece = obstore.get_range(self._store, path, start=start, end=min(start + PIECE, size))
+            found.update(piece)
+            into.write(piece)
+        return found.hexdigest()
 
     def _there(self, path: str) -> bool:
         try:
