@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from web.request import actor, files, form_key, now, number, reading, received, transaction
+from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.tell import done, tell
 from web.words import t
-from workflow import clock, objections, public_notices, throttle
+from workflow import clock, objection_mail, objections, privacy, public_notices, throttle
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.vetting import judge
 from workflow.objections import Said, TooMany, Way
@@ -129,11 +129,16 @@ def _words() -> dict[str, object]:
 def show(objection_id: int) -> str:
     with reading() as session:
         one = objections.find(session, objection_id, actor())
+        call = objections.call_under(session, one)
+        offered = objections.offers(session, one, actor=actor(), at=now())
         return render_template(
             "objections/show.html",
             one=one,
-            call=objections.call_under(session, one),
-            offers=objections.offers(session, one, actor=actor(), at=now()),
+            call=call,
+            letter=objections.letter(one),
+            mails=objection_mail.mails(session, one, configured=bool(settings().smtp_url)),
+            offers=offered,
+            why_not=objections.why_not_accepted(offered, call),
             consequences=objections.consequences(one),
             consequence_of=objections.Consequence.of,
             history=objections.history(session, one),
@@ -155,6 +160,7 @@ def act(objection_id: int, trigger: str) -> Response:
             op=form_key(),
             remark=request.form.get("remark", ""),
             consequence=request.form.get("consequence", ""),
+            hold=timedelta(minutes=settings().hold_minutes),
             reasons={name[7:]: words for name, words in request.form.items() if name.startswith("reason:")},
         )
     tell([attempt])
@@ -168,3 +174,13 @@ def file(objection_id: int, file_id: int) -> Response:
         found = objections.open_file(session, objection_id, file_id, actor=actor(), at=now())
         digest, media_type, name = found.digest, found.media_type, found.name
     return send_file(BytesIO(files().get(digest)), media_type, as_attachment=True, download_name=name)
+
+
+@bp.get("/objections/<int:objection_id>/mails/<int:seq>")
+def mail(objection_id: int, seq: int) -> Response:
+    """A mail to whoever objects as a file, where none can leave by itself; that it was taken away goes on record."""
+    with transaction() as session:
+        one = objections.find(session, objection_id, actor())
+        name, data = objection_mail.as_file(session, one, seq, sender=settings().mail_from or "zhengji@localhost")
+        privacy.exported(session, "objection", 1, actor=actor(), at=now(), filters={"objection": objection_id})
+    return send_file(BytesIO(data), "message/rfc822", as_attachment=True, download_name=name)

@@ -127,13 +127,13 @@ def log(
     return lines, shown[-1].at if len(found) > PER_PAGE else None
 
 
-ACCOUNT, LETTER = "<account-", "<letter-"
-"""How Message-IDs of mails to single people begin."""
+ACCOUNT, LETTER, OBJECTION = "<account-", "<letter-", "<objection-"
+"""How Message-IDs of mails to single people begin. To whom one about an objection went nobody reads here."""
 _READS_ACCOUNTS = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 
 
 def _line(mail: SentMail, back: Sequence[Bounce], whole: bool) -> Line:
-    personal = not whole and mail.message_id.startswith(LETTER)
+    personal = mail.message_id.startswith(OBJECTION) or (not whole and mail.message_id.startswith(LETTER))
     said = masked_text if personal else str
     return Line(
         mail,

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlparse
 from rules.words import Text
 from workflow.failpoints import reached
 from workflow.failure import Failure
+from workflow.personal import masked_email
 from workflow.store import mail as stored
 from workflow.store.database import Database
 
@@ -96,10 +97,10 @@ class Mailer:
             )
             raise MailNotConfigured("mail_not_set", why, f"没有设置邮件服务器或发件人 / not set: {name}", lasting=True)
 
-    def send(self, message: bytes) -> str:
+    def send(self, message: bytes, *, masked: bool = False) -> str:
         """Hand a message over and give the server's words. A Message-ID already sent is not sent again.
 
-        Raises MailRefused, TooLarge before anything is handed over, MailNotConfigured.
+        `masked`: the address is remembered masked, because few may know to whom it went. Raises MailRefused, TooLarge before anything is handed over, MailNotConfigured.
         """
         self.check()
         parsed = email.message_from_bytes(message)
@@ -118,7 +119,7 @@ class Mailer:
             stored.record(
                 session,
                 message_id=message_id,
-                recipient=", ".join(to)[:300],
+                recipient=", ".join(map(masked_email, to) if masked else to)[:300],
                 subject=str(make_header(decode_header(str(parsed["Subject"]))))[:300],
                 digest=hashlib.sha256(message).hexdigest(),
                 at=datetime.now(UTC),

@@ -16,19 +16,22 @@ from rules.call import BEIJING, Call, DayKind, PublicNotice, RuleInForce, Window
 from rules.facts import ObjectionFacts
 from rules.objections import evidence_is_attached, objection_in_time, objection_is_sealed, objector_is_known
 from rules.roles import Role
-from rules.words import Labelled, Text
+from rules.words import Text
 from states.case import CaseState
 from states.lifecycle import Standing, State
 from states.objection import OBJECTION, OPEN, ObjectionState
 from states.reach import Actor
-from workflow import public_notices
+from workflow import objection_mail, public_notices
 from workflow.audit import search
 from workflow.engine import Attempt, Engine, NoSuchThing, NotPermitted, Offer, Receipt, TooOften, WrongInput
+from workflow.objection_words import Consequence, Kind, Way, letter
 from workflow.store import archive, living, trail
 from workflow.store import objections as stored
 from workflow.store.calls import call_of
 from workflow.store.models import Objection, ObjectionFile
 from workflow.store.papers import Kept
+
+__all__ = ["Consequence", "Kind", "Way", "letter"]
 
 ENGINE = Engine(OBJECTION)
 OBJECTOR = Actor(0, "异议人")
@@ -50,27 +53,6 @@ class WrongObjection(WrongInput):
 
 class TooMany(TooOften):
     """Several from one address in a short while (429)."""
-
-
-class Kind(Labelled):
-    OBJECTION = "objection", "异议", "Objection"
-    COMPLAINT = "complaint", "投诉（发布之后提出）", "Complaint (after publication)"
-
-
-class Way(Labelled):
-    """How it came."""
-
-    PAGE = "page", "公示页面", "On the page of the list"
-    MAIL = "mail", "邮件", "By mail"
-    PAPER = "paper", "纸质材料", "On paper"
-
-
-class Consequence(Labelled):
-    """What an upheld one means for the case."""
-
-    TAKE_OFF = "take_off", "应当撤销入选", "The case is to be taken off the shortlist"
-    RETRACT = "retract", "应当撤下发布", "The case is to be retracted"
-    STANDS = "stands", "不影响入选", "The case stays chosen"
 
 
 @dataclass(frozen=True)
@@ -127,7 +109,7 @@ def receive(
         "received_at": moment.isoformat(),
         "files": [{"slot": slot, "sha256": kept.digest} for slot, kept in files],
     }
-    return stored.receive(
+    made, receipt = stored.receive(
         session,
         files,
         data,
@@ -147,6 +129,8 @@ def receive(
         due_on=due_on(shown.call, moment),
         entered_by_id=actor.id or None,
     )
+    objection_mail.follow(session, made, receipt.seq, "objection.create")
+    return made, receipt
 
 
 def check_taken(session: Session, shown: public_notices.Shown) -> None:
@@ -269,6 +253,13 @@ def offers(session: Session, one: Objection, *, actor: Actor, at: datetime) -> l
     return ENGINE.offers(Standing(one.state), actor, _facts(session, one, actor, at, ""))
 
 
+def why_not_accepted(offered: Sequence[Offer], call: Call) -> str:
+    """The reason, as the call has it, for not accepting what lacks something, to begin the answer with; else nothing."""
+    missing = [finding for one in offered if one.transition.name == "accept" for finding in one.obstacles]
+    named = [(finding.message.zh, call.rules[finding.rule].clause) for finding in missing if finding.rule in call.rules]
+    return "".join(f"{words}（通知{clause}）" for words, clause in named)
+
+
 def consequences(one: Objection) -> tuple[Consequence, ...]:
     """What may come of it for the case, once it is upheld."""
     return (Consequence.RETRACT if one.kind == Kind.COMPLAINT else Consequence.TAKE_OFF, Consequence.STANDS)
@@ -286,8 +277,10 @@ def act(
     remark: str = "",
     consequence: str = "",
     reasons: dict[str, str] | None = None,
+    hold: timedelta = timedelta(0),
 ) -> Attempt:
     """Try one step; what a rule refuses is recorded as refused. `consequence`: of upholding, what it means for the case.
+    `hold`: how long the mail of an answer waits before it leaves.
 
     Raises NoSuchObjection, NotPermitted, NoSuchTransition, WrongObjection, Overtaken.
     """
@@ -306,6 +299,8 @@ def act(
         raise WrongObjection(Text("请选择异议成立对案例意味着什么。", "Choose what upholding it means for the case."))
     also = {"answer": remark, "consequence": consequence if upheld else ""} if attempt.done else {}
     living.record(session, Objection, OBJECTION, [living.Tried(row, attempt, also)], op)
+    if attempt.done and attempt.receipt is not None:
+        objection_mail.follow(session, number, attempt.receipt.seq, f"objection.{trigger}", hold=hold)
     return attempt
 
 

@@ -575,6 +575,7 @@ DOORS: dict[str, Door] = {
     "POST objections.act accept": Door(DECIDE, gives=(404,)),
     "POST objections.act uphold": Door(DECIDE, gives=(404,)),
     "GET objections.file": Door(DECIDE, gives=(404,)),
+    "GET objections.mail": Door(DECIDE, gives=(404,)),
     # -- in whose court cases lay: of what is within reach
     "GET overdue.index": Door(f"{CENTRE} {OFFICE} {DESK}"),
     "POST overdue.sheet": Door(f"{CENTRE} {OFFICE} {DESK}"),

@@ -31,6 +31,7 @@ READING = {"papers.original", "papers.document", "papers.form", "batches.summary
 READING |= {
     "collection.download",
     "objections.file",
+    "objections.mail",
     "bulk.mail",
     "pushes.package",
     "papers.form_pdf",

@@ -189,3 +189,17 @@ def test_who_objected_is_erased_with_the_case_once_it_is_answered(world: World, 
     with world.database.reading() as session:
         assert scan in personal.unnamed(session, during(world))
         assert [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload] == []
+
+
+def test_what_lacks_something_is_not_accepted_in_the_calls_words_and_mailed(
+    world: World, app, sign_in: As, case: int
+) -> None:
+    sent(app.test_client(), case, **{"as": "unit", "unit": "示例公司"})
+    desk = sign_in("desk")
+    shown = desk.get("/objections/1").get_data(as_text=True)
+    assert "单位提出的异议没有加盖公章。（通知第四条）</textarea>" in shown
+    send(desk, "/objections/1", "/objections/1/not_accept", remark="单位提出的异议没有加盖公章。")
+    told = desk.get("/objections/1").get_data(as_text=True)
+    assert ("示例公司：" in told, "未设邮件服务器，请下载后寄出" in told) == (True, True)
+    assert desk.get("/objections/1/mails/2").data.startswith(b"Content-Type: multipart/mixed")
+    assert "给异议人的邮件" in sign_in("auditor").get("/trail?action=export.take").get_data(as_text=True)

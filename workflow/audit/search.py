@@ -449,6 +449,7 @@ EXPORTS: Mapping[str, Text] = {
     "mail": Text("整批邮件", "mail of a batch"),
     "batch": Text("整批材料", "papers of a batch"),
     "letter": Text("通知邮件", "mail on what became of cases"),
+    "objection": Text("给异议人的邮件", "mail to whoever objects"),
     "package": Text("推送包", "package of a push"),
     "passport": Text("案例档案包", "passport of a case"),
     "closing": Text("总结报告", "closing report"),

@@ -59,6 +59,7 @@ A_WEEK = Waits(10, 2, 180)
 
 _ADMINISTRATION = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 _BATCHES = frozenset({Role.ADMINISTRATOR, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
+_OBJECTIONS = frozenset({Role.DESK, Role.DIRECTOR, Role.AUDITOR})
 _PUSHES = frozenset({Role.ADMINISTRATOR, Role.LIAISON, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
 
 
@@ -214,6 +215,15 @@ _EVERY = (
         about="what_if",
         cancellable=True,
         quiet=True,
+    ),
+    Kind(
+        "mail_objection",
+        Text("答复异议人的邮件", "Mail to whoever objects"),
+        A_WEEK,
+        _OBJECTIONS,
+        frozenset({Role.DESK}),
+        queue=MAILS,
+        cancellable=True,
     ),
     Kind(
         "mail_judges",

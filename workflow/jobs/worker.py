@@ -24,6 +24,7 @@ from workflow import (
     letters,
     made,
     mailbox,
+    objection_mail,
     plans,
     privacy,
     proofs,
@@ -172,6 +173,13 @@ def _mail_judges(here: Workshop, progress: Progress, first: int, last: int) -> s
     return judging_mail.invite(here.database, here.mailer, site, first, last, progress.each, at=here.now())
 
 
+def _mail_objection(here: Workshop, _progress: Progress, number: int, seq: int) -> str:
+    """Tell whoever objects what became of it."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return objection_mail.send(here.database, here.mailer, number, seq)
+
+
 def _remind_judges(here: Workshop, progress: Progress) -> str:
     """Remind judges of what is due soon or late."""
     if not here.mailer.configured:
@@ -255,6 +263,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "prove_call": _prove_call,
     "replay_call": _replay_call,
     "mail_judges": _mail_judges,
+    "mail_objection": _mail_objection,
     "remind_judges": _remind_judges,
     "plan_judging": _plan_judging,
     "look_into_mailbox": _look_into_mailbox,

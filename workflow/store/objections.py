@@ -16,7 +16,7 @@ from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
 from workflow.store.database import next_id
-from workflow.store.models import Objection, ObjectionFile
+from workflow.store.models import Objection, ObjectionFile, SentMail
 from workflow.store.papers import Kept
 
 
@@ -97,3 +97,8 @@ def open_of_notice(session: Session, notice: int) -> int:
 def file(session: Session, number: int, file_id: int) -> ObjectionFile | None:
     found = session.get(ObjectionFile, file_id)
     return found if found is not None and found.objection_id == number else None
+
+
+def mailed(session: Session, ids: Sequence[str]) -> set[str]:
+    """Those of these Message-IDs that were handed over."""
+    return set(session.scalars(select(SentMail.message_id).where(SentMail.message_id.in_(ids))))
