@@ -194,6 +194,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "call_number": world.call.number,
         "announcement_id": 1,
         "objection_id": 1,
+        "seq": 1,
         "file_id": 1,
         "draft": 1,
         "run": 1,
