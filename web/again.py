@@ -91,6 +91,8 @@ ASKS: Mapping[str, _Asked] = {
     "api.act_on_many": _among(lists.lifecycle, "trigger", "publish", "republish"),
     "api.undo_many": _always("撤销批量办理", "Undo", "editor"),
     "api.act_on_batch": _among(batch_lifecycle, "trigger", "seal", "send"),
+    "api.act_on_call": _among(standing_lifecycle, "trigger", "archive"),
+    "api.migrate_cases": _always("把案例转到一个版本", "Move cases to a version", "director"),
 }
 """What asks once more (POST only), by endpoint; None where that step of it does not ask."""
 

@@ -76,14 +76,16 @@ from web.api import cases as api_cases
 from web.api import document, gate, problems
 from web.api import jobs as api_jobs
 from web.api import receipts as api_receipts
+from web.api import standing as api_standing
 from web.menu import menu
+from workflow import office_words
 from workflow.documents.limits import REQUEST
 from workflow.secret_key import secret_key
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
 
-NOUNS = (api_calls, api_cases, api_bulk, api_batches, api_receipts, api_jobs)
+NOUNS = (api_calls, api_standing, api_cases, api_bulk, api_batches, api_receipts, api_jobs)
 """What programs can ask about: each module puts its operations into `gate.OPERATIONS`."""
 BLUEPRINTS = (
     auth.bp,
@@ -194,6 +196,8 @@ def _words_in_templates(app: Flask) -> None:
         language=requests.language,
         new_form_key=requests.new_form_key,
         limit=uploads.limit,
+        level_word=office_words.level_word,
+        office_words=office_words.office_words,
     )
     app.jinja_env.filters.update(
         day=words.day,

@@ -337,6 +337,8 @@ def body(land: Country, cell: Cell) -> dict[str, Any] | None:
         "api.act_on_many": {"cases": cases, **answers},
         "api.undo_many": answers,
         "api.start_batch": batch,
+        "api.act_on_call": {"remark": "理由"},
+        "api.migrate_cases": {"remark": "理由"},
         "api.collect": {"cases": [land.cases["reviewed"]]},
         "api.describe_batch": {"subject": "标题", "last": False},
         "api.retry_job": None,

@@ -733,6 +733,11 @@ DOORS: dict[str, Door] = {
     "POST api.act_on_batch no_such_step": Door(BATCH, when=NEVER),
     **{f"POST api.rehearse_on_batch {step}": Door(BATCH, when=row[1]) for step, row in BATCH_STEPS.items()},
     "POST api.rehearse_on_batch no_such_step": Door(BATCH, when=NEVER),
+    "GET api.standing": Door(f"{WRITES_CALLS} auditor"),
+    "POST api.act_on_call close": Door(f"{WRITES_CALLS} auditor", "director"),
+    "POST api.act_on_call archive": Door(f"{WRITES_CALLS} auditor", "director", gives=(409,)),
+    "GET api.migration": Door(f"{WRITES_CALLS} auditor"),
+    "POST api.migrate_cases": Door(f"{WRITES_CALLS} auditor", "director"),
     "GET api.receipt": Door(SIGNED_IN, gives=(404,)),  # of what is within reach
     "GET api.check_receipt": Door(SIGNED_IN),
     "GET api.jobs": Door(LOOK_AFTER_JOBS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from states.batch import BATCH
+from states.call import CALL
 from states.case import CASE, CaseState
 from tests.web.programs import Asks
 from tests.worlds import World
@@ -69,6 +71,30 @@ def test_every_answer_is_as_declared(login: str, mode: GenerationMode, program: 
     if mode is GenerationMode.POSITIVE:  # what is sent as it should be is served, wherever it is this person's at all
         served = {label for label, statuses in came.items() if 200 in statuses}
         assert len(served) >= 10, came
+
+
+@pytest.mark.parametrize("mode", GenerationMode, ids=str)
+def test_every_answer_about_a_call_as_a_whole_is_as_declared(
+    mode: GenerationMode, program: Asks, app: Flask, world: World
+):
+    """By the director, with cases to be moved; the call's own steps in an order that leads through all of them."""
+    one = program("director")
+    for _ in range(3):
+        world.case(CaseState.SUBMITTED)
+    world.extend_by_amendment(timedelta(days=7))
+    headers = {"Authorization": f"Bearer {one.token}", "Zhengji-Proof": one.proof}
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    known = {"number": [world.call.number], "trigger": [*(each.name for each in CALL.transitions), "x"]}
+    served = set()
+    for path, method in (
+        ("migration", "GET"),
+        ("migration", "POST"),
+        ("standing", "GET"),
+        ("standing/{trigger}", "POST"),
+    ):
+        statuses = ask(schema[f"/api/v1/calls/{{number}}/{path}"][method], mode, known, headers)
+        served |= {(path, method)} if 200 in statuses else set()
+    assert mode is GenerationMode.NEGATIVE or len(served) == 4
 
 
 def test_an_answer_that_is_not_as_declared_is_noticed(

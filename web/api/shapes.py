@@ -101,6 +101,16 @@ _BATCH = {
     "screen": _LINK,
 }
 
+_MOVING = {
+    "number": _TEXT,
+    "from_version": _ID,
+    "state": _ref("Words"),
+    "verdict": _ref("Labelled"),
+    "rests": _BOOLEAN,
+    "changes": _list(_ref("Words")),
+    "stuck": _list(_object(why=_ref("Words"), do=_ref("Words"))),
+}
+
 SHAPES: dict[str, Schema] = {
     "Words": _object(zh=_TEXT, en=_TEXT),
     "Labelled": _object(value=_TEXT, zh=_TEXT, en=_TEXT),
@@ -153,6 +163,8 @@ SHAPES: dict[str, Schema] = {
         opens=_MOMENT,
         closes=_MOMENT,
         closes_for_centres=_or_none(_MOMENT),
+        asks_centres_by=_or_none(_MOMENT),
+        asks_offices_by=_or_none(_MOMENT),
         extended=_BOOLEAN,
         themes=_list(_object(id=_TEXT, zh=_TEXT, en=_TEXT, needs_name=_BOOLEAN)),
         minimum_per_office=_COUNT,
@@ -204,6 +216,43 @@ SHAPES: dict[str, Schema] = {
                 link=_LINK,
             )
         ),
+    ),
+    "Standing": _object(
+        number=_TEXT,
+        state=_ref("Labelled"),
+        mark=_MARK,
+        offers=_list(_ref("Offer")),
+        open_cases=_list(_object(state=_ref("Labelled"), cases=_COUNT)),
+        pushes_under_way=_COUNT,
+        objections_unanswered=_COUNT,
+        screen=_LINK,
+    ),
+    "Migration": _object(
+        version=_ID,
+        movable=_COUNT,
+        back=_BOOLEAN,
+        more=_BOOLEAN,
+        differences=_list(
+            _object(from_version=_ID, changes=_list(_object(place=_TEXT, zh=_TEXT, en=_TEXT))),
+        ),
+        cases=_list(_object(id=_ID, title=_TEXT, mark=_MARK, **_MOVING)),
+        unseen=_list(
+            _object(
+                office=_UNIT,
+                verdicts=_list(_object(value=_TEXT, zh=_TEXT, en=_TEXT, cases=_COUNT)),
+                changes=_list(_object(zh=_TEXT, en=_TEXT, cases=_COUNT)),
+            )
+        ),
+        batches=_list(_object(id=_ID, **_MOVING)),
+    ),
+    "Migrated": _object(
+        version=_ID,
+        moved=_COUNT,
+        numbers=_list(_TEXT),
+        batches=_COUNT,
+        told=_COUNT,
+        receipt=_or_none(_RECEIPT),
+        refused=_list(_object(number=_TEXT, why=_ref("Words"), do=_ref("Words"))),
     ),
     "Quota": _object(
         id=_TEXT,
@@ -403,6 +452,7 @@ SHAPES: dict[str, Schema] = {
             "findings": _list(_ref("Finding")),
             "receipt": _or_none(_RECEIPT),
             "act": _ref("BulkAct"),
+            "migrated": _ref("Migrated"),
         },
         "required": ["type", "title", "title_en", "status", "detail", "detail_en", "request"],
     },
@@ -441,6 +491,14 @@ _MANY = {**_ANSWERS, "own": _OWN}
 SENT: dict[str, Schema] = {
     "StepTaken": _object(" ".join(_STEP), **_STEP),
     "Answers": _object(" ".join(_ANSWERS), **_ANSWERS),
+    "CallStepTaken": _object("mark remark", mark=_MARK, remark=_WORDS),
+    "MigrationWanted": _object(
+        "to cases offices remark",
+        to=_ID,
+        cases=_CASES,
+        offices=_list(_ID, minItems=1, maxItems=_MOST),
+        remark=_WORDS,
+    ),
     "ManyRehearsed": _object(" ".join((*_MANY, "cases", "matching")), cases=_CASES, matching=_MATCHING, **_MANY),
     "ManyTaken": _object(
         " ".join((*_MANY, "whole", "hold_minutes")),
