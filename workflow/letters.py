@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from workflow.documents.vetting import clean_name
 from workflow.engine import Attempt, NoSuchThing
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer
+from workflow.stand_ins import Presence
 from workflow.store import letters as stored
 from workflow.store.calls import call_of
 from workflow.store.database import Database
@@ -83,6 +84,11 @@ TOLD: Mapping[str, Told] = {
 _NEUTRAL = {"return_to_office": Text("退回推荐单位", "Return to whoever recommended")}
 """What a step is called in a mail that may be about calls of several routes."""
 _PUBLIC = ("publish", "republish")
+INSTEAD = Text(
+    "这些案例由您代{absent}办理：登录后先在“我的账号—代办”中开始代办。",
+    "You stand in for {absent} here: begin to under “My account – Standing in”.",
+)
+"""What a mail says to whoever stands in, so that they find the cases."""
 
 
 class NoSuchLetter(NoSuchThing):
@@ -119,7 +125,10 @@ class About:
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail to one recipient: a person by account, or an office by its own address."""
+    """One mail to one recipient: a person by account, or an office by its own address.
+
+    `absent`: the name of whom that person stands in for, where it is to the other that it would go alone.
+    """
 
     name: str
     address: str
@@ -131,10 +140,18 @@ class Mail:
     new_day: date | None = None
     person_id: int | None = None
     office_id: int | None = None
+    absent_id: int | None = None
+    absent: str = ""
+
+    @property
+    def whom(self) -> str:
+        """Who gets it: “A 代 B” where A stands in for B."""
+        return f"{self.name} 代 {self.absent}" if self.absent else self.name
 
     @property
     def subject(self) -> str:
-        return f"征集系统：{len(self.cases)} 个案例{TOLD[self.step].came.zh}"
+        instead = f"代{self.absent}办理，" if self.absent else ""
+        return f"征集系统：{instead}{len(self.cases)} 个案例{TOLD[self.step].came.zh}"
 
     def body(self, site: str) -> str:
         """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
@@ -151,6 +168,7 @@ class Mail:
             *([f"理由：{self.remark}", ""] if self.remark else []),
             *([f"重新报送的截止日：{self.new_day.isoformat()}", ""] if self.new_day else []),
             *([told.next.zh, ""] if told.next.zh else []),
+            *([INSTEAD.zh.format(absent=self.absent), ""] if self.absent else []),
             "详细情况和回执，请登录后在案例页面查看。本邮件由系统发出，不必回复。",
             "",
         ]
@@ -160,6 +178,7 @@ class Mail:
             *([f"Reason: {self.remark}"] if self.remark else []),
             *([f"New last day for sending again: {self.new_day.isoformat()}"] if self.new_day else []),
             *([told.next.en] if told.next.en else []),
+            *([INSTEAD.en.format(absent=self.absent)] if self.absent else []),
             "Details and receipts are on the page of each case, once signed in. Sent by the system; no reply is needed.",
             "",
         ]
@@ -189,64 +208,83 @@ def due_for(
     each: Mapping[int, str] | None = None,
     **said: Any,
 ) -> list[Mail]:
-    """The mails that a step on these cases causes, one for each recipient; none to whoever takes it. Two queries.
+    """The mails that a step on these cases causes, one for each recipient; none to whoever takes it. Three queries.
 
     `each`: case → what is said of it alone.
 
     A centre: the case's author and the centre's sealers. An office: its reviewers, and where none of them has an
-    address the office's own. `said`: `at`, `remark`, `new_day`.
+    address the office's own. Whoever stands in for one of them gets one as well, while the absence lasts.
+    `said`: `at`, `remark`, `new_day`.
     """
     told = TOLD.get(step)
     if told is None or not rows:
         return []
     offices = stored.offices(session, {row.office_id for row in rows})
-    known = _Holders(session, rows)
-    mails: dict[tuple[int | None, int | None, str], list[About]] = defaultdict(list)
-    names: dict[tuple[int | None, int | None], tuple[str, str]] = {}
+    known = _Holders(session, rows, said["at"])
+    mails: dict[tuple[_Recipient, str], list[About]] = defaultdict(list)
     for row in rows:
         unit = _unit(session, row, step, offices)
         itself = call_of(session, row.call_version_id).route.recommended_by is Recommender.SELF
         unknown = itself or row.first_stamped_at is None  # to its office: it reaches nothing that was never stamped
         to = tuple(one for one in told.to if one is not Level.OFFICE) if unknown else told.to
-        for recipient, name in _recipients(row, to, known, offices):
-            if recipient[0] != actor.id:
-                names[recipient] = name
-                mails[(*recipient, unit)].append(About(row.id, row.number, row.title, (each or {}).get(row.id, "")))
+        for recipient in _recipients(row, to, known, offices):
+            if recipient.person_id != actor.id:
+                mails[recipient, unit].append(About(row.id, row.number, row.title, (each or {}).get(row.id, "")))
     return [
-        Mail(*names[person, office], step, unit, cases=tuple(about), person_id=person, office_id=office, **said)
-        for (person, office, unit), about in mails.items()
+        Mail(step=step, unit=unit, cases=tuple(about), **recipient._asdict(), **said)
+        for (recipient, unit), about in mails.items()
     ]
 
 
-class _Holders:
-    """Who holds which role where, of those with an address."""
+class _Recipient(NamedTuple):
+    """Somebody with an address. `absent_id`, `absent`: whom they stand in for."""
 
-    def __init__(self, session: Session, rows: Sequence[Any]) -> None:
+    name: str
+    address: str
+    person_id: int | None = None
+    office_id: int | None = None
+    absent_id: int | None = None
+    absent: str = ""
+
+
+class _Holders:
+    """Who holds which role where, and who stands in for whom."""
+
+    def __init__(self, session: Session, rows: Sequence[Any], at: datetime) -> None:
         self._at: dict[tuple[str, int], list[Any]] = defaultdict(list)
         centres, offices = ({getattr(row, name) for row in rows} for name in ("centre_id", "office_id"))
         for one in stored.holders(session, centres, offices):
             self._at[one.role, one.centre_id or one.office_id].append(one)
+        self._lent: dict[tuple[int, str], list[_Recipient]] = defaultdict(list)
+        for one, grant in Presence(session, at).lent():
+            instead = _Recipient(one.person.name, one.person.email, one.person_id, None, one.absent_id, one.absent.name)
+            self._lent[one.absent_id, str(grant.role)].append(instead)
 
-    def of(self, role: Role, unit: int) -> list[Any]:
-        return self._at[str(role), unit]
-
-
-_Recipient = tuple[tuple[int | None, int | None], tuple[str, str]]
+    def of(self, role: Role, unit: int, only: int | None = None) -> Iterable[_Recipient]:
+        """Those with a role, or only one of them; each followed by whoever stands in. Some have no address."""
+        for one in self._at[str(role), unit]:
+            if only is None or one.id == only:
+                yield _Recipient(one.name, one.email, one.id)
+                yield from self._lent[one.id, str(role)]
 
 
 def _recipients(
     row: Any, levels: Collection[Level], known: _Holders, offices: Mapping[int, Any]
 ) -> Iterable[_Recipient]:
-    people: dict[int, Any] = {}
+    centre, office = [], offices[row.office_id]
     if Level.CENTRE in levels:
-        authors = [one for one in known.of(Role.AUTHOR, row.centre_id) if one.id == row.author_id]
-        people |= {one.id: one for one in (*authors, *known.of(Role.SEALER, row.centre_id))}
-    reviewers = known.of(Role.REVIEWER, row.office_id) if Level.OFFICE in levels else []
-    people |= {one.id: one for one in reviewers}
-    yield from (((one.id, None), (one.name, one.email)) for one in people.values())
-    office = offices[row.office_id]
+        centre = [
+            *known.of(Role.AUTHOR, row.centre_id, only=row.author_id),
+            *known.of(Role.SEALER, row.centre_id),
+        ]
+    reviewers = [one for one in known.of(Role.REVIEWER, row.office_id) if one.address] if Level.OFFICE in levels else []
+    people: dict[int | None, _Recipient] = {}
+    for one in sorted([*centre, *reviewers], key=lambda one: one.absent != ""):  # one's own mail comes first
+        if one.address:
+            people.setdefault(one.person_id, one)
+    yield from people.values()
     if Level.OFFICE in levels and not reviewers and office.email:
-        yield (None, office.id), (office.addressee, office.email)
+        yield _Recipient(office.addressee, office.email, office_id=office.id)
 
 
 def _unit(session: Session, row: Any, step: str, offices: Mapping[int, Any]) -> str:
@@ -310,6 +348,7 @@ def _new(mail: Mail) -> stored.New:
         mail.at,
         mail.person_id,
         mail.office_id,
+        mail.absent_id,
         [(one.id, one.remark) for one in mail.cases],
     )
 
@@ -385,6 +424,8 @@ def _of(letter: Letter, lines: Sequence[LetterLine]) -> Mail:
         letter.new_day,
         letter.person_id,
         letter.office_id,
+        letter.absent_id,
+        letter.absent.name if letter.absent else "",
     )
 
 

@@ -19,6 +19,7 @@ from states.lifecycle import Lifecycle
 from states.onward import court
 from states.route import lifecycle_of
 from workflow.documents.mail import compose
+from workflow.letters import INSTEAD
 from workflow.mailing import Mailer
 from workflow.stand_ins import Presence
 from workflow.store import calls as stored_calls
@@ -126,8 +127,8 @@ class Reminder:
         if not self.absent:
             return []
         return [
-            f"这些案例由您代{self.absent}办理：登录后先在“我的账号—代办”中开始代办。",
-            f"You stand in for {self.absent} here: begin to under “My account – Standing in”.",
+            INSTEAD.zh.format(absent=self.absent),
+            INSTEAD.en.format(absent=self.absent),
             "",
         ]
 
@@ -212,15 +213,14 @@ class _Holder:
 
 
 class _Holders:
-    """Who takes which step where, of those with an address; for those who are away, whoever stands in."""
+    """Who takes which step where, of those with an address, and whoever stands in for those who are away."""
 
     def __init__(self, session: Session, at: datetime) -> None:
         self._at: dict[tuple[str, int], list[_Holder]] = defaultdict(list)
         presence = Presence(session, at)
         roles = (Role.AUTHOR, Role.SEALER, Role.REVIEWER, Role.LEADER)
         for row in stored.holders(session, [str(role) for role in roles]):
-            if row.id not in presence.away:
-                self._at[row.role, row.centre_id or row.office_id].append(_Holder(row.id, row.name, row.email))
+            self._at[row.role, row.centre_id or row.office_id].append(_Holder(row.id, row.name, row.email))
         for one, grant in presence.lent():
             if grant.role in roles and grant.unit is not None and one.person.email:
                 holder = _Holder(one.person_id, one.person.name, one.person.email, one.absent.name, one.absent_id)
@@ -238,7 +238,8 @@ class _Holders:
             found |= {(one.id, one.holds_for): one for one in written_by}
         if row.state == CaseState.PROVINCE_REVIEWED:  # it is the reviewers who put it into a batch
             found |= {(one.id, one.holds_for): one for one in self._at[str(Role.REVIEWER), row.office_id]}
-        return list(found.values())
+        own = {one.id for one in found.values() if not one.absent}
+        return [one for one in found.values() if not one.absent or one.id not in own]
 
 
 def send(database: Database, mailer: Mailer, site: str, each: Each, *, at: datetime) -> str:

@@ -12,11 +12,12 @@ from rules.roles import Role
 from states.case import CaseState
 from states.reach import Absent, Actor, Grant, lent, standing_in
 from tests.worlds import World, went
-from workflow import cases, histories, people, reminders, stand_ins, stranded
+from workflow import cases, histories, letters, people, reminders, stand_ins, stranded
 from workflow.audit import log, verification
 from workflow.engine import CannotServe, NotPermitted
 from workflow.stand_ins import NoSuchStandIn, Presence, WrongStandIn
 from workflow.store import facts as stored_facts
+from workflow.store.facts import case_rows
 from workflow.store.models import AuditEvent, Person
 
 pytestmark = pytest.mark.database
@@ -251,7 +252,7 @@ def test_a_step_is_stranded_when_everybody_is_away_and_the_stand_in_gone(world: 
     assert told() == ["审核通过"]
 
 
-def test_reminders_go_to_the_stand_in_in_the_absent_persons_place(world: World) -> None:
+def test_reminders_go_to_the_stand_in_beside_the_absent_person(world: World) -> None:
     world.case(CaseState.CENTRE_STAMPED)
     with world.database.transaction() as session:
         session.execute(update(Person).values(email=Person.login + "@mail.example"))
@@ -262,10 +263,38 @@ def test_reminders_go_to_the_stand_in_in_the_absent_persons_place(world: World) 
     name(world, "reviewer", "leader")
     with world.database.reading() as session:
         due = {one.address.partition("@")[0]: one for one in reminders.due(session, world.at)}
-    assert due.keys() == {"second_reviewer", "reviewer_and_leader", "leader"}
+    assert due.keys() == {"reviewer", "second_reviewer", "reviewer_and_leader", "leader"}
+    assert due["reviewer"].absent == ""
     absent = world.people["reviewer"].name
     assert f"代{absent}办理" in due["leader"].subject
     assert f"您代{absent}办理" in due["leader"].body("https://site.example")
+
+
+def test_mails_of_a_step_go_to_the_stand_in_beside_the_absent_person_while_the_absence_lasts(world: World) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    with world.database.transaction() as session:
+        session.execute(update(Person).values(email=Person.login + "@mail.example"))
+    name(world, "author", "sealer")  # who is told anyway, and once
+    name(world, "reviewer", "leader")
+
+    def due() -> dict[str, letters.Mail]:
+        with world.database.reading() as session:
+            rows = case_rows(session, [case])
+            made = letters.due_for(session, rows, "shortlist", world.people["desk"], at=world.at)
+        assert len({one.address for one in made}) == len(made)
+        return {one.address.partition("@")[0]: one for one in made}
+
+    told, absent = due(), world.people["reviewer"].name
+    assert {"author", "sealer", "reviewer", "leader"} <= told.keys()
+    assert (told["sealer"].absent, told["reviewer"].absent, told["leader"].absent) == ("", "", absent)
+    assert told["leader"].whom == f"{world.people['leader'].name} 代 {absent}"
+    assert f"代{absent}办理" in told["leader"].subject
+    assert f"您代{absent}办理" in told["leader"].body("https://site.example")
+    with world.database.transaction() as session:
+        session.execute(update(Person).where(Person.login == "reviewer").values(email=""))
+    assert "leader" in due()  # the absent person's own address does not matter
+    world.at += DAYS + timedelta(days=1)
+    assert "leader" not in due()
 
 
 def test_presence_knows_nobody_away_after_the_last_day(world: World) -> None:

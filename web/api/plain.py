@@ -127,7 +127,7 @@ def attempt(one: Attempt, links: Mapping[str, str], call: str) -> Plain:
 def mail(one: Any, site: str) -> Plain:
     """A mail that would go; addresses are masked, as on screen."""
     return {
-        "to": one.name,
+        "to": one.whom,
         "address": personal.masked_email(one.address) if one.address else None,
         "subject": one.subject,
         "body": personal.masked_text(one.body(site)),

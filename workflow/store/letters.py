@@ -22,7 +22,7 @@ _CENTRE_ROLES, _OFFICE_ROLES = [str(Role.AUTHOR), str(Role.SEALER)], [str(Role.R
 _HOLDERS = (
     select(Person.id, Person.name, Person.email, PersonGrant.role, PersonGrant.centre_id, PersonGrant.office_id)
     .join(PersonGrant, PersonGrant.person_id == Person.id)
-    .where(Person.active, Person.email != "")
+    .where(Person.active)
     .where(
         or_(
             PersonGrant.role.in_(_CENTRE_ROLES) & among(PersonGrant.centre_id, "centres"),
@@ -35,7 +35,7 @@ _REGISTERED = select(Office.id, Office.addressee, Office.email).where(among(Offi
 
 
 def holders(session: Session, centres: Collection[int], offices: Collection[int]) -> Sequence[Any]:
-    """Who can be told: authors and sealers of centres, reviewers of offices, each with an address; one row a role."""
+    """Whom mails are for: authors and sealers of centres, reviewers of offices; one row a role."""
     return run(session, _HOLDERS, {"centres": sorted(centres), "offices": sorted(offices)}).all()
 
 
@@ -55,12 +55,13 @@ class New:
     at: datetime
     person_id: int | None
     office_id: int | None
+    absent_id: int | None
     cases: Sequence[tuple[int, str]]
 
 
 def add(session: Session, posting: str, due: datetime, by: int, letters: Sequence[New]) -> None:
     """Keep mails until they are due."""
-    columns = ("trigger", "remark", "new_day", "unit", "at", "person_id", "office_id")
+    columns = ("trigger", "remark", "new_day", "unit", "at", "person_id", "office_id", "absent_id")
     rows = [
         {"posting": posting, "due_at": due, "by_id": by, **{name: getattr(one, name) for name in columns}}
         for one in letters
@@ -112,6 +113,7 @@ def release(session: Session, posting: str, at: datetime) -> list[int]:
 def _whole() -> tuple[ORMOption, ...]:
     return (
         joinedload(Letter.person),
+        joinedload(Letter.absent),
         joinedload(Letter.office),
         selectinload(Letter.lines).joinedload(LetterLine.case),
     )

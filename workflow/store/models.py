@@ -1590,11 +1590,16 @@ class Letter(Base):
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+    absent_id: Mapped[int | None] = mapped_column(Id)
+    """Whom the recipient stands in for, where it is to that person that this would go."""
     due_at: Mapped[datetime]
     """A real moment in a demo too."""
     released_at: Mapped[datetime | None]
     """When it was let go: from then on it cannot be held back."""
     person: Mapped[Person | None] = relationship(foreign_keys=[person_id])
+    absent: Mapped[Person | None] = relationship(
+        primaryjoin=lambda: foreign(Letter.absent_id) == Person.id, viewonly=True
+    )
     office: Mapped[Office | None] = relationship()
     lines: Mapped[list[LetterLine]] = relationship(order_by="LetterLine.position")
 
