@@ -23,7 +23,7 @@ from workflow.boards import NATIONAL
 from workflow.cases import NoSuchCase
 from workflow.documents import writing
 from workflow.store import courts as stored
-from workflow.store.courts import Moved
+from workflow.store.courts import Named
 from workflow.store.models import Office
 
 
@@ -166,7 +166,7 @@ class OfOffice:
 class Waiting:
     """One case in somebody's court."""
 
-    case: Moved
+    case: Named
     course: Course
 
 
@@ -222,6 +222,13 @@ class Settled:
     party: Party
     since: datetime
 
+    def until(self, now: datetime) -> Mapping[Party, Time]:
+        """Each party's time until now; what rests is not counted on."""
+        if self.party is Party.NOBODY:
+            return self.times
+        running = Time.between(self.since, max(self.since, now))
+        return {**self.times, self.party: self.times[self.party] + running}
+
 
 _settled: dict[Route, dict[str, Settled | None]] = {}
 """A call's route → the event that put a case where it is → what was over by then, which never changes."""
@@ -254,24 +261,15 @@ def board(session: Session, actor: Actor, call: Call, now: datetime) -> Board:
     for row, settled in _remembered(session, call, stored.heads(session, actor, call.number)):
         counts[row.office_id] = counts.get(row.office_id, 0) + 1
         so_far = times.setdefault(row.office_id, dict.fromkeys(Party, Time()))
-        for party, time in settled.times.items():
+        for party, time in settled.until(now).items():
             if time.calendar:
                 so_far[party] += time
         if settled.party is not Party.NOBODY:
-            so_far[settled.party] += Time.between(settled.since, max(settled.since, now))
             waiting.append((settled.since, row.id, settled.party))
     offices = [OfOffice(office, counts[office.id], times[office.id]) for office in stored.offices(session, counts)]
     longest = nsmallest(LONGEST, waiting)
     names = stored.named(session, [case for _, case, _ in longest])
     return Board(call, offices, [Waiting(names[case], Course((), party, since)) for since, case, party in longest])
-
-
-def _courses(session: Session, actor: Actor, call: Call, now: datetime) -> Iterator[Waiting]:
-    lived = lifecycle_of(call.route)
-    for case in stored.moves(session, actor, call.number):
-        found = course(lived, case.moves, now)
-        if found is not None:
-            yield Waiting(case, found)
 
 
 _HEADS = ("编号", "案例名称", "中心", "省级主管部门", "状态", "现由谁办理", "自（北京时间）")
@@ -282,7 +280,9 @@ def sheet(session: Session, actor: Actor, call: Call, now: datetime) -> tuple[by
     check(actor)
     lived = lifecycle_of(call.route)
     names = {one.id: one.addressee for one in stored.offices(session)}
-    rows = [_row(lived, one, names) for one in _courses(session, actor, call, now)]
+    found = list(_remembered(session, call, stored.heads(session, actor, call.number)))
+    cases = stored.named(session, [row.id for row, _ in found])
+    rows = [_row(lived, cases[row.id], settled, now, names) for row, settled in found]
     heads = [*_HEADS]
     for name in (*(one.label.zh for one in Party), "合计"):
         heads += [f"{name}（自然日）", f"{name}（工作日）"]
@@ -296,8 +296,8 @@ def sheet(session: Session, actor: Actor, call: Call, now: datetime) -> tuple[by
     return writing.text_table("各方用时", heads, rows, notes), len(rows)
 
 
-def _row(lived: Lifecycle, one: Waiting, offices: Mapping[int, str]) -> list[str]:
-    case, parts = one.case, in_days(one.course.by_party)
+def _row(lived: Lifecycle, case: Named, one: Settled, now: datetime, offices: Mapping[int, str]) -> list[str]:
+    parts = in_days(one.until(now))
     state = next((each.label.zh for each in lived.states if each == case.state), case.state)
     days = [*parts[0].values(), parts[1]]
     return [
@@ -306,8 +306,8 @@ def _row(lived: Lifecycle, one: Waiting, offices: Mapping[int, str]) -> list[str
         case.centre,
         offices[case.office_id],
         state,
-        one.course.party.label.zh,
-        f"{one.course.since.astimezone(BEIJING):%Y-%m-%d %H:%M}",
+        one.party.label.zh,
+        f"{one.since.astimezone(BEIJING):%Y-%m-%d %H:%M}",
         *(words for each in days for words in (f"{each.calendar:.1f}", _written(each.working))),
     ]
 

@@ -35,7 +35,9 @@ def test_the_board_reads_the_moves_of_a_case_once_and_again_when_it_has_moved(wo
         first, second = office(world.at), office(world.at + timedelta(days=1))
         went(world.act(case, "review"))
         third = office(world.at + timedelta(days=1))
-    assert read == [[case, other], [], [case]]
+        with world.database.reading() as session:
+            _, rows = courts.sheet(session, world.people["auditor"], world.call, world.at)
+    assert (read, rows) == ([[case, other], [], [case], []], 2)
     assert second[0].calendar - first[0].calendar == timedelta(days=2)
     assert third[0].calendar == second[0].calendar  # it lies with the office still, to be sent
     assert sorted(third[1]) == [case, other]

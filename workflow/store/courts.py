@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
@@ -19,8 +18,8 @@ from workflow.store.reach import reachable
 
 
 @dataclass(frozen=True)
-class Moved:
-    """One case, and when it came into which state, the oldest first."""
+class Named:
+    """One case, as it is shown."""
 
     case_id: int
     number: str
@@ -28,7 +27,6 @@ class Moved:
     centre: str
     office_id: int
     state: str
-    moves: list[tuple[datetime, str]]
 
 
 _MOVES = (
@@ -38,7 +36,7 @@ _MOVES = (
     .order_by(AuditEvent.case_id, AuditEvent.seq)
 )
 AT_ONCE = 500
-"""Cases whose moves are read by one statement."""
+"""Cases that are read by one statement."""
 
 
 def heads(session: Session, actor: Actor, call: str) -> Sequence[Any]:
@@ -56,31 +54,19 @@ def moves_of(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[datet
     return found
 
 
-def named(session: Session, ids: Collection[int]) -> dict[int, Moved]:
-    """Cases by id, as they are shown; without their moves."""
-    about = (Case.id, Case.number, Case.title, Centre.name, Case.office_id, Case.state)
-    found = session.execute(select(*about).join(Centre, Centre.id == Case.centre_id).where(Case.id.in_(ids)))
-    return {row.id: Moved(*row, moves=[]) for row in found}
+_NAMED = (
+    select(Case.id, Case.number, Case.title, Centre.name, Case.office_id, Case.state)
+    .join(Centre, Centre.id == Case.centre_id)
+    .where(among(Case.id, "ids"))
+)
 
 
-def moves(session: Session, actor: Actor, call: str) -> Iterator[Moved]:
-    """The cases of a call within reach, in the order of their ids, each with its moves.
-
-    They are read as they are asked for; the session must stay open until the last one.
-    """
-    about = (Case.id, Case.number, Case.title, Centre.name, Case.office_id, Case.state)
-    statement = (
-        select(*about, AuditEvent.at, AuditEvent.to_state)
-        .join(AuditEvent, AuditEvent.stream == Case.stream)
-        .join(Centre, Centre.id == Case.centre_id)
-        .where(reachable(actor), Case.call_number == call, AuditEvent.to_state != "")
-        .order_by(Case.id, AuditEvent.seq)
-    )
-    found = session.execute(statement, execution_options={"yield_per": 1000})
-    for _, rows in groupby(found, key=lambda row: row.id):
-        first, *rest = rows
-        came = [(row.at, row.to_state) for row in (first, *rest)]
-        yield Moved(first.id, first.number, first.title, first.name, first.office_id, first.state, came)
+def named(session: Session, ids: Sequence[int]) -> dict[int, Named]:
+    """Cases by id, as they are shown."""
+    found: dict[int, Named] = {}
+    for first in range(0, len(ids), AT_ONCE):
+        found |= {row.id: Named(*row) for row in run(session, _NAMED, {"ids": list(ids[first : first + AT_ONCE])})}
+    return found
 
 
 def offices(session: Session, ids: Collection[int] | None = None) -> list[Office]:
