@@ -26,7 +26,10 @@ def index() -> str:
     """What was asked so far, and the calls of which one can ask."""
     with reading() as session:
         return render_template(
-            "what_if/index.html", found=what_if.every(session, actor=actor()), calls=notices.current(session)
+            "what_if/index.html",
+            found=what_if.every(session, actor=actor()),
+            calls=notices.current(session),
+            kept_days=what_if.KEPT.days,
         )
 
 

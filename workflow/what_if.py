@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -41,6 +41,8 @@ MOST = 5_000
 """Steps that are kept one by one; all are counted."""
 LONGEST = 5_000
 """Characters of one value."""
+KEPT = timedelta(days=90)
+"""For so long it can be read what a run came to; then the night's work drops it, and it is asked again where needed."""
 SHOWN = 50
 """Runs in the list, and steps on a page."""
 _RULE = "rules."
@@ -255,6 +257,12 @@ def work_out(database: Database, number: int, each: Each, *, at: datetime) -> st
             outcomes=found.outcomes,
         )
     return f"{many} steps, {sum(sum(one.values()) for one in found.counts.values())} differ"
+
+
+def forget(database: Database, *, at: datetime) -> int:
+    """Drop what was asked longer ago than `KEPT`; that it was asked stays on the trail. How many."""
+    with database.transaction() as session:
+        return stored.forget(session, at - KEPT)
 
 
 # ---- looking ---------------------------------------------------------------------------------------------------------

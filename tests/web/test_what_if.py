@@ -17,7 +17,7 @@ from workflow import what_if
 from workflow.jobs.kinds import KINDS
 from workflow.jobs.running import Progress, Runner
 from workflow.store import notices as rows
-from workflow.store.models import AuditEvent, CallVersion, Case
+from workflow.store.models import AuditEvent, CallVersion, Case, WhatIf
 
 pytestmark = pytest.mark.database
 
@@ -134,3 +134,19 @@ def test_nobody_else_asks(world: World, sign_in: As) -> None:
     assert [sign_in(who).get("/what-if").status_code for who in ("author", "leader", "editor")] == [404] * 3
     assert "还没有重算过" in sign_in("auditor").get("/what-if").get_data(as_text=True)
     assert 'href="/what-if"' in sign_in("auditor").get("/calls").get_data(as_text=True)
+
+
+def test_what_a_run_came_to_is_kept_for_90_days(world: World, lived: int, sign_in: As) -> None:
+    desk = sign_in("desk")
+    where = asked(world, desk, **{"at:phases[0].closes": str(world.phase.closes + timedelta(days=3))})
+    worked(world, where)
+    assert "结果保留 90 天" in desk.get("/what-if").get_data(as_text=True)
+    with world.database.reading() as session:
+        asked_at = session.scalars(select(WhatIf.at)).one()
+    assert what_if.forget(world.database, at=asked_at + what_if.KEPT) == 0
+    assert desk.get(where).status_code == 200
+    assert what_if.forget(world.database, at=asked_at + what_if.KEPT + timedelta(seconds=1)) == 1
+    assert desk.get(where).status_code == 404
+    with world.database.reading() as session:
+        kept = select(func.count()).select_from(AuditEvent).where(AuditEvent.action == "call.ask_what_if")
+        assert session.scalar(kept) == 1

@@ -230,11 +230,12 @@ def _complete_words(here: Workshop, _progress: Progress) -> str:
 
 
 def _clear_work(here: Workshop, _progress: Progress) -> str:
-    """Forget work that was done long ago, and what programs were answered."""
+    """Forget work that was done long ago, what programs were answered, and what would have been."""
     at = datetime.now(UTC)
     pieces, tries = clearing.clear(here.database, at)
     answers, over = tokens.forget(here.database, at=at)
-    return f"{pieces} pieces of work, {tries} tries, {answers} answers, {over} tokens"
+    runs = what_if.forget(here.database, at=here.now())
+    return f"{pieces} pieces of work, {tries} tries, {answers} answers, {over} tokens, {runs} runs of what if"
 
 
 def _verify_seals(here: Workshop, progress: Progress) -> str:

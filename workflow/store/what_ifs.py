@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Some
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -49,6 +50,12 @@ def jobs(session: Session, keys: Some[str]) -> dict[str, Job]:
 
 def finish(session: Session, number: int, **columns: Any) -> None:
     session.execute(update(WhatIf).where(WhatIf.id == number).values(**columns))
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Drop what was asked before an instant; how many."""
+    gone = session.execute(delete(WhatIf).where(WhatIf.at < before).returning(WhatIf.id))
+    return len(gone.all())
 
 
 def within_reach(session: Session, actor: Actor, events: Some[int]) -> set[int]:
