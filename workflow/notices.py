@@ -46,13 +46,21 @@ def versions(session: Session, number: str) -> list[CallVersion]:
 
 @dataclass(frozen=True)
 class PhaseShown:
-    """A phase with its windows. `centres`: where centres close earlier than offices. `extended`: for every office."""
+    """A phase with its windows. `centres`: where centres close earlier than offices. `extended`: for every office.
+
+    `asked`: the levels that are asked for reports by a day before they close, each with its window.
+    """
 
     phase: Phase
     window: Window
     centres: Window | None
     extended: bool
     themes: Sequence[Theme]
+    asked: Sequence[tuple[Level, Window]] = ()
+
+    def asked_of(self, level: str) -> datetime | None:
+        """Until when that level is asked for reports, where it is."""
+        return next((window.asked for one, window in self.asked if one == level), None)
 
     def is_open(self, at: datetime) -> bool:
         return self.window.opens <= at < self.window.closes
@@ -81,6 +89,7 @@ def _phase(call: Call, phase: Phase, last_days: Mapping[str, date]) -> PhaseShow
         centres if centres.closes != window.closes else None,
         extended is not None,
         [call.themes[one] for one in call.themes_in(phase)],
+        [(level, one) for level, one in ((Level.CENTRE, centres), (Level.OFFICE, window)) if one.asked is not None],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from jsonschema_rs import validator_for
 
 from tests.make import CALLS
+from tests.web.conftest import As
 from tests.web.programs import Asks
 from tests.worlds import World
 from web.api.calls import _asked
@@ -39,6 +41,22 @@ def test_what_makes_a_call_differ_is_told() -> None:
     assert told["example-2024"]["public_notice"]["days"] > 0
     assert [(one["per"]["value"], one["maximum"]) for one in told["example-2022"]["quotas"]] == [("office", 5)]
     assert [told[name]["judging"]["blind"] for name in told if told[name]["judging"]].count(True) > 0
+
+
+@pytest.mark.database
+def test_days_asked_for_are_told_on_the_calls_page_and_to_programs(program: Asks, sign_in: As, world: World) -> None:
+    day = world.phase.closes
+
+    def asking(call: Any) -> None:
+        call["phases"][0]["asks_for"] = {"centre": day - timedelta(days=5), "office": day - timedelta(days=2)}
+
+    before = program("author").get(f"/calls/{world.call.number}").json["phases"][0]
+    world.amend(asking)
+    after, later = program("author").get(f"/calls/{world.call.number}").json["phases"][:2]
+    page = sign_in("author").get(f"/calls/{world.call.number}").get_data(as_text=True)
+    told = [(one["asks_centres_by"], one["asks_offices_by"]) for one in (before, after, later)]
+    assert told == [(None, None), ("2021-03-21T16:00:00Z", "2021-03-24T16:00:00Z"), (None, None)]
+    assert (page.count("希望在 2021年3月21日"), page.count("希望在 2021年3月24日")) == (1, 1)
 
 
 @pytest.mark.database

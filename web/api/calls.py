@@ -149,6 +149,8 @@ def _phase(one: notices.PhaseShown) -> Plain:
         "opens": moment(one.window.opens),
         "closes": moment(one.window.closes),
         "closes_for_centres": moment(one.centres.closes) if one.centres else None,
+        "asks_centres_by": moment(one.asked_of("centre")),
+        "asks_offices_by": moment(one.asked_of("office")),
         "extended": one.extended,
         "themes": [{"id": each.id, **said(each.label), "needs_name": each.needs_name} for each in one.themes],
         "minimum_per_office": one.phase.minimum_per_office,
