@@ -9,7 +9,7 @@ from rules.rule import Breach, rule
 from rules.words import Text
 
 _OFFICE_DAY = Text(
-    "省级为中心规定的{phase}截止日 {deadline} 已过，现在是 {now}。请联系省级负责人调整中心截止日。",
+    "主管部门为中心规定的{phase}截止日 {deadline} 已过，现在是 {now}。请联系主管部门负责人调整中心截止日。",
     "The office's own day for its centres in {phase}, {deadline}, has passed; it is now {now}. Its leader can move it.",
 )
 _NO_PHASE = Text("还没有选择报送阶段。", "No phase has been chosen yet.")

@@ -7,7 +7,7 @@ class Level(Labelled):
     """Where a role sits: each level sees and does other things."""
 
     CENTRE = "centre", "中心", "Centre"
-    OFFICE = "office", "省级主管部门", "Provincial office"
+    OFFICE = "office", "主管部门", "Office"
     NATIONAL = "national", "国家局", "National office"
     SYSTEM = "system", "系统", "System"
 

@@ -28,7 +28,7 @@ _COMPLETE = (every_case_document_attached, every_form_attached, summary_sealed)
 
 BATCH = Lifecycle(
     name="batch",
-    label=Text("省级汇总报送", "Batch"),
+    label=Text("汇总报送", "Batch"),
     states=tuple(BatchState),
     initial=S.COLLECTING,
     resting={S.RECEIVED},
@@ -102,7 +102,7 @@ BATCH = Lifecycle(
             undone_by="seal",
             guards=(reason_given, new_day_given, another_person_acts),
             undoes=Text(
-                "批内仍为“已报送”的案例一并退回省级，不再计入报送数量。",
+                "批内仍为“已报送”的案例一并退回，不再计入报送数量。",
                 "Cases of the batch that are still “submitted” go back to the office and no longer count.",
             ),
         ),

@@ -62,7 +62,7 @@ CALL = Lifecycle(
             undone_by="archive",
             guards=(reason_given,),
             undoes=Text(
-                "国家局和省级又可以办理这份通知的案例；中心仍不能。",
+                "国家局和主管部门又可以办理这份通知的案例；中心仍不能。",
                 "The national office and the offices can work on its cases again; centres still cannot.",
             ),
         ),

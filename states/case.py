@@ -129,8 +129,8 @@ CASE = Lifecycle(
             undone_by="reconsider",
             guards=(reason_given, another_person_acts),
             undoes=Text(
-                "案例不再计入本省报送数量，并移出尚未报送的批次。",
-                "The case no longer counts for the province and leaves an unsent batch.",
+                "案例不再计入报送数量，并移出尚未报送的批次。",
+                "The case no longer counts and leaves an unsent batch.",
             ),
         ),
         Transition(
@@ -203,8 +203,8 @@ CASE = Lifecycle(
             undone_by="stamp",
             guards=(reason_given,),
             undoes=Text(
-                "案例回到草稿，省级不再办理；改动内容后须重新盖章。",
-                "The case is a draft again and leaves the province's desk; a change of content needs a new seal.",
+                "案例回到草稿，上一级不再办理；改动内容后须重新盖章。",
+                "The case is a draft again and leaves the desk of whoever had it; a change of content needs a new seal.",
             ),
         ),
         Transition(
@@ -255,7 +255,7 @@ CASE = Lifecycle(
             undone_by="submit",
             guards=(reason_given, new_day_given, another_person_acts),
             undoes=Text(
-                "案例不再计入该省本阶段的报送数量；省级可另行组批重新报送。",
+                "案例不再计入推荐单位本阶段的报送数量；推荐单位可另行组批重新报送。",
                 "The case no longer counts for the office's phase; the office can send it again in another batch.",
             ),
         ),

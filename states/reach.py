@@ -99,7 +99,7 @@ class Condition(Labelled):
     """What must hold for a role to reach a case: read by `reaches` here and turned into SQL by `workflow.store`."""
 
     OWN_CENTRE = "own_centre", "本中心的案例", "Cases of the own centre"
-    OWN_OFFICE = "own_office", "本省的案例", "Cases of the own office"
+    OWN_OFFICE = "own_office", "本主管部门的案例", "Cases of the own office"
     ONCE_STAMPED = "once_stamped", "曾经盖章", "Once stamped"
     ONCE_SUBMITTED = "once_submitted", "曾经报送", "Once submitted"
 

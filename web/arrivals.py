@@ -142,7 +142,7 @@ def hand_on(arrival_id: int) -> Response:
     office = number(request.form.get("office")) or 0
     with transaction() as session:
         receipt = arrivals.hand_on(session, arrival_id, office, actor=actor(), at=now(), op=form_key())
-    done(t("转省级办理", "Handing it to the office"), receipt)
+    done(t("转主管部门办理", "Handing it to the office"), receipt)
     return redirect(url_for(".show", arrival_id=arrival_id))
 
 

@@ -89,7 +89,7 @@ def init() -> None:
     "--size",
     type=click.Choice(["tour", "call"]),
     default="tour",
-    help="tour：各种状态的案例各几件（默认）；call：240 件、98 家中心、32 个省级、12 位评审专家，约需一分钟 / a whole call, in about a minute",
+    help="tour：各种状态的案例各几件（默认）；call：240 件、98 家中心、32 个主管部门、12 位评审专家，约需一分钟 / a whole call, in about a minute",
 )
 def demo(size: str) -> None:
     """在空库里放入演示数据：各种状态的案例、每种职责一个账号。 / Fill an empty database with the demo.
@@ -145,7 +145,7 @@ user.add_command(clear_factors)
 @click.argument("login")
 @click.option("--name", required=True, help="姓名 / name")
 @click.option("--role", default="", help="职责，如 administrator、desk、reviewer / a role")
-@click.option("--unit", type=int, help="中心或省级主管部门的编号（见 user units）/ id of centre or office")
+@click.option("--unit", type=int, help="中心或主管部门的编号（见 user units）/ id of centre or office")
 @click.option("--email", default="")
 @click.password_option(help="至少 12 位；不写则提示输入 / asked for when left out")
 def user_add(login: str, name: str, role: str, unit: int | None, email: str, password: str) -> None:

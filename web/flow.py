@@ -79,7 +79,7 @@ def case(case_id: int) -> Response:
 def batch(batch_id: int) -> Response:
     with reading() as session:
         batches.find(session, batch_id, seen_by=actor())
-    return _sent(boards.lifecycle(), t("省级汇总报送流程", "process of batches"))
+    return _sent(boards.lifecycle(), t("汇总报送流程", "process of batches"))
 
 
 @bp.get("/calls/<number>.bpmn")

@@ -43,7 +43,7 @@ ENTRIES = [
     Entry("home.show", "我的工作", "My work", "layout-dashboard"),
     Entry("cases.index", "案例", "Cases", "file-text", _CASES),
     Entry("arrivals.index", "来件登记", "Arrivals", "inbox", _OFFICE | {"desk", "auditor"}),
-    Entry("batches.index", "省级报送", "Reporting", "archive", _OFFICE),
+    Entry("batches.index", "汇总报送", "Reporting", "archive", _OFFICE),
     Entry("desk.index", "受理台", "National desk", "building-bank", _DESK),
     Entry("judging.index", "评审", "Judging", "clipboard-list", frozenset({"desk", "director", "auditor"})),
     Entry("judging.mine", "我的评审", "To judge", "clipboard-check", frozenset({"judge"})),

@@ -83,7 +83,7 @@ def check_takes_in(actor: Actor, office: int | None) -> None:
         return
     raise NotPermitted(
         Text(
-            "来件由本省审核人、负责人登记，寄给国家局的由受理人登记；您没有这个职责。",
+            "来件由主管部门的审核人、负责人登记，寄给国家局的由受理人登记；您没有这个职责。",
             "What comes in is registered by the office's reviewers and leaders, or the national desk; you are neither.",
         )
     )
@@ -494,13 +494,13 @@ def hand_on(session: Session, arrival_id: int, office: int, *, actor: Actor, at:
         return earlier
     if Role.DESK not in actor.roles:
         raise NotPermitted(
-            Text("来件由国家局受理人转给省级。", "What came to the national office is handed on by its desk.")
+            Text("来件由国家局受理人转给主管部门。", "What came to the national office is handed on by its desk.")
         )
     named = next((one for one in stored_register.offices(session) if one.id == office), None)
     if named is None or not may_hand_on(stored.held(session, arrival_id), actor):
         raise WrongArrival(
             Text(
-                "不能转：请选择省级主管部门；已经转过、还没有核对完或以前来过的来件不能再转。",
+                "不能转：请选择主管部门；已经转过、还没有核对完或以前来过的来件不能再转。",
                 "This cannot be handed on: choose an office; what was handed on, is not read yet or came before stays.",
             )
         )

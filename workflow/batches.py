@@ -104,7 +104,7 @@ def start(
     if call.route.recommended_by is Recommender.SELF:
         raise WrongBatch(
             Text(
-                "这次征集由中心自荐，直接报送国家局，不经省级汇总。",
+                "这次征集由中心自荐，直接报送国家局，不经汇总。",
                 "Under this call centres recommend themselves to the national office; there are no batches.",
             )
         )
@@ -157,7 +157,7 @@ def check_not_back(batch: Batch, actor: Actor) -> None:
     if is_back(batch, actor):
         raise BackWithOffice(
             Text(
-                "批次已退回省级，正在重新组批；再次报送后才能查看汇总表和邮件。",
+                "批次已退回，正在重新组批；再次报送后才能查看汇总表和邮件。",
                 "The batch went back to its office; summary table and mail can be seen once it is sent again.",
             )
         )
@@ -300,7 +300,7 @@ def describe(
         batch_id,
         actor,
         (Role.REVIEWER, Role.LEADER),
-        Text("批次由本省审核人、负责人办理。", "A batch is its office's reviewers' and leaders' to change."),
+        Text("批次由报送单位的审核人、负责人办理。", "A batch is its office's reviewers' and leaders' to change."),
     )
     owner = owner_of(row)
     earlier = stored_papers.noted(session, owner, "batch.describe", op)

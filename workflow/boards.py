@@ -399,7 +399,7 @@ def one_office(session: Session, value: str) -> int:
     """The office whose number a form names. Raises WrongGrant when there is none."""
     if value.isascii() and value.isdigit() and len(value) < 10 and stored.office_exists(session, int(value)):
         return int(value)
-    raise deadlines.WrongGrant(Text("请选择省级主管部门。", "Choose an office."))
+    raise deadlines.WrongGrant(Text("请选择主管部门。", "Choose an office."))
 
 
 # ---- pushes ----------------------------------------------------------------------------------------------------------

@@ -704,7 +704,7 @@ def check_undoable(session: Session, act: BulkAct, *, actor: Actor, real: dateti
 
 
 _ONWARD = Text(
-    "退回不能由退回的人收回：中心重新盖章、省级重新报送，案例才回到原处。",
+    "退回不能由退回的人收回：中心和推荐单位重新报送，案例才回到原处。",
     "A return is not taken back by whoever returned: the case comes back once it is sealed or sent again.",
 )
 

@@ -189,7 +189,7 @@ def check_alone(trigger: str) -> None:
     if chosen is None or not chosen.through:
         return
     whole = {
-        "batch.send": Text("随“省级汇总报送”的批次一并办理", "part of sending a batch"),
+        "batch.send": Text("随“汇总报送”的批次一并办理", "part of sending a batch"),
         "push.acknowledge": Text(
             "由国际联络人发起推送、接收方确认后自动办结", "completed when the receiver acknowledges"
         ),

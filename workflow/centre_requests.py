@@ -106,10 +106,10 @@ def ask(
     phase = call.phase(phase_id)
     if call.route.recommended_by is Recommender.SELF or phase is None:
         raise WrongGrant(
-            Text("这个阶段没有省级汇总，不能向省级申请延期。", "No office reports in this phase, so none can be asked.")
+            Text("这个阶段没有主管部门汇总，不能申请延期。", "No office reports in this phase, so none can be asked.")
         )
     if not reason.strip():
-        raise WrongGrant(Text("请写明理由，省级会看到。", "Write the reason; the office reads it."))
+        raise WrongGrant(Text("请写明理由，主管部门会看到。", "Write the reason; the office reads it."))
     earlier = stored_days.earlier(session, call.number, "call.ask_office", op)
     if earlier is not None:
         return earlier
@@ -121,7 +121,7 @@ def ask(
     if waiting is not None:
         raise WrongGrant(
             Text(
-                f"本中心本阶段已申请延期至 {waiting.wanted:%Y-%m-%d}，省级还没有答复，请等候。",
+                f"本中心本阶段已申请延期至 {waiting.wanted:%Y-%m-%d}，主管部门还没有答复，请等候。",
                 f"An extension to {waiting.wanted:%Y-%m-%d} is asked for already; the office has not answered yet.",
             )
         )
@@ -165,7 +165,7 @@ def _check_day(session: Session, call: Call, phase: Phase, centre: Centre, day: 
     if day > most.last_day:
         raise WrongGrant(
             Text(
-                f"{day:%Y-%m-%d} 晚于本省的截止日 {most.last_day:%Y-%m-%d}。省级只能在本省期限内延期；需要更晚，请省级先向国家局主管申请。",
+                f"{day:%Y-%m-%d} 晚于主管部门自己的截止日 {most.last_day:%Y-%m-%d}。主管部门只能在自己的期限内延期；需要更晚，请先向国家局主管申请。",
                 f"{day:%Y-%m-%d} is after the office's own last day {most.last_day:%Y-%m-%d}. It gives time within its own;"
                 " for more, the office asks the director first.",
             )
@@ -190,7 +190,7 @@ def answer(
     if found is None or found.office_id not in actor.units(*_OFFICE):
         raise NotPermitted(
             Text(
-                "由中心所属省级的审核人或负责人答复。",
+                "由中心所属主管部门的审核人或负责人答复。",
                 "It is answered by the reviewers and leaders of the centre's office.",
             )
         )

@@ -186,7 +186,7 @@ def _changes(session: Session, actor: Actor, cases: Sequence[stored.Some], befor
     return [
         Change(Text("报送案例", "Cases sent"), now_line.sent, then_line.sent),
         Change(Text("报送的中心", "Centres that sent"), _different(cases, "centre"), _different(then, "centre")),
-        Change(Text("报送的省级", "Offices that sent"), _different(cases, "office"), _different(then, "office")),
+        Change(Text("报送的单位", "Offices that sent"), _different(cases, "office"), _different(then, "office")),
         Change(Text("入选案例", "Cases chosen"), now_line.chosen, then_line.chosen),
         Change(Text("公开发布", "Published"), now_line.published, then_line.published),
     ]

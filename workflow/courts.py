@@ -22,6 +22,7 @@ from workflow import working_days
 from workflow.boards import NATIONAL
 from workflow.cases import NoSuchCase
 from workflow.documents import writing
+from workflow.office_words import level_word, office_words
 from workflow.store import courts as stored
 from workflow.store.courts import Named
 from workflow.store.models import Office
@@ -31,7 +32,7 @@ class Party(Labelled):
     """In whose court something can lie."""
 
     CENTRE = "centre", "中心", "Centre"
-    OFFICE = "office", "省级主管部门", "Provincial office"
+    OFFICE = "office", "主管部门", "Office"
     NATIONAL = "national", "国家局", "National office"
     NOBODY = "nobody", "无人待办", "Nobody"
 
@@ -272,19 +273,16 @@ def board(session: Session, actor: Actor, call: Call, now: datetime) -> Board:
     return Board(call, offices, [Waiting(names[case], Course((), party, since)) for since, case, party in longest])
 
 
-_HEADS = ("编号", "案例名称", "中心", "省级主管部门", "状态", "现由谁办理", "自（北京时间）")
-
-
 def sheet(session: Session, actor: Actor, call: Call, now: datetime) -> tuple[bytes, int]:
     """The same case by case (.xlsx), and how many cases it holds. Raises NoSuchCase."""
     check(actor)
-    lived = lifecycle_of(call.route)
     names = {one.id: one.addressee for one in stored.offices(session)}
     found = list(_remembered(session, call, stored.heads(session, actor, call.number)))
     cases = stored.named(session, [row.id for row, _ in found])
-    rows = [_row(lived, cases[row.id], settled, now, names) for row, settled in found]
-    heads = [*_HEADS]
-    for name in (*(one.label.zh for one in Party), "合计"):
+    rows = [_row(call, cases[row.id], settled, now, names) for row, settled in found]
+    office = office_words(call).name.zh
+    heads = ["编号", "案例名称", "中心", office, "状态", "现由谁办理", "自（北京时间）"]
+    for name in (*(level_word(one, call).zh for one in Party), "合计"):
         heads += [f"{name}（自然日）", f"{name}（工作日）"]
     notes = [
         ("怎样计算", "从新建起，到办结（不再需要谁办理）为止；尚未办结的算到导出时。按北京时间，精确到 0.1 日。"),
@@ -296,9 +294,9 @@ def sheet(session: Session, actor: Actor, call: Call, now: datetime) -> tuple[by
     return writing.text_table("各方用时", heads, rows, notes), len(rows)
 
 
-def _row(lived: Lifecycle, case: Named, one: Settled, now: datetime, offices: Mapping[int, str]) -> list[str]:
+def _row(call: Call, case: Named, one: Settled, now: datetime, offices: Mapping[int, str]) -> list[str]:
     parts = in_days(one.until(now))
-    state = next((each.label.zh for each in lived.states if each == case.state), case.state)
+    state = next((each.label.zh for each in lifecycle_of(call.route).states if each == case.state), case.state)
     days = [*parts[0].values(), parts[1]]
     return [
         case.number,
@@ -306,7 +304,7 @@ def _row(lived: Lifecycle, case: Named, one: Settled, now: datetime, offices: Ma
         case.centre,
         offices[case.office_id],
         state,
-        one.party.label.zh,
+        level_word(one.party, call).zh,
         f"{one.since.astimezone(BEIJING):%Y-%m-%d %H:%M}",
         *(words for each in days for words in (f"{each.calendar:.1f}", _written(each.working))),
     ]

@@ -189,7 +189,7 @@ def set_centre_day(
     if call.route.recommended_by is Recommender.SELF:
         raise WrongGrant(
             Text(
-                "这次征集由中心自荐，直接报送国家局，省级不规定中心截止日。",
+                "这次征集由中心自荐，直接报送国家局，没有主管部门规定中心截止日。",
                 "Under this call centres recommend themselves to the national office; offices set no day for them.",
             )
         )
@@ -214,7 +214,7 @@ def check_sets_centre_day(office: int, actor: Actor) -> None:
     """Raise NotPermitted for all but the office's reviewers and leaders."""
     if office not in actor.units(Role.REVIEWER, Role.LEADER):
         raise NotPermitted(
-            Text("中心截止日由本省审核人、负责人规定。", "The centres' day is their own office's to set.")
+            Text("中心截止日由所属主管部门的审核人、负责人规定。", "The centres' day is their own office's to set.")
         )
 
 

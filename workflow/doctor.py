@@ -500,7 +500,7 @@ def trail_key_is_usable(seen: Condition) -> Off | None:
     what=Text("别人能读留痕的签名密钥：{path}（{mode}）", "Others can read the trail's key: {path} ({mode})"),
     why=Text("谁读到它，谁就能伪造检查点。", "Whoever reads it can forge checkpoints."),
     mend=Text(
-        "运行 chmod 600 {path}；若可能已被读走，请与各省核对检查点。",
+        "运行 chmod 600 {path}；若可能已被读走，请与各主管部门核对检查点。",
         "Run chmod 600 {path}; if it may have been read, compare checkpoints with the offices.",
     ),
 )
@@ -920,7 +920,7 @@ def two_people_administer(seen: Condition) -> Off | None:
 
 @check(
     Severity.ADVICE,
-    what=Text("这些省级主管部门没有审核人：{names}", "These offices have no reviewer: {names}"),
+    what=Text("这些主管部门没有审核人：{names}", "These offices have no reviewer: {names}"),
     why=Text("它们的中心报上去的案例没有人审核。", "What their centres send is reviewed by nobody."),
     mend=Text("由管理员给有关人员审核人职责。", "Have an administrator give somebody there the role."),
 )
@@ -931,7 +931,7 @@ def offices_have_a_reviewer(seen: Condition) -> Off | None:
 
 @check(
     Severity.ADVICE,
-    what=Text("这些省级主管部门没有负责人：{names}", "These offices have no leader: {names}"),
+    what=Text("这些主管部门没有负责人：{names}", "These offices have no leader: {names}"),
     why=Text("没有人能为它们的汇总表盖章报送。", "Nobody can seal and send their batches."),
     mend=Text("由管理员给有关人员负责人职责。", "Have an administrator give somebody there the role."),
 )

@@ -17,7 +17,7 @@ from workflow.store.database import Database
 
 
 class Kind(Labelled):
-    OFFICES = "offices", "省级主管部门", "Offices"
+    OFFICES = "offices", "主管部门", "Offices"
     CENTRES = "centres", "中心", "Centres"
     PRIORS = "priors", "以往报送案例", "Earlier reports"
 
@@ -138,7 +138,7 @@ FIELDS: Mapping[str, Text] = {
     "host_unit": Text("所在单位", "Host unit"),
     "kind": Text("类型", "Kind"),
     "preparing": Text("筹建", "Being set up"),
-    "office": Text("省级主管部门", "Office"),
+    "office": Text("主管部门", "Office"),
     "number": Text("编号", "Number"),
     "title": Text("案例名称", "Title"),
     "centre": Text("机构名称", "Centre"),

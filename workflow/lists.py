@@ -19,7 +19,7 @@ from rules.words import Labelled, Text
 from states.batch import BATCH
 from states.case import CASE, EDITABLE, CaseState
 from states.judgement import JUDGEMENT
-from states.lifecycle import Lifecycle, Standing, State, Transition
+from states.lifecycle import Lifecycle, Renamed, Standing, State, Transition
 from states.objection import OBJECTION
 from states.push import PUSH
 from states.reach import Actor
@@ -85,7 +85,7 @@ def _hits(cases: Sequence[Case], filters: Filters) -> dict[int, Hit]:
 class Choices:
     """What a list can be narrowed by."""
 
-    states: tuple[CaseState, ...]
+    states: tuple[State, ...]
     phases: tuple[Phase, ...]
     themes: tuple[Theme, ...]
     offices: Sequence[Office]
@@ -98,7 +98,20 @@ def choices(session: Session, seen_by: Actor, office: int | None = None) -> Choi
     offices, centres = stored.units(session, seen_by, office)
     phases = {phase.id: phase for call in reversed(calls) for phase in call.phases}
     themes = {theme.id: theme for call in reversed(calls) for theme in call.themes.values()}
-    return Choices(tuple(CaseState), tuple(phases.values()), tuple(themes.values()), offices, centres)
+    return Choices(_states(calls), tuple(phases.values()), tuple(themes.values()), offices, centres)
+
+
+def _states(calls: Sequence[Call]) -> tuple[State, ...]:
+    """All states, each in the words of the calls that there are."""
+    lived = [lifecycle_of(one.route) for one in calls]
+    return tuple(_in_words_of(lived, one) for one in CaseState)
+
+
+def _in_words_of(lived: Sequence[Lifecycle], state: CaseState) -> State:
+    words = dict.fromkeys(each.state(state).label for each in lived if state in each.states)
+    if not words:
+        return state
+    return Renamed(str(state), Text("／".join(one.zh for one in words), " / ".join(one.en for one in words)))
 
 
 def calls(session: Session) -> list[tuple[int, Call]]:
@@ -388,7 +401,8 @@ def history(session: Session, case: Case, seen_by: Actor) -> list[Happened]:
     if privacy.handles(case, seen_by):
         said = privacy.words(session, [one.uid for one in events])
         events = [replace(one, body=together(one.body, said.get(one.uid, {}))) for one in events]
-    return [_happened(one) for one in _within_reach(session, seen_by, events)]
+    call = call_of(session, case)
+    return [_happened(one, call) for one in _within_reach(session, seen_by, events)]
 
 
 _LOOKED = ("document.open", "reading.", "export.")
@@ -398,7 +412,7 @@ def lately(session: Session, seen_by: Actor, limit: int = 8) -> list[Happened]:
     """The newest entries about cases within reach."""
     found = stored.lately(session, seen_by, limit)
     events = _within_reach(session, seen_by, [one for one, _ in found])
-    return [_happened(one, case) for one, (_, case) in zip(events, found, strict=True)]
+    return [_happened(one, call_of(session, case), case) for one, (_, case) in zip(events, found, strict=True)]
 
 
 def _within_reach(session: Session, seen_by: Actor, events: Sequence[stored.Event]) -> list[stored.Event]:
@@ -406,15 +420,16 @@ def _within_reach(session: Session, seen_by: Actor, events: Sequence[stored.Even
     return [replace(one, body=dict(body)) for one, body in zip(events, bodies, strict=True)]
 
 
-def _happened(event: stored.Event, case: Case | None = None) -> Happened:
+def _happened(event: stored.Event, call: Call, case: Case | None = None) -> Happened:
+    """In the words of the call that the case lives under now; what that has not, as everywhere."""
     body = event.body
     of, _, name = event.action.partition(".")
-    lived = LIFECYCLES.get(of)
-    step = lived.named(name) if lived else None
+    lived = [lifecycle(call), CASE] if of == CASE.name else [LIFECYCLES[of]] if of in LIFECYCLES else []
+    step = next((found for one in lived if (found := one.named(name))), None)
     return Happened(
         at=event.at,
         who=event.person,
-        what=actions.label(event.action),
+        what=step.label if step and of == CASE.name else actions.label(event.action),
         backward=step is not None and step.backward,
         step=step.name if step else "",
         done=event.outcome == "done",
@@ -432,8 +447,8 @@ def _happened(event: stored.Event, case: Case | None = None) -> Happened:
     )
 
 
-def _state(lived: Lifecycle | None, value: str | None) -> State | None:
-    return lived.state(value) if lived and value else None
+def _state(lived: Sequence[Lifecycle], value: str | None) -> State | None:
+    return next((one.state(value) for one in lived if value in one.states), None) if value else None
 
 
 def _detail(action: str, body: dict[str, Any]) -> Text | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rules.call import Call, Recommender
 from rules.roles import Level
-from rules.words import Text
+from rules.words import Labelled, Text
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,6 @@ def office_words(call: Call | None = None) -> OfficeWords:
     return NEUTRAL if call is None else _OF.get(call.route.recommended_by, NEUTRAL)
 
 
-def level_word(level: Level, call: Call | None = None) -> Text:
-    """What a level is called under a call."""
-    return office_words(call).name if level is Level.OFFICE else level.label
+def level_word(level: Labelled, call: Call | None = None) -> Text:
+    """What a level, or a party to which a level belongs, is called under a call."""
+    return office_words(call).name if level == Level.OFFICE else level.label

@@ -25,6 +25,7 @@ from workflow.boards import NATIONAL
 from workflow.cases import NoSuchCase
 from workflow.courts import Days, Party, Time, in_days
 from workflow.documents import writing
+from workflow.office_words import level_word, office_words
 from workflow.reminders import BEFORE
 from workflow.store import calls as stored_calls
 from workflow.store import overdue as stored
@@ -195,9 +196,6 @@ def offices_within(session: Session, actor: Actor, call: Call, now: datetime) ->
     return [(one.id, one.name) for one in board(session, actor, call, now, most=0).offices]
 
 
-_HEADS = ("编号", "案例名称", "中心", "省级主管部门", "状态", "在谁手里", "截止日", "逾期（自然日）", "逾期（工作日）")
-
-
 def sheet(
     session: Session, actor: Actor, call: Call, now: datetime, *, party: Party | None = None, office: int | None = None
 ) -> tuple[bytes, int]:
@@ -210,7 +208,7 @@ def sheet(
             one.row.centre,
             one.office,
             one.state.zh,
-            one.party.label.zh,
+            level_word(one.party, call).zh,
             f"{one.window.last_day:%Y-%m-%d}",
             f"{one.by.calendar:.1f}",
             "" if one.by.working is None else f"{one.by.working:.1f}",
@@ -218,9 +216,23 @@ def sheet(
         for one in found.listed
     ]
     notes = [
-        ("怎样计算", "从截止日当天 24:00 起，到导出时为止；截止日以该级、该省、该中心和该案例现在的为准，含延期。"),
+        (
+            "怎样计算",
+            "从截止日当天 24:00 起，到导出时为止；截止日以该级、该主管部门、该中心和该案例现在的为准，含延期。",
+        ),
         ("工作日", "按国务院办公厅放假安排，含调休；一个工作日按 24 小时计。某年的安排尚未公布时留空。"),
         ("导出人", actor.name),
         ("导出时间（北京）", f"{now.astimezone(BEIJING):%Y-%m-%d %H:%M}"),
     ]
-    return writing.text_table("逾期案例", list(_HEADS), rows, notes), len(rows)
+    heads = [
+        "编号",
+        "案例名称",
+        "中心",
+        office_words(call).name.zh,
+        "状态",
+        "在谁手里",
+        "截止日",
+        "逾期（自然日）",
+        "逾期（工作日）",
+    ]
+    return writing.text_table("逾期案例", heads, rows, notes), len(rows)

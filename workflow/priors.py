@@ -78,7 +78,7 @@ def _check(actor: Actor, office: int | None) -> None:
         return
     raise NotPermitted(
         Text(
-            "以往报送清单由本省审核人导入，全国的由受理人导入；您没有这个职责。",
+            "以往报送清单由主管部门的审核人导入，全国的由受理人导入；您没有这个职责。",
             "Earlier reports are imported by the office's reviewer, the national list by the desk; you are neither.",
         )
     )

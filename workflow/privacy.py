@@ -72,7 +72,7 @@ def handles_batch(batch: Batch, actor: Actor) -> bool:
 
 
 _NOT_YOURS = Text(
-    "里面有联系人的姓名和电话，只给办理本案的人员看：中心的撰稿人和盖章人，案例到省级后的审核人和负责人，报送后的受理人。",
+    "里面有联系人的姓名和电话，只给办理本案的人员看：中心的撰稿人和盖章人，案例报送主管部门后的审核人和负责人，报送后的受理人。",
     "It holds a contact's name and telephone, shown to those who handle the case: the centre's authors and sealers, "
     "the office's reviewers and leaders once it is with them, the national desk once it is submitted.",
 )

@@ -123,7 +123,7 @@ def put_centres(session: Session, rows: Sequence[Mapping[str, str]], *, actor: A
                 Problem(
                     line,
                     Text(
-                        f"“{row['name']}”的主管部门“{where}”不在登记中，或该地区有多个主管部门，请写明省级主管部门全称。",
+                        f"“{row['name']}”的主管部门“{where}”不在登记中，或该地区有多个主管部门，请写明主管部门全称。",
                         f"“{row['name']}”: the office “{where}” is not registered, or its region has several; name it in full.",
                     ),
                 )

@@ -106,7 +106,7 @@ def _check(
     if not _lent(absent, person):
         raise WrongStandIn(
             Text(
-                f"{person.name}与{absent.name}不在同一个中心、省级主管部门或国家局任职，不能代办。请选择同一单位的同事。",
+                f"{person.name}与{absent.name}不在同一个中心、主管部门或国家局任职，不能代办。请选择同一单位的同事。",
                 f"{person.name} holds no role where {absent.name} holds one. Choose a colleague of the same unit.",
             )
         )

@@ -85,7 +85,7 @@ def steps(actor: Actor) -> list[Transition]:
     if not found:
         raise NotPermitted(
             Text(
-                "办理清单供省级审核人和国家局受理人使用。",
+                "办理清单供主管部门的审核人和国家局受理人使用。",
                 "Worklists are for offices' reviewers and the national desk.",
             )
         )
@@ -194,7 +194,7 @@ _HOW = (
     (
         Text("重新报送截止日", "New last day"),
         Text(
-            "阶段已截止而退回省级重报的，写明日期，如 2021-03-28。",
+            "阶段已截止而退回重报的，写明日期，如 2021-03-28。",
             "Where the phase is over and a case returns to its office: a day, such as 2021-03-28.",
         ),
     ),

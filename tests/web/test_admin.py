@@ -106,7 +106,7 @@ def test_roles_are_given_and_taken_away(role: str, where: str, key: str, world: 
     ("role", "unit", "said"),
     [
         ("sealer", "", "请为“盖章人”选择中心"),
-        ("leader", "999999", "选择省级主管部门"),
+        ("leader", "999999", "选择主管部门"),
         ("nobody", "1", "请选择要授予的职责"),
         ("system", "", "请选择要授予的职责"),
     ],

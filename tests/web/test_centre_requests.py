@@ -58,7 +58,7 @@ def fields(world: World, before: int, reason: str = "盖章人出差") -> dict[s
 def test_a_centre_asks_and_its_office_grants_another_day_to_it_alone(world: World, sign_in: As) -> None:
     sealer, reviewer = sign_in("sealer"), sign_in("reviewer")
     assert send(sealer, PAGE, **fields(world, 1)).status_code == 302
-    assert "等候省级答复" in sealer.get(PAGE).get_data(as_text=True)
+    assert "等候主管部门答复" in sealer.get(PAGE).get_data(as_text=True)
     assert "现在没有可以申请的阶段" in sealer.get(PAGE).get_data(as_text=True)
     assert "盖章人出差" in reviewer.get(PAGE).get_data(as_text=True)
     day = world.phase.closes - timedelta(days=3)
@@ -79,7 +79,7 @@ def test_a_refusal_says_why_and_changes_nothing(world: World, sign_in: As) -> No
     assert last_day(world, "university") == 5
 
 
-@pytest.mark.parametrize(("before", "why"), [(5, "不晚于本中心现在的截止日"), (-1, "晚于本省的截止日")])
+@pytest.mark.parametrize(("before", "why"), [(5, "不晚于本中心现在的截止日"), (-1, "晚于主管部门自己的截止日")])
 def test_what_a_centre_has_or_its_office_has_not_is_refused(world: World, before: int, why: str) -> None:
     wanted = world.phase.closes - timedelta(days=before)
     with world.database.transaction() as session, pytest.raises(WrongGrant) as refusal:

@@ -48,7 +48,7 @@ def test_prove_lists_each_promise_as_kept_with_what_was_explored(own_call: Path)
 def test_prove_tells_a_broken_promise_as_a_story_and_ends_with_1(own_call: Path) -> None:
     done = zhengji("call", "prove", without(own_call, "seal_unbroken"), "--promises-only")
     assert done.exit_code == 1
-    assert "✗ 未做到 broken  没有经过省级审核、没有有效盖章的案例，不会公开发布" in done.stdout
+    assert "✗ 未做到 broken  没有经过审核推荐、没有有效盖章的案例，不会公开发布" in done.stdout
     assert "编辑办理“公开发布”：盖章之后内容有改动，印章已失效，案例却已公开发布。" in done.stdout
     assert "The sealer takes" not in done.stdout
     assert "the content changed after it was sealed, so the seal is void, and yet the case is public." in done.stdout

@@ -105,8 +105,8 @@ def test_granting_twice_with_one_form_grants_once(world: World, sign_in: As):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("office", "", "请选择省级主管部门"),
-        ("office", "999", "请选择省级主管部门"),
+        ("office", "", "请选择主管部门"),
+        ("office", "999", "请选择主管部门"),
         ("reason", " ", "请写明理由"),
         ("phase", "third", "没有阶段"),
         ("call", "999", "没有这个征集通知"),

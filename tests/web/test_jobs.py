@@ -25,7 +25,7 @@ def test_the_desk_retries_what_was_given_up(world: World, sign_in: As) -> None:
     assert "后台任务有 1 项没有办成" in desk.get("/").get_data(as_text=True)
     shown = desk.get("/jobs").get_data(as_text=True)
     assert "没有后台进程在运行" in shown
-    assert ("寄送省级报送材料" in shown, "拒收。" in shown, "550 no such mailbox" in shown) == (True, True, False)
+    assert ("寄送汇总报送材料" in shown, "拒收。" in shown, "550 no such mailbox" in shown) == (True, True, False)
     for _ in range(2):  # a double click
         answer = post(desk, f"/jobs/{job}/retry", shown)
         assert (answer.status_code, answer.headers["Location"]) == (302, "/jobs")

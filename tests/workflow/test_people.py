@@ -94,7 +94,7 @@ def test_a_password_made_at_a_lower_cost_is_made_anew_when_it_is_next_typed(
 
 @pytest.mark.parametrize(("role", "unit", "zh"), [
     (Role.AUTHOR, None, "须选定中心"),
-    (Role.LEADER, None, "须选定省级主管部门"),
+    (Role.LEADER, None, "须选定主管部门"),
     (Role.DESK, 1, "不选单位"),
 ])  # fmt: skip
 def test_a_role_is_given_where_it_belongs(role: Role, unit: int | None, zh: str, world: World, newcomer: int):

@@ -195,7 +195,7 @@ def test_leaving_a_guard_out_is_told_as_a_story_in_both_languages() -> None:
         one.id: one.stories for one in prove(small_call(), [VARIANTS["published unreviewed"]]).verdicts if not one.kept
     }
     [story, *_] = broken["published_only_reviewed_and_sealed"]
-    assert story.zh == "盖章人办理“stamp”，编辑办理“publish”：案例没有经过省级审核，却已公开发布。"
+    assert story.zh == "盖章人办理“stamp”，编辑办理“publish”：案例没有经过审核推荐，却已公开发布。"
     assert (
         story.en
         == "the sealer takes “stamp”, the editor takes “publish”: the case is public, and no province reviewed it."

@@ -20,7 +20,7 @@ NOUNS = {
     "calls": Text("征集通知", "Calls"),
     "cases": Text("案例", "Cases"),
     "bulk": Text("批量办理", "Many at once"),
-    "batches": Text("省级汇总报送", "Batches"),
+    "batches": Text("汇总报送", "Batches"),
     "receipts": Text("回执", "Receipts"),
     "jobs": Text("后台任务", "Background jobs"),
 }

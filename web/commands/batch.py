@@ -16,12 +16,12 @@ from workflow import settings as configured
 
 @click.group()
 def batch() -> None:
-    """省级汇总报送的批次。 / An office's batches."""
+    """汇总报送的批次。 / An office's batches."""
 
 
 @batch.command()
 @click.argument("number")
-@click.option("--as", "login", required=True, help="以谁的名义（本省审核人、负责人或国家局受理人）/ whose login")
+@click.option("--as", "login", required=True, help="以谁的名义（主管部门的审核人、负责人或国家局受理人）/ whose login")
 @click.option(
     "--to",
     type=click.Path(path_type=Path),

@@ -33,7 +33,7 @@ from workflow.documents.matching import Lack, Matched, matched
 @click.option("--dry-run", is_flag=True, help="只核对，不入库（默认）/ only match, keep nothing (the default)")
 @click.option("--keep", is_flag=True, help="登记入库 / enter it in the ledger")
 @click.option("--as", "login", help="以谁的名义登记（登录名）/ in whose name")
-@click.option("--office", "code", help="登记到哪个省级主管部门（代码）/ of which office, by its code")
+@click.option("--office", "code", help="登记到哪个主管部门（代码）/ of which office, by its code")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / print JSON")
 def intake(
     paths: Sequence[Path],
@@ -98,7 +98,7 @@ def _keep(paths: Sequence[Path], login: str, code: str | None, as_json: bool) ->
             actor, at = people.actor_of(person), clock.now(session, settings)
             offices = {one.code: one.id for one in register.offices(session)}
             if code and code not in offices:
-                raise Refusal(f"没有代码为“{code}”的省级主管部门。\nThere is no office with the code “{code}”.")
+                raise Refusal(f"没有代码为“{code}”的主管部门。\nThere is no office with the code “{code}”.")
             places = arrivals.places(actor)
             call = arrivals.newest_call(session)
         office = offices[code] if code else next(iter(places), None)

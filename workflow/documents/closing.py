@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rules.call import BEIJING
 from workflow.documents import charts
 from workflow.documents.packing import settled
+from workflow.office_words import level_word, office_words
 
 if TYPE_CHECKING:
     from workflow.closing import Line, Report
@@ -29,7 +30,7 @@ def document(report: Report, at: datetime) -> bytes:
     sent = report.totals
     offices = len(report.offices) - report.silent
     made.add_paragraph(
-        f"共有 {offices} 个省级主管部门、{report.centres} 家中心报送案例 {sent.sent} 个，入选 {sent.chosen} 个，公开发布 {sent.published} 个。"
+        f"共有 {offices} 个{office_words(call).name.zh}、{report.centres} 家中心报送案例 {sent.sent} 个，入选 {sent.chosen} 个，公开发布 {sent.published} 个。"
     )
     if report.before is not None:
         made.add_paragraph(f"与上一次征集（{report.before.document_number}）相比：")
@@ -38,7 +39,7 @@ def document(report: Report, at: datetime) -> bytes:
     for heading, lines in (
         ("二、各阶段", report.phases),
         ("三、各主题", report.themes),
-        ("四、各省级", report.offices),
+        (f"四、各{office_words(call).name.zh}", report.offices),
     ):
         made.add_heading(heading, level=1)
         _chart(made, [(one.name.zh, one.sent) for one in lines])
@@ -68,7 +69,8 @@ def _times(made: Any, report: Report) -> None:
         made.add_paragraph("没有。")
         return
     days = [
-        (party.label.zh, time.calendar.total_seconds() / 86400 / report.timed) for party, time in report.times.items()
+        (level_word(party, report.call).zh, time.calendar.total_seconds() / 86400 / report.timed)
+        for party, time in report.times.items()
     ]
     rounded = [(name, round(value, 1)) for name, value in days]
     made.add_paragraph(f"平均每个案例在各方手里的天数（自然日，{report.timed} 个案例）：")

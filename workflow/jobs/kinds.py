@@ -112,7 +112,7 @@ _EVERY = (
     ),
     Kind(
         "mail_batch",
-        Text("寄送省级报送材料", "Mail a batch"),
+        Text("寄送汇总报送材料", "Mail a batch"),
         A_WEEK,
         _BATCHES,
         frozenset({Role.ADMINISTRATOR, Role.DESK}),
@@ -141,7 +141,7 @@ _EVERY = (
     ),
     Kind(
         "mail_checkpoints",
-        Text("向各省和审计员寄送留痕检查点", "Mail the day's checkpoint to offices and auditors"),
+        Text("向各主管部门和审计员寄送留痕检查点", "Mail the day's checkpoint to offices and auditors"),
         A_WEEK,
         _ADMINISTRATION,
         frozenset({Role.ADMINISTRATOR}),

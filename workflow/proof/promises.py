@@ -159,7 +159,7 @@ class _Way:
 
 
 @promise(
-    "没有经过省级审核、没有有效盖章的案例，不会公开发布",
+    "没有经过审核推荐、没有有效盖章的案例，不会公开发布",
     "Nothing is published without the province's review and a valid seal",
 )
 def published_only_reviewed_and_sealed(subject: Subject, telling: Telling) -> None:
@@ -169,7 +169,7 @@ def published_only_reviewed_and_sealed(subject: Subject, telling: Telling) -> No
     route = subject.call.route
     if route.recommended_by is Recommender.SELF:
         telling.notes.append(
-            Text("本通知由中心自荐，不经省级审核", "centres report themselves, without a province's review")
+            Text("本通知由中心自荐，不经主管部门审核", "centres report themselves, without review by an office")
         )
     if Leg.CENTRE_SEAL not in route.legs:
         telling.notes.append(Text("本通知不要求盖章", "no seal is asked for"))
@@ -206,7 +206,7 @@ def _told_of_publication(route: Route, way: _Way, telling: Telling) -> None:
     told = way.told()
     if not way.reviewed and route.recommended_by is not Recommender.SELF:
         telling.tell(
-            f"{told.zh}：案例没有经过省级审核，却已公开发布。",
+            f"{told.zh}：案例没有经过审核推荐，却已公开发布。",
             f"{told.en}: the case is public, and no province reviewed it.",
         )
     if way.seal != "good" and Leg.CENTRE_SEAL in route.legs:
@@ -779,9 +779,7 @@ def _told_of_no_day(subject: Subject, explored: Explored, move: Move, moment: Mo
     )
 
 
-@promise(
-    "不在受理期内的，中心不能报送省级，省级不能报送国家局", "Outside its phase nothing is reported to the next level"
-)
+@promise("不在受理期内的，哪一级都不能向上报送", "Outside its phase nothing is reported to the next level")
 def nothing_is_sent_outside_its_phase(subject: Subject, telling: Telling) -> None:
     """Each step that reports onwards, at each moment of each phase, by the rules as they are."""
     for explored in subject.explored.values():
