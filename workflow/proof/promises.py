@@ -160,7 +160,7 @@ class _Way:
 
 @promise(
     "没有经过审核推荐、没有有效盖章的案例，不会公开发布",
-    "Nothing is published without the province's review and a valid seal",
+    "Nothing is published without review, a recommendation and a valid seal",
 )
 def published_only_reviewed_and_sealed(subject: Subject, telling: Telling) -> None:
     """Every way of a case from draft to the public, while content and seal change under it."""
