@@ -14,9 +14,7 @@ from web.words import say, t
 from workflow import bounces, directory, factors, passwords, people, sign_in, tokens
 from workflow.audit import search
 from workflow.engine import NotPermitted, Text
-from workflow.factors import WrongFactor
-from workflow.passwords import WrongPassword
-from workflow.store.models import Person
+from workflow.store import models
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -25,8 +23,8 @@ LATELY = 10
 """How many recent events the page shows."""
 
 
-def _me() -> Person:
-    person: Person = current_user.person
+def _me() -> models.Person:
+    person: models.Person = current_user.person
     return person
 
 
@@ -114,7 +112,7 @@ def change_password() -> Response | Page:
             at=received(),
             visitor=visitor(),
         )
-    except WrongPassword as wrong:
+    except passwords.WrongPassword as wrong:
         return _show(say(wrong.message)), 422
     if not changed:
         return _show(t("现在的密码不对，密码没有更改。", "The present password is wrong; nothing was changed.")), 422
@@ -151,7 +149,7 @@ def finish_enrolment() -> Response | Page:
                 )
                 again = factors.still_enrolling(session, settings(), _me(), token, at=received())
                 return _enrolling(again, wrong), 422
-    except WrongFactor as wrong_factor:
+    except factors.WrongFactor as wrong_factor:
         return _show(say(wrong_factor.message)), 422
     return _with_codes(t("动态码已启用，下次登录时会问。", "Codes are on; they are asked for at the next sign-in."))
 
@@ -208,7 +206,7 @@ def add_passkey() -> Response | Page:
     try:
         with transaction() as session:
             factors.add_passkey(session, settings(), _me(), answered, name, at=received())
-    except WrongFactor as wrong:
+    except factors.WrongFactor as wrong:
         return _making_passkey(say(wrong.message)), 422
     return _with_codes(t("通行密钥已登记。", "The passkey is registered."))
 

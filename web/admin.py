@@ -13,15 +13,12 @@ from web.request import actor, files, form_key, now, number, reading, received, 
 from web.uploads import uploaded
 from web.words import say, t
 from workflow import administration, bounces, directory, factors, notices, people, register, stranded, throttle
-from workflow.administration import check_administrator
-from workflow.calls import CallRefused
+from workflow import calls as call_files
+from workflow import imports as lists_of
 from workflow.documents.problems import Unreadable
-from workflow.imports import Kind
-from workflow.people import WrongPerson
-from workflow.register import WrongEntry
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-bp.before_request(lambda: check_administrator(actor()))
+bp.before_request(lambda: administration.check_administrator(actor()))
 
 Page = str | tuple[str, int]
 
@@ -63,7 +60,7 @@ def create() -> Page:
                 at=now(),
                 op=form_key(),
             )
-    except WrongPerson as wrong:
+    except people.WrongPerson as wrong:
         return render_template("admin/new_person.html", typed=typed, wrong=say(wrong.message)), 422
     with reading() as session:
         person = people.by_id(session, made)
@@ -148,7 +145,7 @@ def enter_directory(person_id: int) -> Response | Page:
             if people.by_id(session, person_id) is None or not settings().oidc_issuer:
                 abort(404)
             directory.enter(session, settings(), person_id, subject, email, actor=actor(), at=now())
-    except WrongPerson as wrong:
+    except people.WrongPerson as wrong:
         return _person(person_id, say(wrong.message)), 422
     flash(t("已保存。", "Saved."), "done")
     return redirect(url_for(".person", person_id=person_id))
@@ -164,7 +161,7 @@ def change_role(person_id: int, what: str) -> Response | Page:
             if people.by_id(session, person_id) is None:
                 abort(404)
             change(session, person_id, role, unit, actor=actor(), at=now())
-    except WrongPerson as wrong:
+    except people.WrongPerson as wrong:
         return _person(person_id, say(wrong.message)), 422
     done = t("已授予“{role}”，立即生效。", "“{role}” is given, at once effective.", role=role.label)
     taken = t("已收回“{role}”，立即生效。", "“{role}” is taken away, at once effective.", role=role.label)
@@ -180,7 +177,7 @@ def switch(person_id: int, what: str) -> Response | Page:
             if people.by_id(session, person_id) is None:
                 abort(404)
             change(session, person_id, actor=actor(), at=now())
-    except WrongPerson as wrong:
+    except people.WrongPerson as wrong:
         return _person(person_id, say(wrong.message)), 422
     flash(
         t("账号已停用，登录已全部结束。", "The account is disabled and all its sessions have ended.")
@@ -219,7 +216,7 @@ def change_office(office_id: int) -> Response | Page:
             if register.office(session, office_id) is None:
                 abort(404)
             register.change_office(session, office_id, request.form, actor=actor(), at=now())
-    except WrongEntry as wrong:
+    except register.WrongEntry as wrong:
         return _office(office_id, request.form, say(wrong.message)), 422
     flash(t("已保存。", "Saved."), "done")
     return redirect(url_for(".offices"))
@@ -260,7 +257,7 @@ def change_centre(centre_id: int) -> Response | Page:
         with transaction() as session:
             found = register.centre(session, centre_id) or abort(404)
             register.change_centre(session, centre_id, request.form, actor=actor(), at=now())
-    except WrongEntry as wrong:
+    except register.WrongEntry as wrong:
         return _centre(centre_id, request.form, say(wrong.message)), 422
     flash(t("已保存。", "Saved."), "done")
     return redirect(url_for(".centres", office=found.office_id))
@@ -276,13 +273,13 @@ def upload() -> str:
 
 @bp.post("/import")
 def preview() -> imports.Page:
-    kind = Kind.CENTRES if request.form.get("kind") == "centres" else Kind.OFFICES
+    kind = lists_of.Kind.CENTRES if request.form.get("kind") == "centres" else lists_of.Kind.OFFICES
     return imports.preview(kind, None, "admin/upload.html")
 
 
 @bp.post("/import/take")
 def take() -> Response:
-    return redirect(url_for(".centres" if imports.take() is Kind.CENTRES else ".offices"))
+    return redirect(url_for(".centres" if imports.take() is lists_of.Kind.CENTRES else ".offices"))
 
 
 # ---- calls -----------------------------------------------------------------------------------------------------------
@@ -319,7 +316,7 @@ def load() -> Response | Page:
     try:
         with transaction() as session:
             made, new = notices.load(session, source, notice, actor=actor(), at=now())
-    except CallRefused as refused:
+    except call_files.CallRefused as refused:
         return _calls(**typed, checked=notices.Checked(None, problems=refused.problems)), 422
     flash(
         t("“{number}”第 {n} 版已载入。", "“{number}”, version {n}, is loaded.", number=made.number, n=made.version)

@@ -9,17 +9,16 @@ from typing import Any
 from flask import render_template, request
 from flask_login import current_user
 
+from states.batch import BATCH
+from states.call import CALL
+from states.case import CASE
 from states.lifecycle import Lifecycle
 from web.auth import visitor
 from web.request import installed, of_api, received, settings, transaction
 from web.words import moment, say, t
-from workflow import factors, lists, passwords, sign_in, tokens
-from workflow.boards import lifecycle as batch_lifecycle
-from workflow.call_standing import lifecycle as standing_lifecycle
+from workflow import factors, passwords, sign_in, throttle, tokens
 from workflow.engine import CannotServe, Text
-from workflow.sign_in import Means
-from workflow.throttle import LockedOut
-from workflow.tokens import Scope
+from workflow.scopes import Scope
 
 Page = tuple[str, int]
 
@@ -39,11 +38,11 @@ def _always(zh: str, en: str, *by: str) -> _Asked:
     return lambda _: Grave(Text(zh, en), by or None)
 
 
-def _among(lifecycle: Callable[[], Lifecycle], argument: str, *names: str) -> _Asked:
+def _among(lifecycle: Lifecycle, argument: str, *names: str) -> _Asked:
     """Only for some steps of a lifecycle, called as the lifecycle calls them."""
 
     def asked(view_args: Mapping[str, Any]) -> Grave | None:
-        step = next((one for one in lifecycle().transitions if one.name == view_args.get(argument)), None)
+        step = next((one for one in lifecycle.transitions if one.name == view_args.get(argument)), None)
         return Grave(step.label, step.by) if step and step.name in names else None
 
     return asked
@@ -53,16 +52,16 @@ _ADMINISTRATOR = "administrator"
 
 ASKS: Mapping[str, _Asked] = {
     # sealing, and sending what was sealed
-    "cases.act": _among(lists.lifecycle, "trigger", "stamp", "apply", "publish", "republish"),
-    "bulk.act": _among(lists.lifecycle, "trigger", "publish", "republish"),
+    "cases.act": _among(CASE, "trigger", "stamp", "apply", "publish", "republish"),
+    "bulk.act": _among(CASE, "trigger", "publish", "republish"),
     "bulk.undo": _always("撤销批量办理", "Undo", "editor"),  # of a retraction it is publishing again
     "papers.confirm_seal": _always("确认印章", "Confirm the seal", "sealer"),
     "papers.seal_electronically": _always("电子盖章", "Seal electronically", "sealer"),
     "batches.seal_electronically": _always("汇总表电子盖章", "Seal the summary table electronically", "leader"),
-    "batches.act": _among(batch_lifecycle, "trigger", "seal", "send"),
+    "batches.act": _among(BATCH, "trigger", "seal", "send"),
     "batches.confirm_scan": _always("确认汇总表印章", "Confirm the seal of the summary table", "leader"),
     "drafting.open_": _always("开放征集通知", "Open a call", "director"),
-    "call_standing.act": _among(standing_lifecycle, "trigger", "archive"),
+    "call_standing.act": _among(CALL, "trigger", "archive"),
     "amending.move": _always("把案例转到一个版本", "Move cases to a version", "director"),
     # what leaves the country
     "pushes.start": _always("发起推送", "Start the push", "liaison"),
@@ -87,11 +86,11 @@ ASKS: Mapping[str, _Asked] = {
     "account.new_codes": _always("生成备用码", "Make recovery codes"),
     "tokens.make": _always("生成访问令牌", "Make an access token"),
     # the same by programs
-    "api.act_on_case": _among(lists.lifecycle, "trigger", "stamp", "apply", "publish", "republish"),
-    "api.act_on_many": _among(lists.lifecycle, "trigger", "publish", "republish"),
+    "api.act_on_case": _among(CASE, "trigger", "stamp", "apply", "publish", "republish"),
+    "api.act_on_many": _among(CASE, "trigger", "publish", "republish"),
     "api.undo_many": _always("撤销批量办理", "Undo", "editor"),
-    "api.act_on_batch": _among(batch_lifecycle, "trigger", "seal", "send"),
-    "api.act_on_call": _among(standing_lifecycle, "trigger", "archive"),
+    "api.act_on_batch": _among(BATCH, "trigger", "seal", "send"),
+    "api.act_on_call": _among(CALL, "trigger", "archive"),
     "api.migrate_cases": _always("把案例转到一个版本", "Move cases to a version", "director"),
 }
 """What asks once more (POST only), by endpoint; None where that step of it does not ask."""
@@ -114,7 +113,7 @@ def ask_once_more() -> Page | None:
     try:
         if _proved(typed, credential):
             return None
-    except LockedOut as locked:
+    except throttle.LockedOut as locked:
         return _page(words, t("{why}请在北京时间 {until} 之后再试。", "{why} Try again after {until} Beijing time.", why=locked.message, until=moment(locked.until)), 429)  # fmt: skip
     return _page(words, t("没有通过，请再试一次。", "That was not right; try once more."))
 
@@ -167,10 +166,10 @@ def _proved(typed: str, credential: str) -> bool:
     with transaction() as session:
         sign_in.check_open(session, person.login, visitor(), received())
         if credential:
-            means = Means.PASSKEY
+            means = sign_in.Means.PASSKEY
             right = factors.passkey_right(session, at.settings, credential, at=received(), person=person) is not None
         else:
-            means, right = Means.CODE, factors.code_right(session, at.settings, person.id, typed, at=received())
+            means, right = sign_in.Means.CODE, factors.code_right(session, at.settings, person.id, typed, at=received())
         sign_in.confirm(session, at.settings, person, row, means, right, at=received(), visitor=visitor())
     return right
 

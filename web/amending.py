@@ -12,7 +12,6 @@ from web.request import number as row_number
 from web.tell import done
 from web.words import say, t
 from workflow import amending
-from workflow.amending import Chosen, Moved
 
 bp = Blueprint("amending", __name__, url_prefix="/calls")
 
@@ -49,13 +48,13 @@ def move(number: str) -> Response:
     return redirect(url_for(".show", number=number, to=to))
 
 
-def _chosen() -> Chosen:
+def _chosen() -> amending.Chosen:
     seen = dict(_marks("seen"))
     if request.form.get("which") != "chosen":
-        return Chosen(seen=seen)
+        return amending.Chosen(seen=seen)
     ticked = dict(_marks("case"))
     offices = [one for one in map(row_number, request.form.getlist("office")) if one is not None]
-    return Chosen(list(ticked), offices, {**seen, **ticked})
+    return amending.Chosen(list(ticked), offices, {**seen, **ticked})
 
 
 def _marks(field: str) -> list[tuple[int, str]]:
@@ -64,7 +63,7 @@ def _marks(field: str) -> list[tuple[int, str]]:
     return [(int(one[1]), one[2]) for one in found if one is not None]
 
 
-def _tell(moved: Moved) -> None:
+def _tell(moved: amending.Moved) -> None:
     if moved.receipt is not None:
         what = t(
             "转到第 {n} 版：{cases} 个案例，{batches} 个批次",

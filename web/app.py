@@ -82,8 +82,8 @@ from workflow import office_words
 from workflow.documents.limits import REQUEST
 from workflow.secret_key import secret_key
 from workflow.settings import Settings
+from workflow.store import files
 from workflow.store.database import Database
-from workflow.store.files import Files
 
 NOUNS = (api_calls, api_standing, api_cases, api_bulk, api_batches, api_receipts, api_jobs)
 """What programs can ask about: each module puts its operations into `gate.OPERATIONS`."""
@@ -159,7 +159,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     )
     app.extensions["zhengji"] = requests.Installed(
         database or Database.for_pages(settings),
-        Files(settings.documents_url, settings.documents_endpoint),
+        files.Files(settings.documents_url, settings.documents_endpoint),
         settings,
     )
     if settings.proxies:  # the host is not taken from them: they pass on the one that the browser said

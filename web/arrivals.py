@@ -15,7 +15,7 @@ from web.tell import done
 from web.words import say, t
 from workflow import arrivals, bounces, register, taking
 from workflow.jobs import board
-from workflow.store.models import Arrival
+from workflow.store import models
 
 bp = Blueprint("arrivals", __name__, url_prefix="/arrivals")
 
@@ -77,7 +77,7 @@ def show(arrival_id: int) -> str:
         return render_template("arrivals/show.html", **_everything(session, arrival))
 
 
-def _everything(session: Any, arrival: Arrival) -> dict[str, Any]:
+def _everything(session: Any, arrival: models.Arrival) -> dict[str, Any]:
     """What the page of an arrival shows."""
     thing = f"arrival/{arrival.id}"
     return {
@@ -104,11 +104,11 @@ def _everything(session: Any, arrival: Arrival) -> dict[str, Any]:
     }
 
 
-def _going(session: Any, arrival: Arrival) -> board.Going | None:
+def _going(session: Any, arrival: models.Arrival) -> board.Going | None:
     return board.going(session, f"arrival/{arrival.id}", "read_arrival", "take_arrival")
 
 
-def _seen(arrival: Arrival) -> str:
+def _seen(arrival: models.Arrival) -> str:
     """What changes on the page when something was done."""
     return f"{arrival.state}.{sum(one.done_at is not None for one in arrival.cases)}.{arrival.batch_id or 0}"
 
@@ -166,7 +166,7 @@ def answer(arrival_id: int) -> Page:
         )
 
 
-def _sender(arrival: Arrival) -> str:
+def _sender(arrival: models.Arrival) -> str:
     own = arrival.office.email if arrival.office else ""
     return settings().mail_from or own or "zhengji@localhost"
 

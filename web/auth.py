@@ -14,10 +14,7 @@ from web.broken import without_database
 from web.request import installed, of_api, reading, received, settings, today, token_id, transaction
 from web.words import Words, moment, say, t
 from workflow import account_mail, factors, passwords, people, resets, sign_in, stand_ins, tokens
-from workflow.passwords import WrongPassword
-from workflow.resets import NoSuchReset
-from workflow.sign_in import Means, Visitor
-from workflow.store.models import AccessToken, Person, SignIn, StandIn
+from workflow.store import models
 
 _PUBLISHED = (
     "index",
@@ -59,17 +56,17 @@ login_manager = LoginManager()
 class SignedIn(UserMixin):  # type: ignore[misc]
     """The signed-in person as of this request: roles are read again each time, so a change is effective at once."""
 
-    def __init__(self, person: Person, token: str = "", row: SignIn | None = None) -> None:
+    def __init__(self, person: models.Person, token: str = "", row: models.SignIn | None = None) -> None:
         self.person_id, self.name, self.login = person.id, person.name, person.login
         self.person, self.row, self._token = person, row, token
         self.actor: Actor = people.actor_of(person)
         self.positions = people.positions(person)
-        self.standing: StandIn | None = None
+        self.standing: models.StandIn | None = None
         """The absence for which this person stands in now, in this browser."""
         self.lapsed = False
         """Whether they stood in a moment ago, and may not any more."""
 
-    def stand_in(self, found: StandIn | None) -> None:
+    def stand_in(self, found: models.StandIn | None) -> None:
         """Act for an absent person alone, or (None) be one's own person because that is over."""
         if found is None:
             self.lapsed = True
@@ -111,7 +108,7 @@ def load(token: str) -> SignedIn | None:
 class Program(SignedIn):
     """The person for whom a program asks, as of this request, and what its token was made for."""
 
-    def __init__(self, person: Person, row: AccessToken) -> None:
+    def __init__(self, person: models.Person, row: models.AccessToken) -> None:
         super().__init__(person)
         self.token_id, self.scopes = row.id, tuple(row.scopes)
 
@@ -131,9 +128,9 @@ def load_by_token(asked: Request) -> Program | None:
     return Program(found[1], found[0]) if found else None
 
 
-def visitor() -> Visitor:
+def visitor() -> sign_in.Visitor:
     """Where this request comes from."""
-    return Visitor(request.remote_addr or "", browser_named(request.user_agent.string), token_id())
+    return sign_in.Visitor(request.remote_addr or "", browser_named(request.user_agent.string), token_id())
 
 
 _BROWSERS = {
@@ -215,10 +212,10 @@ def enter() -> Response | tuple[str, int]:
             "Wrong login or password. Check capitals and the input method; the administrator can set a new password.",
         )
         return _form(login, wrong), 422
-    return first_is_right(person, Means.PASSWORD, request.form.get("next", ""))
+    return first_is_right(person, sign_in.Means.PASSWORD, request.form.get("next", ""))
 
 
-def first_is_right(person: Person, means: Means, going_to: str) -> Response:
+def first_is_right(person: models.Person, means: sign_in.Means, going_to: str) -> Response:
     """Go on to the second factor, or in where the person has none."""
     with transaction() as opened:
         if sign_in.needs_second(opened, person):
@@ -227,7 +224,7 @@ def first_is_right(person: Person, means: Means, going_to: str) -> Response:
     return welcome(person, [means], going_to)
 
 
-def welcome(person: Person, means: Sequence[Means], going_to: str) -> Response:
+def welcome(person: models.Person, means: Sequence[sign_in.Means], going_to: str) -> Response:
     """Begin a session of its own, whatever the browser held before, and tell what was missed."""
     with transaction() as opened:
         begun = sign_in.begin(opened, settings(), person, means, at=received(), visitor=visitor())
@@ -308,11 +305,11 @@ def answer() -> Response | tuple[str, int]:
         sign_in.check_open(opened, person.login, visitor(), received())
         if credential:
             right = factors.passkey_right(opened, at.settings, credential, at=received(), person=person)
-            means = Means.PASSKEY if right else None
+            means = sign_in.Means.PASSKEY if right else None
         else:
             means = factors.answer_right(opened, at.settings, person, answered, at=received())
         if means is None:
-            by = Means.PASSKEY if credential else Means.CODE
+            by = sign_in.Means.PASSKEY if credential else sign_in.Means.CODE
             sign_in.failed(opened, at.settings, person.login, person, by, at=received(), visitor=visitor())
         else:
             sign_in.arrived(opened, session.get(HALF_WAY, ""), at=received())
@@ -353,7 +350,7 @@ def enter_by_passkey() -> Response | tuple[str, int]:
             "This passkey does not sign in. Use your password, and register it under “My account”.",
         )
         return _form(wrong=wrong), 422
-    return welcome(person, [Means.PASSKEY], request.form.get("next", ""))
+    return welcome(person, [sign_in.Means.PASSKEY], request.form.get("next", ""))
 
 
 # ---- a forgotten password --------------------------------------------------------------------------------------------
@@ -383,7 +380,7 @@ def _reset(token: str, wrong: str = "") -> str | tuple[str, int]:
     try:
         with reading() as opened:
             _, person = resets.meant(opened, token, at=received())
-    except NoSuchReset as gone:
+    except resets.NoSuchReset as gone:
         return render_template("account/reset.html", reset_of=None, wrong=say(gone.message)), 422
     shown = render_template("account/reset.html", reset_of=person, wrong=wrong, shortest=passwords.SHORTEST)
     return (shown, 422) if wrong else shown
@@ -397,7 +394,7 @@ def use_reset(token: str) -> Response | str | tuple[str, int]:
         return _reset(token, t("两次填写的密码不一样。", "The two passwords differ."))
     try:
         resets.use(at.database, at.settings, token, wanted, at=received())
-    except (WrongPassword, NoSuchReset) as wrong:
+    except (passwords.WrongPassword, resets.NoSuchReset) as wrong:
         return _reset(token, say(wrong.message))
     flash(t("密码已重设，请用新密码登录。", "The password is set; sign in with it."), "done")
     return redirect(url_for("auth.sign_in"))

@@ -9,13 +9,10 @@ from werkzeug.wrappers import Response
 
 from web.request import actor, installed, number, reading, received, settings
 from web.words import say, size, t
-from workflow import rotation
-from workflow.administration import check_administrator
-from workflow.backup import CannotBackUp
-from workflow.rotation import CannotDrop, Keep
+from workflow import administration, backup, rotation
 
 bp = Blueprint("backups", __name__, url_prefix="/admin/backups")
-bp.before_request(lambda: check_administrator(actor()))
+bp.before_request(lambda: administration.check_administrator(actor()))
 
 Page = str | tuple[str, int]
 
@@ -30,7 +27,7 @@ def _index(wrong: str = "") -> Page:
     try:
         with reading() as session:
             found = rotation.listed(session, folder)
-    except CannotDrop as unread:
+    except rotation.CannotDrop as unread:
         found, wrong = [], say(unread.message)
     shown = render_template(
         "backups/index.html",
@@ -53,17 +50,17 @@ def ask() -> Page:
         with reading() as session:
             found = rotation.listed(session, Path(settings().backups))
         going = rotation.outlived(found, rule, received()) if rule else rotation.chosen(found, [name])
-    except CannotDrop as cannot:
+    except rotation.CannotDrop as cannot:
         return _index(say(cannot.message))
     staying = [one for one in found if one not in going]
     return render_template("backups/drop.html", going=going, staying=staying, rule=rule)
 
 
-def _rule() -> Keep:
+def _rule() -> rotation.Keep:
     """The rule of a form; what is no number becomes the usual one, so that nothing goes that nobody meant."""
     days, months = number(request.values.get("days")), number(request.values.get("months"))
     usual, longest = rotation.USUAL, rotation.LONGEST
-    return Keep(
+    return rotation.Keep(
         min(days, longest.days) if days else usual.days,
         min(months, longest.months) if months is not None else usual.months,
     )
@@ -82,7 +79,7 @@ def drop() -> Response | Page:
             at=received(),  # they are of real days, in a demo too
             rule=rule,
         )
-    except (CannotDrop, CannotBackUp) as cannot:
+    except (rotation.CannotDrop, backup.CannotBackUp) as cannot:
         return _index(say(cannot.message))
     flash(
         t(

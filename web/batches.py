@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
+from states.lifecycle import State
 from web import courts, flow, sights, tickets
 from web.papers import workbook
 from web.picture import draw
@@ -47,8 +48,10 @@ from workflow import (
 )
 from workflow.engine import NoSuchTransition
 from workflow.jobs import board
-from workflow.store.models import Batch, Case, Document
-from workflow.store.papers import Kept
+from workflow.store import models
+
+if TYPE_CHECKING:
+    from workflow.store.papers import Kept
 
 bp = Blueprint("batches", __name__, url_prefix="/batches")
 
@@ -129,7 +132,7 @@ def show(batch_id: int) -> str:
 _EDITS = ("collect", "describe", "seal_summary")
 
 
-def _everything(session: Any, batch: Batch) -> dict[str, Any]:
+def _everything(session: Any, batch: models.Batch) -> dict[str, Any]:
     """What the page of a batch shows."""
     call = boards.call_of(session, batch)
     offers = batches.offers(session, batch, actor=actor(), at=now())
@@ -175,7 +178,7 @@ def _everything(session: Any, batch: Batch) -> dict[str, Any]:
     }
 
 
-def _thing(batch: Batch, cases: dict[str, int]) -> dict[str, Any]:
+def _thing(batch: models.Batch, cases: dict[str, int]) -> dict[str, Any]:
     """A batch as the macros for steps want it. `cases`: number → case, for findings about single lines."""
     return {"id": batch.id, "mark": f"{batch.version}.0", "cases": cases}
 
@@ -199,17 +202,23 @@ def batch_mend_url(thing: dict[str, Any], mend: str) -> str:
 
 
 @bp.app_template_global()
-def batch_paper_url(one: Document) -> str:
+def batch_paper_url(one: models.Document) -> str:
     """Where a file of a batch is downloaded."""
     return url_for("batches.paper", batch_id=one.batch_id, document_id=one.id)
 
 
-bp.add_app_template_global(boards.batch_state, "batch_states")
-bp.add_app_template_global(boards.case_state, "case_states")
+@bp.app_template_global("batch_states")
+def _batch_state(batch: models.Batch) -> State:
+    return boards.batch_state(batch)
+
+
+@bp.app_template_global("case_states")
+def _case_state(case: models.Case) -> State:
+    return boards.case_state(case)
 
 
 @bp.app_template_global()
-def batch_of(case: Case) -> int | None:
+def batch_of(case: models.Case) -> int | None:
     """The batch that a case stands in, for its page."""
     with reading() as session:
         return boards.batch_of(session, case)
@@ -286,7 +295,7 @@ def summary_pdf(batch_id: int) -> Response:
     return send_file(BytesIO(data), "application/pdf", as_attachment=True, download_name=name)
 
 
-def _on_record(batch: Batch, what: str) -> None:
+def _on_record(batch: models.Batch, what: str) -> None:
     """Record that the papers of a batch were taken away."""
     with transaction() as session:
         rows = sum(not one.dropped for one in batches.lines(session, batch, actor()))
@@ -307,7 +316,7 @@ def scan(batch_id: int) -> str:
         return _to_seal(session, batch)
 
 
-def _to_seal(session: Any, batch: Batch, **more: Any) -> str:
+def _to_seal(session: Any, batch: models.Batch, **more: Any) -> str:
     """The page on which a summary table is sealed, before there is anything to look at."""
     shown = {"seen": batches.content(session, batch), "came": taking.sealed_list(session, batch), **more}
     return render_template("batches/scan.html", batch=batch, kept=None, **shown)
@@ -431,7 +440,7 @@ def paper(batch_id: int, document_id: int) -> Response:
     return send_file(BytesIO(data), found.media_type, as_attachment=True, download_name=found.name)
 
 
-def _readable(session: Any, batch_id: int, document_id: int) -> Document:
+def _readable(session: Any, batch_id: int, document_id: int) -> models.Document:
     """A file of a batch that this person may open. Raises NoSuchBatch, NotPermitted, NotBack."""
     batch = batches.find(session, batch_id, seen_by=actor())
     privacy.check_batch(batch, actor())
@@ -533,7 +542,7 @@ def ask(batch_id: int, trigger: str) -> str:
         return render_template("batches/act.html", **_step(session, batch, trigger))
 
 
-def _step(session: Any, batch: Batch, trigger: str) -> dict[str, Any]:
+def _step(session: Any, batch: models.Batch, trigger: str) -> dict[str, Any]:
     offers = batches.offers(session, batch, actor=actor(), at=now())
     offer = next((one for one in offers if one.transition.name == trigger), None)
     if offer is None:

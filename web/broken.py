@@ -10,8 +10,7 @@ from flask import g, request
 from web.request import form_key, reading
 from web.words import say, t
 from workflow.engine import Outcome, Receipt
-from workflow.store import trail
-from workflow.store.living import FASTER
+from workflow.store import living, trail
 from workflow.store.trouble import Trouble, trouble
 
 
@@ -163,7 +162,7 @@ def _clash() -> Told:
     return Told(
         HTTPStatus.CONFLICT,
         t("情况已有变化", "Things have changed"),
-        say(FASTER),
+        say(living.FASTER),
     )
 
 

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 from web.request import actor, files
 from workflow import downloads
 from workflow.documents.problems import Unreadable, unreadable
-from workflow.store.papers import Kept
+from workflow.store import papers
 
 _HOURS = 12
 """As long as a sign-in."""
 
 
-def note(kind: str, kept: Kept) -> str:
+def note(kind: str, kept: papers.Kept) -> str:
     """What the form of a preview carries. `kind`: of sheet; a note of another kind is none."""
     return _notes(kind).dumps([actor().id, kept.name, kept.digest])
 

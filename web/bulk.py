@@ -14,9 +14,7 @@ from werkzeug.wrappers import Response
 from web.cases import filters_of
 from web.request import actor, files, form_key, installed, now, number, reading, received, settings, transaction
 from web.words import say, t
-from workflow import bulk, clock, electronic, letters, lists, personal, privacy
-from workflow.bulk import Form, Rehearsal
-from workflow.cases import Answers
+from workflow import bulk, cases, clock, electronic, letters, lists, personal, privacy
 from workflow.settings import LONGEST_HOLD
 
 bp = Blueprint("bulk", __name__, url_prefix="/bulk")
@@ -55,7 +53,7 @@ def _marks() -> dict[int, str]:
     return {int(one[1]): one[2] or "" for one in found if one}
 
 
-def _form() -> Form:
+def _form() -> bulk.Form:
     given = request.form
     confirmed: dict[int, set[str]] = {}
     reasons: dict[int, dict[str, str]] = {}
@@ -65,7 +63,7 @@ def _form() -> Form:
             reasons.setdefault(int(own[1]), {})[own[3]] = value.strip()
         elif own and not own[3]:
             confirmed.setdefault(int(own[1]), set()).add(value)
-    return Form(
+    return bulk.Form(
         remark=given.get("remark", "")[:2000],
         confirmed=frozenset(given.getlist("confirmed")),
         reasons={
@@ -75,7 +73,7 @@ def _form() -> Form:
         },
         new_day=clock.day_written(given.get("new_day", "")),
         own={
-            case: Answers(frozenset(confirmed.get(case, ())), reasons.get(case, {}))
+            case: cases.Answers(frozenset(confirmed.get(case, ())), reasons.get(case, {}))
             for case in confirmed.keys() | reasons.keys()
         },
     )
@@ -205,7 +203,7 @@ def ask_undo(bulk_id: int) -> str:
 def _undo_page(session: Any, bulk_id: int, refused: str = "") -> str:
     found = bulk.find(session, bulk_id, seen_by=actor())
     form = _form()
-    made: Rehearsal = bulk.rehearse_undo(session, found, actor=actor(), at=now(), real=received(), form=form)
+    made: bulk.Rehearsal = bulk.rehearse_undo(session, found, actor=actor(), at=now(), real=received(), form=form)
     return render_template(
         "bulk/rehearsal.html",
         made=made,

@@ -9,7 +9,7 @@ from web.request import actor, now, reading
 from web.request import number as row_number
 from web.words import countdown
 from workflow import amending, call_standing, centre_requests, drafting, lists, notices, what_if
-from workflow.particulars import particulars
+from workflow import particulars as said
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
 
@@ -37,7 +37,7 @@ def show(number: str) -> str:
             version=version,
             call=call,
             lines=notices.text(call),
-            particulars=particulars(call),
+            particulars=said.particulars(call),
             phases=notices.phases(session, call),
             versions=notices.versions(session, number),
             looks=amending.looks(actor()),

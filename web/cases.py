@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from states.lifecycle import Transition
+from states.lifecycle import State, Transition
 from web import courts, flow, writing
 from web.errors import on_record
 from web.papers import paper_url
@@ -47,6 +47,7 @@ from workflow import (
     papers,
     personal,
     privacy,
+    queries,
     revisions,
     searches,
     taking,
@@ -54,9 +55,7 @@ from workflow import (
 )
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
-from workflow.lists import Filters
-from workflow.store.living import Overtaken
-from workflow.store.models import Case
+from workflow.store import living, models
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -81,20 +80,20 @@ def index() -> str:
         )
 
 
-def filters_of(given: Mapping[str, str]) -> Filters:
+def filters_of(given: Mapping[str, str]) -> lists.Filters:
     """What an address or a form asks for; a number that is none counts as not given."""
-    return Filters(
+    return lists.Filters(
         given.get("state", "")[:40],
         given.get("phase", "")[:40],
         given.get("theme", "")[:40],
         number(given.get("office")),
         number(given.get("centre")),
-        given.get("text", "")[: lists.LONGEST_QUERY],
+        given.get("text", "")[: queries.LONGEST],
         given.get("sort", "newest"),
     )
 
 
-def _chips(filters: Filters, choices: lists.Choices) -> list[tuple[str, str]]:
+def _chips(filters: lists.Filters, choices: lists.Choices) -> list[tuple[str, str]]:
     """What a list is narrowed by, besides words: the name in the address, and what to call it."""
     states = {str(one): say(one.label) for one in choices.states}
     named: dict[str, str | None] = {
@@ -107,7 +106,7 @@ def _chips(filters: Filters, choices: lists.Choices) -> list[tuple[str, str]]:
     return [(name, words or t("另一个", "another one")) for name, words in named.items() if getattr(filters, name)]
 
 
-def _narrowed_by(filters: Filters) -> dict[str, Any]:
+def _narrowed_by(filters: lists.Filters) -> dict[str, Any]:
     return {name: value for name, value in vars(filters).items() if value and (name, value) != ("sort", "newest")}
 
 
@@ -155,7 +154,7 @@ def show(case_id: int) -> str:
 _EDITS = ("translate", "check_english", "consent", "consent_abroad", "judge_effect", "sign_off")
 
 
-def _everything(session: Any, case: Case) -> dict[str, Any]:
+def _everything(session: Any, case: models.Case) -> dict[str, Any]:
     """What the page of a case shows."""
     history = lists.history(session, case, actor())
     passed = {str(one.target) for one in history if one.target and one.done and one.of == "case"}
@@ -223,7 +222,7 @@ def ask(case_id: int, trigger: str) -> str:
         return render_template("cases/act.html", **_step(session, case, trigger))
 
 
-def _step(session: Any, case: Case, trigger: str) -> dict[str, Any]:
+def _step(session: Any, case: models.Case, trigger: str) -> dict[str, Any]:
     offers = cases.offers(session, case, actor=actor(), at=now())
     offer = next((one for one in offers if one.transition.name == trigger and not one.transition.through), None)
     if offer is None:
@@ -292,7 +291,7 @@ def edit(case_id: int) -> str:
         return _editor(session, case, writing.Draft(lists.content_of(case)))
 
 
-def _editor(session: Any, case: Case, draft: writing.Draft, **more: Any) -> str:
+def _editor(session: Any, case: models.Case, draft: writing.Draft, **more: Any) -> str:
     call = lists.call_of(session, case)
     return render_template(
         "cases/edit.html",
@@ -319,7 +318,7 @@ def save(case_id: int) -> Response | tuple[str, int]:
             receipt = cases.edit(
                 session, case_id, draft.content, actor=actor(), at=now(), seen=form_mark(), op=form_key()
             )
-    except Overtaken as faster:
+    except living.Overtaken as faster:
         on_record(faster.message)
         return _overtaken(case_id, draft, say(faster.message)), 409
     done(t("保存内容", "Saving the content"), receipt)
@@ -369,16 +368,23 @@ def written_how(how: str) -> str:
     }.get(how, how)
 
 
-bp.add_app_template_global(lists.state_of)
+@bp.app_template_global()
+def state_of(case: models.Case) -> State:
+    """Where a case stands."""
+    return lists.state_of(case)
 
 
 @bp.app_template_global()
-def step_url(case: Case, trigger: str) -> str:
+def step_url(case: models.Case, trigger: str) -> str:
     """Where a step of a case is asked for (GET) and taken (POST)."""
     return url_for("cases.act", case_id=case.id, trigger=trigger)
 
 
-bp.add_app_template_global(lists.for_anybody)
+@bp.app_template_global()
+def for_anybody(findings: Sequence[Any]) -> list[Any]:
+    """Findings that stand whoever acts."""
+    return lists.for_anybody(findings)
+
 
 _WHOLE = {"batch": "batches.index", "push": "pushes.index"}
 
@@ -407,7 +413,7 @@ _EDITORIAL = ("consent", "consent_abroad", "pictures", "sign_offs", "english", "
 
 
 @bp.app_template_global()
-def mend_url(case: Case, mend: str) -> str:
+def mend_url(case: models.Case, mend: str) -> str:
     """Where a finding can be mended by the person reading, "" where it is mended in the form itself or by others."""
     if mend in _FIELDS or mend.startswith(("section:", "form:")):
         where = mend.replace(":", "-")

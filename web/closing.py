@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 from web.courts import bar
 from web.request import actor, files, form_key, installed, now, reading, transaction
 from workflow import boards, closing, courts, downloads, lists, made
-from workflow.courts import Party
 
 bp = Blueprint("closing", __name__)
 
@@ -27,7 +26,7 @@ def index() -> str:
             calls=calls,
             made=made.of(session, "closing", [call.number]) if call else (),
             bar=bar,
-            parties=tuple(Party),
+            parties=tuple(courts.Party),
         )
 
 

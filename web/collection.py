@@ -11,13 +11,11 @@ from web.request import actor, files, form_key, installed, language, now, number
 from web.tell import done
 from web.words import say, t
 from workflow import collection, downloads, lists
-from workflow.collection import Narrowed, Order, Wanted, WrongCollection
 
 bp = Blueprint("collection", __name__, url_prefix="/collection")
 bp.before_request(lambda: collection.check_editor(actor()))
 
 Page = str | tuple[str, int]
-_TYPES = {"docx": downloads.WORD, "pdf": "application/pdf"}
 
 
 @bp.get("")
@@ -40,7 +38,7 @@ def _form(wrong: str = "", typed: Any = None) -> str:
             narrowed=narrowed,
             here={name: value for name, value in vars(narrowed).items() if value},
             choice=collection.choice(session, narrowed, actor=actor()),
-            orders=list(Order),
+            orders=list(collection.Order),
             states=[lists.lifecycle().state(str(one)) for one in collection.STATES],
             limits=collection,
             typed=typed,
@@ -48,25 +46,25 @@ def _form(wrong: str = "", typed: Any = None) -> str:
         )
 
 
-def _narrowed(given: Any) -> Narrowed:
-    return Narrowed(given.get("theme", "")[:40], number(given.get("office")), given.get("state", "")[:30])
+def _narrowed(given: Any) -> collection.Narrowed:
+    return collection.Narrowed(given.get("theme", "")[:40], number(given.get("office")), given.get("state", "")[:30])
 
 
 @bp.post("")
 def order() -> Response | Page:
     """Have the collection made that the form describes."""
     given = request.form
-    wanted = Wanted(
+    wanted = collection.Wanted(
         given.get("name", "")[: 4 * collection.LONGEST_TITLE],
         _by_hand(given),
         given.get("foreword", "")[: 2 * collection.LONGEST_FOREWORD],
-        next((one for one in Order if one == given.get("sort")), Order.THEME),
+        next((one for one in collection.Order if one == given.get("sort")), collection.Order.THEME),
         [one for one in collection.FORMATS if one in given.getlist("format")],
     )
     try:
         with transaction() as session:
             made, receipt = collection.order(session, wanted, actor=actor(), at=now(), op=form_key())
-    except WrongCollection as wrong:
+    except collection.WrongCollection as wrong:
         return _form(say(wrong.message), given), 422
     done(t("编印案例集", "Ordering the collection"), receipt)
     return redirect(url_for(".show", collection_id=made))
@@ -102,7 +100,8 @@ def download(collection_id: int, kind: str) -> Response:
     """The Word file or PDF; that it was taken away goes on record."""
     place = installed()
     name, data = collection.taken(place.database, files(), collection_id, kind, actor=actor(), at=now())
-    return send_file(data, _TYPES[kind], as_attachment=True, download_name=name)
+    kind_of = "application/pdf" if kind == "pdf" else downloads.WORD
+    return send_file(data, kind_of, as_attachment=True, download_name=name)
 
 
 def _words(said: Any) -> list[str]:

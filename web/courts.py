@@ -13,7 +13,6 @@ from states.lifecycle import Lifecycle
 from web.request import actor, now, reading, today, transaction
 from web.words import t
 from workflow import boards, courts, downloads, histories, lists, privacy, stranded
-from workflow.courts import Course, Days, Party, Time
 
 bp = Blueprint("courts", __name__, url_prefix="/courts")
 
@@ -22,8 +21,8 @@ bp = Blueprint("courts", __name__, url_prefix="/courts")
 class Part:
     """One party's share of a bar that is 100 wide."""
 
-    party: Party
-    days: Days
+    party: courts.Party
+    days: courts.Days
     x: float
     width: float
 
@@ -31,10 +30,10 @@ class Part:
 @dataclass(frozen=True)
 class Bar:
     parts: Sequence[Part]
-    whole: Days
+    whole: courts.Days
 
 
-def bar(times: Mapping[Party, Time], among: int = 1) -> Bar:
+def bar(times: Mapping[courts.Party, courts.Time], among: int = 1) -> Bar:
     """Times as a bar, divided among so many cases."""
     days, whole = courts.in_days(times, among)
     parts, x = [], 0.0
@@ -49,7 +48,7 @@ def bar(times: Mapping[Party, Time], among: int = 1) -> Bar:
 class Told:
     """In whose court one thing is, and how long it lay with whom."""
 
-    course: Course
+    course: courts.Course
     bar: Bar
 
 
@@ -73,7 +72,7 @@ def index() -> str:
             without=stranded.every(session, actor(), now()),
             bar=bar,
             reads_desk=bool(actor().roles & boards.NATIONAL),
-            parties=tuple(Party),
+            parties=tuple(courts.Party),
         )
 
 

@@ -23,13 +23,10 @@ from web.request import (
 )
 from web.tell import done
 from web.words import say, t
-from workflow import announcing, decisions, letters, lists, personal
-from workflow.announcing import Answered
-from workflow.cases import NoSuchCase
-from workflow.decisions import Asked, Decision, NotPending, Standing, WrongDecision
+from workflow import announcing, cases, decisions, letters, lists, personal
 from workflow.engine import CannotServe, Text
 from workflow.settings import LONGEST_HOLD
-from workflow.store.living import Overtaken
+from workflow.store import living
 
 bp = Blueprint("decisions", __name__, url_prefix="/decisions")
 
@@ -71,7 +68,7 @@ def _page(call_number: str, wrong: str = "") -> str:
             here=_here(asked),
             offices=offices,
             centres=centres,
-            standings=tuple(Standing),
+            standings=tuple(decisions.Standing),
             sorts={name: words for name, words in _SORTS.items() if name != "score" or table.scores},
             kinds=_KINDS,
             signs=decisions.signs(actor()),
@@ -97,9 +94,9 @@ _KINDS = {
 }
 
 
-def _asked(given: Mapping[str, str]) -> Asked:
+def _asked(given: Mapping[str, str]) -> decisions.Asked:
     sort = given.get("sort", "number")
-    return Asked(
+    return decisions.Asked(
         given.get("theme", "")[:40],
         number(given.get("office")),
         number(given.get("centre")),
@@ -109,14 +106,14 @@ def _asked(given: Mapping[str, str]) -> Asked:
     )
 
 
-def _here(asked: Asked) -> dict[str, Any]:
+def _here(asked: decisions.Asked) -> dict[str, Any]:
     return {name: value for name, value in vars(asked).items() if value and (name, value) != ("sort", "number")}
 
 
 def _row_words() -> dict[str, Any]:
     """What a row of the table shows beside the case."""
     return {
-        "choices": tuple(Decision),
+        "choices": tuple(decisions.Decision),
         "chooses": decisions.chooses(actor()),
         "states_of": lists.lifecycle().state,
         "longest": decisions.LONGEST,
@@ -144,7 +141,7 @@ def choose(call_number: str, case_id: int) -> Response | str | tuple[str, int]:
                 at=now(),
                 op=form_key(),
             )
-    except (Overtaken, NotPending, WrongDecision) as why:
+    except (living.Overtaken, decisions.NotPending, decisions.WrongDecision) as why:
         if not of_table:
             raise
         refused = why
@@ -152,7 +149,13 @@ def choose(call_number: str, case_id: int) -> Response | str | tuple[str, int]:
         done(t("选定", "Choosing"), receipt)
         return redirect(url_for(".show", call_number=call_number))
     shown = _row(call_number, case_id, refused)
-    return (shown, 409) if isinstance(refused, Overtaken | NotPending) else (shown, 422) if refused else shown
+    return (
+        (shown, 409)
+        if isinstance(refused, living.Overtaken | decisions.NotPending)
+        else (shown, 422)
+        if refused
+        else shown
+    )
 
 
 def _row(call_number: str, case_id: int, refused: CannotServe | None) -> str:
@@ -160,7 +163,7 @@ def _row(call_number: str, case_id: int, refused: CannotServe | None) -> str:
         call = decisions.call_numbered(session, call_number, actor())
         try:
             line = decisions.find(session, call_number, case_id, actor=actor())
-        except NoSuchCase:
+        except cases.NoSuchCase:
             line = None
         return render_template(
             "decisions/_answer.html",
@@ -190,10 +193,12 @@ def sign(call_number: str) -> Response:
 # ---- announced -------------------------------------------------------------------------------------------------------
 
 
-def _answered() -> Answered:
+def _answered() -> announcing.Answered:
     given = request.form
     reasons = {name.removeprefix("reason:"): words.strip() for name, words in given.items() if name[:7] == "reason:"}
-    return Answered(frozenset(given.getlist("confirmed")), {name: words for name, words in reasons.items() if words})
+    return announcing.Answered(
+        frozenset(given.getlist("confirmed")), {name: words for name, words in reasons.items() if words}
+    )
 
 
 def _hold_minutes() -> int:

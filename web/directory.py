@@ -10,9 +10,8 @@ from werkzeug.wrappers import Response
 from web.auth import first_is_right, visitor
 from web.request import installed, received, settings, transaction
 from web.words import t
-from workflow import directory
+from workflow import directory, sign_in
 from workflow.settings import Settings
-from workflow.sign_in import Means
 
 bp = Blueprint("directory", __name__)
 
@@ -116,7 +115,7 @@ def back() -> Response | tuple[str, int]:
             ),
             403,
         )
-    return first_is_right(person, Means.DIRECTORY, session.pop("directory_next", ""))
+    return first_is_right(person, sign_in.Means.DIRECTORY, session.pop("directory_next", ""))
 
 
 def _failed(wrong: Exception) -> tuple[str, int]:

@@ -13,9 +13,9 @@ from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import t
 from workflow import drafting, notices, proofs
-from workflow.calls.places import Place, WrongValue
+from workflow.calls import places as of_calls
 from workflow.engine import CannotServe, Text
-from workflow.store.living import Overtaken
+from workflow.store import living
 
 bp = Blueprint("drafting", __name__, url_prefix="/drafts")
 
@@ -62,9 +62,9 @@ def _page(session: Any, draft: Any, source: str, notice: str, problem: str = "")
     )
 
 
-def by_table(places: Sequence[Place]) -> dict[Text, dict[Text, list[Place]]]:
+def by_table(places: Sequence[of_calls.Place]) -> dict[Text, dict[Text, list[of_calls.Place]]]:
     """The values by table and by entry of the table, both in the order of the file."""
-    found: dict[Text, dict[Text, list[Place]]] = {}
+    found: dict[Text, dict[Text, list[of_calls.Place]]] = {}
     for one in places:
         found.setdefault(one.table, {}).setdefault(one.within, []).append(one)
     return found
@@ -89,11 +89,11 @@ def save(draft: int) -> Response | tuple[str, int]:
                 actor=actor(),
                 at=now(),
             )
-    except (Overtaken, WrongValue, drafting.NotOpened) as refused:
+    except (living.Overtaken, of_calls.WrongValue, drafting.NotOpened) as refused:
         with reading() as session:
             found = drafting.find(session, draft, actor())
             return _page(session, found, source or found.source, notice or found.notice, _said(refused)), (
-                409 if isinstance(refused, Overtaken) else 422
+                409 if isinstance(refused, living.Overtaken) else 422
             )
     done(t("保存草案", "Saving the draft"), receipt)
     return redirect(url_for(".show", draft=draft))

@@ -12,7 +12,7 @@ from web.request import actor, form_key, form_mark, now, number, reading, transa
 from web.tell import done
 from web.words import t
 from workflow import cases, editorial, lists, workbench
-from workflow.store.models import Case
+from workflow.store import models
 
 bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
 
@@ -31,7 +31,7 @@ def show(case_id: int) -> str:
         return _page(session, cases.find(session, case_id, seen_by=actor()))
 
 
-def _page(session: Any, case: Case) -> str:
+def _page(session: Any, case: models.Case) -> str:
     call = lists.call_of(session, case)
     return render_template(
         "editorial/show.html",

@@ -15,7 +15,7 @@ from web import broken
 from web.again import ProofNeeded
 from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
-from workflow import batches, cases, downloads, logs, people, reception, tokens
+from workflow import batches, cases, downloads, logs, people, reception, throttle, tokens
 from workflow.clock import BEIJING
 from workflow.documents.limits import MIB, REQUEST
 from workflow.documents.problems import Unreadable
@@ -30,8 +30,7 @@ from workflow.engine import (
     TooOften,
     WrongInput,
 )
-from workflow.store.files import Absent, Damaged
-from workflow.throttle import LockedOut
+from workflow.store import files
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {
     NoSuchThing: HTTPStatus.NOT_FOUND,
@@ -70,11 +69,11 @@ def _worth_keeping(name: str, value: str) -> bool:
 def install(app: Flask) -> None:
     """Give every refusal its page."""
     app.register_error_handler(CannotServe, _cannot_serve)
-    app.register_error_handler(Absent, _lost)
-    app.register_error_handler(Damaged, _lost)
+    app.register_error_handler(files.Absent, _lost)
+    app.register_error_handler(files.Damaged, _lost)
     app.register_error_handler(Unreadable, _unreadable)
     app.register_error_handler(CSRFError, _stale_form)
-    app.register_error_handler(LockedOut, _locked_out)
+    app.register_error_handler(throttle.LockedOut, _locked_out)
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, _ours)
 
@@ -142,7 +141,7 @@ def _cannot_serve(error: CannotServe) -> Page:
     return page(status, say(TITLES[status]), say(error.message), back=_case_page())
 
 
-def _lost(problem: Absent | Damaged) -> Page:
+def _lost(problem: files.Absent | files.Damaged) -> Page:
     """A file of which only its digest is known here."""
     return _cannot_serve(downloads.Lost(problem))
 
@@ -177,7 +176,7 @@ def _stale_form(_error: CSRFError) -> Page:
     )
 
 
-def _locked_out(error: LockedOut) -> Page:
+def _locked_out(error: throttle.LockedOut) -> Page:
     until = error.until.astimezone(BEIJING) + timedelta(minutes=1)
     today = until.date() == received().astimezone(BEIJING).date()
     return page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypeAlias
 
 from flask import Blueprint, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -15,11 +16,11 @@ from web.request import number as row_number
 from web.words import t
 from workflow import batches, boards, cases, histories, lists, notices
 from workflow.interchange import bpmn
-from workflow.store.models import Batch, Case
+from workflow.store import models
 
 bp = Blueprint("flow", __name__, url_prefix="/flow")
 
-Steps = Iterable[lists.Happened | histories.Happened]
+Steps: TypeAlias = "Iterable[lists.Happened | histories.Happened]"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Flow:
     told: Sequence[Told]
 
 
-def of_case(case: Case, lived: Lifecycle, history: Steps) -> Flow:
+def of_case(case: models.Case, lived: Lifecycle, history: Steps) -> Flow:
     return _flow(lived, case.state, history, url_for("flow.case", case_id=case.id))
 
 
-def of_batch(batch: Batch, history: Steps) -> Flow:
+def of_batch(batch: models.Batch, history: Steps) -> Flow:
     return _flow(boards.lifecycle(), batch.state, history, url_for("flow.batch", batch_id=batch.id))
 
 

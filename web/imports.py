@@ -10,15 +10,13 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from web.request import actor, files, installed, now, transaction
 from web.uploads import uploaded
 from web.words import say, t
+from workflow import imports, register
 from workflow.documents.problems import Unreadable
-from workflow.imports import FIELDS, LOST, Kind, rehearse
-from workflow.imports import take as take_in
-from workflow.register import WrongList
 
 Page = str | tuple[str, int]
 
 
-def preview(kind: Kind, office: int | None, template: str, /, **shown: Any) -> Page:
+def preview(kind: imports.Kind, office: int | None, template: str, /, **shown: Any) -> Page:
     """The uploaded list as it would be taken in, or what is wrong with it on the page of the upload.
 
     The bytes are kept under their digest; the form that confirms carries a signed note of which.
@@ -28,14 +26,16 @@ def preview(kind: Kind, office: int | None, template: str, /, **shown: Any) -> P
         if kept is None:
             return _again(t("请先选择文件。", "Choose a file first."), template, **shown)
         data = files().get(kept.digest)
-        rehearsed = rehearse(installed().database, kind, kept.name, data, office=office, actor=actor(), at=now())
+        rehearsed = imports.rehearse(
+            installed().database, kind, kept.name, data, office=office, actor=actor(), at=now()
+        )
     except Unreadable as refused:
         return _again(say(refused.problem.text), template, **shown)
-    except WrongList as wrong:
+    except register.WrongList as wrong:
         return _again(say(wrong.message), template, **shown)
     note = _notes().dumps([actor().id, str(kind), office, kept.name, kept.digest])
     return render_template(
-        "admin/preview.html", kind=kind, name=kept.name, rehearsed=rehearsed, note=note, fields=FIELDS
+        "admin/preview.html", kind=kind, name=kept.name, rehearsed=rehearsed, note=note, fields=imports.FIELDS
     )
 
 
@@ -43,14 +43,14 @@ def _again(wrong: str, template: str, /, **shown: Any) -> Page:
     return render_template(template, wrong=wrong, **shown), 422
 
 
-def take() -> Kind:
+def take() -> imports.Kind:
     """Take in the list that was just shown, and say what came of it. Raises WrongList when it is none of ours."""
     person, kind, office, name, digest = _noted()
     if person != actor().id:
-        raise WrongList(LOST)
-    chosen, data = Kind.of(kind), files().get(digest)
+        raise register.WrongList(imports.LOST)
+    chosen, data = imports.Kind.of(kind), files().get(digest)
     with transaction() as session:
-        done = take_in(session, chosen, name, data, office=office, actor=actor(), at=now())
+        done = imports.take(session, chosen, name, data, office=office, actor=actor(), at=now())
     flash(
         t(
             "{what}已导入：新增 {added}，更新 {changed}，不变 {same}，未采用 {refused}。",
@@ -71,7 +71,7 @@ def _noted() -> Any:
     try:
         return _notes().loads(request.form.get("note", ""), max_age=_HOURS * 3600)
     except BadSignature:
-        raise WrongList(LOST) from None
+        raise register.WrongList(imports.LOST) from None
 
 
 _HOURS = 12

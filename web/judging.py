@@ -16,15 +16,18 @@ from web.uploads import uploaded
 from web.words import say, t
 from workflow import downloads, judging, plans, privacy, results
 from workflow.documents.problems import Unreadable
-from workflow.judging import Invited, Pair, Profile
-from workflow.store.models import Judgement
+from workflow.store import models
 
 bp = Blueprint("judging", __name__, url_prefix="/judging")
-bp.add_app_template_global(judging.state_of, "judgement_state")
-bp.add_app_template_global(judging.is_late, "judged_late")
 
 SHOWN = 200
 """Cases on one page of the board."""
+
+
+@bp.context_processor
+def _of_judgements() -> dict[str, object]:
+    """What the pages here ask about a judgement."""
+    return {"judgement_state": judging.state_of, "judged_late": judging.is_late}
 
 
 # ---- the desk --------------------------------------------------------------------------------------------------------
@@ -63,7 +66,7 @@ def invite() -> AnyResponse:
     with transaction() as session:
         call = judging.call_for(session, actor(), request.form.get("call", "")[:40])
         pairs = [
-            Pair(case, judge, request.form.get("why", "")[:500])
+            judging.Pair(case, judge, request.form.get("why", "")[:500])
             for case in map(number, request.form.getlist("case"))
             for judge in map(number, request.form.getlist("judge"))
             if case is not None and judge is not None
@@ -84,7 +87,7 @@ def _day() -> date | None:
         raise judging.WRONG_DAY from error
 
 
-def say_invited(came: Invited) -> None:
+def say_invited(came: judging.Invited) -> None:
     """How many were invited, and of each that was not, why not."""
     if came.done:
         receipt = came.done[0][1]
@@ -121,7 +124,7 @@ def judges() -> str:
 def describe(person_id: int) -> AnyResponse:
     with transaction() as session:
         typed = request.form
-        profile = Profile(
+        profile = judging.Profile(
             typed.get("institution", ""),
             typed.get("region", ""),
             tuple(typed.getlist("theme")),
@@ -317,7 +320,7 @@ def show(judgement_id: int) -> str:
         return _shown(session, judging.find(session, judgement_id, actor()))
 
 
-def _shown(session: Any, judgement: Judgement, typed: Any = None) -> str:
+def _shown(session: Any, judgement: models.Judgement, typed: Any = None) -> str:
     offers = judging.offers(session, judgement, actor=actor(), at=now())
     read, hidden = judging.read_or_why(session, judgement, actor())
     call = judging.call_of_judgement(session, judgement)

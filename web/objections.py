@@ -11,12 +11,10 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.tell import done, tell
 from web.words import t
-from workflow import clock, objection_mail, objections, privacy, public_notices, throttle
+from workflow import clock, objection_mail, objections, papers, privacy, public_notices, throttle
+from workflow.documents import vetting
 from workflow.documents.problems import Problem, Unreadable
-from workflow.documents.vetting import judge
-from workflow.objections import Said, TooMany, Way
-from workflow.papers import kept_as
-from workflow.store.papers import Kept
+from workflow.store import papers as kept
 
 bp = Blueprint("objections", __name__)
 
@@ -47,7 +45,7 @@ def send(notice: int) -> Response | str:
     if not desk:
         _count()
     brought = _files()
-    said = Said(
+    said = objections.Said(
         request.form.get("name", ""),
         request.form.get("unit", ""),
         request.form.get("contact", ""),
@@ -74,9 +72,9 @@ def send(notice: int) -> Response | str:
     return render_template("objections/received.html", receipt=receipt, made=made, notice=notice)
 
 
-def _way(desk: bool) -> Way:
+def _way(desk: bool) -> objections.Way:
     said = request.form.get("how", "")
-    return (Way.MAIL if said == "mail" else Way.PAPER) if desk else Way.PAGE
+    return (objections.Way.MAIL if said == "mail" else objections.Way.PAPER) if desk else objections.Way.PAGE
 
 
 PER_ADDRESS = 5
@@ -91,18 +89,18 @@ def _count() -> None:
         if closed is None:
             throttle.failed(session, key, received(), PER_ADDRESS + 1)
     if closed is not None:
-        raise TooMany(objections.WAIT)
+        raise objections.TooMany(objections.WAIT)
 
 
-def _files() -> list[tuple[str, Kept]]:
+def _files() -> list[tuple[str, kept.Kept]]:
     """What came along, each through the same check as every upload. Raises Unreadable."""
-    found: list[tuple[str, Kept]] = []
+    found: list[tuple[str, kept.Kept]] = []
     for slot in ("seal", "evidence"):
         for sent in [one for one in request.files.getlist(slot) if one.filename][: objections.MOST_FILES + 1]:
-            verdict = judge("scan", sent.filename or "", sent.stream)
+            verdict = vetting.judge("scan", sent.filename or "", sent.stream)
             if verdict.vetted is None:
                 raise Unreadable(Problem(verdict.code, verdict.text, verdict.received.name))
-            found.append((slot, kept_as(files(), verdict)))
+            found.append((slot, papers.kept_as(files(), verdict)))
     return found
 
 
@@ -120,7 +118,7 @@ def _words() -> dict[str, object]:
     return {
         "state_of": objections.state_of,
         "kind_of": objections.Kind.of,
-        "way_of": Way.of,
+        "way_of": objections.Way.of,
         "overdue": objections.overdue,
     }
 

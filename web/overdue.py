@@ -11,12 +11,11 @@ from werkzeug.wrappers import Response
 from web.request import actor, now, number, reading, today, transaction
 from web.words import t
 from workflow import boards, courts, downloads, lists, overdue, privacy
-from workflow.courts import Party
 
 bp = Blueprint("overdue", __name__, url_prefix="/overdue")
 
 
-def _party(asked: MultiDict[str, str]) -> Party | None:
+def _party(asked: MultiDict[str, str]) -> courts.Party | None:
     return next((one for one in overdue.PARTIES if one == asked.get("party")), None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
@@ -41,12 +41,13 @@ from workflow import (
     sealing,
     taking,
 )
-from workflow.content import Content
-from workflow.documents.preview import drawn
-from workflow.documents.reading import SectionRead
-from workflow.store.living import Overtaken
-from workflow.store.models import Case, Document
-from workflow.store.papers import Kept
+from workflow.documents import preview
+from workflow.store import living, models
+
+if TYPE_CHECKING:
+    from workflow.content import Content
+    from workflow.documents.reading import SectionRead
+    from workflow.store.papers import Kept
 
 bp = Blueprint("papers", __name__, url_prefix="/cases")
 
@@ -80,7 +81,7 @@ def understand(case_id: int) -> str | tuple[str, int]:
         return _understood(case, call, read)
 
 
-def _understood(case: Case, call: Any, read: intake.Read, **more: Any) -> str:
+def _understood(case: models.Case, call: Any, read: intake.Read, **more: Any) -> str:
     ticket = tickets.of_files("papers", case.id, read.kept)
     return render_template(
         "cases/understood.html",
@@ -142,7 +143,7 @@ def take_over(case_id: int) -> Response | tuple[str, int]:
         with transaction() as session:
             case = cases.find(session, case_id, seen_by=actor())
             receipt = intake.take_over(session, case, read, actor=actor(), at=now(), seen=form_mark(), op=form_key())
-    except Overtaken as faster:
+    except living.Overtaken as faster:
         on_record(faster.message)
         return _overtaken(case_id, kept, say(faster.message), places, choices, seen), 409
     done(t("采用上传的内容", "Taking over the papers"), receipt)
@@ -190,7 +191,7 @@ def look(case_id: int) -> str | tuple[str, int]:
         return sights.answer("cases/seal.html", case=case, mark=mark, **_to_read(case, kept))
 
 
-def _to_read(case: Case, kept: Kept) -> dict[str, Any]:
+def _to_read(case: models.Case, kept: Kept) -> dict[str, Any]:
     """A scan with all its pages and what a machine saw on it, for the page on which its seal is read."""
     ticket = tickets.of_files("papers", case.id, {"scan": kept})
     where: dict[str, Any] = {"case_id": case.id, "ticket": ticket}
@@ -451,15 +452,15 @@ def picture(case_id: int, document_id: int) -> Response:
 
 
 @bp.app_template_global()
-def pages_url(one: Document) -> str:
+def pages_url(one: models.Document) -> str:
     """Where a file of a case or batch is looked at page by page; "" for a kind that is not."""
     of = {"case_id": one.case_id} if one.case_id else {"batch_id": one.batch_id}
     place = "papers.pages" if one.case_id else "batches.pages"
-    return url_for(place, document_id=one.id, **of) if drawn(one.media_type) else ""
+    return url_for(place, document_id=one.id, **of) if preview.drawn(one.media_type) else ""
 
 
 @bp.app_template_global()
-def paper_url(one: Document) -> str:
+def paper_url(one: models.Document) -> str:
     """Where a file of a case is downloaded."""
     return url_for("papers.original", case_id=one.case_id, document_id=one.id)
 

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from web import imports
 from web.request import actor, number, reading
+from workflow import imports as lists_of
 from workflow import priors
-from workflow.imports import Kind
 
 bp = Blueprint("priors", __name__, url_prefix="/priors")
 
@@ -49,7 +49,7 @@ def _shown(office: int | None) -> dict[str, Any]:
 @bp.post("/preview")
 def preview() -> imports.Page:
     office = _chosen(request.form.get("office", ""))
-    return imports.preview(Kind.PRIORS, office, "priors/index.html", **_shown(office))
+    return imports.preview(lists_of.Kind.PRIORS, office, "priors/index.html", **_shown(office))
 
 
 @bp.post("/take")

@@ -9,10 +9,8 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, installed, now, reading, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import cases, lists, people, privacy
-from workflow.administration import check_administrator
+from workflow import administration, cases, lists, people, privacy
 from workflow.audit import search
-from workflow.privacy import NothingToErase
 
 bp = Blueprint("privacy", __name__)
 
@@ -49,7 +47,7 @@ def readers(case_id: int) -> str:
 
 @bp.get("/admin/personal-data")
 def erase() -> str:
-    check_administrator(actor())
+    administration.check_administrator(actor())
     return _erase()
 
 
@@ -60,7 +58,7 @@ def _erase(wrong: str = "") -> str:
 @bp.post("/admin/personal-data")
 def erase_case() -> Response | Page:
     """Erase the contacts of a case, known here by its number alone."""
-    check_administrator(actor())
+    administration.check_administrator(actor())
     try:
         with transaction() as session:
             made = privacy.erase_case(
@@ -72,7 +70,7 @@ def erase_case() -> Response | Page:
                 at=now(),
                 op=form_key(),
             )
-    except NothingToErase as wrong:
+    except privacy.NothingToErase as wrong:
         return _erase(say(wrong.message)), 422
     privacy.sweep(installed().database, files(), at=now())
     done(t("删除联系方式", "Erasing the contacts"), made.receipt)
@@ -81,7 +79,7 @@ def erase_case() -> Response | Page:
 
 @bp.get("/admin/people/<int:person_id>/erase")
 def ask_person(person_id: int) -> str:
-    check_administrator(actor())
+    administration.check_administrator(actor())
     return _ask_person(person_id)
 
 
@@ -93,13 +91,13 @@ def _ask_person(person_id: int, wrong: str = "") -> str:
 
 @bp.post("/admin/people/<int:person_id>/erase")
 def erase_person(person_id: int) -> Response | Page:
-    check_administrator(actor())
+    administration.check_administrator(actor())
     try:
         with transaction() as session:
             made = privacy.erase_person(
                 session, person_id, request.form.get("reason", ""), actor=actor(), at=now(), op=form_key()
             )
-    except NothingToErase as wrong:
+    except privacy.NothingToErase as wrong:
         return _ask_person(person_id, say(wrong.message)), 422
     done(t("删除个人信息", "Erasing what is personal"), made.receipt)
     return redirect(url_for("admin.person", person_id=person_id))

@@ -12,8 +12,7 @@ from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import say, t
 from workflow import collection, proofing
-from workflow.proofing import Edit, WrongProof
-from workflow.store.living import Overtaken
+from workflow.store import living
 
 bp = Blueprint("proofing", __name__, url_prefix="/collection/<int:collection_id>/proof")
 bp.before_request(lambda: collection.check_editor(actor()))
@@ -26,7 +25,7 @@ def show(collection_id: int) -> str:
     return _page(collection_id)
 
 
-def _page(collection_id: int, wrong: str = "", typed: Edit | None = None) -> str:
+def _page(collection_id: int, wrong: str = "", typed: proofing.Edit | None = None) -> str:
     with reading() as session:
         proof = proofing.find(session, collection_id, actor=actor())
         row = proof.shown.row
@@ -34,7 +33,7 @@ def _page(collection_id: int, wrong: str = "", typed: Edit | None = None) -> str
             "proofing/show.html",
             proof=proof,
             row=row,
-            edit=typed or Edit(row.title, row.foreword, row.isbn, row.cip),
+            edit=typed or proofing.Edit(row.title, row.foreword, row.isbn, row.cip),
             typed=typed,
             wrong=wrong,
             limits=collection,
@@ -47,7 +46,7 @@ def _page(collection_id: int, wrong: str = "", typed: Edit | None = None) -> str
 def change(collection_id: int) -> Response | Page:
     """Save the proof as it was typed; where somebody was faster, what was typed stays in the fields."""
     given = request.form
-    edit = Edit(
+    edit = proofing.Edit(
         given.get("name", "")[: 4 * collection.LONGEST_TITLE],
         given.get("foreword", "").replace("\r\n", "\n")[: 2 * collection.LONGEST_FOREWORD],
         given.get("isbn", "")[:20],
@@ -56,9 +55,9 @@ def change(collection_id: int) -> Response | Page:
     try:
         with transaction() as session:
             receipt = proofing.change(session, collection_id, edit, _seen(), actor=actor(), at=now(), op=form_key())
-    except Overtaken as faster:
+    except living.Overtaken as faster:
         return _page(collection_id, say(faster.message), edit), 409
-    except WrongProof as wrong:
+    except proofing.WrongProof as wrong:
         return _page(collection_id, say(wrong.message), edit), 422
     done(t("改校样", "Changing the proof"), receipt)
     return redirect(url_for(".show", collection_id=collection_id))
@@ -73,7 +72,7 @@ def _taken(collection_id: int, words: str, act: Callable[[Any], Any]) -> Respons
     try:
         with transaction() as session:
             receipt = act(session)
-    except WrongProof as wrong:
+    except proofing.WrongProof as wrong:
         return _page(collection_id, say(wrong.message)), 422
     done(words, receipt)
     return redirect(url_for(".show", collection_id=collection_id))

@@ -18,7 +18,6 @@ from markupsafe import Markup
 from web.request import files, language, number, reading, settings, today
 from web.words import say, t
 from workflow import citing, proofing, public, sharing
-from workflow.public import Shown, Wanted
 
 bp = Blueprint("public", __name__, url_prefix="/public")
 site = Blueprint("site", __name__)
@@ -106,10 +105,10 @@ def browse() -> str:
         return render_template("public/browse.html", choices=public.choices(session))
 
 
-def _wanted() -> Wanted:
+def _wanted() -> public.Wanted:
     """What the address asks for; a number that is none counts as not given."""
     given = request.args
-    return Wanted(
+    return public.Wanted(
         given.get("theme", "")[:40],
         number(given.get("office")),
         number(given.get("centre")),
@@ -185,7 +184,7 @@ def show(number: str) -> Page:
         )
 
 
-def _cited(case: Shown) -> citing.Cited:
+def _cited(case: public.Shown) -> citing.Cited:
     """The case as the address's language has it; its English only where it is current."""
     english = language() == "en" and case.english is not None
     return citing.Cited(case, absolute(url_for(".show", number=case.number)), today(), english)
@@ -286,7 +285,7 @@ def _citation(number: str, written: Any, media_type: str, ending: str) -> Respon
     return answer
 
 
-def _standing(case: Shown) -> Shown:
+def _standing(case: public.Shown) -> public.Shown:
     """The case, where it is not retracted: then only its page is there, with the notice."""
     if case.retracted:
         abort(404)

@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, reading, today, transaction
 from web.words import say
 from workflow import clock, courts, lists, made, publicity
-from workflow.publicity import WrongAppearance
 
 bp = Blueprint("publicity", __name__, url_prefix="/publicity")
 bp.before_request(lambda: publicity.check_reads(actor()))
@@ -70,7 +69,7 @@ def arrange() -> Response | Page:
                 at=now(),
                 op=form_key(),
             )
-    except WrongAppearance as wrong:
+    except publicity.WrongAppearance as wrong:
         return _index(wrong=say(wrong.message), typed=given), 422
     return redirect(url_for(".show", appearance_id=done))
 
@@ -100,7 +99,7 @@ def _change(appearance_id: int, change: Callable[[Any], None], then: str) -> Res
     try:
         with transaction() as session:
             change(session)
-    except WrongAppearance as wrong:
+    except publicity.WrongAppearance as wrong:
         return _show(appearance_id, wrong=say(wrong.message), typed=request.form), 422
     return redirect(then)
 

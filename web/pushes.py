@@ -8,13 +8,15 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from states.lifecycle import State
+from states.reach import Actor
 from web.picture import draw
 from web.request import actor, files, form_key, form_mark, now, reading, settings, transaction
 from web.tell import done, tell
 from web.words import t
 from workflow import boards, cases, histories, lists, privacy, pushes
 from workflow.engine import NoSuchTransition
-from workflow.store.models import Case, Push
+from workflow.store import models
 
 bp = Blueprint("pushes", __name__)
 
@@ -45,7 +47,7 @@ def ask(case_id: int) -> str:
         return _asked(session, cases.find(session, case_id, seen_by=actor()))
 
 
-def _asked(session: Any, case: Case) -> str:
+def _asked(session: Any, case: models.Case) -> str:
     offers = cases.offers(session, case, actor=actor(), at=now())
     offer = next((one for one in offers if one.transition.name == "push"), None)
     if offer is None:
@@ -97,14 +99,21 @@ def to_recall(case_id: int) -> AnyResponse:
 
 
 @bp.app_template_global()
-def pushes_of(case: Case) -> list[Push]:
+def pushes_of(case: models.Case) -> list[models.Push]:
     """A case's pushes, the newest first, for its page."""
     with reading() as session:
         return pushes.of_case(session, case)
 
 
-bp.add_app_template_global(boards.push_state, "push_state")
-bp.add_app_template_global(boards.follows_pushes, "follows_pushes")
+@bp.app_template_global()
+def push_state(push: models.Push) -> State:
+    return boards.push_state(push)
+
+
+@bp.app_template_global()
+def follows_pushes(actor: Actor) -> bool:
+    """Whether this person sees where pushes go and what they hold."""
+    return boards.follows_pushes(actor)
 
 
 # ---- one push --------------------------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ def show(push_id: int) -> str:
         )
 
 
-def _moving(push: Push) -> bool:
+def _moving(push: models.Push) -> bool:
     """Whether the worker or the receiver is at it, so that the page looks again by itself."""
     return push.state in ("queued", "sent") or bool(push.recall_asked and push.state != "recalled")
 

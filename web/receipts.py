@@ -15,7 +15,6 @@ from web.errors import page
 from web.request import number, reading, settings
 from web.words import t
 from workflow.audit import log, receipts
-from workflow.audit.receipts import Answer
 
 bp = Blueprint("receipts", __name__, url_prefix="/receipts")
 limiter = Limiter(get_remote_address, headers_enabled=False, storage_uri="memory://")
@@ -58,7 +57,7 @@ def check() -> tuple[str, int] | str:
         return _page(session, receipts.check_file(session, text), typed="" if data else text[: receipts.LONGEST])
 
 
-def _page(session: Any, answer: Answer | None, *, state: Any = None, typed: str = "") -> str:
+def _page(session: Any, answer: receipts.Answer | None, *, state: Any = None, typed: str = "") -> str:
     key = log.public_key(session)
     return render_template(
         "receipts/index.html",

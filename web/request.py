@@ -17,9 +17,9 @@ from states.reach import Actor
 from workflow import characters, clock, sign_in
 from workflow.engine import CannotServe, Text
 from workflow.settings import Settings
+from workflow.store import pages
 from workflow.store.database import Database
 from workflow.store.files import Files
-from workflow.store.pages import Place
 
 NOBODY = Actor(0, "")
 LANGUAGES = ("zh", "en")
@@ -182,9 +182,9 @@ def number(value: str | None) -> int | None:
     return int(digits) if fits else None
 
 
-def place() -> Place:
+def place() -> pages.Place:
     """Where in a list the page begins or ends."""
-    return Place(request.args.get("after", "")[:80], request.args.get("before", "")[:80])
+    return pages.Place(request.args.get("after", "")[:80], request.args.get("before", "")[:80])
 
 
 def new_form_key() -> str:

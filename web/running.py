@@ -11,8 +11,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, re
 
 from web.request import Installed, installed
 from web.request import settings as set_here
-from workflow import exposition, logs, metrics, telemetry
-from workflow.readiness import Readiness
+from workflow import exposition, logs, metrics, readiness, telemetry
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
@@ -23,7 +22,7 @@ bp = Blueprint("running", __name__)
 def install(app: Flask) -> None:
     """Before anything else of the application, so that all of a request's time is counted."""
     at = app.extensions["zhengji"]
-    app.extensions["zhengji_readiness"] = Readiness(at.database, at.files, at.settings.documents_url)
+    app.extensions["zhengji_readiness"] = readiness.Readiness(at.database, at.files, at.settings.documents_url)
     app.before_request(_begin)
     app.after_request(_count)
     app.teardown_request(_end)
@@ -75,7 +74,7 @@ def healthz() -> Response:
 @bp.get("/readyz")
 def readyz() -> Response:
     """200 when this process can serve; 503 with what is missing."""
-    lacking = cast(Readiness, current_app.extensions["zhengji_readiness"]).lacking()
+    lacking = cast(readiness.Readiness, current_app.extensions["zhengji_readiness"]).lacking()
     answer = jsonify(ready=not lacking, lacking=lacking)
     answer.status_code = 503 if lacking else 200
     return answer

@@ -11,11 +11,10 @@ from werkzeug.wrappers import Response
 
 from web.errors import on_record
 from web.request import files
-from workflow import electronic, sealing
-from workflow.documents.signing import LARGEST_KEY
-from workflow.downloads import NOT_THERE
+from workflow import downloads, electronic, sealing
+from workflow.documents import signing
 from workflow.engine import Text
-from workflow.store.papers import Kept
+from workflow.store import papers
 
 
 def answer(template: str, **shown: Any) -> str | tuple[str, int]:
@@ -55,7 +54,7 @@ _ON_SCREEN = {
 def key() -> electronic.Key:
     """The certificate file and its password that a form brings: read into memory for this request, and nowhere else."""
     sent = request.files.get("certificate")
-    data = sent.stream.read(LARGEST_KEY + 1) if sent and sent.filename else b""
+    data = sent.stream.read(signing.LARGEST_KEY + 1) if sent and sent.filename else b""
     return electronic.Key(data, request.form.get("key_password", ""))
 
 
@@ -70,10 +69,10 @@ def name(place: sealing.Place) -> str:
     return "-".join(str(one) for one in astuple(place))
 
 
-def enlarged(scan: Kept, at: str) -> Response:
+def enlarged(scan: papers.Kept, at: str) -> Response:
     """The picture of a place on a scan. Raises NoSuchCase where there is none."""
     where = sealing.place(at)
     picture = sealing.enlarged(files(), scan, where) if where else None
     if picture is None:
-        raise NOT_THERE
+        raise downloads.NOT_THERE
     return send_file(BytesIO(picture), "image/png")

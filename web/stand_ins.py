@@ -13,7 +13,6 @@ from web.request import actor, form_key, now, number, reading, received, setting
 from web.words import say, t
 from workflow import stand_ins
 from workflow.engine import CannotServe
-from workflow.stand_ins import NoSuchStandIn, WrongStandIn
 
 bp = Blueprint("stand_ins", __name__, url_prefix="/account/stand-ins")
 
@@ -75,7 +74,7 @@ def name() -> Response | Page:
                 at=now(),
                 op=form_key(),
             )
-    except WrongStandIn as wrong:
+    except stand_ins.WrongStandIn as wrong:
         return _page(say(wrong.message)), 422
     flash(t("代办人已指定，记入留痕。", "The stand-in is named, on record."), "done")
     return redirect(url_for(".index"))
@@ -111,7 +110,7 @@ def take_up(stand_in_id: int) -> Response:
                 day=today(),
                 at=received(),
             )
-        except NoSuchStandIn:
+        except stand_ins.NoSuchStandIn:
             raise
         except CannotServe as problem:
             flash(say(problem.message), "warning")

@@ -11,7 +11,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from web.request import actor
 from workflow import intake
 from workflow.engine import Text
-from workflow.store.papers import Kept
+from workflow.store import papers
 
 _HOURS = 12
 _OPEN_AGAIN = Text(
@@ -20,17 +20,17 @@ _OPEN_AGAIN = Text(
 )
 
 
-def of_files(kind: str, number: int, kept: Mapping[str, Kept]) -> str:
+def of_files(kind: str, number: int, kept: Mapping[str, papers.Kept]) -> str:
     """A ticket for files, by slot, that this person was shown for a thing. `kind`: "papers" or "batches"."""
     return _signer(kind).dumps([number, actor().id, {slot: vars(one) for slot, one in kept.items()}])
 
 
-def files_of(kind: str, number: int, ticket: str, *slots: str) -> dict[str, Kept]:
+def files_of(kind: str, number: int, ticket: str, *slots: str) -> dict[str, papers.Kept]:
     """The files of a ticket that came back. Raises NotShown when it is not ours, too old, or of other slots."""
     of, person, kept = _read(kind, ticket)
     if (of, person) != (number, actor().id) or not set(kept) <= set(slots):
         raise intake.NotShown(intake.AGAIN)
-    return {slot: Kept(**one) for slot, one in kept.items()}
+    return {slot: papers.Kept(**one) for slot, one in kept.items()}
 
 
 def of_opened(document: int) -> str:

@@ -10,7 +10,7 @@ from web.auth import visitor
 from web.request import number, reading, received, settings, transaction
 from web.words import say, t
 from workflow import tokens
-from workflow.tokens import WrongToken
+from workflow.scopes import Scope
 
 bp = Blueprint("tokens", __name__, url_prefix="/account/tokens")
 
@@ -29,8 +29,8 @@ def _page(*, made: str = "", wrong: str = "") -> str:
         mine=mine,
         made=made,
         wrong=wrong,
-        scopes=tuple(tokens.Scope),
-        scope_of=tokens.Scope.of,
+        scopes=tuple(Scope),
+        scope_of=Scope.of,
         days=tokens.DAYS,
         longest=tokens.LONGEST_NAME,
     )
@@ -50,7 +50,7 @@ def make() -> str | tuple[str, int]:
                 at=received(),
                 visitor=visitor(),
             )
-    except WrongToken as wrong:
+    except tokens.WrongToken as wrong:
         return _page(wrong=say(wrong.message)), 422
     return _page(made=made)
 

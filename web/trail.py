@@ -18,17 +18,12 @@ from states.reach import SYSTEM
 from web.receipts import address
 from web.request import actor, language, now, number, reading, today, transaction
 from web.words import moment, say, t
-from workflow import cases, downloads
+from workflow import cases, downloads, histories, lists
 from workflow.audit import lists as taking
-from workflow.audit import log, receipts, search
-from workflow.audit.notes import WrongNote
-from workflow.audit.receipts import Seen
-from workflow.audit.search import Entry, Filters, Whole
+from workflow.audit import log, notes, receipts, search
 from workflow.clock import day_written
 from workflow.documents import receipt as paper
-from workflow.histories import Happened
 from workflow.interchange import taking as taken_for_mining
-from workflow.lists import call_of, lifecycle, state_of
 
 bp = Blueprint("trail", __name__, url_prefix="/trail")
 
@@ -54,13 +49,13 @@ def index() -> str:
         )
 
 
-def _filters(given: MultiDict[str, str]) -> Filters:
+def _filters(given: MultiDict[str, str]) -> search.Filters:
     """What an address or a form asks for; a day that is none counts as not given."""
 
     def words(name: str, longest: int) -> str:
         return given.get(name, "").strip()[:longest]
 
-    return Filters(
+    return search.Filters(
         words("person", 80),
         words("number", 60),
         given.get("action", "")[:60],
@@ -71,11 +66,11 @@ def _filters(given: MultiDict[str, str]) -> Filters:
     )
 
 
-def _narrowed_by(filters: Filters) -> dict[str, Any]:
+def _narrowed_by(filters: search.Filters) -> dict[str, Any]:
     return {name: str(value) for name, value in vars(filters).items() if value}
 
 
-def _presets(filters: Filters) -> list[tuple[str, dict[str, Any], bool]]:
+def _presets(filters: search.Filters) -> list[tuple[str, dict[str, Any], bool]]:
     """Ranges of days that people ask for: (label, the address's arguments, whether it is chosen now)."""
     last, rest = today(), _narrowed_by(filters)
     return [
@@ -105,7 +100,7 @@ def export() -> Response:
     return send_file(BytesIO(taken.xlsx()), downloads.EXCEL, as_attachment=True, download_name=f"{name}.xlsx")
 
 
-def _event_log(form: str, filters: Filters) -> Response:
+def _event_log(form: str, filters: search.Filters) -> Response:
     """The same for process mining, written to disk as it is read; recorded before it is sent."""
     narrowed = _narrowed_by(filters)
     out = TemporaryFile()  # noqa: SIM115 (closed with the answer)
@@ -136,14 +131,14 @@ def course(case_id: int) -> str:
         return render_template(
             "trail/course.html",
             case=case,
-            state=state_of(case),
+            state=lists.state_of(case),
             course=search.course(session, actor(), case.id, after),
             after=after,
-            track=partial(track, lifecycle(call_of(session, case))),
+            track=partial(track, lists.lifecycle(lists.call_of(session, case))),
         )
 
 
-def track(lived: Lifecycle, entry: Entry) -> list[tuple[str, str]]:
+def track(lived: Lifecycle, entry: search.Entry) -> list[tuple[str, str]]:
     """The stations of a case's way, as small dots, for one step of it: (kind, label); nothing for other entries."""
     main = main_line(lived)
     if not entry.action.startswith("case.") or not entry.done or entry.to_state not in main:
@@ -168,7 +163,7 @@ def receipt_of() -> Response:
     return redirect(url_for(".receipt", uid=uid))
 
 
-def _held(session: Any, uid: int) -> tuple[Whole, dict[str, Any]]:
+def _held(session: Any, uid: int) -> tuple[search.Whole, dict[str, Any]]:
     """An entry within reach and its receipt as it stands now."""
     whole = search.one(session, actor(), uid)
     stream, _, seq = whole.entry.number.rpartition("#")
@@ -208,24 +203,24 @@ def receipt_pdf(uid: int) -> Response:
     return send_file(BytesIO(made), "application/pdf", as_attachment=True, download_name=_named(whole, "pdf"))
 
 
-def _named(whole: Whole, ending: str) -> str:
+def _named(whole: search.Whole, ending: str) -> str:
     plain = whole.entry.number.replace("/", "-").replace("#", "-")
     return f"{t('回执', 'receipt')}_{plain}.{ending}"
 
 
-def _who(one: Entry) -> str:
+def _who(one: search.Entry) -> str:
     if by_itself(one):
         return t("系统", "The system")
     return one.who + (t("（{role}）", " ({role})", role=one.role.label) if one.role else "")
 
 
 @bp.app_template_global()
-def by_itself(one: Entry | Happened) -> bool:
+def by_itself(one: search.Entry | histories.Happened) -> bool:
     """Whether nobody did it: the system, or its operator on the machine."""
     return one.who == SYSTEM.name
 
 
-def _page(one: Entry, held: dict[str, Any], checked: receipts.Answer) -> paper.Page:
+def _page(one: search.Entry, held: dict[str, Any], checked: receipts.Answer) -> paper.Page:
     about = f"{one.case.number}　{one.case.title}" if one.case else one.batch_number
     facts = [
         (t("事项", "What"), say(one.what) + ("" if one.done else t("（未办成）", " (not done)"))),
@@ -312,7 +307,7 @@ def checkpoints() -> str:
         )
 
 
-def _two(session: Any) -> tuple[tuple[Seen, Seen] | None, str]:
+def _two(session: Any) -> tuple[tuple[receipts.Seen, receipts.Seen] | None, str]:
     """The two that the address names, and what is wrong with them."""
     given = request.args
     if not given.get("old") and not given.get("pasted", "").strip():
@@ -328,7 +323,7 @@ def _two(session: Any) -> tuple[tuple[Seen, Seen] | None, str]:
         return (receipts.of(earlier), receipts.of(later)), ""
     try:
         seen = receipts.seen(session, pasted)
-    except WrongNote:
+    except notes.WrongNote:
         return None, t(
             "粘贴的检查点不是本系统签署的，或者抄写时有改动。请对照原文再粘贴一次。",
             "What was pasted was not signed by this system, or was changed in copying. Compare it and paste it again.",

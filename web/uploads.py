@@ -7,10 +7,10 @@ from flask import request
 from web.request import actor, files, installed, now
 from workflow import reception
 from workflow.documents.limits import LIMITS, Limit
-from workflow.store.papers import Kept
+from workflow.store import papers
 
 
-def uploaded(field: str, slot: str, *, case: int | None = None, batch: int | None = None) -> Kept | None:
+def uploaded(field: str, slot: str, *, case: int | None = None, batch: int | None = None) -> papers.Kept | None:
     """The file of a form's field, taken in for a slot; None where none was chosen. Raises Unreadable.
 
     No transaction of the caller's may be open: the check takes a while, and its event is written by itself.

@@ -13,8 +13,7 @@ from web.request import actor, form_key, now, number, reading, today, transactio
 from web.tell import done
 from web.words import say, t
 from workflow import downloads, notices, what_if
-from workflow.calls.changing import WrongChange
-from workflow.calls.places import WrongValue
+from workflow.calls import changing, places
 from workflow.jobs import board
 
 bp = Blueprint("what_if", __name__, url_prefix="/what-if")
@@ -56,7 +55,7 @@ def ask() -> Response | tuple[str, int]:
     try:
         with transaction() as session:
             made, receipt = what_if.ask(session, wanted, actor=actor(), at=now(), op=form_key())
-    except (WrongValue, WrongChange, what_if.WrongWhatIf) as wrong:
+    except (places.WrongValue, changing.WrongChange, what_if.WrongWhatIf) as wrong:
         return _form(call, say(wrong.message), given), 422
     done(t("假如重算", "Asking what if"), receipt)
     return redirect(url_for(".show", run=made))

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from web.request import language
 from workflow.clock import BEIJING
-from workflow.store.pages import FEW
+from workflow.store import pages
 
 
 class Words(Protocol):
@@ -106,7 +106,7 @@ def countdown(closes: datetime, at: datetime) -> str:
 
 def many(count: int) -> str:
     """A number that is counted up to one more than `FEW`; that one stands for more than them."""
-    return t(f"超过 {FEW:,}", f"over {FEW:,}") if count > FEW else f"{count:,}"
+    return t(f"超过 {pages.FEW:,}", f"over {pages.FEW:,}") if count > pages.FEW else f"{count:,}"
 
 
 def size(count: int) -> str:

@@ -13,8 +13,7 @@ from web.tell import done
 from web.words import say, t
 from workflow import cases, editorial, lists, workbench
 from workflow.engine import CannotServe, NotPermitted
-from workflow.store.models import Case
-from workflow.workbench import Saved, Typed
+from workflow.store import models
 
 bp = Blueprint("workbench", __name__)
 
@@ -30,7 +29,7 @@ def show(case_id: int) -> str:
         return _page(session, cases.find(session, case_id, seen_by=actor()))
 
 
-def _page(session: Any, case: Case, **more: Any) -> str:
+def _page(session: Any, case: models.Case, **more: Any) -> str:
     desk = workbench.desk(session, case)
     return render_template(
         "workbench/show.html",
@@ -46,12 +45,12 @@ def _page(session: Any, case: Case, **more: Any) -> str:
     )
 
 
-def _typed() -> list[Typed]:
+def _typed() -> list[workbench.Typed]:
     """What the form brings, paragraph by paragraph."""
     prefix = "en:"
     keys = [name.removeprefix(prefix) for name in request.form if name.startswith(prefix)][:_MOST]
     return [
-        Typed(
+        workbench.Typed(
             key,
             request.form[f"{prefix}{key}"].replace("\r\n", "\n"),
             number(request.form.get(f"seen:{key}")) or 0,
@@ -78,14 +77,14 @@ def save(case_id: int) -> Response | tuple[str, int]:
     return redirect(url_for(".show", case_id=case_id))
 
 
-def _again(case_id: int, typed: list[Typed], problem: str, status: int) -> tuple[str, int]:
+def _again(case_id: int, typed: list[workbench.Typed], problem: str, status: int) -> tuple[str, int]:
     """The same page with what was typed."""
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
         return _page(session, case, typed={one.key: one.en for one in typed}, problem=problem), status
 
 
-def _beside(case_id: int, saved: Saved) -> tuple[str, int]:
+def _beside(case_id: int, saved: workbench.Saved) -> tuple[str, int]:
     message = t(
         "有 {n} 段别人先改过，没有覆盖；您写的在下面，请合在一起再保存。",
         "{n} paragraphs were changed by somebody else first and not written over. Yours stand below: bring them together and"

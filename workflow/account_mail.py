@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from rules.call import BEIJING
 from rules.words import Labelled
-from workflow.documents.mail import compose
+from workflow import mailing
+from workflow.documents import mail
 from workflow.jobs.queue import enqueue
-from workflow.mailing import Mailer
 from workflow.settings import Settings
 from workflow.store import factors as stored_factors
 from workflow.store import people as stored_people
@@ -46,7 +46,7 @@ def tell(
     enqueue(session, "mail_notice", key, person.id, str(kind), at.isoformat(), until.isoformat() if until else "")
 
 
-def send_notice(database: Database, mailer: Mailer, person_id: int, kind: str, at: str, until: str) -> str:
+def send_notice(database: Database, mailer: mailing.Mailer, person_id: int, kind: str, at: str, until: str) -> str:
     """Send a queued notice, once. Raises MailRefused."""
     mailer.check()
     with database.reading() as session:
@@ -69,7 +69,7 @@ def send_notice(database: Database, mailer: Mailer, person_id: int, kind: str, a
     return _send(mailer, person, f"征集系统：{what.zh}", body, f"{kind}-{person_id}-{at}", datetime.fromisoformat(at))
 
 
-def send_reset(database: Database, settings: Settings, mailer: Mailer, reset_id: int, *, at: datetime) -> str:
+def send_reset(database: Database, settings: Settings, mailer: mailing.Mailer, reset_id: int, *, at: datetime) -> str:
     """Make the link of a queued reset and mail it. Raises MailRefused.
 
     The token is made here, so that it stands in no queue and no log: the database holds its digest only. A mail that
@@ -106,9 +106,9 @@ def _moment(written: str) -> str:
     return f"{datetime.fromisoformat(written).astimezone(BEIJING):%Y-%m-%d %H:%M}"
 
 
-def _send(mailer: Mailer, person: Person, subject: str, body: list[str], key: str, at: datetime) -> str:
+def _send(mailer: mailing.Mailer, person: Person, subject: str, body: list[str], key: str, at: datetime) -> str:
     message_id = f"<account-{hashlib.sha256(key.encode()).hexdigest()[:32]}@zhengji>"
-    message = compose(
+    message = mail.compose(
         sender=mailer.sender,
         to=person.email,
         subject=subject,

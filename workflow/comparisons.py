@@ -12,24 +12,22 @@ from rules.facts import Ruling
 from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor, reaches
-from workflow import similar
+from workflow import papers, similar
 from workflow.cases import NoSuchCase, check_apart
 from workflow.content import Content
 from workflow.engine import NotPermitted, Receipt, WrongInput
-from workflow.papers import owner_of
 from workflow.store import comparisons as stored
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored_papers
 from workflow.store import prior
 from workflow.store.models import Case
-from workflow.store.prior import Similar
 
 
 class ReasonMissing(WrongInput):
     """A ruling without its reason (422)."""
 
 
-def known(session: Session, case: Case, seen_by: Actor) -> tuple[list[Similar], bool]:
+def known(session: Session, case: Case, seen_by: Actor) -> tuple[list[prior.Similar], bool]:
     """The earlier reports that a case looks like, as far as this person may know of them; and whether a comparison is
     pending of which they may know no more than that (比对中).
 
@@ -40,18 +38,18 @@ def known(session: Session, case: Case, seen_by: Actor) -> tuple[list[Similar], 
     return [one for one in found if _may_know(one, seen_by)], pending
 
 
-def _found(session: Session, case: Case) -> list[Similar]:
+def _found(session: Session, case: Case) -> list[prior.Similar]:
     """What a case looks like, those included that stand before it in the same unsent batch."""
     together = [*stored.before_in_batch(session, case.id), case]
     return prior.find(session, together, together=True).get(case.id, [])
 
 
-def of_case(session: Session, case: Case, seen_by: Actor) -> list[Similar]:
+def of_case(session: Session, case: Case, seen_by: Actor) -> list[prior.Similar]:
     """The earlier reports that a case looks like, as far as this person may know of them."""
     return known(session, case, seen_by)[0]
 
 
-def _may_know(one: Similar, actor: Actor) -> bool:
+def _may_know(one: prior.Similar, actor: Actor) -> bool:
     if one.level is not Level.NATIONAL:
         return True
     if one.ruling is Ruling.DUPLICATE:
@@ -59,14 +57,14 @@ def _may_know(one: Similar, actor: Actor) -> bool:
     return any(role.level is Level.NATIONAL for role in actor.roles - {Role.ADMINISTRATOR, Role.JUDGE})
 
 
-def may_rule(case: Case, one: Similar, actor: Actor) -> bool:
+def may_rule(case: Case, one: prior.Similar, actor: Actor) -> bool:
     """The office rules on its own centres' reports, the desk on those of different offices."""
     if one.level is Level.NATIONAL:
         return Role.DESK in actor.roles
     return case.office_id in actor.units(Role.REVIEWER)
 
 
-def may_compare(case: Case, one: Similar, actor: Actor) -> bool:
+def may_compare(case: Case, one: prior.Similar, actor: Actor) -> bool:
     """Whether somebody may see the two texts side by side."""
     if one.level is Level.CENTRE and case.centre_id in actor.units(Role.AUTHOR, Role.SEALER):
         return True
@@ -88,7 +86,7 @@ class Side:
 class Comparison:
     """A pair, ready to show."""
 
-    similar: Similar
+    similar: prior.Similar
     mine: Side
     other: Side
     common: int
@@ -116,7 +114,7 @@ def compare(session: Session, case_id: int, key: str, *, actor: Actor) -> tuple[
 _NONE = NoSuchCase(Text("没有这项比对，或者它不在您的职责范围内。", "There is no such comparison within your reach."))
 
 
-def _pair(session: Session, case_id: int, key: str, actor: Actor) -> tuple[Case, Similar]:
+def _pair(session: Session, case_id: int, key: str, actor: Actor) -> tuple[Case, prior.Similar]:
     """A pair within reach: by the case's own reach, or because its centre asked this office to rule."""
     case = stored.case(session, case_id)
     if case is None:
@@ -140,7 +138,7 @@ class _OtherText:
     text: str
 
 
-def _other_side(session: Session, one: Similar) -> _OtherText:
+def _other_side(session: Session, one: prior.Similar) -> _OtherText:
     if one.prior_id is not None:
         kept = stored.imported(session, one.prior_id)
         if kept is None:
@@ -171,7 +169,7 @@ def check_ruler(session: Session, case_id: int, key: str, actor: Actor) -> None:
     _check_rules(*_pair(session, case_id, key, actor), actor)
 
 
-def _check_rules(case: Case, one: Similar, actor: Actor) -> None:
+def _check_rules(case: Case, one: prior.Similar, actor: Actor) -> None:
     if may_rule(case, one, actor):
         return
     who = Role.DESK if one.level is Level.NATIONAL else Role.REVIEWER
@@ -200,7 +198,7 @@ def rule(
     """
     stored.lock(session, case_id)
     case, one = _pair(session, case_id, key, actor)
-    owner = owner_of(case)
+    owner = papers.owner_of(case)
     earlier = stored_papers.noted(session, owner, "case.adjudicate", op)
     if earlier is not None:
         return earlier
@@ -229,7 +227,7 @@ def ask(session: Session, case_id: int, key: str, note: str, *, actor: Actor, at
     """A centre asks its office to rule before the case is stamped; this opens the pair to the office's reviewers."""
     stored.lock(session, case_id)
     case, one = _pair(session, case_id, key, actor)
-    owner = owner_of(case)
+    owner = papers.owner_of(case)
     earlier = stored_papers.noted(session, owner, "case.ask_ruling", op)
     if earlier is not None:
         return earlier
@@ -239,14 +237,14 @@ def ask(session: Session, case_id: int, key: str, note: str, *, actor: Actor, at
     return stored_papers.note(session, owner, "case.ask_ruling", {"other": one.number, "note": note}, actor, at, op)
 
 
-def waiting(session: Session, actor: Actor) -> list[tuple[Case, Similar]]:
+def waiting(session: Session, actor: Actor) -> list[tuple[Case, prior.Similar]]:
     """Pairs that centres asked this reviewer's office to rule on, still open."""
     cases = stored.asked_of(session, actor.units(Role.REVIEWER))
     found = prior.find(session, cases)
     return [(case, one) for case in cases for one in found.get(case.id, []) if one.asked and one.ruling is None]
 
 
-def to_rule(session: Session, actor: Actor) -> list[tuple[Case, Similar]]:
+def to_rule(session: Session, actor: Actor) -> list[tuple[Case, prior.Similar]]:
     """Pairs that wait for this person's ruling, and can be seen with a case within reach, the oldest first.
 
     For reviewers: pairs of their own office's cases; for the desk: pairs across offices.
@@ -259,7 +257,7 @@ def to_rule(session: Session, actor: Actor) -> list[tuple[Case, Similar]]:
     return found
 
 
-def _waits(case: Case, one: Similar, actor: Actor) -> bool:
+def _waits(case: Case, one: prior.Similar, actor: Actor) -> bool:
     if one.level is Level.NATIONAL:
         return case.once_submitted and Role.DESK in actor.roles
     return case.once_stamped and case.office_id in actor.units(Role.REVIEWER)

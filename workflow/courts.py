@@ -18,13 +18,11 @@ from states.lifecycle import Lifecycle
 from states.onward import court
 from states.reach import Actor
 from states.route import lifecycle_of
-from workflow import working_days
-from workflow.boards import NATIONAL
+from workflow import boards, working_days
 from workflow.cases import NoSuchCase
 from workflow.documents import writing
 from workflow.office_words import level_word, office_words
 from workflow.store import courts as stored
-from workflow.store.courts import Named
 from workflow.store.models import Office
 
 
@@ -167,7 +165,7 @@ class OfOffice:
 class Waiting:
     """One case in somebody's court."""
 
-    case: Named
+    case: stored.Named
     course: Course
 
 
@@ -206,7 +204,7 @@ def needed(calls: Sequence[Call], number: str) -> Call:
 
 def check(actor: Actor) -> None:
     """Raise NoSuchCase for all but offices and the national office: to others the board does not exist."""
-    if not actor.roles & (NATIONAL | {Role.REVIEWER, Role.LEADER}):
+    if not actor.roles & (boards.NATIONAL | {Role.REVIEWER, Role.LEADER}):
         raise NoSuchCase(
             Text(
                 "没有这个页面，或者它不在您的职责范围内。请从上方菜单进入。",
@@ -294,7 +292,7 @@ def sheet(session: Session, actor: Actor, call: Call, now: datetime) -> tuple[by
     return writing.text_table("各方用时", heads, rows, notes), len(rows)
 
 
-def _row(call: Call, case: Named, one: Settled, now: datetime, offices: Mapping[int, str]) -> list[str]:
+def _row(call: Call, case: stored.Named, one: Settled, now: datetime, offices: Mapping[int, str]) -> list[str]:
     parts = in_days(one.until(now))
     state = next((each.label.zh for each in lifecycle_of(call.route).states if each == case.state), case.state)
     days = [*parts[0].values(), parts[1]]

@@ -19,12 +19,12 @@ from rules.roles import Level, Role
 from rules.words import Labelled, Text
 from states.case import CASE
 from states.reach import Actor
+from workflow import mailing
 from workflow.audit import actions
-from workflow.documents.mail import compose
+from workflow.documents import mail as paper
 from workflow.documents.vetting import clean_name
 from workflow.engine import Attempt, NoSuchThing
 from workflow.jobs.queue import enqueue
-from workflow.mailing import Mailer
 from workflow.stand_ins import Presence
 from workflow.store import letters as stored
 from workflow.store.calls import call_of
@@ -355,7 +355,7 @@ def _new(mail: Mail) -> stored.New:
 
 def send(
     database: Database,
-    mailer: Mailer,
+    mailer: mailing.Mailer,
     site: str,
     posting: str,
     each: Callable[[Sequence[int], Callable[[int], object]], None],
@@ -374,7 +374,7 @@ def send(
     return f"{len(letters)} mails"
 
 
-def _send(database: Database, mailer: Mailer, site: str, letter_id: int) -> None:
+def _send(database: Database, mailer: mailing.Mailer, site: str, letter_id: int) -> None:
     with database.reading() as session:
         letter = stored.one(session, letter_id)
         mail = _mail(letter) if letter else None
@@ -385,7 +385,7 @@ def _send(database: Database, mailer: Mailer, site: str, letter_id: int) -> None
 
 
 def _composed(letter: Letter, mail: Mail, sender: str, site: str) -> bytes:
-    return compose(
+    return paper.compose(
         sender=sender,
         to=mail.address,
         subject=mail.subject,

@@ -24,16 +24,13 @@ from states.objection import OBJECTION
 from states.push import PUSH
 from states.reach import Actor
 from states.route import lifecycle_of
-from workflow import call_standing, cases, excerpts, privacy
+from workflow import call_standing, cases, comparisons, excerpts, privacy
 from workflow import content as contents
 from workflow.audit import actions, search
 from workflow.cases import NoSuchCase
-from workflow.comparisons import ReasonMissing
 from workflow.content import Content
 from workflow.engine import Offer
-from workflow.excerpts import Hit
 from workflow.personal import together
-from workflow.queries import LONGEST as LONGEST_QUERY
 from workflow.store import calls as stored_calls
 from workflow.store import facts as stored_facts
 from workflow.store import lists as stored
@@ -42,7 +39,7 @@ from workflow.store.models import Case, CaseRevision, Centre, Office
 from workflow.store.pages import PAGE, TOP, Count, Filters, Page, Place
 from workflow.store.prior import Similar
 
-__all__ = ["LONGEST_QUERY", "Choices", "Filters", "Labelled", "Listing", "Pile", "Place", "Waiting"]
+__all__ = ["Choices", "Filters", "Labelled", "Listing", "Pile", "Place", "Waiting"]
 
 # ---- a list, narrowed ------------------------------------------------------------------------------------------------
 
@@ -59,7 +56,7 @@ class Listing:
     total: Count
     by_state: Mapping[str, int] | None
     drafts: int | None
-    hits: Mapping[int, Hit]
+    hits: Mapping[int, excerpts.Hit]
     """Case → where the words that were looked for stand in it."""
 
     @property
@@ -76,7 +73,7 @@ def page(session: Session, seen_by: Actor, filters: Filters, place: Place = TOP,
     return Listing(found, total, states, drafts, _hits(found.cases, filters))
 
 
-def _hits(cases: Sequence[Case], filters: Filters) -> dict[int, Hit]:
+def _hits(cases: Sequence[Case], filters: Filters) -> dict[int, excerpts.Hit]:
     query = filters.query
     return {} if query.empty else {case.id: excerpts.hit(case, query) for case in cases}
 
@@ -578,5 +575,5 @@ RULINGS = tuple(Ruling)
 def ruling(value: str) -> Ruling:
     """The ruling of that value. Raises ReasonMissing when none was chosen."""
     if value not in {str(one) for one in Ruling}:
-        raise ReasonMissing(Text("请选择裁定结果。", "Choose a ruling."))
+        raise comparisons.ReasonMissing(Text("请选择裁定结果。", "Choose a ruling."))
     return Ruling.of(value)

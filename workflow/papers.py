@@ -20,12 +20,9 @@ from workflow import call_standing, merging, sealing
 from workflow import content as contents
 from workflow.cases import NotEditable, check_marked, check_seen, where_it_is
 from workflow.content import Content
-from workflow.documents import preview
-from workflow.documents.forms import FormRead, form_to_case
-from workflow.documents.reading import CaseDocument
+from workflow.documents import forms, preview, reading
 from workflow.documents.vetting import Verdict, judge
 from workflow.engine import NotPermitted, Receipt
-from workflow.merging import Part
 from workflow.mismatches import Mismatch, mismatches
 from workflow.sealing import Proof, Sighting
 from workflow.store import facts as stored_facts
@@ -49,7 +46,7 @@ def kept_as(files: Files, verdict: Verdict) -> Kept:
     return Kept(vetted.name, vetted.media_type, digest, len(vetted.data), sm3=received.sm3, received=original)
 
 
-def keep_pictures(files: Files, document: CaseDocument) -> list[Kept]:
+def keep_pictures(files: Files, document: reading.CaseDocument) -> list[Kept]:
     """Keep the pictures that a case document holds, each drawn anew; one that cannot be drawn is left out."""
     drawn = preview.copies([one.data for one in document.pictures])
     return [
@@ -229,14 +226,14 @@ class Understood:
 
     content: Content
     differences: tuple[Mismatch, ...]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[merging.Part, ...] = ()
 
 
 def understand(
     call: Call,
     before: Content,
-    document: CaseDocument | None,
-    form: FormRead | None,
+    document: reading.CaseDocument | None,
+    form: forms.FormRead | None,
     centre: Mapping[str, str],
     places: Mapping[int, str] | None = None,
     base: Content | None = None,
@@ -249,7 +246,7 @@ def understand(
     what the document began with; then only what was changed in it is taken, and of what was changed in both `choices`.
     """
     content = before
-    parts: tuple[Part, ...] = ()
+    parts: tuple[merging.Part, ...] = ()
     if document is not None:
         began = base or before
         known = {at: place for at, place in (places or {}).items() if call.section(place)}
@@ -262,7 +259,7 @@ def understand(
     if form is None:
         return Understood(content, (), parts)
     values = form.values
-    fields = form_to_case(call, values)
+    fields = forms.form_to_case(call, values)
     differences = mismatches(call, before, document.title if document else "", form, centre)
     own = {
         one.name: values[one.name]

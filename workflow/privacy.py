@@ -14,7 +14,7 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
 from states.route import level_of, lifecycle_of
-from workflow.administration import check_administrator
+from workflow import administration
 from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.personal import is_contact
 from workflow.settings import Settings
@@ -272,7 +272,7 @@ def erase_person(session: Session, person_id: int, reason: str, *, actor: Actor,
 
 def _may_erase(actor: Actor) -> None:
     if actor != SYSTEM:
-        check_administrator(actor)
+        administration.check_administrator(actor)
 
 
 def _given(reason: str) -> str:

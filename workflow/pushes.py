@@ -16,7 +16,7 @@ from states.case import CASE
 from states.lifecycle import Standing
 from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
-from workflow import cases, stand_ins, workbench
+from workflow import cases, mailing, stand_ins, workbench
 from workflow.audit import log
 from workflow.engine import (
     Attempt,
@@ -35,7 +35,6 @@ from workflow.failure import Failure
 from workflow.interchange import delivery
 from workflow.interchange.package import English, Paired, Picture, Published, Removed, build, without_personal
 from workflow.jobs.queue import enqueue
-from workflow.mailing import Mailer, MailRefused
 from workflow.store import editorial, living, trail
 from workflow.store import facts as stored_facts
 from workflow.store import jobs as stored_jobs
@@ -316,7 +315,7 @@ class Post:
 
     database: Database
     files: Files
-    mailer: Mailer
+    mailer: mailing.Mailer
     access: delivery.Access = delivery.NOBODY
 
 
@@ -356,7 +355,7 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
         )
     except delivery.NotDelivered as problem:
         return _fail(post, push_id, problem.why, at, said=problem.said, left=left or problem.perhaps)
-    except MailRefused as problem:
+    except mailing.MailRefused as problem:
         return _fail(post, push_id, problem.why, at, said=problem.said, left=left)
     reached("push.handed_over")
     with post.database.transaction() as session:
@@ -482,7 +481,7 @@ def recall(post: Post, push_id: int, asked_by: int, absent_id: int = 0, *, at: d
     if left:
         try:
             said = delivery.recall(destination, key, reason, once=once, mailer=post.mailer, at=at, access=post.access)
-        except (delivery.NotDelivered, MailRefused) as problem:
+        except (delivery.NotDelivered, mailing.MailRefused) as problem:
             with post.database.transaction() as session:
                 why = {"zh": f"撤回未成功：{problem.why.zh}", "en": f"Not recalled: {problem.why.en}"}
                 stored.change(session, push_id, note=f"撤回未成功：{problem}", trouble=why)

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from rules.words import Labelled, Text
+from rules.words import Text
 from workflow import account_mail, sign_in, throttle
 from workflow.engine import NotKnown, NotPermitted, WrongInput
+from workflow.scopes import Scope as Scope  # the word of tokens, known before anything else of them
 from workflow.settings import Settings
 from workflow.store import people as stored_people
 from workflow.store import tokens as stored
@@ -27,14 +28,6 @@ DAYS = (7, 30, 90, 365)
 """For how long a token may be made."""
 LONGEST_NAME = 40
 USED_EVERY = timedelta(minutes=1)
-
-
-class Scope(Labelled):
-    """What a token may be used for, of what its person may."""
-
-    READ = "read", "查看", "Read"
-    ACT = "act", "办理", "Act"
-    GRAVE = "grave", "盖章、报送和发布", "Stamp, send and publish"
 
 
 class WrongToken(WrongInput):

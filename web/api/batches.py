@@ -13,8 +13,8 @@ from web.api.plain import Plain, effect, findings, labelled, mail, moment, offer
 from web.batches import batch_mend_url, verify_seals
 from web.request import actor, form_key, now, number, settings
 from workflow import batches, boards, foresight, histories, notices
-from workflow.store.models import Batch
-from workflow.tokens import Scope
+from workflow.scopes import Scope
+from workflow.store import models
 
 
 @operation(
@@ -31,7 +31,7 @@ def batch_list(session: Any) -> Plain:
     return {"batches": [_brief(one) for one in found]}
 
 
-def _brief(one: Batch) -> Plain:
+def _brief(one: models.Batch) -> Plain:
     return {
         "id": one.id,
         "number": one.number,
@@ -68,7 +68,7 @@ def batch_history(session: Any, batch_id: int) -> Plain:
 class _Links(dict[str, str]):
     """What to mend → where."""
 
-    def __init__(self, session: Any, of: Batch) -> None:
+    def __init__(self, session: Any, of: models.Batch) -> None:
         super().__init__()
         lines = batches.lines(session, of, actor())
         self._of = {"id": of.id, "cases": {one.case.number: one.case.id for one in lines}}

@@ -11,12 +11,11 @@ from web.api.cases import form_of
 from web.api.gate import Refused, operation
 from web.api.plain import Plain, effect, labelled, line, mail, masked, moment, receipt, said, step
 from web.request import actor, files, form_key, installed, now, received, settings
-from workflow import bulk, electronic
+from workflow import bulk, electronic, lists
 from workflow.engine import Text
-from workflow.lists import Filters
+from workflow.scopes import Scope
 from workflow.settings import LONGEST_HOLD
-from workflow.store.models import BulkAct
-from workflow.tokens import Scope
+from workflow.store import models
 
 
 def _marks(given: Plain) -> dict[int, str]:
@@ -26,7 +25,7 @@ def _marks(given: Plain) -> dict[int, str]:
 def _chosen(session: Any, trigger: str, given: Plain) -> bulk.Chosen:
     """The cases that are named, or all that match a search."""
     if "matching" in given:
-        return bulk.matching(session, trigger, Filters(**given["matching"]), actor=actor())
+        return bulk.matching(session, trigger, lists.Filters(**given["matching"]), actor=actor())
     return bulk.ticked(list(_marks(given)))
 
 
@@ -94,7 +93,7 @@ def _came_to(session: Any, made: bulk.Done) -> Plain | Refused:
     return Refused(Text("一件也没有办理，原因见 act。", "Nothing was done; act says why."), {"act": told})
 
 
-def _told(session: Any, act: BulkAct) -> Plain:
+def _told(session: Any, act: models.BulkAct) -> Plain:
     return {
         **_brief(act),
         "receipt": receipt(bulk.receipt(session, act)),
@@ -112,12 +111,12 @@ def _told(session: Any, act: BulkAct) -> Plain:
     }
 
 
-def _why_not(session: Any, act: BulkAct) -> Plain | None:
+def _why_not(session: Any, act: models.BulkAct) -> Plain | None:
     why = bulk.why_not_undone(session, act, actor=actor(), real=received())
     return said(why) if why else None
 
 
-def _brief(act: BulkAct) -> Plain:
+def _brief(act: models.BulkAct) -> Plain:
     return {
         "id": act.id,
         "step": step(bulk.step_of(act)),

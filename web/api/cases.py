@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
 
@@ -15,12 +15,13 @@ from web.api.problems import WrongBody
 from web.cases import filters_of, mend_url, verify_seal
 from web.papers import paper_url
 from web.request import actor, form_key, now, number, place, received, settings
-from workflow import boards, bulk, cases, clock, foresight, letters, lists, papers, personal, privacy
-from workflow.cases import Answers
-from workflow.content import Content
+from workflow import boards, bulk, cases, clock, foresight, letters, lists, papers, personal, privacy, queries
 from workflow.engine import Attempt, Text
-from workflow.store.models import Case, CaseRevision
-from workflow.tokens import Scope
+from workflow.scopes import Scope
+from workflow.store import models
+
+if TYPE_CHECKING:
+    from workflow.content import Content
 
 _LIMIT = 50
 _MOST = 200
@@ -28,7 +29,7 @@ _MOST = 200
 _FILTERS: dict[str, Plain] = {
     **{name: {"type": "string", "maxLength": 40} for name in ("state", "phase", "theme")},
     **{name: {"type": "integer", "minimum": 1} for name in ("office", "centre")},
-    "text": {"type": "string", "maxLength": lists.LONGEST_QUERY},
+    "text": {"type": "string", "maxLength": queries.LONGEST},
     "sort": {"type": "string", "enum": ["newest", "oldest", "moved", "changed"]},
     "after": {"type": "string", "maxLength": 80},
     "before": {"type": "string", "maxLength": 80},
@@ -57,7 +58,7 @@ def case_list(session: Any) -> Plain:
     }
 
 
-def brief(case: Case) -> Plain:
+def brief(case: models.Case) -> Plain:
     """A case as lists have it."""
     return {
         "id": case.id,
@@ -124,7 +125,7 @@ def _content(one: Content) -> Plain:
     }
 
 
-def _paper(found: Case, one: Any) -> Plain:
+def _paper(found: models.Case, one: Any) -> Plain:
     return {
         "id": one.id,
         "slot": one.slot,
@@ -149,7 +150,7 @@ def case_version(session: Any, case_id: int, revision: int) -> Plain:
     return {**_version(kept), "content": _content(content)}
 
 
-def _version(one: CaseRevision) -> Plain:
+def _version(one: models.CaseRevision) -> Plain:
     return {
         "revision": one.revision,
         "at": moment(one.at),
@@ -190,7 +191,7 @@ def happened(one: Any) -> Plain:
 class Links(dict[str, str]):
     """What to mend → where this reader mends it, looked up once for each."""
 
-    def __init__(self, of: Case) -> None:
+    def __init__(self, of: models.Case) -> None:
         super().__init__()
         self._of = of
 
@@ -255,7 +256,7 @@ def form_of(given: Plain) -> bulk.Form:
         reasons={key: words.strip() for key, words in given.get("reasons", {}).items() if words.strip()},
         new_day=new_day,
         own={
-            one["case"]: Answers(frozenset(one.get("confirmed", ())), one.get("reasons", {}))
+            one["case"]: cases.Answers(frozenset(one.get("confirmed", ())), one.get("reasons", {}))
             for one in given.get("own", ())
         },
     )

@@ -13,6 +13,7 @@ from web.api.problems import CODES, TYPE
 from web.request import settings
 from workflow import tokens
 from workflow.engine import Text
+from workflow.scopes import Scope
 
 guide = Blueprint("api_guide", __name__, url_prefix="/api")
 
@@ -47,7 +48,7 @@ def show() -> str:
         "api/show.html",
         nouns=[(label, many) for label, many in nouns if many],
         codes=CODES,
-        scopes=tuple(tokens.Scope),
+        scopes=tuple(Scope),
         remembered=tokens.REMEMBERED.days,
         most=PER_PERSON.partition(" ")[0],
         proof=PROOF,

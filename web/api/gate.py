@@ -18,7 +18,7 @@ from web.api.problems import WrongBody, WrongQuery, problem
 from web.request import LARGEST, actor, form_key, number, reading, received, transaction
 from workflow import characters, tokens
 from workflow.engine import Text
-from workflow.tokens import Answered, Scope
+from workflow.scopes import Scope
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 problems.answer_on(bp)
@@ -148,11 +148,11 @@ def _once(one: Operation, view: View, first: Callable[..., None] | None, asked: 
         if earlier is not None:
             return _replayed(earlier)
         answer = _answer(view(session=session, **asked))
-        tokens.remember(session, person, key, Answered(answer.status_code, answer.get_data(as_text=True)))
+        tokens.remember(session, person, key, tokens.Answered(answer.status_code, answer.get_data(as_text=True)))
     return answer
 
 
-def _replayed(earlier: Answered) -> Response:
+def _replayed(earlier: tokens.Answered) -> Response:
     answer = Response(earlier.answer, earlier.status)
     answer.mimetype = "application/json" if earlier.status < 400 else problems.TYPE
     answer.headers[REPLAYED] = "true"

@@ -9,8 +9,7 @@ from web.api.plain import Plain, labelled, moment, receipt, said
 from web.request import actor, form_key, now
 from workflow import personal
 from workflow.jobs import board
-from workflow.jobs.board import Line
-from workflow.tokens import Scope
+from workflow.scopes import Scope
 
 
 @operation("GET", "/jobs", "本人照管的后台任务", "Background work that one looks after", gives="JobBoard")
@@ -23,7 +22,7 @@ def jobs(session: Any) -> Plain:
     }
 
 
-def _job(one: Line) -> Plain:
+def _job(one: board.Line) -> Plain:
     return {
         "id": one.id,
         **said(one.label),
@@ -44,7 +43,13 @@ def _job(one: Line) -> Plain:
 
 
 @operation(
-    "POST", "/jobs/<int:job_id>/retry", "重新办理", "Try it again", scope=Scope.ACT, gives="Receipted", writes=True
+    "POST",
+    "/jobs/<int:job_id>/retry",
+    "重新办理",
+    "Try it again",
+    scope=Scope.ACT,
+    gives="Receipted",
+    writes=True,
 )
 def retry_job(session: Any, job_id: int) -> Plain:
     board.check_sees(actor())

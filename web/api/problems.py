@@ -14,12 +14,9 @@ from web import broken, errors
 from web.again import ProofNeeded
 from web.api.plain import written
 from web.request import LANGUAGES, of_api, received, speaking
-from workflow import logs, tokens
-from workflow.downloads import Lost
+from workflow import downloads, logs, throttle, tokens
 from workflow.engine import CannotServe, NoSuchTransition, Text
-from workflow.store.files import Absent, Damaged
-from workflow.store.living import Overtaken, Unmarked
-from workflow.throttle import LockedOut
+from workflow.store import files, living
 
 TYPE = "application/problem+json"
 
@@ -46,14 +43,6 @@ CODES: Mapping[str, Text] = {
 }
 """The last part of a problem's type → what it means. A code is never renamed."""
 
-_OF_KIND: tuple[tuple[type[CannotServe], str], ...] = (
-    (tokens.ScopeMissing, "scope-missing"),
-    (ProofNeeded, "proof-needed"),
-    (tokens.OtherRequest, "other-request"),
-    (Overtaken, "overtaken"),
-    (Unmarked, "unmarked"),
-    (NoSuchTransition, "no-such-step"),
-)
 _OF_STATUS = {
     400: "wrong-request",
     401: "not-let-in",
@@ -83,6 +72,19 @@ class WrongBody(CannotServe):
     """What was sent does not have the form that is declared (422)."""
 
 
+def _code_of(error: CannotServe) -> str:
+    """Its own code, where it says more than its status."""
+    kinds: tuple[tuple[type[CannotServe], str], ...] = (
+        (tokens.ScopeMissing, "scope-missing"),
+        (ProofNeeded, "proof-needed"),
+        (tokens.OtherRequest, "other-request"),
+        (living.Overtaken, "overtaken"),
+        (living.Unmarked, "unmarked"),
+        (NoSuchTransition, "no-such-step"),
+    )
+    return next((code for kind, code in kinds if isinstance(error, kind)), "")
+
+
 def problem(status: int, said: Text, code: str = "", **more: Any) -> Response:
     """A refusal. `more`: further members, such as the findings of an attempt."""
     code = code or _OF_STATUS.get(status, "wrong-request")
@@ -104,9 +106,9 @@ def problem(status: int, said: Text, code: str = "", **more: Any) -> Response:
 def answer_on(bp: Blueprint) -> None:
     """Answer programs in their own way."""
     bp.register_error_handler(CannotServe, _cannot_serve)
-    bp.register_error_handler(LockedOut, _locked_out)
-    bp.register_error_handler(Absent, _lost)
-    bp.register_error_handler(Damaged, _lost)
+    bp.register_error_handler(throttle.LockedOut, _locked_out)
+    bp.register_error_handler(files.Absent, _lost)
+    bp.register_error_handler(files.Damaged, _lost)
     bp.register_error_handler(HTTPException, http)
     bp.register_error_handler(Exception, _ours)
 
@@ -123,14 +125,14 @@ def _cannot_serve(error: CannotServe) -> Response:
     if isinstance(error, WrongQuery):
         return problem(HTTPStatus.BAD_REQUEST, error.message)
     status = errors.noted(error, with_case=request.endpoint not in LOOKS)
-    return problem(status, error.message, next((code for kind, code in _OF_KIND if isinstance(error, kind)), ""))
+    return problem(status, error.message, _code_of(error))
 
 
-def _lost(found: Absent | Damaged) -> Response:
-    return _cannot_serve(Lost(found))
+def _lost(found: files.Absent | files.Damaged) -> Response:
+    return _cannot_serve(downloads.Lost(found))
 
 
-def _locked_out(error: LockedOut) -> Response:
+def _locked_out(error: throttle.LockedOut) -> Response:
     answer = problem(HTTPStatus.TOO_MANY_REQUESTS, error.message)
     answer.headers["Retry-After"] = str(max(1, int((error.until - received()).total_seconds())))
     return answer

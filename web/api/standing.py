@@ -12,9 +12,8 @@ from web.api.plain import Plain, labelled, masked, offer, receipt, said
 from web.request import actor, form_key, now
 from web.request import number as row_number
 from workflow import amending, call_standing
-from workflow.amending import Chosen, Line, Moved, Unseen
 from workflow.engine import Text
-from workflow.tokens import Scope
+from workflow.scopes import Scope
 
 
 @operation(
@@ -88,7 +87,7 @@ def migration(session: Any, number: str) -> Plain:
     }
 
 
-def _line(one: Line) -> Plain:
+def _line(one: amending.Line) -> Plain:
     return {
         "number": one.row.number,
         "from_version": one.version,
@@ -100,7 +99,7 @@ def _line(one: Line) -> Plain:
     }
 
 
-def _unseen(one: Unseen) -> Plain:
+def _unseen(one: amending.Unseen) -> Plain:
     """What is not yet the national office's, by number alone."""
     return {
         "office": {"id": one.office_id, "name": one.office},
@@ -136,14 +135,14 @@ def migrate_cases(session: Any, number: str, given: Plain) -> Plain | Refused:
     return Refused(Text("一件也没有转，原因见 migrated。", "Nothing was moved; migrated says why."), {"migrated": told})
 
 
-def _chosen(session: Any, given: Plain) -> Chosen:
+def _chosen(session: Any, given: Plain) -> amending.Chosen:
     if "cases" not in given and "offices" not in given:
-        return Chosen()
+        return amending.Chosen()
     marks = {one["id"]: one.get("mark", "") for one in given.get("cases", ())}
-    return Chosen(list(marks), given.get("offices", ()), marks)
+    return amending.Chosen(list(marks), given.get("offices", ()), marks)
 
 
-def _moved(made: Moved) -> Plain:
+def _moved(made: amending.Moved) -> Plain:
     return {
         "version": made.version,
         "moved": made.moved,

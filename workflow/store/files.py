@@ -11,17 +11,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlparse
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, ObjectStore, S3Store
-
 from rules.words import Text
 from workflow.engine import CannotServe
 from workflow.failpoints import reached
+from workflow.store import objects
 
 PATIENCE = timedelta(seconds=20)
 """How long a bucket may take over one request, and how long one that failed is tried again."""
@@ -76,7 +74,21 @@ class Files:
 
     def __init__(self, url: str, endpoint: str = "", patience: timedelta = PATIENCE) -> None:
         self._folder = Path(unquote(urlparse(url).path)) if url.startswith("file:") else None
-        self._store: ObjectStore = _folder(self._folder) if self._folder else _bucket(url, endpoint, patience)
+        self._url, self._endpoint, self._patience = url, endpoint, patience
+        if self._folder:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        elif not re.fullmatch(r"s3://[^/]+(/.*)?", url):
+            raise NoSuchStore(
+                Text(
+                    f"材料库的地址不对：{url}。应为 file:///文件夹 或 s3://存储桶/前缀。",
+                    f"{url} is no address of a document store: file:///FOLDER or s3://BUCKET/PREFIX.",
+                )
+            )
+
+    @cached_property
+    def _store(self) -> objects.ObjectStore:
+        """Opened with the first document: many a web process never looks into one."""
+        return objects.LocalStore(self._folder) if self._folder else _bucket(self._url, self._endpoint, self._patience)
 
     def put(self, data: bytes) -> str:
         """Keep bytes and give their SHA-256 digest. The same bytes are kept once."""
@@ -84,10 +96,10 @@ class Files:
         reached("files.before_put")
         with _answered():
             try:
-                obstore.put(self._store, _path(digest), data, mode="create")
-            except AlreadyExistsError:
+                objects.put(self._store, _path(digest), data, mode="create")
+            except objects.AlreadyExistsError:
                 # What is there may be damaged, or so old that a sweep is about to take it: the same bytes anew are neither.
-                obstore.put(self._store, _path(digest), data, use_multipart=False)
+                objects.put(self._store, _path(digest), data, use_multipart=False)
         self._settle(_path(digest))
         reached("files.put")
         return digest
@@ -102,7 +114,7 @@ class Files:
         source.seek(0)
         reached("files.before_put")
         with _answered():
-            obstore.put(self._store, _path(digest), source, chunk_size=PIECE, max_concurrency=PIECES)
+            objects.put(self._store, _path(digest), source, chunk_size=PIECE, max_concurrency=PIECES)
         self._settle(_path(digest))
         reached("files.put")
         return digest
@@ -138,20 +150,20 @@ class Files:
         there = [path for path in (_path(digest), _path(digest, aside=True)) if self._there(path)]
         for path in there:
             with _answered():
-                obstore.delete(self._store, path)
+                objects.delete(self._store, path)
         return bool(there)
 
     def anything(self) -> str:
         """The path of something that is kept; "" for an empty store."""
         with _answered():
-            return next((one["path"] for some in obstore.list(self._store, chunk_size=1) for one in some), "")
+            return next((one["path"] for some in objects.list(self._store, chunk_size=1) for one in some), "")
 
     # ---- for whoever keeps the store ----
 
     def lying(self) -> Iterator[Lying]:
         """Everything that lies here under a digest, in no order; whatever else lies here is none of ours."""
         with _answered():
-            for some in obstore.list(self._store, chunk_size=1000):
+            for some in objects.list(self._store, chunk_size=1000):
                 for one in some:
                     if found := _LYING.fullmatch(one["path"]):
                         yield Lying(found[3], one["size"], one["last_modified"], bool(found[1]))
@@ -165,11 +177,11 @@ class Files:
         if data is None:
             return
         with _answered():
-            obstore.put(self._store, _path(digest, aside=True), data, use_multipart=False)
+            objects.put(self._store, _path(digest, aside=True), data, use_multipart=False)
         self._settle(_path(digest, aside=True))
         reached("files.set_aside")
         with _answered():
-            obstore.delete(self._store, _path(digest))
+            objects.delete(self._store, _path(digest))
 
     def bring_back(self, digest: str) -> None:
         """The way back; a damaged one stays aside."""
@@ -181,7 +193,7 @@ class Files:
     def forget_aside(self, digest: str) -> None:
         """Remove a document that was set aside."""
         with _answered():
-            obstore.delete(self._store, _path(digest, aside=True))
+            objects.delete(self._store, _path(digest, aside=True))
 
     def unfinished(self, before: datetime) -> list[Path]:
         """In a folder: what writers that were killed left half written. A bucket shows nothing until it is whole."""
@@ -191,7 +203,7 @@ class Files:
     def _read(self, path: str) -> bytes | None:
         try:
             with _answered():
-                return bytes(obstore.get(self._store, path).bytes())
+                return bytes(objects.get(self._store, path).bytes())
         except FileNotFoundError:
             return None
 
@@ -199,10 +211,10 @@ class Files:
         """Write what lies at a path into a file, and give its digest. Raises FileNotFoundError."""
         found = hashlib.sha256()
         with _answered():
-            size = obstore.head(self._store, path)["size"]
+            size = objects.head(self._store, path)["size"]
         for start in range(0, size, PIECE):
             with _answered():
-                piece = obstore.get_range(self._store, path, start=start, end=min(start + PIECE, size))
+                piece = objects.get_range(self._store, path, start=start, end=min(start + PIECE, size))
             found.update(piece)
             into.write(piece)
         return found.hexdigest()
@@ -210,7 +222,7 @@ class Files:
     def _there(self, path: str) -> bool:
         try:
             with _answered():
-                obstore.head(self._store, path)
+                objects.head(self._store, path)
         except FileNotFoundError:
             return False
         return True
@@ -232,20 +244,8 @@ def _path(digest: str, *, aside: bool = False) -> str:
     return f"{f'{_ASIDE}/' if aside else ''}{digest[:2]}/{digest}"
 
 
-def _folder(folder: Path) -> ObjectStore:
-    folder.mkdir(parents=True, exist_ok=True)
-    return LocalStore(folder)
-
-
-def _bucket(url: str, endpoint: str, patience: timedelta) -> ObjectStore:
-    if not re.fullmatch(r"s3://[^/]+(/.*)?", url):
-        raise NoSuchStore(
-            Text(
-                f"材料库的地址不对：{url}。应为 file:///文件夹 或 s3://存储桶/前缀。",
-                f"{url} is no address of a document store: file:///FOLDER or s3://BUCKET/PREFIX.",
-            )
-        )
-    return S3Store.from_url(
+def _bucket(url: str, endpoint: str, patience: timedelta) -> objects.ObjectStore:
+    return objects.S3Store.from_url(
         url,
         config={"endpoint": endpoint} if endpoint else {},
         client_options={
@@ -266,9 +266,9 @@ def _answered() -> Iterator[None]:
         if "NoSuchBucket" in str(problem):
             raise StoreAway(_said(problem)) from problem
         raise
-    except AlreadyExistsError:
+    except objects.AlreadyExistsError:
         raise
-    except BaseError as problem:
+    except objects.BaseError as problem:
         full = next((number for number in NO_ROOM if f"os error {number})" in str(problem)), None)
         if full is not None:
             raise OSError(full, os.strerror(full)) from problem
