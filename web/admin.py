@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
 from web import imports
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import administration, bounces, directory, factors, notices, people, register, stranded, throttle
+from workflow import (
+    accounts,
+    administration,
+    bounces,
+    directory,
+    factors,
+    notices,
+    people,
+    register,
+    stranded,
+    throttle,
+)
 from workflow import calls as call_files
 from workflow import imports as lists_of
 from workflow.documents.problems import Unreadable
+from workflow.settings import BASE_URL
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 bp.before_request(lambda: administration.check_administrator(actor()))
@@ -268,18 +281,36 @@ def change_centre(centre_id: int) -> Response | Page:
 
 @bp.get("/import")
 def upload() -> str:
-    return render_template("admin/upload.html")
+    return render_template("admin/upload.html", chosen=request.args.get("kind", ""))
 
 
 @bp.post("/import")
 def preview() -> imports.Page:
-    kind = lists_of.Kind.CENTRES if request.form.get("kind") == "centres" else lists_of.Kind.OFFICES
-    return imports.preview(kind, None, "admin/upload.html")
+    kinds = {str(one): one for one in lists_of.Kind if one is not lists_of.Kind.PRIORS}
+    return imports.preview(kinds.get(request.form.get("kind", ""), lists_of.Kind.OFFICES), None, "admin/upload.html")
 
 
 @bp.post("/import/take")
-def take() -> Response:
-    return redirect(url_for(".centres" if imports.take() is lists_of.Kind.CENTRES else ".offices"))
+def take() -> Response | str:
+    """Links that are handed over are shown once, on the answer itself: only their digests are kept."""
+    kind, invited = imports.take()
+    if invited:
+        by_hand = [one for one in invited if one.token]
+        mailed = len(invited) - len(by_hand)
+        own = settings().base_url
+        site = request.host_url if own == BASE_URL else own
+        return render_template(
+            "admin/invited.html", by_hand=by_hand, mailed=mailed, days=accounts.VALID.days, site=site.rstrip("/")
+        )
+    pages = {lists_of.Kind.CENTRES: ".centres", lists_of.Kind.PEOPLE: ".index"}
+    return redirect(url_for(pages.get(kind, ".offices")))
+
+
+@bp.get("/import/accounts.xlsx")
+def blank_accounts() -> Response:
+    with reading() as session:
+        data = accounts.blank(session, actor())
+    return send_file(io.BytesIO(data), as_attachment=True, download_name="账号名单.xlsx")
 
 
 # ---- calls -----------------------------------------------------------------------------------------------------------

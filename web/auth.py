@@ -396,5 +396,5 @@ def use_reset(token: str) -> Response | str | tuple[str, int]:
         resets.use(at.database, at.settings, token, wanted, at=received())
     except (passwords.WrongPassword, resets.NoSuchReset) as wrong:
         return _reset(token, say(wrong.message))
-    flash(t("密码已重设，请用新密码登录。", "The password is set; sign in with it."), "done")
+    flash(t("密码已设置，请用它登录。", "The password is set; sign in with it."), "done")
     return redirect(url_for("auth.sign_in"))

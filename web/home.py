@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask_login import current_user
 
-from web.request import actor, now, reading, today
+from web.request import actor, now, reading, received, settings, today
 from web.words import countdown
-from workflow import arrivals, boards, bounces, comparisons, lists, overdue, searches, stand_ins
+from workflow import arrivals, boards, bounces, comparisons, lists, overdue, searches, setting_up, stand_ins
 from workflow.jobs import board
 
 bp = Blueprint("home", __name__)
@@ -18,6 +18,7 @@ def show() -> str:
     with reading() as session:
         return render_template(
             "home.html",
+            to_set_up=setting_up.steps(session, settings(), actor(), received()),
             piles=lists.waiting_for(session, actor(), now()),
             rulings=comparisons.waiting(session, actor()),
             asked=lists.asked_of(session, actor(), now()),

@@ -7,10 +7,10 @@ from typing import Any
 from flask import current_app, flash, render_template, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from web.request import actor, files, installed, now, transaction
+from web.request import actor, files, installed, now, received, settings, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import imports, register
+from workflow import accounts, imports, register
 from workflow.documents.problems import Unreadable
 
 Page = str | tuple[str, int]
@@ -26,8 +26,9 @@ def preview(kind: imports.Kind, office: int | None, template: str, /, **shown: A
         if kept is None:
             return _again(t("请先选择文件。", "Choose a file first."), template, **shown)
         data = files().get(kept.digest)
+        here = installed()
         rehearsed = imports.rehearse(
-            installed().database, kind, kept.name, data, office=office, actor=actor(), at=now()
+            here.database, here.settings, kind, kept.name, data, office=office, actor=actor(), at=now()
         )
     except Unreadable as refused:
         return _again(say(refused.problem.text), template, **shown)
@@ -43,14 +44,19 @@ def _again(wrong: str, template: str, /, **shown: Any) -> Page:
     return render_template(template, wrong=wrong, **shown), 422
 
 
-def take() -> imports.Kind:
-    """Take in the list that was just shown, and say what came of it. Raises WrongList when it is none of ours."""
+def take() -> tuple[imports.Kind, tuple[accounts.Invitation, ...]]:
+    """Take in the list that was just shown, and say what came of it; gives who is invited by it.
+
+    Raises WrongList when it is none of ours.
+    """
     person, kind, office, name, digest = _noted()
     if person != actor().id:
         raise register.WrongList(imports.LOST)
     chosen, data = imports.Kind.of(kind), files().get(digest)
     with transaction() as session:
-        done = imports.take(session, chosen, name, data, office=office, actor=actor(), at=now())
+        done, invited = imports.take(
+            session, settings(), chosen, name, data, office=office, actor=actor(), at=now(), clock=received()
+        )
     flash(
         t(
             "{what}已导入：新增 {added}，更新 {changed}，不变 {same}，未采用 {refused}。",
@@ -63,7 +69,7 @@ def take() -> imports.Kind:
         ),
         "done",
     )
-    return chosen
+    return chosen, invited
 
 
 def _noted() -> Any:

@@ -70,7 +70,59 @@ def send_notice(database: Database, mailer: mailing.Mailer, person_id: int, kind
 
 
 def send_reset(database: Database, settings: Settings, mailer: mailing.Mailer, reset_id: int, *, at: datetime) -> str:
-    """Make the link of a queued reset and mail it. Raises MailRefused.
+    """Make the link of a queued reset and mail it. Raises MailRefused."""
+    made = _link(database, settings, mailer, reset_id, at)
+    if isinstance(made, str):
+        return made
+    person, link, until = made
+    body = [
+        f"{person.name}，您好！",
+        "",
+        f"有人为您的账号“{person.login}”申请重设密码。请在北京时间 {until} 之前打开下面的地址（只能用一次）：",
+        "",
+        link,
+        "",
+        "如果不是您本人申请，不必理会，密码不会改变。",
+        "",
+        f"A new password was asked for your account “{person.login}”. Open the address above before",
+        f"{until} (Beijing time); it works once. If it was not you, ignore this mail.",
+        "",
+    ]
+    return _send(mailer, person, "征集系统：重设密码", body, f"reset-{reset_id}", at)
+
+
+def send_invitation(
+    database: Database, settings: Settings, mailer: mailing.Mailer, reset_id: int, *, at: datetime
+) -> str:
+    """Make the link by which somebody new chooses a password, and mail it. Raises MailRefused."""
+    made = _link(database, settings, mailer, reset_id, at)
+    if isinstance(made, str):
+        return made
+    person, link, until = made
+    body = [
+        f"{person.name}，您好！",
+        "",
+        "管理员已为您在优秀案例征集系统建立账号：",
+        "",
+        f"    登录名：{person.login}",
+        "",
+        f"请在北京时间 {until} 之前打开下面的地址设置密码（只能用一次）：",
+        "",
+        link,
+        "",
+        f"以后从 {settings.base_url.rstrip('/')}/ 登录。地址过期的，请在登录页点“忘记密码”，或请管理员重设。",
+        "",
+        f"An account was made for you in the system that calls for excellent cases. Your login is {person.login}.",
+        f"Choose a password at the address above before {until} (Beijing time); it works once.",
+        "",
+    ]
+    return _send(mailer, person, "征集系统：请设置密码", body, f"invitation-{reset_id}", at)
+
+
+def _link(
+    database: Database, settings: Settings, mailer: mailing.Mailer, reset_id: int, at: datetime
+) -> tuple[Person, str, str] | str:
+    """Whom to mail, the link to choose a password by, and until when; or why nothing is mailed.
 
     The token is made here, so that it stands in no queue and no log: the database holds its digest only. A mail that
     has to be sent once more gets another link, and the earlier one ends.
@@ -86,20 +138,7 @@ def send_reset(database: Database, settings: Settings, mailer: mailing.Mailer, r
             return "no address"
         stored_factors.name_reset(session, reset_id, stored_sign_in.digest(token))
         until = asked.expires_at.isoformat()
-    body = [
-        f"{person.name}，您好！",
-        "",
-        f"有人为您的账号“{person.login}”申请重设密码。请在北京时间 {_moment(until)} 之前打开下面的地址（只能用一次）：",
-        "",
-        f"{settings.base_url.rstrip('/')}/reset/{token}",
-        "",
-        "如果不是您本人申请，不必理会，密码不会改变。",
-        "",
-        f"A new password was asked for your account “{person.login}”. Open the address above before",
-        f"{_moment(until)} (Beijing time); it works once. If it was not you, ignore this mail.",
-        "",
-    ]
-    return _send(mailer, person, "征集系统：重设密码", body, f"reset-{reset_id}", at)
+    return person, f"{settings.base_url.rstrip('/')}/reset/{token}", _moment(until)
 
 
 def _moment(written: str) -> str:

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from rules.words import Labelled, Text
 from states.reach import Actor
-from workflow import priors, register
+from workflow import accounts, priors, register
+from workflow.accounts import Invitation
 from workflow.register import Imported
+from workflow.settings import Settings
 from workflow.store import priors as stored_priors
 from workflow.store.database import Database
 
@@ -20,6 +22,7 @@ class Kind(Labelled):
     OFFICES = "offices", "主管部门", "Offices"
     CENTRES = "centres", "中心", "Centres"
     PRIORS = "priors", "以往报送案例", "Earlier reports"
+    PEOPLE = "people", "人员账号", "Accounts"
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,29 @@ class Rehearsed:
 
 
 def take(
-    session: Session, kind: Kind, name: str, data: bytes, *, office: int | None, actor: Actor, at: datetime
+    session: Session,
+    settings: Settings,
+    kind: Kind,
+    name: str,
+    data: bytes,
+    *,
+    office: int | None,
+    actor: Actor,
+    at: datetime,
+    clock: datetime,
+) -> tuple[Imported, tuple[Invitation, ...]]:
+    """Take a list in; gives what came of it, and who is invited. `office`: whose earlier reports they are; `clock`: the true time.
+
+    Raises NotPermitted, WrongList.
+    """
+    if kind is Kind.PEOPLE:
+        return accounts.take(session, settings, name, data, actor=actor, at=at, clock=clock)
+    return _rows(session, kind, name, data, office, actor, at), ()
+
+
+def _rows(
+    session: Session, kind: Kind, name: str, data: bytes, office: int | None, actor: Actor, at: datetime
 ) -> Imported:
-    """Take a list in. `office`: whose earlier reports they are. Raises NotPermitted, WrongList."""
     if kind is Kind.OFFICES:
         return register.import_offices(session, name, data, actor=actor, at=at)
     if kind is Kind.CENTRES:
@@ -68,14 +91,22 @@ class _TakenBack(Exception):
 
 
 def rehearse(
-    database: Database, kind: Kind, name: str, data: bytes, *, office: int | None, actor: Actor, at: datetime
+    database: Database,
+    settings: Settings,
+    kind: Kind,
+    name: str,
+    data: bytes,
+    *,
+    office: int | None,
+    actor: Actor,
+    at: datetime,
 ) -> Rehearsed:
     """What taking a list in would change, with nothing kept. Raises NotPermitted, WrongList."""
     found: list[Rehearsed] = []
     try:
         with database.transaction() as session:
             before = _SNAPSHOTS[kind](session, office)
-            imported = take(session, kind, name, data, office=office, actor=actor, at=at)
+            imported, _ = take(session, settings, kind, name, data, office=office, actor=actor, at=at, clock=at)
             session.expire_all()
             after = _SNAPSHOTS[kind](session, office)
             changes = (Change(key, before.get(key, {}), row) for key, row in after.items() if before.get(key) != row)
@@ -120,10 +151,15 @@ def _priors(session: Session, office: int | None) -> Snapshot:
     }
 
 
+def _people(session: Session, _office: int | None) -> Snapshot:
+    return dict(accounts.snapshot(session))
+
+
 _SNAPSHOTS: Mapping[Kind, Callable[[Session, int | None], Snapshot]] = {
     Kind.OFFICES: _offices,
     Kind.CENTRES: _centres,
     Kind.PRIORS: _priors,
+    Kind.PEOPLE: _people,
 }
 
 FIELDS: Mapping[str, Text] = {
@@ -145,6 +181,9 @@ FIELDS: Mapping[str, Text] = {
     "recipient": Text("服务对象", "Served party"),
     "text": Text("正文", "Text"),
     "reported_on": Text("报送日期", "Reported on"),
+    "login": Text("登录名", "Login"),
+    "person": Text("姓名", "Name"),
+    "roles": Text("职责", "Roles"),
 }
 """What the columns of the lists are called on screen."""
 

@@ -104,6 +104,15 @@ def create(
     earlier = created_by_op(session, op)
     if earlier is not None:
         return earlier
+    check_new(session, login, name, email)
+    passwords.check(password, login=login, name=name)
+    return add(
+        session, login, name, email.strip(), kept=passwords.hashed(settings, password), actor=actor, at=at, op=op
+    )
+
+
+def check_new(session: Session, login: str, name: str, email: str) -> None:
+    """Raise WrongPerson where no account can be made of these."""
     if not login or not name:
         raise WrongPerson(Text("请填写登录名和姓名。", "Fill in a login and a name."))
     if max(len(login), len(name)) > LONGEST_NAME or len(email.strip()) > LONGEST_EMAIL:
@@ -117,9 +126,14 @@ def create(
         raise WrongPerson(
             Text(f"登录名“{login}”已有人使用，请换一个。", f"The login “{login}” is taken; choose another.")
         )
-    passwords.check(password, login=login, name=name)
-    made = stored.create(session, login, name, email.strip(), passwords.hashed(settings, password))
-    apart = {"login": login, **({"email": email.strip()} if email.strip() else {})}
+
+
+def add(
+    session: Session, login: str, name: str, email: str, *, kept: str, actor: Actor, at: datetime, op: str = ""
+) -> int:
+    """An account that was checked. `kept`: what is kept of its password; "" until somebody invited chooses one."""
+    made = stored.create(session, login, name, email, kept)
+    apart = {"login": login, **({"email": email} if email else {})}
     _record(session, made, "person.create", actor, at, {"name": name}, op, private=apart)
     return made
 

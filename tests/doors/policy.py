@@ -666,7 +666,7 @@ DOORS: dict[str, Door] = {
     **{
         f"{method} admin.{name}": Door(SIGNED_IN, ADMINISTRATOR)
         for method, names in {
-            "GET": "index new person offices office centres centre upload calls",
+            "GET": "index new person offices office centres centre upload blank_accounts calls",
             "POST": "create set_password clear_factors unlock change_office change_centre preview take load put_look",
         }.items()
         for name in names.split()

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from docx import Document
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from rules.roles import Role
 from states.case import CaseState
@@ -213,6 +213,28 @@ def test_taking_the_same_list_twice_adds_nothing(world: World, sign_in: As):
     for _ in range(2):
         post(client, "/admin/import/take", shown)
     assert counted(world) - before == 1
+
+
+def test_accounts_from_a_list_show_their_links_once_and_not_in_a_second_answer(world: World, sign_in: As):
+    client = sign_in("administrator")
+    text = "登录名,姓名,邮箱,职责,单位\nzhang,张受理,,受理人,\nli,李某,,国王,\n"
+    shown = send(client, "/admin/import", kind="people", list=uploaded(text)).get_data(as_text=True)
+    assert (made(world, "zhang"), "没有“国王”这个职责" in shown) == (None, True)
+    answers = [post(client, "/admin/import/take", shown) for _ in range(2)]
+    [link] = re.findall(r"(/reset/[\w-]+)<", answers[0].get_data(as_text=True))
+    assert (answers[1].status_code, made(world, "zhang").name) == (302, "张受理")
+    chosen = {"wanted": "several unrelated words", "wanted_again": "several unrelated words"}
+    stranger = client.application.test_client()
+    send(stranger, link, **chosen)
+    entered = send(stranger, "/sign-in", login="zhang", password="several unrelated words")
+    assert (entered.status_code, stranger.get("/").status_code) == (302, 200)
+
+
+def test_the_empty_list_of_accounts_is_taken_away(world: World, sign_in: As):
+    answer = sign_in("administrator").get("/admin/import/accounts.xlsx")
+    assert [cell.value for cell in load_workbook(io.BytesIO(answer.data)).worksheets[0][1]] == [
+        *("登录名", "姓名", "邮箱", "职责", "单位")
+    ]
 
 
 def test_a_changed_office_shows_both_names_before_it_is_taken(world: World, sign_in: As):

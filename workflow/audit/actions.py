@@ -155,7 +155,7 @@ _BESIDE: Mapping[str, Text] = {
     "person.end_session": Text("结束其他登录", "Ended other sessions"),
     "person.change_password": Text("更改密码", "Changed the password"),
     "person.ask_reset": Text("申请重设密码", "Asked for a new password by mail"),
-    "person.reset_password": Text("凭邮件重设密码", "Set a new password by mail"),
+    "person.reset_password": Text("凭链接设置密码", "Set a password by a link"),
     "person.add_factor": Text("增加登录方式", "Added a way to sign in"),
     "person.remove_factor": Text("删除登录方式", "Removed a way to sign in"),
     "person.make_codes": Text("生成备用码", "Made recovery codes"),

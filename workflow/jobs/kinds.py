@@ -140,6 +140,15 @@ _EVERY = (
         cancellable=True,
     ),
     Kind(
+        "mail_invitation",
+        Text("请新账号设置密码的邮件", "Mail that lets somebody new choose a password"),
+        A_WEEK,
+        _ADMINISTRATION,
+        frozenset({Role.ADMINISTRATOR}),
+        queue=MAILS,
+        cancellable=True,
+    ),
+    Kind(
         "mail_checkpoints",
         Text("向各主管部门和审计员寄送留痕检查点", "Mail the day's checkpoint to offices and auditors"),
         A_WEEK,

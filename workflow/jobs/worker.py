@@ -117,6 +117,13 @@ def _mail_reset(here: Workshop, _progress: Progress, reset_id: int) -> str:
     return account_mail.send_reset(here.database, here.settings, here.mailer, reset_id, at=datetime.now(UTC))
 
 
+def _mail_invitation(here: Workshop, _progress: Progress, reset_id: int) -> str:
+    """Mail somebody new the link by which they choose a password."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    return account_mail.send_invitation(here.database, here.settings, here.mailer, reset_id, at=datetime.now(UTC))
+
+
 def _mail_checkpoints(here: Workshop, progress: Progress, size: int) -> str:
     """Send the checkpoint of that size to everybody who keeps it."""
     if not here.mailer.configured:
@@ -255,6 +262,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "mail_batch": _mail_batch,
     "mail_notice": _mail_notice,
     "mail_reset": _mail_reset,
+    "mail_invitation": _mail_invitation,
     "mail_checkpoints": _mail_checkpoints,
     "mail_letters": _mail_letters,
     "remind": _remind,

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from rules.roles import Role
 from workflow.jobs.kinds import KINDS, JobState
-from workflow.store import copies, jobs, log, operations, schema, workers
+from workflow.store import copies, jobs, log, operations, people, schema, workers
 from workflow.store.database import Database
-from workflow.store.models import AuditEvent, AuditLog, AuditPending, Centre, Office, Person, PersonGrant
+from workflow.store.models import AuditEvent, AuditLog, AuditPending, Person, PersonGrant
 
 _COUNTED = 1000
 """Of each kind of work given up, no more is counted."""
@@ -65,7 +65,7 @@ def rows(database: Database) -> Rows:
             operations.last_at(session, "system.backup"),
             {one.login: one.password for one in session.scalars(select(Person).where(Person.active))},
             _administrators(session),
-            {role: _offices_without(session, role) for role in (Role.REVIEWER, Role.LEADER)},
+            {role: people.offices_without(session, role) for role in (Role.REVIEWER, Role.LEADER)},
             sorted(copies.documents(session)),
             jobs.oldest(session, KINDS, JobState.QUEUED),
             sum(jobs.counts(session, KINDS, _COUNTED, [JobState.GAVE_UP]).values()),
@@ -135,11 +135,3 @@ def _clock(session: Session) -> datetime:
 def _administrators(session: Session) -> list[str]:
     held = select(PersonGrant.person_id).where(PersonGrant.role == str(Role.ADMINISTRATOR))
     return list(session.scalars(select(Person.login).where(Person.active, Person.id.in_(held)).order_by(Person.login)))
-
-
-def _offices_without(session: Session, role: Role) -> list[str]:
-    """Offices that have a centre and no active person in the role, by name."""
-    held = select(PersonGrant.office_id).join(Person, Person.id == PersonGrant.person_id)
-    held = held.where(Person.active, PersonGrant.role == str(role))
-    wanted = select(Office.addressee).where(Office.id.in_(select(Centre.office_id)), Office.id.not_in(held))
-    return list(session.scalars(wanted.order_by(Office.id)))

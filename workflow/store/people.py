@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 
 from sqlalchemy import Select, delete, func, insert, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from rules.roles import Role
 from states.reach import Grant
 from workflow.store.models import Centre, Office, Person, PersonGrant, Setting
 
@@ -39,6 +41,33 @@ def holding(session: Session, role: str, centre: int | None, office: int | None)
     held = held.where(PersonGrant.centre_id == centre) if centre else held
     held = held.where(PersonGrant.office_id == office) if office else held
     return list(session.scalars(select(Person).where(Person.active, Person.id.in_(held)).order_by(Person.id)))
+
+
+def holders(session: Session) -> Counter[str]:
+    """Role → how many active people hold it, at whichever unit."""
+    counted = select(PersonGrant.role, func.count(PersonGrant.person_id.distinct()))
+    counted = counted.join(Person, Person.id == PersonGrant.person_id).where(Person.active).group_by(PersonGrant.role)
+    return Counter({role: count for role, count in session.execute(counted)})
+
+
+def offices_without(session: Session, role: Role) -> list[str]:
+    """Offices that have a centre and no active person in the role, by name."""
+    wanted = select(Office.addressee).where(
+        Office.id.in_(select(Centre.office_id)), Office.id.not_in(_where(role, PersonGrant.office_id))
+    )
+    return list(session.scalars(wanted.order_by(Office.id)))
+
+
+def centres_with(session: Session, *roles: Role) -> int:
+    """How many centres have an active person in each of these roles."""
+    having = [Centre.id.in_(_where(role, PersonGrant.centre_id)) for role in roles]
+    return session.scalar(select(func.count()).select_from(Centre).where(*having)) or 0
+
+
+def _where(role: Role, unit: InstrumentedAttribute[int | None]) -> Select[int | None]:
+    """The units at which an active person holds a role."""
+    held = select(unit).join(Person, Person.id == PersonGrant.person_id)
+    return held.where(Person.active, PersonGrant.role == str(role), unit.is_not(None))
 
 
 def create(session: Session, login: str, name: str, email: str, password: str) -> int:
