@@ -63,6 +63,8 @@ ASKS: Mapping[str, _Asked] = {
     "drafting.open_": _always("开放征集通知", "Open a call", "director"),
     "call_standing.act": _among(CALL, "trigger", "archive"),
     "amending.move": _always("把案例转到一个版本", "Move cases to a version", "director"),
+    "proofing.release": _always("公开网络版", "Release the web edition", "editor"),
+    "proofing.withdraw": _always("撤下网络版", "Withdraw the web edition", "editor"),
     # what leaves the country
     "pushes.start": _always("发起推送", "Start the push", "liaison"),
     "pushes.recall": _always("请接收方撤回", "Ask for the recall", "liaison"),

@@ -88,11 +88,13 @@ def _how() -> dict[str, Any]:
 
 @bp.post("/comments")
 def comment(collection_id: int) -> Response | Page:
-    case = number(request.form.get("case"))
+    about = request.form.get("case", "")
     return _taken(
         collection_id,
         t("提意见", "Commenting"),
-        lambda session: proofing.comment(session, collection_id, _words(), case, **_how()),
+        lambda session: proofing.comment(
+            session, collection_id, _words(), number(about), on_foreword=about == "foreword", **_how()
+        ),
     )
 
 
@@ -120,6 +122,15 @@ def release(collection_id: int) -> Response | Page:
         collection_id,
         t("公开网络版", "Releasing the web edition"),
         lambda session: proofing.release(session, collection_id, **_how()),
+    )
+
+
+@bp.post("/withdraw")
+def withdraw(collection_id: int) -> Response | Page:
+    return _taken(
+        collection_id,
+        t("撤下网络版", "Withdrawing the web edition"),
+        lambda session: proofing.withdraw(session, collection_id, _words(), **_how()),
     )
 
 

@@ -150,9 +150,13 @@ def collections() -> str:
 
 
 @bp.get("/collections/<int:collection_id>")
-def collection(collection_id: int) -> str:
-    """The web edition of a collection: the book's order, of what is published now, with its errata."""
+def collection(collection_id: int) -> Page:
+    """The web edition of a collection: the book's order, of what is published now, with its errata; of one that was
+    withdrawn the notice (410)."""
     with reading() as session:
+        gone = proofing.withdrawn(session, collection_id)
+        if gone is not None:
+            return render_template("public/withdrawn.html", row=gone), 410
         return render_template("public/collection.html", shown=proofing.edition(session, collection_id))
 
 
@@ -316,7 +320,7 @@ def _feed(template: str, media_type: str) -> Response:
 @site.get("/sitemap.xml")
 def sitemap() -> Response:
     with reading() as session:
-        words = render_template("public/sitemap.xml", cases=public.newest(session))
+        words = render_template("public/sitemap.xml", cases=public.newest(session), editions=proofing.editions(session))
     return Response(words, mimetype="application/xml")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from workflow.documents import template
 from workflow.documents.compiling.book import Book, Order
 from workflow.engine import Receipt, WrongInput
 from workflow.jobs.queue import enqueue
+from workflow.personal import masked_text
 from workflow.store import collection as stored_collection
 from workflow.store import personal as stored_personal
 from workflow.store import proofing as stored
@@ -27,7 +30,7 @@ from workflow.store.models import Collection, CollectionNote, CollectionSignOff
 NEEDED = 2
 """Editors who sign a proof before its web edition is released (decision 94)."""
 LONGEST = 2000
-"""Characters of a comment, its answer or an erratum."""
+"""Characters of a comment, its answer, an erratum, or why an edition is withdrawn."""
 COMMENT, ERRATUM = "comment", "erratum"
 
 
@@ -37,7 +40,7 @@ class WrongProof(WrongInput):
 
 @dataclass(frozen=True)
 class Proof:
-    """A collection with what editors noted on it. `signed`: those who signed the present version."""
+    """A collection with what editors noted on it. `signed`: those who signed exactly what it says now."""
 
     shown: collection.Shown
     comments: Sequence[CollectionNote]
@@ -48,6 +51,22 @@ class Proof:
     def open(self) -> int:
         """Comments that are not settled."""
         return sum(one.settled_at is None for one in self.comments)
+
+    def outdated(self, comment: CollectionNote) -> bool:
+        """Whether the foreword was changed after this was said of it."""
+        return comment.about not in ("", _digest(self.shown.row.foreword))
+
+    @property
+    def doubt(self) -> Text | None:
+        """What an editor should look at in the foreword, which everybody will read."""
+        row = self.shown.row
+        if masked_text(row.foreword) == row.foreword:
+            return None
+        return Text(
+            "前言中有电话、邮箱或证件号样的内容，公开前请确认可以公开。",
+            "The foreword holds what looks like a telephone number, an address or an identity number; make sure that"
+            " everybody may read it.",
+        )
 
     @property
     def lacks(self) -> Text | None:
@@ -73,8 +92,18 @@ def find(session: Session, collection_id: int, *, actor: Actor) -> Proof:
         shown,
         stored.notes(session, collection_id, COMMENT),
         stored.notes(session, collection_id, ERRATUM),
-        stored.sign_offs(session, collection_id, shown.row.version),
+        stored.sign_offs(session, collection_id, shown.row.version, wording(shown.row)),
     )
+
+
+def wording(row: Collection) -> str:
+    """Digest of exactly what a proof says: its words and numbers, their order, and which content of which case."""
+    cases = [[one.case_id, one.content] for one in row.lines]
+    return _digest(json.dumps([row.title, row.foreword, row.isbn, row.cip, row.sort, cases], ensure_ascii=False))
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -106,6 +135,7 @@ def change(
             )
         )
     before = Edit(row.title, row.foreword, row.isbn, row.cip)
+    voided = len(stored.sign_offs(session, collection_id, row.version, wording(row)))
     if not stored.change(session, collection_id, seen, **vars(edit)):
         raise Overtaken(
             Text(
@@ -118,7 +148,7 @@ def change(
     receipt = _note(
         session,
         "collection.change",
-        {"collection": collection_id, "version": seen + 1, "changed": changed},
+        {"collection": collection_id, "version": seen + 1, "changed": changed, "signatures_voided": voided},
         actor,
         at,
         op,
@@ -153,11 +183,23 @@ def right_isbn(isbn: str) -> bool:
 
 
 def comment(
-    session: Session, collection_id: int, words: str, case_id: int | None, *, actor: Actor, at: datetime, op: str = ""
+    session: Session,
+    collection_id: int,
+    words: str,
+    case_id: int | None,
+    *,
+    on_foreword: bool = False,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
 ) -> Receipt:
-    """Note something on the proof; nothing is released before it is settled. Raises WrongProof and what `find` does."""
+    """Note something on the proof; nothing is released before it is settled. Raises WrongProof and what `find` does.
+
+    `on_foreword`: it is about the foreword as it stands now.
+    """
     row = _held(session, collection_id, actor)
-    return _noting(session, row, COMMENT, "collection.comment", words, case_id, actor, at, op)
+    about = _digest(row.foreword) if on_foreword else ""
+    return _noting(session, row, COMMENT, "collection.comment", words, case_id, actor, at, op, about)
 
 
 def settle(
@@ -200,8 +242,16 @@ def sign_off(session: Session, collection_id: int, seen: int, *, actor: Actor, a
         raise WrongProof(
             Text("您已经签过这一稿，须由另一位编辑再签。", "You have signed this version; another editor must sign it.")
         )
-    stored.sign_off(session, collection_id, row.version, actor, at)
-    data = {"collection": collection_id, "version": row.version, "docx": row.word_digest, "pdf": row.pdf_digest}
+    said = wording(row)
+    stored.sign_off(session, collection_id, row.version, said, actor, at)
+    data = {
+        "collection": collection_id,
+        "version": row.version,
+        "wording": said,
+        "foreword": _digest(row.foreword),
+        "docx": row.word_digest,
+        "pdf": row.pdf_digest,
+    }
     return _note(session, "collection.sign_off", data, actor, at, op)
 
 
@@ -219,11 +269,36 @@ def release(session: Session, collection_id: int, *, actor: Actor, at: datetime,
     return _note(session, "collection.release", {"collection": collection_id, "version": row.version}, actor, at, op)
 
 
+def withdraw(session: Session, collection_id: int, why: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """撤下: of the web edition only a notice stays, with the reason; for good. Raises WrongProof and what `find` does."""
+    row = _held(session, collection_id, actor)
+    if earlier := _noted(session, op, "collection.withdraw"):
+        return earlier
+    _check_not_withdrawn(row)
+    if row.released_at is None:
+        raise WrongProof(Text("网络版还没有公开，无须撤下。", "The web edition is not released, so none is withdrawn."))
+    said = _words(why)
+    stored.withdraw(session, collection_id, said, at)
+    data = {"collection": collection_id, "version": row.version, "reason": said}
+    return _note(session, "collection.withdraw", data, actor, at, op)
+
+
+def _check_not_withdrawn(row: Collection) -> None:
+    """Raises WrongProof."""
+    if row.withdrawn_at is not None:
+        raise WrongProof(
+            Text(
+                "网络版已经撤下；再版请新编一本。", "The web edition is withdrawn; for another one compile a new book."
+            )
+        )
+
+
 def correct(
     session: Session, collection_id: int, words: str, case_id: int | None, *, actor: Actor, at: datetime, op: str = ""
 ) -> Receipt:
     """勘误: add an erratum to what is released; it is never changed. Raises WrongProof and what `find` does."""
     row = _held(session, collection_id, actor)
+    _check_not_withdrawn(row)
     if row.released_at is None:
         raise WrongProof(
             Text("网络版还没有公开，请直接改校样。", "The web edition is not released; change the proof itself.")
@@ -236,6 +311,7 @@ def reprint(session: Session, collection_id: int, *, actor: Actor, at: datetime,
     row = _held(session, collection_id, actor)
     if earlier := _noted(session, op, "collection.reprint"):
         return earlier
+    _check_not_withdrawn(row)
     if row.released_at is None:
         raise WrongProof(
             Text("还没有公开，改校样即重新编印。", "It is not released: changing the proof compiles it anew.")
@@ -257,14 +333,16 @@ def _noting(
     actor: Actor,
     at: datetime,
     op: str,
+    about: str = "",
 ) -> Receipt:
     if earlier := _noted(session, op, action):
         return earlier
     said = _words(words)
     if case_id is not None and case_id not in {line.case_id for line in row.lines}:
         raise WrongProof(Text("这件案例不在这本案例集中。", "This case is not in the collection."))
-    stored.note(session, row.id, kind, case_id, said, actor, at)
-    return _note(session, action, {"collection": row.id, "case": case_id, "words": said}, actor, at, op)
+    stored.note(session, row.id, kind, case_id, said, actor, at, about)
+    data = {"collection": row.id, "case": case_id, "words": said} | ({"foreword": about} if about else {})
+    return _note(session, action, data, actor, at, op)
 
 
 def _words(words: str) -> str:
@@ -312,12 +390,16 @@ def editions(session: Session) -> list[Collection]:
     return stored.released(session)
 
 
+def withdrawn(session: Session, collection_id: int) -> Collection | None:
+    """The collection, where its web edition was released and is withdrawn."""
+    return next((one for one in stored.released(session, collection_id) if one.withdrawn_at is not None), None)
+
+
 def edition(session: Session, collection_id: int) -> Edition:
-    """Made from the same rows as the printed book. Raises NoSuchCollection."""
-    found = stored.released(session, collection_id)
-    if not found:
+    """Made from the same rows as the printed book. Raises NoSuchCollection, also where it was withdrawn."""
+    row = next((one for one in stored.released(session, collection_id) if one.withdrawn_at is None), None)
+    if row is None:
         raise NoSuchCollection(Text("这个地址没有公开的案例集。", "There is no released collection at this address."))
-    [row] = found
     shown = [line.case for line in row.lines if line.content and line.case.state in collecting.OPEN_TO_ALL]
     gathered = [collecting.listed(session, case) for case in shown]
     wanted = collecting.Wanted(row.title, [case.id for case in shown], row.foreword, Order.of(row.sort))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from pytest_bdd import given, parsers, then, when
 
 from states.case import CaseState
@@ -107,6 +108,9 @@ def _signed(world: World, book: int, how: str) -> None:
         assert _tried(lambda: _sign(world, book, "editor")) is not None
     if how.startswith(("两位编辑", "提出的意见")):
         _sign(world, book, SECOND)
+    if how.endswith("被暗改"):  # past the proof, as by a hand in the database
+        with world.database.transaction() as session:
+            stored.finish(session, book, foreword="暗改的前言")
     if how.endswith("改了前言"):
         _change(world, book, "改过的前言")
         _made(world, book)
@@ -143,6 +147,54 @@ def _kept(world: World, book: int, refusal: CannotServe | None) -> None:
     assert isinstance(refusal, Overtaken)
     with world.database.reading() as session:
         assert session.get_one(Collection, book).foreword == "另一位编辑的前言"
+
+
+@given(parsers.re("一条关于前言的意见，其后(?P<how>前言没有改动|前言有改动)"))
+def _on_foreword(world: World, book: int, how: str) -> None:
+    with world.database.transaction() as session:
+        editor = world.people["editor"]
+        proofing.comment(session, book, "语气再平实些", None, on_foreword=True, actor=editor, at=world.at)
+    if how == "前言有改动":
+        _change(world, book, "改过的前言")
+
+
+@when("编辑查看校样", target_fixture="proof")
+def _looked(world: World, book: int) -> proofing.Proof:
+    with world.database.reading() as session:
+        return proofing.find(session, book, actor=world.people["editor"])
+
+
+@then(parsers.re("这条意见(?P<how>没有注明前言已改|注明前言已改)"))
+def _marked(proof: proofing.Proof, how: str) -> None:
+    assert [proof.outdated(one) for one in proof.comments] == [how == "注明前言已改"]
+
+
+def _withdraw(world: World, number: int) -> None:
+    with world.database.transaction() as session:
+        proofing.withdraw(session, number, "版权有争议", actor=world.people["editor"], at=world.at)
+
+
+@given("一本已撤下的案例集", target_fixture="book")
+def _gone(world: World) -> int:
+    made = _released(world)
+    _withdraw(world, made)
+    return made
+
+
+@when("编辑撤下网络版", target_fixture="refusal")
+def _tried_to_withdraw(world: World, book: int) -> CannotServe | None:
+    return _tried(lambda: _withdraw(world, book))
+
+
+@then(parsers.re("读者在原处(?P<result>读到撤下说明|什么也读不到)"))
+def _notice(world: World, book: int, refusal: CannotServe | None, result: str) -> None:
+    with world.database.reading() as session:
+        gone = proofing.withdrawn(session, book)
+        assert proofing.editions(session) == []
+        with pytest.raises(NoSuchCollection):
+            proofing.edition(session, book)
+    told = (gone.withdrawn_why if gone else None, refusal is None)
+    assert told == (("版权有争议", True) if result == "读到撤下说明" else (None, False))
 
 
 @when("编辑登一条勘误", target_fixture="refusal")

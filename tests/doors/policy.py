@@ -645,7 +645,7 @@ DOORS: dict[str, Door] = {
     "GET proofing.show": Door(SIGNED_IN, "editor"),
     **{
         f"POST proofing.{step}": Door(SIGNED_IN, "editor")
-        for step in ("change", "comment", "settle", "sign_off", "release", "correct", "reprint")
+        for step in ("change", "comment", "settle", "sign_off", "release", "withdraw", "correct", "reprint")
     },
     # -- the trail
     "GET trail.show": Door(EVENT),

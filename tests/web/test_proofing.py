@@ -90,6 +90,36 @@ def test_a_released_collection_is_read_by_everybody_with_its_errata(world: World
     assert (late.status_code, "请登勘误" in late.get_data(as_text=True)) == (422, True)
 
 
+def test_a_withdrawn_edition_leaves_a_notice_with_its_reason(world: World, book: int, sign_in: As, app: Flask):
+    editor, second, anybody = sign_in("editor"), sign_in(SECOND), app.test_client()
+    for one in (editor, second):
+        acted(one, book, "sign-off")
+    acted(editor, book, "release")
+    assert acted(editor, book, "withdraw", words=" ").status_code == 422
+    assert anybody.get(f"/public/collections/{book}").status_code == 200
+    assert acted(editor, book, "withdraw", words="前言有误").status_code == 302
+    for tongue, said in (("", "网络版已撤下"), ("/en", "has been withdrawn")):
+        notice = anybody.get(f"/public{tongue}/collections/{book}")
+        page = notice.get_data(as_text=True)
+        told = (notice.status_code, said in page, "前言有误" in page, "原来的前言" in page, "甲案例" in page)
+        assert told == (410, True, True, False, False)
+        assert "noindex" in page
+        assert f"collections/{book}" not in anybody.get(f"/public{tongue}/collections").get_data(as_text=True)
+    assert "新编一本" in acted(editor, book, "withdraw", words="再次").get_data(as_text=True)
+    shown = editor.get(f"/collection/{book}/proof").get_data(as_text=True)
+    assert ("打开撤下说明" in shown, "/errata" in shown, "/withdraw" in shown) == (True, False, False)
+
+
+def test_a_comment_on_the_foreword_says_so_once_that_was_changed(world: World, book: int, sign_in: As):
+    editor = sign_in("editor")
+    acted(editor, book, "comments", words="写得再短些", case="foreword")
+    page = editor.get(f"/collection/{book}/proof").get_data(as_text=True)
+    assert ("关于前言" in page, "其后前言有改动" in page) == (True, False)
+    acted(editor, book, "change", name="集", foreword="短前言，电话 13800138000。", isbn="", cip="")
+    page = editor.get(f"/collection/{book}/proof").get_data(as_text=True)
+    assert ("其后前言有改动" in page, "前言中有电话" in page) == (True, True)
+
+
 def test_honours_are_recorded_by_the_editor_and_shown_on_the_case_and_outside(world: World, sign_in: As, app: Flask):
     case = world.case(CaseState.PUBLISHED)
     editor, page = sign_in("editor"), f"/cases/{case}/editorial"

@@ -80,6 +80,7 @@ _BESIDE: Mapping[str, Text] = {
     "collection.settle": Text("处理校样意见", "Settled a comment on a proof"),
     "collection.sign_off": Text("签样", "Signed a proof"),
     "collection.release": Text("公开案例集网络版", "Released a web edition"),
+    "collection.withdraw": Text("撤下案例集网络版", "Withdrew a web edition"),
     "collection.reprint": Text("重印案例集", "Reprinted a collection"),
     "collection.correct": Text("登勘误", "Entered an erratum"),
     "case.give_honour": Text("登记荣誉", "Recorded an honour"),

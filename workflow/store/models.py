@@ -1484,6 +1484,9 @@ class Collection(ByHand, Base):
     cip: Mapped[str] = mapped_column(String(60), server_default="")
     released_at: Mapped[datetime | None]
     """Since when everybody may read its web edition."""
+    withdrawn_at: Mapped[datetime | None]
+    """Since when only a notice stands in its place, which says why in the words of `withdrawn_why`."""
+    withdrawn_why: Mapped[str] = mapped_column(Text, server_default="")
     by: Mapped[Person] = relationship()
     lines: Mapped[list[CollectionLine]] = relationship(order_by="CollectionLine.position")
 
@@ -1505,7 +1508,10 @@ class CollectionLine(Base):
 
 
 class CollectionNote(ByHand, Base):
-    """What an editor noted on a collection: a comment on the proof, open until it is settled, or an erratum for everybody."""
+    """What an editor noted on a collection: a comment on the proof, open until it is settled, or an erratum for everybody.
+
+    `about`: digest of the foreword that it is about, empty where it is about a case or the whole book.
+    """
 
     __tablename__ = "collection_note"
     __table_args__ = (
@@ -1516,6 +1522,7 @@ class CollectionNote(ByHand, Base):
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"))
     kind: Mapped[str] = mapped_column(String(10))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    about: Mapped[str] = mapped_column(String(64), server_default="")
     words: Mapped[str] = mapped_column(Text)
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
@@ -1526,12 +1533,13 @@ class CollectionNote(ByHand, Base):
 
 
 class CollectionSignOff(ByHand, Base):
-    """签样: one editor's approval of one version of a proof."""
+    """签样: one editor's approval of one version of a proof. `wording`: digest of exactly what it said then."""
 
     __tablename__ = "collection_sign_off"
     collection_id: Mapped[int] = mapped_column(ForeignKey("collection.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    wording: Mapped[str] = mapped_column(String(64), server_default="")
     at: Mapped[datetime]
     by: Mapped[Person] = relationship()
 

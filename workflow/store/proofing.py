@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
 from states.reach import Actor
@@ -21,13 +21,21 @@ def change(session: Session, collection_id: int, version: int, **columns: Any) -
 
 
 def note(
-    session: Session, collection_id: int, kind: str, case_id: int | None, words: str, actor: Actor, at: datetime
+    session: Session,
+    collection_id: int,
+    kind: str,
+    case_id: int | None,
+    words: str,
+    actor: Actor,
+    at: datetime,
+    about: str = "",
 ) -> None:
     session.execute(
         insert(CollectionNote).values(
             collection_id=collection_id,
             kind=kind,
             case_id=case_id,
+            about=about,
             words=words,
             by_id=actor.id,
             absent_id=actor.absent_id,
@@ -46,18 +54,28 @@ def notes(session: Session, collection_id: int, kind: str) -> list[CollectionNot
     return list(session.scalars(asked.options(joinedload(CollectionNote.by)).order_by(CollectionNote.id)))
 
 
-def sign_offs(session: Session, collection_id: int, version: int) -> list[CollectionSignOff]:
-    """Of this version."""
+def sign_offs(session: Session, collection_id: int, version: int, wording: str) -> list[CollectionSignOff]:
+    """Of this version, of exactly this wording."""
     asked = select(CollectionSignOff).where(
-        CollectionSignOff.collection_id == collection_id, CollectionSignOff.version == version
+        CollectionSignOff.collection_id == collection_id,
+        CollectionSignOff.version == version,
+        CollectionSignOff.wording == wording,
     )
     return list(session.scalars(asked.options(joinedload(CollectionSignOff.by)).order_by(CollectionSignOff.at)))
 
 
-def sign_off(session: Session, collection_id: int, version: int, actor: Actor, at: datetime) -> None:
+def sign_off(session: Session, collection_id: int, version: int, wording: str, actor: Actor, at: datetime) -> None:
+    """Of whoever signed this version already with another wording, the present one counts."""
+    hand = (CollectionSignOff.collection_id == collection_id) & (CollectionSignOff.version == version)
+    session.execute(delete(CollectionSignOff).where(hand, CollectionSignOff.by_id == actor.id))
     session.execute(
         insert(CollectionSignOff).values(
-            collection_id=collection_id, version=version, by_id=actor.id, absent_id=actor.absent_id, at=at
+            collection_id=collection_id,
+            version=version,
+            wording=wording,
+            by_id=actor.id,
+            absent_id=actor.absent_id,
+            at=at,
         )
     )
 
@@ -66,14 +84,21 @@ def release(session: Session, collection_id: int, at: datetime) -> None:
     session.execute(update(Collection).where(Collection.id == collection_id).values(released_at=at))
 
 
+def withdraw(session: Session, collection_id: int, why: str, at: datetime) -> None:
+    session.execute(update(Collection).where(Collection.id == collection_id).values(withdrawn_at=at, withdrawn_why=why))
+
+
 def locked(session: Session, collection_id: int) -> Collection | None:
     """A collection that nobody else changes meanwhile."""
     return session.scalar(select(Collection).where(Collection.id == collection_id).with_for_update(of=Collection))
 
 
 def released(session: Session, collection_id: int | None = None) -> list[Collection]:
-    """Collections with a web edition, the newest first, with their lines and cases."""
+    """Collections with a web edition, the newest first, with their lines and cases; one that is asked for by its number
+    also where that was withdrawn."""
     asked = select(Collection).where(Collection.released_at.is_not(None))
+    if collection_id is None:
+        asked = asked.where(Collection.withdrawn_at.is_(None))
     if collection_id is not None:
         asked = asked.where(Collection.id == collection_id)
     lines = selectinload(Collection.lines).joinedload(CollectionLine.case).options(defer(Case.form))
