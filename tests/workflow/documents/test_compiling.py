@@ -192,6 +192,14 @@ def test_contents_and_index_say_the_page_on_which_each_case_begins(folder: Path)
     assert all(f"图{number}流程" in "".join(pages) and "表1成效" in "".join(pages) for number in range(6))
 
 
+def test_a_centre_of_many_cases_keeps_its_name_in_one_line_of_the_index(folder: Path) -> None:
+    name = "示例省知识产权公共信息服务中心"
+    chapters = [chapter(number, centre=name, parts=(Part("一、做法", ("做了。",)),)) for number in range(24)]
+    index = pages_of(press("pdf", laid(folder, book(chapters)))[0])[-1]
+    assert name in index
+    assert re.search(r"18、19、20、21、22、23、24", "".join(index.split()))
+
+
 def test_the_same_book_is_the_same_bytes(folder: Path) -> None:
     laid(folder, book([chapter(1), chapter(2)]))
     first = press("pdf", folder)[0].read_bytes()
