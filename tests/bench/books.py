@@ -8,6 +8,7 @@ Not part of `make bench`: it takes minutes. Each case has its author's own Word 
 from __future__ import annotations
 
 import io
+import os
 import random
 import resource
 import tempfile
@@ -123,7 +124,7 @@ def _ordered(database: Database, editor: Actor, ids: Sequence[int]) -> int:
 def _made(database: Database, editor: Actor, ids: Sequence[int]) -> tuple[float, int]:
     """Seconds from the order to the kept files; and the collection's number."""
     peak = _Peak()
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), _busy()
     number = _ordered(database, editor, ids)
     shown = set()
     while (job := _job(database, number)).state in ("queued", "running", "waiting"):
@@ -136,11 +137,16 @@ def _made(database: Database, editor: Actor, ids: Sequence[int]) -> tuple[float,
         lines = [(one.position, one.said) for one in made.lines]
         words = {one["zh"] for _, said in lines for one in said} | {one["zh"] for one in made.said}
         print(
-            f"{len(ids)} cases with {PHOTOGRAPHS * len(ids)} photographs: {job.state} in {took:.0f} s; Word {made.word_size >> 20}"
+            f"{len(ids)} cases with {PHOTOGRAPHS * len(ids)} photographs: {job.state} in {took:.0f} s, {_busy() - busy:.0f} s of processor time; Word {made.word_size >> 20}"
             f" MiB, {made.word_pages} pages; PDF {made.pdf_size >> 20} MiB, {made.pdf_pages} pages; worker at most {own} MiB, a"
             f" child at most {children} MiB so far; {len(shown)} steps of progress seen; said: {sorted(words) or 'nothing'}"
         )
     return took, number
+
+
+def _busy() -> float:
+    """Seconds of processor time of this process and of its children so far."""
+    return sum(os.times()[:4])
 
 
 def _kept(database: Database, files: Files, number: int, folder: Path) -> None:

@@ -10,12 +10,14 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from states.reach import SYSTEM
 from tests.worlds import World
-from workflow import arrivals, keeping, privacy
+from workflow import arrivals, cases, downloads, keeping, privacy
 from workflow.arrivals import Came, NoSuchArrival, WrongArrival
+from workflow.documents import preview
 from workflow.engine import NotPermitted
 from workflow.settings import from_environment
 from workflow.store import copies
@@ -167,6 +169,25 @@ def test_a_paper_that_bears_a_cases_number_belongs_to_it_whatever_its_title(worl
         assert line.number == number
         assert arrivals.existing(session, row, line).id == case
         assert [one.came_to for one in row.contents] == ["document", "scan"]
+
+
+def test_a_scan_is_known_by_the_code_on_its_paper_whatever_its_file_is_called(world: World, files: Files):
+    case = world.draft()
+    with world.database.transaction() as session:
+        row = cases.find(session, case, seen_by=world.people["sealer"])
+        _, paper = downloads.report_form_pdf(session, row, actor=world.people["sealer"], at=world.at)
+    photo = io.BytesIO(preview.page(paper, "application/pdf", 1, 1400) or b"")
+    turned = io.BytesIO()
+    Image.open(photo).convert("RGB").rotate(90, expand=True).save(turned, "JPEG", quality=70)
+    made = take_in(world, files, ("IMG_20210320_101010.jpg", turned.getvalue()), (WORD, sample(WORD)))
+    arrivals.read(world.database, files, made.id, at=world.at)
+    with world.database.reading() as session:
+        row = arrivals.find(session, made.id, world.people["reviewer"])
+        [scanned] = [one for one in row.cases if one.number == world.row(case).number]
+        assert {one.name: (one.came_to, one.case_position == scanned.position) for one in row.contents} == {
+            "IMG_20210320_101010.jpg": ("scan", True),
+            WORD: ("document", False),
+        }
 
 
 def test_another_offices_number_means_nothing_to_an_office(world: World, files: Files):
