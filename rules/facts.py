@@ -275,6 +275,8 @@ class JudgementFacts:
     blind: bool = False
     showing: tuple[Text, ...] = ()
     """Where in the blind reading it can still be told whose case it is."""
+    unseen: int = 0
+    """Its pictures at which nobody has looked, to tell whether they name anybody."""
     scores: Mapping[str, Score] = field(default_factory=dict)
     """Criterion → what was given."""
     actor: int = 0

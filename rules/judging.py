@@ -44,6 +44,18 @@ def case_names_nobody(judgement: JudgementFacts) -> Breach | None:
 
 
 @rule(
+    zh="有 {count} 幅图片还没有看过，图里也许写着是谁的案例，现在不能评审。请由受理人逐幅看过再评。",
+    en="Pictures not looked at: {count}. They might tell whose case it is, so it is not judged now. The desk must look at each first.",
+    lifted_by=Role.DESK,
+)
+def every_picture_looked_at(judgement: JudgementFacts) -> Breach | None:
+    """盲评的案例，每幅图片都由受理人看过，认定不泄露身份的才给专家看；换了图片要重新看。"""
+    if not judgement.blind or not judgement.unseen:
+        return None
+    return Breach(count=judgement.unseen, mend="pictures")
+
+
+@rule(
     zh="分数超出范围：{wrong}。每项请打 {lowest} 到 {highest} 的整数分。",
     en="Outside the scale: {wrong}. Each score is a whole number from {lowest} to {highest}.",
     lifted_by=Role.JUDGE,

@@ -4,6 +4,7 @@ from rules.judging import (
     case_is_being_selected,
     case_names_nobody,
     every_criterion_scored,
+    every_picture_looked_at,
     judge_has_no_conflict,
     scores_within_scale,
 )
@@ -25,7 +26,7 @@ class JudgementState(Labelled):
 
 S = JudgementState
 _FREE = (judge_has_no_conflict, case_is_being_selected)
-_READABLE = (*_FREE, case_names_nobody)
+_READABLE = (*_FREE, case_names_nobody, every_picture_looked_at)
 _COMPLETE = (*_READABLE, scores_within_scale, every_criterion_scored)
 
 JUDGEMENT = Lifecycle(

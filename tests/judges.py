@@ -11,9 +11,10 @@ from sqlalchemy import insert
 from rules.roles import Role
 from states.reach import Actor
 from tests.worlds import World, went
-from workflow import judging, people
+from workflow import blinding, judging, people
 from workflow.engine import Attempt
 from workflow.judging import Invited, Pair, Profile
+from workflow.store import judging as stored
 from workflow.store.models import Judgement, Person, PersonGrant
 
 FAR = "远方省"
@@ -88,6 +89,15 @@ def accepted(world: World, case: int, who: Actor | None = None) -> int:
     number = invited(world, case, who)
     went(step(world, number, "accept"))
     return number
+
+
+def look_at_pictures(world: World, case: int, verdict: str = "show", number: int | None = None) -> None:
+    """The desk looks at a case's pictures, or the first so many, and finds the same of each."""
+    with world.database.transaction() as session:
+        side = stored.case_sides(session, [case])[case]
+        found = {one.digest: verdict for one in side.pictures[:number]}
+        if found:
+            blinding.look(session, case, found, actor=world.people["desk"], at=world.at)
 
 
 def judge_of(world: World, number: int) -> Actor:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from rules.call import Call
 from rules.names import squeezed
 from rules.words import Text
-from workflow.store.judging import CaseSide
+from workflow.store.judging import SHOW, CaseSide
 
 MASK = "■■■"
 _SHORTEST = 2
@@ -54,6 +54,18 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture of the reading, counted from 1. `verdict`: what the desk found of it, "" where nobody has looked at it."""
+
+    position: int
+    caption: str
+    digest: str
+    verdict: str
+    shown: bool
+    """To judges: where the call judges blind, only once it was looked at and found to tell nothing."""
+
+
+@dataclass(frozen=True)
 class Reading:
     """A case as its judges read it. `sections`: each with its heading; `captions`: of its pictures, in order."""
 
@@ -62,6 +74,7 @@ class Reading:
     sections: tuple[tuple[Text, str], ...]
     captions: tuple[str, ...]
     found: tuple[Found, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def showing(self) -> tuple[Text, ...]:
@@ -73,11 +86,11 @@ def reading(case: CaseSide, call: Call) -> Reading:
     """What judges read: masked and searched where the call judges blind, as it is where it does not."""
     plain = _parts(case, call)
     if call.judging is None or not call.judging.blind:
-        return _reading(plain)
+        return _reading(plain, case, blind=False)
     names = names_of(case)
     masked = [(place, mask(text, names)) for place, text in plain]
     found = [one for place, text in masked for one in _search(place, text, case)]
-    return _reading(masked, found)
+    return _reading(masked, case, found)
 
 
 def _parts(case: CaseSide, call: Call) -> list[tuple[Text, str]]:
@@ -88,11 +101,17 @@ def _parts(case: CaseSide, call: Call) -> list[tuple[Text, str]]:
     return [(TITLE, case.title), (RECIPIENT, case.recipient), *sections, *captions]
 
 
-def _reading(parts: Sequence[tuple[Text, str]], found: Iterable[Found] = ()) -> Reading:
+def _reading(
+    parts: Sequence[tuple[Text, str]], case: CaseSide, found: Iterable[Found] = (), *, blind: bool = True
+) -> Reading:
     (_, title), (_, recipient), *rest = parts
     captions = tuple(text for place, text in rest if place.zh.startswith("图") and place.zh.endswith("的说明"))
     sections = tuple(rest[: len(rest) - len(captions)])
-    return Reading(title, recipient, sections, captions, tuple(found))
+    pictures = tuple(
+        Picture(at, caption, one.digest, one.verdict, not blind or one.verdict == SHOW)
+        for at, (caption, one) in enumerate(zip(captions, case.pictures, strict=True), 1)
+    )
+    return Reading(title, recipient, sections, captions, tuple(found), pictures)
 
 
 def names_of(case: CaseSide) -> list[str]:

@@ -333,6 +333,7 @@ def _facts(
         conflicts=conflicts.detected(case, judge),
         blind=asked_by(call).blind,
         showing=blind.reading(case, call).showing,
+        unseen=case.unseen,
         scores={name: Score(one.get("points"), one.get("reason", "")) for name, one in scores.items()},
         actor=actor,
         remark=remark,
@@ -519,11 +520,10 @@ def picture(session: Session, files: Files, judgement: Judgement, position: int,
 
     Raises NoSuchJudgement, NotShown, Lost.
     """
-    reading(session, judgement, seen_by)
-    found = stored.pictures(session, judgement.case_id)
-    if not 0 < position <= len(found):
+    pictures = reading(session, judgement, seen_by).pictures
+    if not 0 < position <= len(pictures) or not (pictures[position - 1].shown or sees_all(seen_by)):
         raise NoSuchJudgement(_NOT_THERE)
-    return downloads.page(files, found[position - 1])
+    return downloads.page(files, stored.pictures(session, judgement.case_id)[position - 1])
 
 
 # ---- discussing ------------------------------------------------------------------------------------------------------
@@ -656,7 +656,7 @@ def add_mask(
     case = stored.case_sides(session, [case_id]).get(case_id)
     if case is None:
         raise NoSuchJudgement(_NOT_THERE)
-    if kind not in ("mask", "keep") or not words.strip():
+    if kind not in (stored.MASK, stored.KEEP) or not words.strip():
         raise WrongInvitation(Text("请写明要遮盖的文字。", "Write the words to be masked."))
     stored.add_mask(session, case_id, kind, words.strip()[:300], actor, at)
     return note(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pytest_bdd import given, parsers, then, when
+from sqlalchemy import select
 
 from features.steps.cases import REMARKS
 from features.steps.outcomes import Result, tried
@@ -20,7 +21,7 @@ from workflow.audit import search
 from workflow.blind import Reading
 from workflow.engine import CannotServe
 from workflow.judging import Invited, NoSuchJudgement
-from workflow.store.models import Case, Centre, Judgement, Office, Person
+from workflow.store.models import Case, Centre, Document, Judgement, Office, Person
 
 # ---- where a judgement stands ----
 
@@ -142,6 +143,41 @@ def _masks(world: World, case: int, words: str) -> None:
     kind = "mask" if words == "遮盖了" else "keep"
     with world.database.transaction() as session:
         judging.add_mask(session, case, _EMAIL, kind, actor=world.people["desk"], at=world.at)
+
+
+@given("一份处于“已报送”、有两幅图片的案例", target_fixture="case")
+def _with_pictures(world: World) -> int:
+    case = world.case(CaseState.SUBMITTED)
+    world.put_pictures(case, 2)
+    return case
+
+
+_LOOKS = {
+    "一幅也没有看": (0, ""),
+    "只看了一幅，认定不泄露": (1, "show"),
+    "逐幅看过，都认定不泄露": (2, "show"),
+    "逐幅看过，都认定看得出": (2, "hide"),
+}
+
+
+@given(parsers.re("受理人对图片(?P<words>一幅也没有看|只看了一幅，.*|逐幅看过，.*)"))
+def _looks(world: World, case: int, words: str) -> None:
+    number, verdict = _LOOKS[words]
+    judges.look_at_pictures(world, case, verdict, number)
+
+
+@given("换了一幅图片")
+def _another_picture(world: World, case: int) -> None:
+    with world.database.transaction() as session:
+        [first, *_] = session.scalars(select(Document).where(Document.case_id == case, Document.slot == "picture"))
+        first.digest = f"{7:064x}"
+
+
+@then(parsers.re("专家看得到 (?P<number>\\d+) 幅图片"))
+def _pictures_shown(world: World, judgement: int, number: str) -> None:
+    read = _read(world, judgement)
+    assert isinstance(read, Reading)
+    assert sum(one.shown for one in read.pictures) == int(number)
 
 
 # ---- scores ----

@@ -41,6 +41,9 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "case_names_nobody": lambda **x: judgement_facts(
         **{"call": annotated_call(), "blind": True, "showing": (Text("题目", "title"),), **x}
     ),
+    "every_picture_looked_at": lambda **x: judgement_facts(
+        **{"call": annotated_call(), "blind": True, "unseen": 2, **x}
+    ),
     "centre_is_eligible": lambda **x: case_facts(centre=centre_facts(eligible=False), **x),
     "centre_reports_enough": lambda **x: batch_facts(
         phase="second", final=True, centres=(CentreCount("a", "甲中心", 0),), **x

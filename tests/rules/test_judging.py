@@ -12,6 +12,7 @@ from rules.judging import (
     case_is_being_selected,
     case_names_nobody,
     every_criterion_scored,
+    every_picture_looked_at,
     judge_has_no_conflict,
     scores_within_scale,
 )
@@ -59,6 +60,13 @@ def test_only_blind_judging_asks_that_nobody_is_named() -> None:
     assert case_names_nobody.examine(judgement_facts(CALL, blind=False, showing=shown)) is None
     assert case_names_nobody.examine(judgement_facts(CALL, blind=True, showing=shown)) is not None
     assert case_names_nobody.examine(judgement_facts(CALL, blind=True)) is None
+
+
+@pytest.mark.parametrize(("blind", "unseen", "holds"), [(True, 0, True), (True, 1, False), (False, 1, True)])
+@pytest.mark.every_picture_looked_at
+def test_only_blind_judging_asks_that_pictures_are_looked_at(blind: bool, unseen: int, holds: bool) -> None:
+    found = every_picture_looked_at.examine(judgement_facts(CALL, blind=blind, unseen=unseen))
+    assert (found is None) is holds
 
 
 @pytest.mark.case_is_being_selected

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 from sqlalchemy import select
 
 from states.case import CaseState
@@ -19,7 +22,9 @@ from workflow import plans
 from workflow.calls import shipped_calls
 from workflow.settings import Settings, from_environment
 from workflow.store import people as stored
-from workflow.store.models import AuditEvent, Case
+from workflow.store.files import Files
+from workflow.store.judging import case_sides
+from workflow.store.models import AuditEvent, Case, Document
 
 pytestmark = pytest.mark.once
 BLIND = next(path for path in shipped_calls() if path.stem == "example-2023")
@@ -242,6 +247,57 @@ def test_what_still_tells_whose_case_it_is_is_shown_to_the_desk_and_not_to_the_j
     assert ("■■■" in shown, "me@unit.example" in shown) == (True, False)
 
 
+def test_pictures_are_hidden_from_judges_until_the_desk_has_looked_at_each(
+    world: World, sign_in: As, settings: Settings
+) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    paint(world, settings, case, "red", "blue")
+    number = judges.invited(world, case, world.people["judge"])
+    desk, judge = sign_in("desk"), sign_in("judge")
+    shown = page(desk, "/judging/blind")
+    assert ("没有看过的图片" in shown, desk.get(f"/judging/blind/{case}/pictures/2.png").status_code) == (True, 200)
+    assert judge.get(f"/judging/blind/{case}/pictures/1.png").status_code == 404
+    send(judge, f"/judging/{number}", f"/judging/{number}/accept")
+    assert judges.state(world, number) == "invited"
+    assert "2 幅图片还没有看过" in page(judge, f"/judging/{number}")
+    red, blue = digests(world, case)
+    send(desk, "/judging/blind", f"/judging/blind/{case}/pictures", **{f"picture:{red}": "show"})
+    assert "没有看过的图片" in page(desk, "/judging/blind")  # the other one still waits
+    send(desk, "/judging/blind", f"/judging/blind/{case}/pictures", **{f"picture:{blue}": "hide"})
+    assert "没有看过的图片" not in page(desk, "/judging/blind")
+    send(judge, f"/judging/{number}", f"/judging/{number}/accept")
+    assert judges.state(world, number) == "accepted"
+    answers = [judge.get(f"/judging/{number}/pictures/{at}.png").status_code for at in (1, 2)]
+    assert (answers, "图 2看得出是谁的案例" in page(judge, f"/judging/{number}")) == ([200, 404], True)
+    with world.database.reading() as session:
+        kept = session.scalars(select(AuditEvent).where(AuditEvent.action == "judging.picture")).all()
+    assert [list(json.loads(one.body)["pictures"].values()) for one in kept] == [["show"], ["hide"]]
+
+
+def test_a_picture_that_was_changed_meanwhile_is_not_taken_for_looked_at(world: World, sign_in: As) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    world.put_pictures(case, 1)
+    answer = send(sign_in("desk"), "/judging/blind", f"/judging/blind/{case}/pictures", **{f"picture:{7:064x}": "show"})
+    assert (answer.status_code, "图片已经换过" in answer.get_data(as_text=True)) == (422, True)
+
+
+def paint(world: World, settings: Settings, case: int, *colours: str) -> None:
+    """Pictures of one colour each, kept as the case's."""
+    world.put_pictures(case, len(colours))
+    kept = Files(settings.documents_url)
+    with world.database.transaction() as session:
+        rows = session.scalars(select(Document).where(Document.case_id == case, Document.slot == "picture"))
+        for row, colour in zip(rows, colours, strict=True):
+            drawn = BytesIO()
+            Image.new("RGB", (40, 30), colour).save(drawn, "png")
+            row.digest = kept.put(drawn.getvalue())
+
+
+def digests(world: World, case: int) -> list[str]:
+    with world.database.reading() as session:
+        return [one.digest for one in case_sides(session, [case])[case].pictures]
+
+
 def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
     case, number = judged(world)
     desk = sign_in("desk")
@@ -254,6 +310,7 @@ def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
             "/judging",
             "/judging?show=late",
             "/judging/judges",
+            "/judging/blind",
             "/judging/plans",
             "/judging/plans/1",
             "/judging/results",

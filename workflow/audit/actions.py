@@ -121,6 +121,7 @@ _BESIDE: Mapping[str, Text] = {
     "judging.open_discussion": Text("开始合议", "Opened the discussion"),
     "judging.close_discussion": Text("结束合议", "Closed the discussion"),
     "judging.note": Text("写合议意见", "Wrote a note on a case that is judged"),
+    "judging.picture": Text("认定盲评案例的图片", "Looked at pictures of a case judged blind"),
     "judging.mask": Text("遮盖盲评案例", "Masked words of a case judged blind"),
     "call.load": Text("载入征集通知", "Loaded a call"),
     "call.prove": Text("检验征集通知", "Proved a call"),

@@ -677,7 +677,7 @@ def _taking(*steps: str) -> Callable[[Lifecycle, Move], bool]:
     return lambda _, move: move.step.name in steps
 
 
-_OF_SCORES = ("case_names_nobody", "scores_within_scale", "every_criterion_scored")
+_OF_SCORES = ("case_names_nobody", "every_picture_looked_at", "scores_within_scale", "every_criterion_scored")
 
 _CONCERNS = (
     _Concern("case", _of_content, _through_a_gate),
@@ -709,7 +709,7 @@ _CONCERNS = (
         _sealed_or_sent,
     ),
     _Concern("judgement", _named("judge_has_no_conflict", "case_is_being_selected"), _taking("accept", "invite_again")),
-    _Concern("judgement", _named("case_names_nobody"), _taking("accept")),
+    _Concern("judgement", _named("case_names_nobody", "every_picture_looked_at"), _taking("accept")),
     _Concern("judgement", _named("reason_given"), _taking("invite_again")),
     *(
         _Concern("judgement", _named("judge_has_no_conflict", "case_is_being_selected", *_OF_SCORES), _to(state))

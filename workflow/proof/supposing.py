@@ -485,6 +485,7 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("judge_has_no_conflict", JudgementFacts): _set(conflicts=frozenset({Conflict.PROVINCE})),
     ("case_is_being_selected", JudgementFacts): _set(in_selection=False),
     ("case_names_nobody", JudgementFacts): _set(showing=(Text("题目", "title"),)),
+    ("every_picture_looked_at", JudgementFacts): _set(unseen=1),
     ("scores_within_scale", JudgementFacts): _off_the_scale,
     ("every_criterion_scored", JudgementFacts): _set(scores={}),
     ("summary_sealed", BatchFacts): _summary,

@@ -41,7 +41,20 @@ from workflow.store.models import (
     PersonGrant,
 )
 
+MASK, KEEP = "mask", "keep"
+"""What the desk says of words: not shown, or shown as they tell nothing."""
+SHOW, HIDE = "show", "hide"
+"""The same of a picture."""
+
 # ---- both sides of a pairing -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A picture by the digest of its file, and what the desk found: SHOW, HIDE, or "" where nobody has looked at it."""
+
+    digest: str
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,13 @@ class CaseSide:
     masked: tuple[str, ...] = ()
     kept: frozenset[str] = frozenset()
     """Words that the desk found to tell nothing."""
+    pictures: tuple[Looked, ...] = ()
+    """Its pictures, in the order of their captions."""
+
+    @property
+    def unseen(self) -> int:
+        """How many pictures nobody has looked at."""
+        return sum(not one.verdict for one in self.pictures)
 
     @cached_property
     def plain(self) -> str:
@@ -149,9 +169,10 @@ def case_sides(session: Session, ids: Iterable[int]) -> dict[int, CaseSide]:
                 )
             ),
             frozenset(hands[one.id]),
-            tuple(captions[one.id]),
-            tuple(words for kind, words in masks[one.id] if kind == "mask"),
-            frozenset(words for kind, words in masks[one.id] if kind == "keep"),
+            tuple((document, caption) for document, caption, _ in captions[one.id]),
+            tuple(words for kind, words in masks[one.id] if kind == MASK),
+            frozenset(words for kind, words in masks[one.id] if kind == KEEP),
+            tuple(_looked(digest, masks[one.id]) for _, _, digest in captions[one.id]),
         )
         for one in found
     }
@@ -204,16 +225,22 @@ def _staff(session: Session, centres: Iterable[int]) -> dict[int, list[str]]:
     return names
 
 
-def _captions(session: Session, wanted: Mapping[str, Any]) -> dict[int, list[tuple[int, str]]]:
+def _looked(digest: str, masks: Iterable[tuple[str, str]]) -> Looked:
+    """By the digest: another file in its place was looked at by nobody."""
+    return Looked(digest, next((kind for kind, words in masks if words == digest and kind in (SHOW, HIDE)), ""))
+
+
+def _captions(session: Session, wanted: Mapping[str, Any]) -> dict[int, list[tuple[int, str, str]]]:
+    """Case → (document, caption, digest) of its pictures that count now, in order."""
     pictures = (
-        select(Document.case_id, Document.id, Document.caption)
+        select(Document.case_id, Document.id, Document.caption, Document.digest)
         .where(among(Document.case_id, "ids"), Document.slot == "picture")
         .where(Document.superseded_at.is_(None), Document.erased_at.is_(None))
         .order_by(Document.id)
     )
-    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for case, document, caption in session.execute(pictures, wanted):
-        found[case or 0].append((document, caption))
+    found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+    for case, document, caption, digest in session.execute(pictures, wanted):
+        found[case or 0].append((document, caption, digest))
     return found
 
 
@@ -471,6 +498,13 @@ def cases_of_call(session: Session, call: str) -> list[ToJudge]:
         .order_by(Case.number)
     )
     return [ToJudge(*tuple(one)) for one in found]
+
+
+def selected_after(session: Session, call: str, number: str, most: int) -> list[tuple[int, str]]:
+    """(id, number) of the cases of a call that are being selected, in the order of their numbers, after one of them."""
+    found = select(Case.id, Case.number).where(Case.call_number == call, Case.state == str(CaseState.SUBMITTED))
+    rows = session.execute(found.where(Case.number > number).order_by(Case.number).limit(most))
+    return [(one.id, one.number) for one in rows]
 
 
 @dataclass(frozen=True)

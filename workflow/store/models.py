@@ -1398,15 +1398,16 @@ class JudgingPlan(Base):
 
 
 class CaseMask(Base):
-    """Words of one case that its blind reading does not show, added by hand."""
+    """What the desk has said of words or of a picture of one case that is judged blind; the newest of the same counts."""
 
     __tablename__ = "case_mask"
     __table_args__ = (Index("ix_case_mask_case_id_id", "case_id", "id"),)
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     words: Mapped[str] = mapped_column(String(300))
+    """Of a picture, the digest of its file."""
     kind: Mapped[str] = mapped_column(String(10))
-    """"mask": not shown; "keep": shown, as it tells nothing."""
+    """"mask": words are not shown; "keep": they are, as they tell nothing; "hide", "show": the same of a picture."""
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
 
