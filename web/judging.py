@@ -71,13 +71,14 @@ def invite() -> AnyResponse:
             for judge in map(number, request.form.getlist("judge"))
             if case is not None and judge is not None
         ]
-        came = judging.invite(session, call, pairs, due_on=_day(), actor=actor(), at=now(), op=form_key())
+        came = judging.invite(session, call, pairs, due_on=typed_day(), actor=actor(), at=now(), op=form_key())
     say_invited(came)
     back = number(request.form.get("back"))
     return redirect(url_for(".case", judged=back) if back else url_for(".index", call=call.number))
 
 
-def _day() -> date | None:
+def typed_day() -> date | None:
+    """The day until which is to be scored, as it was typed; None where none was. Raises WrongInvitation."""
     written = request.form.get("due_on", "").strip()
     if not written:
         return None
@@ -223,14 +224,13 @@ def sheet() -> Response:
 def plan(plan_id: int) -> str:
     """One plan with what it comes to, pair by pair with the reason."""
     with reading() as session:
-        shown = plans.find(session, plan_id, actor())
         first = number(request.args.get("from")) or 0
+        shown = plans.find(session, plan_id, actor(), first, SHOWN)
         return render_template(
             "judging/plan.html",
             shown=shown,
-            lines=shown.lines[first : first + SHOWN],
             first=first,
-            more=first + SHOWN if first + SHOWN < len(shown.lines) else None,
+            more=first + SHOWN if first + SHOWN < shown.count else None,
             states=plans.STATES,
             how=plans.HOW,
             organizes=judging.organizes(actor()),
@@ -261,8 +261,9 @@ def _pair(written: str) -> tuple[int, int] | None:
 @bp.post("/plans/<int:plan_id>/send")
 def send_plan(plan_id: int) -> AnyResponse:
     with transaction() as session:
-        came = plans.send(session, plan_id, due_on=_day(), actor=actor(), at=now(), op=form_key())
-        call = plans.find(session, plan_id, actor()).call.number
+        remark = request.form.get("remark", "")
+        came = plans.send(session, plan_id, due_on=typed_day(), actor=actor(), at=now(), op=form_key(), remark=remark)
+        call = plans.find(session, plan_id, actor(), most=0).call.number
     say_invited(came)
     return redirect(url_for(".index", call=call))
 

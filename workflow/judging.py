@@ -203,6 +203,8 @@ class Pair:
     case: int
     judge: int
     why: str = ""
+    instead_of: int = 0
+    """The judgement that this one takes the place of."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,8 @@ def invite(
         if why_not is not None:
             refused.append(Refused(case, judge, why_not))
         else:
-            wanted.append(stored.Wanted(case, judge, call.number, one.why, due_on))
+            extra = {"instead_of": one.instead_of} if one.instead_of else {}
+            wanted.append(stored.Wanted(case, judge, call.number, one.why, due_on, extra))
     done = stored.insert_judgements(session, wanted, actor, at, op)
     _record_refused(session, refused, actor, at)
     if done:
@@ -280,6 +283,11 @@ def _invited_before(session: Session, op: str, pairs: Sequence[Pair]) -> Invited
         tuple((int(one.stream.partition("/")[2]), Receipt(one.stream, one.seq, one.hash)) for one in events.values()),
         (),
     )
+
+
+def invited_before(session: Session, op: str, case: int, judge: int) -> bool:
+    """Whether a form has invited this judge to the case already."""
+    return _invited_before(session, op, [Pair(case, judge)]) is not None
 
 
 def _why_not(
@@ -407,7 +415,36 @@ def act(
     _check_seen(row, seen)
     also = {"moved_at": at, "remark": remark} if attempt.done else {}
     living.record(session, Judgement, JUDGEMENT, [living.Tried(row, attempt, also)], op)
+    if attempt.done and trigger == "release":
+        _tell_released(session, [number], row.version)
     return attempt
+
+
+def _tell_released(session: Session, numbers: Sequence[int], version: int) -> None:
+    """Have a judge told which judgements are no longer theirs, in one mail."""
+    enqueue(session, "mail_released", f"mail_released/{numbers[0]}/{version}", version, *numbers)
+
+
+def release(
+    session: Session, numbers: Sequence[int], remark: str, *, actor: Actor, at: datetime, op: str = ""
+) -> list[Attempt]:
+    """Release one judge from several judgements, told in one mail; each is a step of its own on the trail.
+
+    Raises NoSuchJudgement, NotPermitted, NoSuchTransition where one is not open.
+    """
+    check_desk(actor)
+    tried: list[living.Tried] = []
+    for number in numbers:
+        row = stored.row(session, number, lock=True)
+        facts = _gathered(session, row, actor, at, remark.strip()[:_LONGEST])
+        attempt = ENGINE.perform(Standing(row.state), "release", _as(actor, row.judge_id), facts, at, facts.remark)
+        tried.append(living.Tried(row, attempt, {"moved_at": at, "remark": facts.remark} if attempt.done else {}))
+    if tried:
+        living.record(session, Judgement, JUDGEMENT, tried, op)
+    gone = [int(one.row.id) for one in tried if one.attempt.done]
+    if gone:
+        _tell_released(session, gone, tried[0].row.version)
+    return [one.attempt for one in tried]
 
 
 def _check_seen(row: Any, seen: str | None) -> None:
@@ -754,6 +791,11 @@ class Load:
     @property
     def held(self) -> int:
         return sum(count for state, count in self.by_state.items() if state in AT_WORK)
+
+    @property
+    def open(self) -> int:
+        """How many are not scored yet."""
+        return sum(self.by_state.get(state, 0) for state in (JudgementState.INVITED, JudgementState.ACCEPTED))
 
 
 @dataclass(frozen=True)

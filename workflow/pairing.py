@@ -82,6 +82,17 @@ def cost_of(case: OneCase, judge: OneJudge) -> int:
     return cost + (0 if case.language in (judge.languages or ("zh",)) else OTHER_LANGUAGE)
 
 
+def one_more(case: OneCase, judge: OneJudge, share: int) -> int:
+    """What a judge costs as one more of a case, beside those whom it has, where `share` is an even share."""
+    same = SAME_PROVINCE if judge.province and judge.province in case.provinces else 0
+    return cost_of(case, judge) + same + LOAD_STEP * max(0, judge.load + 1 - share)
+
+
+def full(judge: OneJudge) -> bool:
+    """Whether a judge holds as many cases as they take at one time."""
+    return judge.most is not None and judge.load >= judge.most
+
+
 def even_share(problem: Problem) -> int:
     """How many cases each judge holds in the end where all hold alike, those that they hold already included."""
     held = sum(one.load for one in problem.judges)
@@ -298,11 +309,18 @@ def why(problem: Problem, case: OneCase, judge: OneJudge, pairs: Sequence[tuple[
     elif not judge.themes:
         said.append(("没有登记主题，各主题一样对待", "named no theme, so any is alike"))
     else:
-        said.append(("不熟悉本主题，熟悉的专家手上更满", "does not know the theme; those who do hold more"))
+        said.append(
+            (
+                "不熟悉本主题，熟悉的专家手上更满或者不能评",
+                "does not know the theme; those who do hold more or must not judge it",
+            )
+        )
     if case.language not in (judge.languages or ("zh",)):
         said.append(("没有登记会读本案的语言", "is not known to read its language"))
     if judge.province and judge.province not in {known[one].province for one in others} | set(case.provinces):
         said.append(("与本案其他专家不同省", "from another province than its other judges"))
+    elif judge.province:
+        said.append(("与本案另一位专家同省", "from the province of another of its judges"))
     total = judge.load + sum(of == judge.id for _, of in pairs)
     said.append(
         (

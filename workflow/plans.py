@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +13,9 @@ from sqlalchemy.orm import Session
 from rules.call import BEIJING, Call
 from rules.words import Text
 from states.case import CaseState
-from states.judgement import AT_WORK
 from states.reach import Actor
-from workflow import conflicts, judging, pairing
+from workflow import judging, pairing
+from workflow.assigning import Assignment
 from workflow.documents import writing
 from workflow.engine import NoSuchThing, Receipt, WrongInput
 from workflow.failure import Failure
@@ -62,7 +61,7 @@ class WrongPlan(WrongInput):
 class Line:
     """One pair of a plan, as people read it. `conflict`: why it must not be, should that have come up since."""
 
-    case: stored.CaseSide
+    case: stored.ToJudge
     judge: stored.JudgeSide
     why: Text
     conflict: Text | None
@@ -70,15 +69,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Shown:
-    """A plan with what it comes to. `loads`: judge → (held now, besides by the plan); `short`: cases that lack judges."""
+    """A plan with what it comes to. `lines`: those asked for, of `count`. `loads`: judge → besides by the plan; `short`: cases
+    that lack judges; `instead_of`: the judge whose open cases it hands to others."""
 
     plan: JudgingPlan
     call: Call
     lines: Sequence[Line]
+    count: int
     figures: pairing.Figures
     loads: Sequence[tuple[stored.JudgeSide, int]]
     short: Sequence[tuple[stored.ToJudge, int]]
     judges: Sequence[stored.JudgeSide]
+    instead_of: stored.JudgeSide | None = None
 
     @property
     def bound(self) -> int | None:
@@ -96,103 +98,65 @@ def every(session: Session, call: Call, actor: Actor) -> list[JudgingPlan]:
     return stored.plans(session, call.number)
 
 
-def find(session: Session, number: int, actor: Actor) -> Shown:
-    """One plan. Raises NoSuchJudgement, NoSuchPlan."""
+def find(session: Session, number: int, actor: Actor, first: int = 0, most: int | None = None) -> Shown:
+    """One plan, with so many of its lines. Raises NoSuchJudgement, NoSuchPlan."""
     judging.check_office(actor)
-    plan = stored.plan(session, number)
-    if plan is None:
-        raise NoSuchPlan(Text("没有这份分派方案。", "There is no such plan."))
+    plan = _there(session, number)
     call = judging.call_named(session, plan.call_number)
-    asked = _Asked(session, call)
-    pairs = [(one["case"], one["judge"]) for one in plan.pairs]
-    known = [
-        (one, asked.cases[one["case"]], asked.judges[one["judge"]])
-        for one in plan.pairs
-        if one["case"] in asked.cases and one["judge"] in asked.judges
+    asked = Assignment(session, call, plan.wanted.get("instead_of"))
+    known = [one for one in plan.pairs if one["case"] in asked.listed and one["judge"] in asked.judges]
+    pairs = [(one["case"], one["judge"]) for one in known]
+    listed = known[first:] if most is None else known[first : first + most]
+    asked.sides([one["case"] for one in listed])
+    lines = [
+        Line(
+            asked.listed[one["case"]],
+            asked.judges[one["judge"]],
+            Text(one["zh"], one["en"]),
+            asked.conflict(one["case"], one["judge"]),
+        )
+        for one in listed
     ]
-    lines = [Line(case, judge, Text(one["zh"], one["en"]), _conflict(case, judge)) for one, case, judge in known]
     given = Counter(judge for _, judge in pairs)
     got = Counter(case for case, _ in pairs)
-    problem = asked.problem if plan.state != SENT else replace(asked.problem, cases=[])
-    within = [(one, two) for one, two in pairs if any(each.id == one for each in problem.cases)]
+    problem = asked.light(plan.figures.get("foreign", ()))
+    if plan.state == SENT:
+        problem = replace(problem, cases=[])
+    counted = {one.id for one in problem.cases}
+    judges = [one for one in asked.judges.values() if one.id != asked.instead_of]
     return Shown(
         plan,
         call,
         lines,
-        pairing.figures(problem, [pair for pair in within if pair[1] in asked.judges]),
-        [(one, given[one.id]) for one in asked.judges.values()],
+        len(known),
+        pairing.figures(problem, [pair for pair in pairs if pair[0] in counted]),
+        [(one, given[one.id]) for one in judges],
         [(asked.listed[one.id], one.wanted - got[one.id]) for one in problem.cases if one.wanted > got[one.id]],
-        list(asked.judges.values()),
+        judges,
+        asked.judges.get(asked.instead_of) if asked.instead_of is not None else None,
     )
-
-
-def _conflict(case: stored.CaseSide, judge: stored.JudgeSide) -> Text | None:
-    kinds = sorted(conflicts.detected(case, judge))
-    if not kinds:
-        return None
-    return Text("、".join(one.label.zh for one in kinds), ", ".join(one.label.en for one in kinds))
-
-
-class _Asked:
-    """What a call's assignment is about: cases that still need judges, judges, and who must not judge what."""
-
-    def __init__(self, session: Session, call: Call) -> None:
-        wanted = judging.asked_by(call).judges
-        self.listed = {one.id: one for one in stored.cases_of_call(session, call.number)}
-        open_ = [one.id for one in self.listed.values() if one.state == CaseState.SUBMITTED]
-        self.cases = stored.case_sides(session, self.listed)
-        self.judges = stored.judge_sides(session)
-        held: dict[int, list[stored.Line]] = defaultdict(list)
-        for line in stored.of_call(session, call.number):
-            held[line.case_id].append(line)
-        barred = {(case, line.judge_id) for case, lines in held.items() for line in lines}
-        barred |= {
-            (case, judge.id)
-            for case in open_
-            for judge in self.judges.values()
-            if conflicts.detected(self.cases[case], judge)
-        }
-        self.problem = pairing.Problem(
-            [
-                _one_case(self.cases[case], wanted, [one for one in held[case] if one.state in AT_WORK], self.judges)
-                for case in open_
-            ],
-            [
-                pairing.OneJudge(
-                    one.id, one.region, tuple(sorted(one.themes)), tuple(sorted(one.languages)), one.load, one.most
-                )
-                for one in self.judges.values()
-            ],
-            frozenset(barred),
-        )
-
-
-def _one_case(
-    case: stored.CaseSide, wanted: int, held: Sequence[stored.Line], judges: Mapping[int, stored.JudgeSide]
-) -> pairing.OneCase:
-    provinces = tuple(sorted({judges[one.judge_id].region for one in held if one.judge_id in judges} - {""}))
-    return pairing.OneCase(case.id, case.theme, language_of(case), max(0, wanted - len(held)), provinces)
-
-
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
-
-
-def language_of(case: stored.CaseSide) -> str:
-    """ "zh" where a tenth of its signs or more are Chinese, else "en"."""
-    text = case.plain
-    return "zh" if 10 * len(_CHINESE.findall(text)) >= len(text) else "en"
 
 
 # ---- making ----------------------------------------------------------------------------------------------------------
 
 
-def suggest(session: Session, call: Call, *, actor: Actor, at: datetime, op: str = "") -> tuple[int, Receipt]:
-    """Have the solver work a plan out, by background work. Raises NotPermitted, NoSuchJudgement."""
+def suggest(
+    session: Session, call: Call, *, instead_of: int | None = None, actor: Actor, at: datetime, op: str = ""
+) -> tuple[int, Receipt]:
+    """Have the solver work a plan out, by background work; or one that hands a judge's open cases to others.
+
+    Raises NotPermitted, NoSuchJudgement, WrongPlan where that judge has nothing left to score.
+    """
     judging.check_desk(actor)
-    number = stored.add_plan(session, call.number, "solver", MAKING, [], {}, actor, at)
-    receipt = judging.note(
-        session, "judging.plan", {"plan": number, "call": call.number, "how": "solver"}, actor, at, op
-    )
+    wanted: dict[str, Any] = {}
+    if instead_of is not None:
+        asked = Assignment(session, call, instead_of)
+        if not any(asked.wanted(case) for case in asked.selecting):
+            raise WrongPlan(Text("这位专家手上没有还没评的案例。", "This judge has nothing left to score."))
+        wanted = {"instead_of": instead_of}
+    number = stored.add_plan(session, call.number, "solver", MAKING, [], {}, actor, at, wanted)
+    data = {"plan": number, "call": call.number, "how": "solver", **wanted}
+    receipt = judging.note(session, "judging.plan", data, actor, at, op)
     enqueue(session, "plan_judging", f"plan_judging/{number}", number)
     return number, receipt
 
@@ -203,12 +167,13 @@ def make(database: Database, number: int) -> str:
         plan = stored.plan(session, number)
         if plan is None or plan.state != MAKING:
             return "nothing to work out"
-        asked = _Asked(session, judging.call_named(session, plan.call_number))
+        call = judging.call_named(session, plan.call_number)
+        problem = Assignment(session, call, plan.wanted.get("instead_of")).problem()
     try:
-        found = pairing.apart(asked.problem)
-    except pairing.NotSolved as problem:
-        raise Failure("plan_unsolved", _UNSOLVED, str(problem)) from problem
-    cases, judges = {one.id: one for one in asked.problem.cases}, {one.id: one for one in asked.problem.judges}
+        found = pairing.apart(problem)
+    except pairing.NotSolved as error:
+        raise Failure("plan_unsolved", _UNSOLVED, str(error)) from error
+    cases, judges = {one.id: one for one in problem.cases}, {one.id: one for one in problem.judges}
     beside: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for pair in found.pairs:
         beside[pair[0]].append(pair)
@@ -217,10 +182,11 @@ def make(database: Database, number: int) -> str:
     for case, judge in sorted(found.pairs):
         held = replace(judges[judge], load=judges[judge].load + total[judge] - 1)
         zh, en = pairing.why(
-            asked.problem, cases[case], held, [one for one in beside[case] if one[1] != judge] + [(case, judge)]
+            problem, cases[case], held, [one for one in beside[case] if one[1] != judge] + [(case, judge)]
         )
         pairs.append({"case": case, "judge": judge, "zh": zh, "en": en})
-    figures = {"cost": found.cost, "bound": found.bound, "short": sum(found.short.values())}
+    figures: dict[str, Any] = {"cost": found.cost, "bound": found.bound, "short": sum(found.short.values())}
+    figures["foreign"] = [one.id for one in problem.cases if one.language != "zh"]
     with database.transaction() as session:
         stored.change_plan(session, number, state=READY, pairs=pairs, figures=figures)
     return f"{len(pairs)} pairs, cost {found.cost}, bound {found.bound}"
@@ -240,7 +206,8 @@ def from_sheet(
     Raises WrongList where it is none, NotPermitted, NoSuchJudgement.
     """
     judging.check_desk(actor)
-    asked = _Asked(session, call)
+    asked = Assignment(session, call)
+    asked.sides(asked.listed)
     by_number = {one.number: one for one in asked.listed.values()}
     named: dict[str, list[int]] = defaultdict(list)
     for one in asked.judges.values():
@@ -264,9 +231,8 @@ def from_sheet(
                 continue
             [judge] = named[wanted]
             pairs[case.id, judge] = {"case": case.id, "judge": judge, "zh": _BY_HAND.zh, "en": _BY_HAND.en}
-    number = stored.add_plan(
-        session, call.number, "sheet", READY, list(pairs.values()), {"problems": problems}, actor, at
-    )
+    figures = {"problems": problems, "foreign": asked.foreign(asked.selecting)}
+    number = stored.add_plan(session, call.number, "sheet", READY, list(pairs.values()), figures, actor, at)
     judging.note(
         session,
         "judging.plan",
@@ -282,16 +248,16 @@ def _told(line: int, zh: str, en: str) -> dict[str, str]:
     return {"line": str(line), "zh": zh, "en": en}
 
 
-def _not_taken(asked: _Asked, case: stored.ToJudge, wanted: str, named: Mapping[str, Sequence[int]]) -> Text | None:
+def _not_taken(asked: Assignment, case: stored.ToJudge, wanted: str, named: Mapping[str, Sequence[int]]) -> Text | None:
     found = named.get(wanted, ())
     if not found:
         return Text("没有这位评审专家", "no such judge")
     if len(found) > 1:
         return Text("有几位同名专家，请写编号", "several judges of that name; write the number")
-    conflict = _conflict(asked.cases[case.id], asked.judges[found[0]])
+    conflict = asked.conflict(case.id, found[0])
     if conflict is not None:
         return Text(f"应当回避：{conflict.zh}", f"conflict: {conflict.en}")
-    if (case.id, found[0]) in asked.problem.barred:
+    if asked.invited_before(case.id, found[0]):
         return Text("已经邀请过", "invited already")
     return None
 
@@ -306,10 +272,11 @@ def _columns() -> list[str]:
 def sheet(session: Session, call: Call, plan: int | None, *, actor: Actor, at: datetime) -> tuple[bytes, int]:
     """A plan, or the judges there are without one, as a sheet to be changed and brought back; and how many cases it holds."""
     judging.check_office(actor)
-    asked = _Asked(session, call)
+    asked = Assignment(session, call)
     judges: dict[int, list[str]] = defaultdict(list)
-    for one in find(session, plan, actor).lines if plan is not None else ():
-        judges[one.case.id].append(one.judge.name)
+    for pair in _there(session, plan).pairs if plan is not None else ():
+        if pair["judge"] in asked.judges:
+            judges[pair["case"]].append(asked.judges[pair["judge"]].name)
     rows = [
         [case.number, case.title, case.centre, case.region, *_padded(judges[case.id])]
         for case in asked.listed.values()
@@ -351,11 +318,11 @@ def change(
     judging.check_desk(actor)
     plan = _ready(session, number)
     gone, new = set(drop), list(add)
-    asked = _Asked(session, judging.call_named(session, plan.call_number))
+    asked = Assignment(session, judging.call_named(session, plan.call_number), plan.wanted.get("instead_of"))
     for case, judge in new:
-        if case not in asked.cases or judge not in asked.judges:
+        if case not in asked.listed or judge not in asked.judges:
             raise WrongPlan(Text("请选择案例和专家。", "Choose a case and a judge."))
-        conflict = _conflict(asked.cases[case], asked.judges[judge])
+        conflict = asked.conflict(case, judge)
         if conflict is not None:
             raise WrongPlan(Text(f"应当回避：{conflict.zh}。", f"There is a conflict: {conflict.en}."))
     pairs = [one for one in plan.pairs if (one["case"], one["judge"]) not in gone | set(new)]
@@ -367,17 +334,45 @@ def change(
 
 
 def send(
-    session: Session, number: int, *, due_on: date | None, actor: Actor, at: datetime, op: str = ""
+    session: Session,
+    number: int,
+    *,
+    due_on: date | None,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+    remark: str = "",
 ) -> judging.Invited:
-    """Invite everybody whom a plan names, each with the reason of their pairing. Raises WrongPlan and what inviting raises."""
+    """Invite everybody whom a plan names, each with the reason of their pairing; a judge who is replaced is released, with the
+    remark as reason, from the cases for which somebody else was invited.
+
+    Raises WrongPlan, also where such a reason is missing, and what inviting raises.
+    """
     judging.check_desk(actor)
     plan = stored.plan(session, number)
     if plan is not None and plan.state == SENT and op and plan.figures.get("op") == op:
         return judging.Invited((), ())
     plan = _ready(session, number)
     call = judging.call_named(session, plan.call_number)
-    pairs = [judging.Pair(one["case"], one["judge"], one["zh"]) for one in plan.pairs]
+    asked = Assignment(session, call, plan.wanted.get("instead_of"))
+    if asked.instead_of is not None and not remark.strip():
+        raise WrongPlan(Text("请写明为什么改派。", "Say why somebody else is to judge."))
+    given_up = {case: one.id for case in asked.selecting if (one := asked.given_up(case))}
+    pairs = [
+        judging.Pair(one["case"], one["judge"], one["zh"], given_up.get(one["case"], 0))
+        for one in plan.pairs
+        if asked.instead_of is None or one["case"] in given_up
+    ]
     came = judging.invite(session, call, pairs, due_on=due_on, actor=actor, at=at, op=op)
+    missed = {one.case.id for one in came.refused}
+    judging.release(
+        session,
+        [given_up[one.case] for one in pairs if one.instead_of and one.case not in missed],
+        remark,
+        actor=actor,
+        at=at,
+        op=op,
+    )
     stored.change_plan(session, number, state=SENT, figures={**plan.figures, "op": op})
     judging.note(
         session,
@@ -393,9 +388,7 @@ def send(
 def drop(session: Session, number: int, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
     """Throw a plan away. Raises WrongPlan where it was sent."""
     judging.check_desk(actor)
-    plan = stored.plan(session, number)
-    if plan is None:
-        raise NoSuchPlan(Text("没有这份分派方案。", "There is no such plan."))
+    plan = _there(session, number)
     if plan.state in (SENT, DROPPED):
         raise WrongPlan(Text("这份方案已经发出或作废。", "The plan was sent or dropped already."))
     stored.change_plan(session, number, state=DROPPED)
@@ -403,12 +396,17 @@ def drop(session: Session, number: int, *, actor: Actor, at: datetime, op: str =
 
 
 def _ready(session: Session, number: int) -> JudgingPlan:
-    plan = stored.plan(session, number)
-    if plan is None:
-        raise NoSuchPlan(Text("没有这份分派方案。", "There is no such plan."))
+    plan = _there(session, number)
     if plan.state != READY:
         said = STATES[plan.state]
         raise WrongPlan(
             Text(f"方案现在是“{said.zh}”，不能这样办理。", f"The plan is “{said.en}”, so this is not possible.")
         )
+    return plan
+
+
+def _there(session: Session, number: int) -> JudgingPlan:
+    plan = stored.plan(session, number)
+    if plan is None:
+        raise NoSuchPlan(Text("没有这份分派方案。", "There is no such plan."))
     return plan

@@ -298,6 +298,31 @@ def digests(world: World, case: int) -> list[str]:
         return [one.digest for one in case_sides(session, [case])[case].pictures]
 
 
+def test_somebody_who_declined_is_replaced_with_one_confirmation(world: World, sign_in: As) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    number = judges.invited(world, case, world.people["judge"])
+    assert judges.step(world, number, "decline").done
+    desk = sign_in("desk")
+    shown = page(desk, "/judging/replacements")
+    assert ("共 1 项需要接替" in shown, "罗评" in shown, "没有查到回避情形" in shown) == (True, True, True)
+    judge = world.people["second_judge"].id
+    send(desk, "/judging/replacements", f"/judging/replacements/{number}", judge=judge, due_on="2023-12-31")
+    assert judges.state(world, number + 1) == "invited"
+    assert "没有需要接替的评审" in page(desk, "/judging/replacements")
+    assert f"接替{world.people['judge'].name}" in page(desk, f"/judging/cases/{case}")
+
+
+def test_what_a_judge_has_not_scored_is_handed_over_by_a_plan(world: World, sign_in: As) -> None:
+    number = judges.invited(world, world.case(CaseState.SUBMITTED), world.people["judge"])
+    desk = sign_in("desk")
+    where = f"/judging/replacements/judges/{world.people['judge'].id}"
+    assert post(desk, where, page(desk, "/judging"), call=world.call.number).status_code == 302
+    plans.make(world.database, 1)
+    assert "还没评的案例改派给别的专家" in page(desk, "/judging/plans/1")
+    send(desk, "/judging/plans/1", "/judging/plans/1/send", remark="长期出差")
+    assert (judges.state(world, number), judges.state(world, number + 1)) == ("released", "invited")
+
+
 def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
     case, number = judged(world)
     desk = sign_in("desk")
@@ -311,6 +336,8 @@ def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
             "/judging?show=late",
             "/judging/judges",
             "/judging/blind",
+            "/judging/replacements",
+            f"/judging/replacements/{number}",
             "/judging/plans",
             "/judging/plans/1",
             "/judging/results",

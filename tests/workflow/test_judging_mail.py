@@ -77,6 +77,33 @@ def test_everybody_who_was_invited_is_told_once_and_nothing_of_the_cases(
     assert [word for word in (world.row(cases[0]).title, world.row(cases[0]).number, "示例") if word in body] == []
 
 
+def test_whoever_is_released_is_told_once_and_another_time_if_it_happens_again(
+    world: World, mailer: Mailer, mailbox: Mailbox
+) -> None:
+    with_address(world, "first_judge")
+    number = judges.invited(world, world.case(CaseState.SUBMITTED), world.people["first_judge"])
+    desk = world.people["desk"]
+    for trigger in ("release", "invite_again", "release"):
+        went(judges.step(world, number, trigger, desk))
+    with world.database.reading() as session:
+        told = session.scalars(select(Job.arguments).where(Job.name == "mail_released").order_by(Job.key)).all()
+    for version, *numbers in (*told, told[0]):
+        judging_mail.released(world.database, mailer, "https://site.example", version, numbers, each, at=world.at)
+    bodies = [mail.get_body().get_content() for mail in read(mailbox)]
+    assert ["不用再评" in body for body in bodies] == [True, True]
+
+
+def test_a_judge_who_is_late_reads_so(world: World, mailer: Mailer, mailbox: Mailbox) -> None:
+    with_address(world, "first_judge")
+    day = world.at.astimezone(BEIJING).date()
+    judges.invited(world, world.case(CaseState.SUBMITTED), world.people["first_judge"], day)
+    judging_mail.remind(
+        world.database, mailer, "https://site.example", each, at=datetime.combine(day + timedelta(1), time(12), BEIJING)
+    )
+    [mail] = read(mailbox)
+    assert "其中 1 个已经逾期" in mail.get_body().get_content()
+
+
 @pytest.mark.parametrize(("days", "told"), [(5, 0), (3, 1), (2, 0), (0, 1), (-1, 1), (-2, 0), (-4, 1)])
 def test_a_judge_is_reminded_before_the_day_and_after_it(
     world: World, mailer: Mailer, mailbox: Mailbox, days: int, told: int

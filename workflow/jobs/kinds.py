@@ -244,6 +244,15 @@ _EVERY = (
         cancellable=True,
     ),
     Kind(
+        "mail_released",
+        Text("告知专家不用再评的邮件", "Mails that tell judges what they judge no more"),
+        A_WEEK,
+        _BATCHES,
+        frozenset({Role.ADMINISTRATOR, Role.DESK}),
+        queue=MAILS,
+        cancellable=True,
+    ),
+    Kind(
         "remind_judges",
         Text("提醒评审专家", "Remind judges"),
         Waits(60, 3, 6),

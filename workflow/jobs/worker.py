@@ -187,6 +187,14 @@ def _mail_objection(here: Workshop, _progress: Progress, number: int, seq: int) 
     return objection_mail.send(here.database, here.mailer, number, seq)
 
 
+def _mail_released(here: Workshop, progress: Progress, version: int, *numbers: int) -> str:
+    """Tell a judge what somebody else judges now."""
+    if not here.mailer.configured:
+        return _NO_SERVER
+    site = here.settings.base_url
+    return judging_mail.released(here.database, here.mailer, site, version, numbers, progress.each, at=here.now())
+
+
 def _remind_judges(here: Workshop, progress: Progress) -> str:
     """Remind judges of what is due soon or late."""
     if not here.mailer.configured:
@@ -273,6 +281,7 @@ _WORK: Mapping[str, Callable[..., str]] = {
     "replay_call": _replay_call,
     "mail_judges": _mail_judges,
     "mail_objection": _mail_objection,
+    "mail_released": _mail_released,
     "remind_judges": _remind_judges,
     "plan_judging": _plan_judging,
     "look_into_mailbox": _look_into_mailbox,

@@ -434,6 +434,14 @@ class Line:
     scores: Mapping[str, Any]
     moved_at: datetime
     why: str
+    version: int
+    revision: int
+    invited_at: datetime
+
+    @property
+    def mark(self) -> str:
+        """As that of the judgement."""
+        return f"{self.version}.{self.revision}"
 
 
 def of_call(session: Session, call: str) -> list[Line]:
@@ -448,6 +456,9 @@ def of_call(session: Session, call: str) -> list[Line]:
         Judgement.scores,
         Judgement.moved_at,
         Judgement.why,
+        Judgement.version,
+        Judgement.revision,
+        Judgement.invited_at,
     )
     found = session.execute(
         select(*columns)
@@ -529,6 +540,12 @@ def to_tell(session: Session, first: int, last: int) -> list[ToTell]:
     return [ToTell(*one) for one in found]
 
 
+def to_tell_of(session: Session, numbers: Iterable[int]) -> list[ToTell]:
+    """These judgements."""
+    found = session.execute(_with_address().where(among(Judgement.id, "ids")), {"ids": sorted(set(numbers))})
+    return [ToTell(*one) for one in found]
+
+
 def open_with_day(session: Session) -> list[ToTell]:
     """Judgements that are not scored and have a last day, while their case is being selected."""
     open_ = Judgement.state.in_(("invited", "accepted"))
@@ -600,8 +617,10 @@ def add_plan(
     figures: dict[str, Any],
     actor: Actor,
     at: datetime,
+    wanted: Mapping[str, Any] | None = None,
 ) -> int:
-    values = {"call_number": call, "how": how, "state": state, "pairs": pairs, "figures": figures, "wanted": {}}
+    values = {"call_number": call, "how": how, "state": state, "pairs": pairs, "figures": figures}
+    values["wanted"] = dict(wanted or {})
     made = session.execute(insert(JudgingPlan).values(**values, by_id=actor.id, at=at).returning(JudgingPlan.id))
     return int(made.scalar_one())
 

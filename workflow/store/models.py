@@ -1388,7 +1388,7 @@ class JudgingPlan(Base):
     how: Mapped[str] = mapped_column(String(10))
     """"hand", "sheet" or "solver"."""
     wanted: Mapped[dict[str, Any]]
-    """What was asked for: cases, judges of each, what may weigh how much."""
+    """What was asked for: {"instead_of"}: the judge whose open cases go to others; {}: what is missing in the call."""
     pairs: Mapped[list[Any]]
     figures: Mapped[dict[str, Any]]
     """What came of it: the bound, the value, what could not be met."""
