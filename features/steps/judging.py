@@ -173,9 +173,13 @@ def _another_picture(world: World, case: int) -> None:
         first.digest = f"{7:064x}"
 
 
+@when("专家翻阅这份案例", target_fixture="read")
+def _leaf_through(world: World, judgement: int) -> Reading | CannotServe:
+    return _read(world, judgement)
+
+
 @then(parsers.re("专家看得到 (?P<number>\\d+) 幅图片"))
-def _pictures_shown(world: World, judgement: int, number: str) -> None:
-    read = _read(world, judgement)
+def _pictures_shown(read: Reading | CannotServe, number: str) -> None:
     assert isinstance(read, Reading)
     assert sum(one.shown for one in read.pictures) == int(number)
 
