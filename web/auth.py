@@ -38,6 +38,7 @@ OPEN = {
         "site.robots",
         "public_notices.index",
         "public_notices.show",
+        "public_notices.paper",
         "objections.ask",
         "objections.send",
     ),

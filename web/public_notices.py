@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from io import BytesIO
+
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
 from werkzeug.wrappers import Response
 
-from web.request import actor, form_key, now, number, reading, transaction
+from web.request import actor, form_key, now, number, reading, settings, transaction
 from web.tell import done
 from web.words import t
-from workflow import public_notices
+from workflow import downloads, notice_papers, public_notices
 
 bp = Blueprint("public_notices", __name__, url_prefix="/notices")
 
@@ -45,6 +47,17 @@ def show(notice: int) -> str:
             puts_up=public_notices.puts_up(actor()),
             at=now(),
         )
+
+
+@bp.get("/<int:notice>/paper.<any(docx, pdf):kind>")
+def paper(notice: int, kind: str) -> Response:
+    """The list as a paper. Like its page it is for everybody, and no entry is made of who reads it."""
+    with reading() as session:
+        shown = public_notices.find(session, notice)
+        said, name = notice_papers.paper(shown, settings().base_url), notice_papers.name(shown)
+    made = notice_papers.word(said) if kind == "docx" else notice_papers.pdf(said)
+    media = downloads.WORD if kind == "docx" else "application/pdf"
+    return send_file(BytesIO(made), media, as_attachment=True, download_name=f"{name}.{kind}")
 
 
 @bp.post("/<int:notice>/take-down")

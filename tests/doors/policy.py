@@ -756,6 +756,8 @@ DOORS: dict[str, Door] = {
     # -- public notices; under the call of these tests there is none
     "GET public_notices.index": Door(ANYBODY),
     "GET public_notices.show": Door(ANYBODY, gives=(404,)),
+    "GET public_notices.paper docx": Door(ANYBODY, gives=(404,)),
+    "GET public_notices.paper pdf": Door(ANYBODY, gives=(404,)),
     "POST public_notices.put_up": Door(SIGNED_IN, "desk"),
     "POST public_notices.take_down": Door(SIGNED_IN, "desk", gives=(404,)),
 }

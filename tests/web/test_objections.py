@@ -9,7 +9,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from docx import Document as WordDocument
 from flask.testing import FlaskClient
+from pypdfium2 import PdfDocument
 
 from states.case import CaseState
 from tests.web.conftest import HASHED, As, hidden, send
@@ -203,3 +205,33 @@ def test_what_lacks_something_is_not_accepted_in_the_calls_words_and_mailed(
     assert ("示例公司：" in told, "未设邮件服务器，请下载后寄出" in told) == (True, True)
     assert desk.get("/objections/1/mails/2").data.startswith(b"Content-Type: multipart/mixed")
     assert "给异议人的邮件" in sign_in("auditor").get("/trail?action=export.take").get_data(as_text=True)
+
+
+def test_the_list_is_a_paper_in_word_and_pdf_for_everybody(world: World, app, sign_in: As, case: int) -> None:
+    stranger = app.test_client()
+    assert "/notices/1/paper.docx" in stranger.get("/notices/1").get_data(as_text=True)
+    word = WordDocument(BytesIO(stranger.get("/notices/1/paper.docx").data))
+    rows = [[cell.text for cell in row.cells] for row in word.tables[0].rows]
+    row = world.row(case)
+    unit = ["示例大学知识产权信息服务中心", "示例大学", "示例省知识产权局"]
+    assert rows[1:] == [["1", f"{row.title}（{row.number}）", *unit]]
+    printed = PdfDocument(stranger.get("/notices/1/paper.pdf").data)
+    read = "".join("".join(page.get_textpage().get_text_bounded().split()) for page in printed)
+    written = "".join("".join(one.text.split()) for one in word.paragraphs)
+    for words in (
+        "公示期7个工作日：2024年6月14日至",
+        "公示7个工作日，公示期间可以提出异议",  # in the call's own words
+        "示例局机关纪委，notice-2024@office.example",
+        "附证明材料",
+        "自收到之日起30个工作日内答复",
+    ):
+        assert (words, words in read, words in written) == (words, True, True)
+    assert stranger.get("/notices/1/paper.pdf").data == stranger.get("/notices/1/paper.pdf").data
+    assert [stranger.get(one).status_code for one in ("/notices/1/paper.xlsx", "/notices/9/paper.pdf")] == [404, 404]
+
+
+def test_a_list_that_was_taken_down_says_so_in_its_paper(world: World, app, sign_in: As, case: int) -> None:
+    send(sign_in("desk"), "/notices/1", "/notices/1/take-down", remark="名单漏了一家")
+    word = WordDocument(BytesIO(app.test_client().get("/notices/1/paper.docx").data))
+    assert "名单漏了一家" in word.paragraphs[3].text
+    assert [one.text for one in word.paragraphs if "怎样提出异议" in one.text] == []

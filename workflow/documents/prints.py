@@ -177,7 +177,7 @@ def case(
 
     inputs = {"said": json.dumps(told, ensure_ascii=False), "code": qr_svg(mark.text)}
     source = PARTS.read_bytes() + _CASE
-    made: Any = typst.compile(source, root=folder, sys_inputs=inputs, font_paths=_fonts())
+    made: Any = typst.compile(source, root=folder, sys_inputs=inputs, font_paths=faces())
     return bytes(made)
 
 
@@ -190,12 +190,12 @@ def _made(mark: Mark, said: Mapping[str, Any]) -> bytes:
         "faces": json.dumps(["Noto Sans SC"]),
         "code": qr_svg(mark.text),
     }
-    made: Any = typst.compile(_TEMPLATE, sys_inputs=inputs, font_paths=_fonts())
+    made: Any = typst.compile(_TEMPLATE, sys_inputs=inputs, font_paths=faces())
     return bytes(made)
 
 
 @cache
-def _fonts() -> Any:
+def faces() -> Any:
     """The house's own faces, and the machine's for characters that these lack; looked for once."""
     import typst
 
