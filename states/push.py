@@ -57,6 +57,14 @@ PUSH = Lifecycle(
             undone_by="recall",
         ),
         Transition(
+            "resend",
+            Text("用同一标识再送一次", "Send again under the same key"),
+            sources=(S.SENT,),
+            target=S.QUEUED,
+            by=(Role.LIAISON,),
+            undone_by="recall",
+        ),
+        Transition(
             "recall",
             Text("撤回", "Recall"),
             sources=(S.QUEUED, S.SENT, S.ACKNOWLEDGED, S.FAILED),

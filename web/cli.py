@@ -353,6 +353,7 @@ def push(number: str, login: str, wait: bool, as_json: bool) -> None:
             made = pushes.of_case(session, case)
             state = made[0].state if attempt.done and made else ""
             note = made[0].note if attempt.done and made else ""
+            arrived = attempt.done and bool(made) and pushes.failed(database, made[0].id) is None
     database.close()
     result = {
         "case": number,
@@ -368,7 +369,7 @@ def push(number: str, login: str, wait: bool, as_json: bool) -> None:
             click.echo(f"! {finding.message.zh}\n  {finding.message.en}")
         if attempt.done:
             click.echo(f"{number}: {state}  {note}")
-    sys.exit(0 if attempt.done and state != "failed" else REFUSED)
+    sys.exit(0 if arrived else REFUSED)
 
 
 if __name__ == "__main__":

@@ -116,6 +116,16 @@ def follows_pushes(actor: Actor) -> bool:
     return boards.follows_pushes(actor)
 
 
+@bp.app_template_global()
+def push_stage(push: models.Push) -> Any:
+    return boards.stage_of(push)
+
+
+@bp.app_template_global()
+def in_doubt(push: models.Push) -> bool:
+    return pushes.in_doubt(push)
+
+
 # ---- one push --------------------------------------------------------------------------------------------------------
 
 
@@ -136,12 +146,16 @@ def show(push_id: int) -> str:
             history_entries=history,
             inside=boards.follows_pushes(actor()),
             moving=_moving(push),
+            doubtful=pushes.in_doubt(push),
+            askable=pushes.can_be_asked(push) and "liaison" in actor().roles,
+            stage=boards.stage_of(push),
         )
 
 
 def _moving(push: models.Push) -> bool:
     """Whether the worker or the receiver is at it, so that the page looks again by itself."""
-    return push.state in ("queued", "sent") or bool(push.recall_asked and push.state != "recalled")
+    on_its_way = push.state in ("queued", "sent") and not pushes.in_doubt(push)
+    return on_its_way or bool(push.recall_asked and push.state != "recalled")
 
 
 @bp.get("/pushes/<int:push_id>/progress")
@@ -184,6 +198,26 @@ def retry(push_id: int) -> AnyResponse:
         push = pushes.find(session, push_id, seen_by=actor())
         attempt = pushes.retry(session, push.id, actor=actor(), at=now(), op=form_key())
     tell([attempt])
+    return redirect(url_for(".show", push_id=push_id))
+
+
+@bp.post("/pushes/<int:push_id>/resend")
+def resend(push_id: int) -> AnyResponse:
+    """Send a push in doubt again, under the same key."""
+    with transaction() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        attempt = pushes.resend(session, push.id, actor=actor(), at=now(), op=form_key())
+    tell([attempt])
+    return redirect(url_for(".show", push_id=push_id))
+
+
+@bp.post("/pushes/<int:push_id>/ask")
+def ask_receiver(push_id: int) -> AnyResponse:
+    """Have the receiver asked whether it holds the package."""
+    with transaction() as session:
+        push = pushes.find(session, push_id, seen_by=actor())
+        receipt = pushes.ask_receiver(session, push.id, actor=actor(), at=now(), op=form_key())
+    done(t("向接收方查询", "Asking the receiver"), receipt)
     return redirect(url_for(".show", push_id=push_id))
 
 

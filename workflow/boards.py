@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from rules.call import Call, Phase, Recommender, Window, roles_of
 from rules.quotas import Outlook, outlook
 from rules.roles import Level, Role
-from rules.words import Text
+from rules.words import Labelled, Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Lifecycle, Standing, State, Transition
@@ -416,6 +416,25 @@ def push_lifecycle() -> Lifecycle:
 def push_state(push: Push) -> PushState:
     """The state of a push, with its label."""
     return PushState.of(push.state)
+
+
+class Stage(Labelled):
+    """Where a case stands on its way abroad: columns of the board."""
+
+    DRAFT = "draft", "待认定或待翻译", "To be chosen or translated"
+    TRANSLATING = "translating", "翻译中", "Being translated"
+    CHECKED = "checked", "已校对，待办妥", "English read; something is missing"
+    READY = "ready", "可以推送", "Ready"
+    SENT = "sent", "已送出，待确认", "Sent, awaiting acknowledgement"
+    UNKNOWN = "unknown", "不知对方是否收到", "Unknown whether received"
+    FAILED = "failed", "发送失败", "Failed"
+    ACKNOWLEDGED = "acknowledged", "对方已确认", "Acknowledged"
+    RECALLED = "recalled", "已撤回", "Recalled"
+
+
+def stage_of(push: Push) -> Labelled:
+    """Its state, or that nobody can tell whether it arrived."""
+    return Stage.UNKNOWN if pushes.in_doubt(push) else push_state(push)
 
 
 def push_states() -> tuple[PushState, ...]:

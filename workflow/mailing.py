@@ -26,6 +26,11 @@ TIMEOUT = 60
 class MailRefused(Failure):
     """The mail server was not reached or did not take it, with what it said."""
 
+    @property
+    def perhaps(self) -> bool:
+        """Whether it may have gone out all the same; nobody can tell."""
+        return self.code == SILENT
+
 
 class TooLarge(MailRefused):
     """The mail is larger than its server, or the setting, takes. `most`: bytes that it takes."""
@@ -40,17 +45,22 @@ class MailNotConfigured(MailRefused):
 
 
 AWAY = "mail_away"
+SILENT = "mail_silent"
 LOGIN = "mail_login"
 UNSAFE = "mail_unsafe"
 LATER = "mail_later"
 REFUSED = "mail_refused"
 TOO_LARGE = "mail_too_large"
-OF_THE_SERVER = (AWAY, LOGIN, UNSAFE)
+OF_THE_SERVER = (AWAY, SILENT, LOGIN, UNSAFE)
 """Kinds of trouble that every mail meets."""
 
 _WHY = {
     AWAY: Text(
         "连接不上邮件服务器，或它没有及时回应。", "The mail server could not be reached, or did not answer in time."
+    ),
+    SILENT: Text(
+        "邮件已经传给邮件服务器，但没有等到它答复，可能已经寄出。",
+        "The mail was handed to its server, which did not answer; it may have gone out.",
     ),
     LOGIN: Text(
         "邮件服务器不认登录名或密码。请管理员核对 ZHENGJI_SMTP_URL。",
@@ -97,6 +107,11 @@ class Mailer:
             )
             raise MailNotConfigured("mail_not_set", why, f"没有设置邮件服务器或发件人 / not set: {name}", lasting=True)
 
+    def has_sent(self, message_id: str) -> bool:
+        """Whether a mail of this Message-ID is known to have been taken."""
+        with self.database.reading() as session:
+            return stored.sent(session, message_id) is not None
+
     def send(self, message: bytes, *, masked: bool = False) -> str:
         """Hand a message over and give the server's words. A Message-ID already sent is not sent again.
 
@@ -133,6 +148,7 @@ class Mailer:
         # Certificates are checked: smtplib alone would take any.
         safely = ssl.create_default_context()
         host, port = address.hostname or "localhost", address.port or 0
+        handing = False
         try:
             with (
                 smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=safely)
@@ -151,9 +167,11 @@ class Mailer:
                 _taken(self.sender, server.mail(self.sender))
                 for one in to:
                     _taken(one, server.rcpt(one))
+                handing = True
                 return _taken("", server.data(message))
         except (OSError, smtplib.SMTPException) as problem:
-            code = _kind(problem)
+            told = isinstance(problem, smtplib.SMTPResponseException)  # the server said no before it had all of it
+            code = SILENT if handing and not told else _kind(problem)
             raise MailRefused(code, _WHY[code], str(problem), general=True) from problem
 
 

@@ -186,6 +186,89 @@ def retry(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str
     return attempt
 
 
+def in_doubt(push: Any) -> bool:
+    """Whether nobody can tell if the receiver holds it: it was sent, and what came back is no acknowledgement."""
+    return push.state == PushState.SENT and bool(push.trouble)
+
+
+def resend(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str = "") -> Attempt:
+    """Queue a push in doubt again: the same bytes under the same idempotency key, which the receiver takes once.
+
+    Refused, on record, when the case can no longer be pushed. Raises NoSuchTransition, NotPermitted.
+    """
+    row = stored_facts.push_row(session, push_id, lock=True)
+    again = _replayed(session, row, op, actor)
+    if again is not None:
+        return again
+    attempt = _try(session, row, "resend", actor, at)
+    if not in_doubt(row) or row.recall_asked:
+        raise ENGINE.no_way(row.state, "resend")
+    _with_case(session, row, attempt, actor, at, op, move=False)
+    # An empty note says that nothing has left since; the package stays, so that the same bytes leave.
+    also = {"note": "", "trouble": {}, "started_by_id": actor.id, "absent_id": actor.absent_id}
+    _record(session, row, attempt, also, op)
+    if attempt.done:
+        _queue(session, "deliver_push", push_id, attempt.receipt)
+    return attempt
+
+
+class NotAskable(CannotServe):
+    """No program can ask this receiver what it holds, or nothing was sent there that is still open (409)."""
+
+
+def can_be_asked(push: Any) -> bool:
+    """Whether its receiver can be asked by a program if it holds the package."""
+    return push.state == PushState.SENT and bool(push.package) and delivery.can_be_asked(push.destination)
+
+
+def ask_receiver(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
+    """Have the receiver asked whether it holds the package; only a certain yes acknowledges it.
+
+    Raises NotPermitted, NotAskable.
+    """
+    row = stored_facts.push_row(session, push_id, lock=True)
+    if Role.LIAISON not in actor.roles:
+        raise NotPermitted(
+            Text("向接收方查询由国际联络人办理，您没有这个职责。", "The liaison asks the receiver; you are none.")
+        )
+    op = f"{op}:ask-receiver" if op else ""
+    earlier = trail.by_op(session, [op]).get(op) if op else None
+    if earlier is not None:
+        return Receipt(earlier.stream, earlier.seq, earlier.hash)
+    if not can_be_asked(row):
+        raise NotAskable(
+            Text(
+                "这次推送不能自动查询：邮箱请由人联系，没有送出的无从查询。",
+                "No program can ask about this push: get in touch with a mailbox yourself; what was not sent is not there.",
+            )
+        )
+    receipt = _noted(session, row, "push.ask_receiver", actor, at, {"package": row.package}, op)
+    enqueue(session, "ask_receiver", f"ask_receiver/{push_id}/{receipt.seq}", push_id)
+    return receipt
+
+
+def _noted(session: Session, row: Any, action: str, actor: Actor, at: datetime, data: Any, op: str = "") -> Receipt:
+    """Put on the record of a push what is no step of it."""
+    [case] = stored_facts.case_rows(session, [row.case_id])
+    [receipt] = trail.append(
+        session,
+        [
+            trail.Entry(
+                stream=f"{row.stream}/content",
+                action=action,
+                outcome="done",
+                at=at,
+                actor=actor,
+                op=op or None,
+                case_id=row.case_id,
+                office_id=case.office_id,
+                data=data,
+            )
+        ],
+    )
+    return receipt
+
+
 def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
     """Ask the receiver to withdraw a push; its confirmation completes the recall in this person's name.
 
@@ -200,24 +283,9 @@ def ask_recall(session: Session, push_id: int, reason: str, *, actor: Actor, at:
         raise ENGINE.no_way(row.state, "recall")
     if not reason.strip():
         raise ReasonNeeded(Text("请写明撤回的理由；接收方会看到。", "Write why it is recalled; the receiver reads it."))
-    [case] = stored_facts.case_rows(session, [row.case_id])
     stored.change(session, push_id, recall_asked=reason.strip())
-    [receipt] = trail.append(
-        session,
-        [
-            trail.Entry(
-                stream=f"{row.stream}/content",
-                action="push.ask_recall",
-                outcome="done",
-                at=at,
-                actor=actor,
-                op=f"{op}:ask-recall" if op else None,
-                case_id=row.case_id,
-                office_id=case.office_id,
-                data={"reason": reason.strip()},
-            )
-        ],
-    )
+    once = f"{op}:ask-recall" if op else ""
+    receipt = _noted(session, row, "push.ask_recall", actor, at, {"reason": reason.strip()}, once)
     enqueue(session, "recall_push", f"recall_push/{push_id}/{receipt.seq}", push_id, *actor.both)
     return receipt
 
@@ -254,7 +322,7 @@ def acknowledge(session: Session, push_id: int, words: str, *, actor: Actor, at:
         )
     liaison = actor if Role.LIAISON in actor.roles else _in_the_name_of(session, row.started_by_id, row.absent_id)
     _with_case(session, row, attempt, liaison, at, op, move=True)
-    _record(session, row, attempt, {"acknowledgement": words.strip()}, op)
+    _record(session, row, attempt, {"acknowledgement": words.strip(), "trouble": {}}, op)
     return attempt
 
 
@@ -303,7 +371,7 @@ def _record(session: Session, row: Any, attempt: Attempt, also: Mapping[str, Any
     tried = living.Tried(row, attempt, dict(also) if attempt.done else {}, row.case_id, case.office_id)
     living.record(session, Push, PUSH, [tried], op)
     if attempt.done and attempt.transition.target in (PushState.ACKNOWLEDGED, PushState.RECALLED):
-        stored_jobs.settle(session, row.stream, "deliver_push", "recall_push")
+        stored_jobs.settle(session, row.stream, "deliver_push", "recall_push", "ask_receiver")
 
 
 # ---- the work that outlives a request --------------------------------------------------------------------------------
@@ -324,24 +392,27 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
 
     Nothing leaves that could not be pushed at this moment. That the package may have left is on record before it
     leaves. It is the same bytes each time and the receiver knows its key, so a second delivery changes nothing.
+    Where nobody can tell whether it arrived, it counts as sent and is in doubt, which people settle.
     """
     with post.database.reading() as session:
         push = stored.one(session, push_id)
-        if push is None or push.state not in _ON_ITS_WAY:
+        if push is None or push.state not in _ON_ITS_WAY or in_doubt(push):
             return "nothing to deliver"
         key, destination, title = push.key, push.destination, push.case.title
-        once, left = _once(session, push), _perhaps_left(session, push)
+        once, left, begun = _once(session, push), _perhaps_left(session, push), bool(push.package)
+        cut_off = begun and bool(push.note) and push.state == PushState.QUEUED
         try:
             package = _package(session, post.files, push)
         except (Absent, Damaged) as problem:
             package, missing = b"", str(problem)
     if not package:
-        return _fail(post, push_id, _NO_FILE, at, said=f"{_NO_FILE.zh} {_NO_FILE.en} {missing}", left=left)
+        said_so = f"{_NO_FILE.zh} {_NO_FILE.en} {missing}"
+        return _not_delivered(post, push_id, _NO_FILE, at, said=said_so, left=left, perhaps=begun)
     reached("push.made")
     stuck = _prepare(post, push_id, post.files.put(package), at)
     reached("push.noted")
     if stuck:
-        return _fail(post, push_id, stuck, at, left=left)
+        return _not_delivered(post, push_id, stuck, at, left=left, perhaps=begun)
     try:
         said = delivery.deliver(
             destination,
@@ -352,16 +423,16 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
             subject=f"推送 Push: {title} ({key})",
             at=at,
             access=post.access,
+            cut_off=cut_off,
         )
-    except delivery.NotDelivered as problem:
-        return _fail(post, push_id, problem.why, at, said=problem.said, left=left or problem.perhaps)
-    except mailing.MailRefused as problem:
-        return _fail(post, push_id, problem.why, at, said=problem.said, left=left)
+    except (delivery.NotDelivered, mailing.MailRefused) as problem:
+        perhaps = problem.perhaps or begun
+        return _not_delivered(post, push_id, problem.why, at, said=problem.said, left=left, perhaps=perhaps)
     reached("push.handed_over")
     with post.database.transaction() as session:
         row = stored_facts.push_row(session, push_id, lock=True)
         if row.state == PushState.QUEUED:
-            _record(session, row, _try(session, row, "send", SYSTEM, at), {"note": said.words})
+            _record(session, row, _try(session, row, "send", SYSTEM, at), {"note": said.words, "trouble": {}})
     reached("push.sent")
     if row.state not in _ON_ITS_WAY:
         # It was recalled while it was being handed over: the receiver holds it all the same, and is told again.
@@ -371,6 +442,8 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
     return _acknowledged(post, push_id, said.words, at) if said.acknowledged else said.words
 
 
+_LEAVING = "正在送出 being sent"
+"""Note of a queued push from before its package leaves: where a later try finds it, an earlier one was cut off."""
 _ON_ITS_WAY = (PushState.QUEUED, PushState.SENT)
 _NO_FILE = Text(
     "案例的一个文件在文件库里缺失或已损坏，推送包做不出来。请管理员检查文件库。",
@@ -399,7 +472,7 @@ def _prepare(post: Post, push_id: int, digest: str, at: datetime) -> Text | None
             return _RECALLED
         stuck = _obstacles(session, row, at)
         if not stuck:
-            stored.change(session, push_id, package=digest)
+            stored.change(session, push_id, package=digest, note=_LEAVING)
     return stuck
 
 
@@ -443,6 +516,60 @@ def deliver_waiting(post: Post, case_id: int, *, at: datetime) -> None:
         deliver(post, waiting, at=at)
 
 
+def _not_delivered(
+    post: Post, push_id: int, why: Text, at: datetime, *, said: str = "", left: bool, perhaps: bool
+) -> str:
+    """The push has failed; or, where the receiver may hold it all the same (`perhaps`), is in doubt."""
+    if not perhaps:
+        return _fail(post, push_id, why, at, said=said, left=left)
+    words = said.strip() or f"{why.zh} {why.en}"
+    also = {"note": words, "trouble": {"zh": why.zh, "en": why.en}}
+    with post.database.transaction() as session:
+        row = stored_facts.push_row(session, push_id, lock=True)
+        if row.state == PushState.QUEUED:
+            remark = "\n".join(dict.fromkeys((f"{why.zh} {why.en}", words)))
+            _record(session, row, _try(session, row, "send", SYSTEM, at, remark), also)
+        elif row.state == PushState.SENT:
+            stored.change(session, push_id, **also)
+    return words
+
+
+def ask(post: Post, push_id: int, *, at: datetime) -> str:
+    """Ask the receiver of a push what it holds, and acknowledge the push where it certainly holds it; the answer is on record.
+
+    Raises NotDelivered when it was not reached; then nothing changes but the note.
+    """
+    with post.database.reading() as session:
+        push = stored.one(session, push_id)
+        if push is None or not can_be_asked(push):
+            return "nothing to ask"
+        destination, key, digest = push.destination, push.key, push.package
+    try:
+        said = delivery.look(destination, key, digest, access=post.access)
+    except delivery.NotDelivered as problem:
+        why = {"zh": f"查询没有得到答复：{problem.why.zh}", "en": f"The question was not answered: {problem.why.en}"}
+        _answered(post, push_id, problem.said, why, at)
+        raise
+    if said.acknowledged:
+        return _acknowledged(post, push_id, said.words, at)
+    _answered(post, push_id, said.words, _NO_PROOF, at)
+    return said.words
+
+
+_NO_PROOF = {
+    "zh": "已向接收方查询，它的答复不能证明收到了这份推送包。",
+    "en": "The receiver was asked, and its answer does not prove that it holds this package.",
+}
+
+
+def _answered(post: Post, push_id: int, words: str, trouble: dict[str, str], at: datetime) -> None:
+    with post.database.transaction() as session:
+        row = stored_facts.push_row(session, push_id, lock=True)
+        if row.state == PushState.SENT:
+            stored.change(session, push_id, note=words, trouble=trouble)
+            _noted(session, row, "push.answer", SYSTEM, at, {"words": words[:2000], **trouble})
+
+
 def _fail(post: Post, push_id: int, why: Text, at: datetime, *, said: str = "", left: bool = False) -> str:
     """The push failed. `said`: the other side's own words; `left`: it may hold the package all the same."""
     words = said.strip() or f"{why.zh} {why.en}"
@@ -456,10 +583,10 @@ def _fail(post: Post, push_id: int, why: Text, at: datetime, *, said: str = "", 
 
 
 def failed(database: Database, push_id: int) -> Failure | None:
-    """Why a push has failed; None when it has not."""
+    """Why a push has failed, or is in doubt; None when neither."""
     with database.reading() as session:
         push = stored.one(session, push_id)
-    if push is None or push.state != PushState.FAILED:
+    if push is None or not (push.state == PushState.FAILED or in_doubt(push)):
         return None
     why = Text(push.trouble["zh"], push.trouble["en"]) if push.trouble else Text(push.note, push.note)
     return Failure("push_failed", why, push.note, lasting=True)

@@ -12,7 +12,7 @@ from rules.roles import Role
 from states.case import CaseState
 from states.reach import Grant
 from tests.worlds import World, went
-from workflow import pushes
+from workflow import failpoints, pushes
 from workflow.engine import NotPermitted
 from workflow.interchange.delivery import NotDelivered
 
@@ -134,6 +134,39 @@ def _pushed(world: World, words: str) -> int:
     if words == "推送已撤回":
         world.recall(push)
     return case
+
+
+@given("一份送出之后不知对方是否收到的案例", target_fixture="case")
+def _in_doubt(world: World) -> int:
+    """The worker is cut off once it has handed the package over, and then cannot reach the receiver any more."""
+    case = world.case(CaseState.PUBLISHED)
+    world.ready_to_push(case)
+    push = world.push(case)
+    with failpoints.armed("push.handed_over", failpoints.fail), suppress(failpoints.Struck):
+        world.deliver(push)
+    world.redirect(push, NOWHERE)
+    world.deliver(push)
+    return case
+
+
+@when(parsers.re("国际联络人(?P<how>向接收方查询|登记接收方的来函|用同一标识再送并由系统投递)"))
+def _settle(world: World, case: int, how: str) -> None:
+    push, liaison = world.newest_push(case), world.people["liaison"]
+    with world.database.transaction() as session:
+        if how == "向接收方查询":
+            pushes.ask_receiver(session, push, actor=liaison, at=world.at)
+        elif how == "登记接收方的来函":
+            went(pushes.acknowledge(session, push, "来函 2021-5 号", actor=liaison, at=world.at))
+        else:
+            went(pushes.resend(session, push, actor=liaison, at=world.at))
+    if how == "向接收方查询":
+        pushes.ask(world.post, push, at=world.at)
+    world.deliver(push)
+
+
+@then("接收方只收到一份")
+def _once(world: World) -> None:
+    assert len(list((world.folder / "abroad").iterdir())) == 1
 
 
 @given("接收方恢复正常")

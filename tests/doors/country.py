@@ -336,7 +336,8 @@ def _half_way(world: World, push: int) -> None:
     with world.database.transaction() as session:
         row = pushes.stored_facts.push_row(session, push, lock=True)
         made = pushes._try(session, row, "send", pushes.SYSTEM, world.at)
-        pushes._record(session, row, made, {"package": post.files.put(b"package"), "note": ""})
+        doubt = {"trouble": {"zh": "没有答复", "en": "No answer"}}
+        pushes._record(session, row, made, {"package": post.files.put(b"package"), "note": "", **doubt})
 
 
 def _pairs(made: Country) -> None:

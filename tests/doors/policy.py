@@ -600,6 +600,8 @@ DOORS: dict[str, Door] = {
     "GET pushes.progress": Door(PUSH),
     "GET pushes.package": Door(FOLLOW_PUSHES, there="sent acknowledged"),
     "POST pushes.retry": Door(PUSH, "liaison", "failed recalled"),
+    "POST pushes.resend": Door(PUSH, "liaison", "sent"),
+    "POST pushes.ask_receiver": Door(PUSH, "liaison", "sent"),
     "POST pushes.acknowledge": Door(PUSH, "liaison", "sent"),
     "POST pushes.recall": Door(PUSH, "liaison", "queued sent acknowledged failed"),
     "POST pushes.confirm_recall": Door(PUSH, "liaison"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,8 +12,10 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from io import BytesIO
+from threading import Event, Thread
 from typing import Any
+from zipfile import ZipFile
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -80,6 +85,78 @@ def web_server(trusted: ssl.SSLContext | None = None) -> Iterator[Web]:
 
 
 @dataclass
+class Depot:
+    """A receiver that keeps each idempotency key once, as docs/operations.md asks for, and tells what it holds.
+
+    `manner`: how it answers what it took: "well", "never" (until `release` is set), "twice", "nonsense".
+    """
+
+    url: str = ""
+    manner: str = "well"
+    taken: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Idempotency key → (key of the push, package)."""
+    heard: list[str] = field(default_factory=list)
+    """Method and idempotency key, in the order of arrival."""
+    release: Event = field(default_factory=Event)
+
+    def told(self, key: str, data: bytes) -> bytes:
+        return json.dumps({"key": key, "sha256": hashlib.sha256(data).hexdigest()}).encode()
+
+
+@contextmanager
+def depot() -> Iterator[Depot]:
+    """A receiver on a free port of this machine. A push's key is the name under which it is asked for."""
+    made = Depot()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            once, body = self.headers["Idempotency-Key"], self.rfile.read(int(self.headers["Content-Length"]))
+            made.heard.append(f"POST {once}")
+            with ZipFile(BytesIO(body)) as opened:
+                key = json.loads(opened.read("manifest.json"))["key"]
+            made.taken.setdefault(once, (key, body))
+            if made.manner == "never":
+                made.release.wait(20)
+                self.close_connection = True
+                return
+            if made.manner == "nonsense":
+                self._say(200, "text/html", b"<html>Sign in</html>")
+                return
+            for _ in range(2 if made.manner == "twice" else 1):
+                self._say(201, "application/json", made.told(key, made.taken[once][1]))
+
+        def do_GET(self) -> None:
+            key = self.path.rpartition("/")[2]
+            made.heard.append(f"GET {key}")
+            held = [data for name, data in made.taken.values() if name == key]
+            if held:
+                self._say(200, "application/json", made.told(key, held[-1]))
+            else:
+                self._say(404, "application/json", b"{}")
+
+        def _say(self, status: int, media_type: str, words: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(words)))
+            self.end_headers()
+            self.wfile.write(words)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: the test reads what was heard."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        made.url = f"http://127.0.0.1:{server.server_port}/cases"
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield made
+        finally:
+            made.release.set()
+            server.shutdown()
+            thread.join()
+
+
+@dataclass
 class Mailbox:
     """A mail server that keeps what it takes. `refuses`: address → the reply it is refused with."""
 
@@ -87,6 +164,8 @@ class Mailbox:
     taken: list[bytes] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     on_data: Callable[[], str] = lambda: "250 queued as 1"
+    silent: float = 0
+    """Seconds that it lets pass after it took a mail, before it says so."""
 
     @property
     def mails(self) -> list[Message]:
@@ -113,6 +192,7 @@ class Mailbox:
         if reply.startswith("250"):
             assert isinstance(envelope.original_content, bytes)
             self.taken.append(envelope.original_content)
+            await asyncio.sleep(self.silent)
         return reply
 
 

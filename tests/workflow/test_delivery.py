@@ -116,7 +116,7 @@ def test_a_web_receiver_hears_the_key_and_the_digest(web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "perhaps"), [(400, False), (404, False), (409, False), (500, True), (503, True), (302, False)]
+    ("status", "perhaps"), [(400, False), (404, False), (409, True), (500, True), (503, True), (302, False)]
 )
 def test_a_web_receiver_that_says_no_is_quoted(web: Web, status: int, perhaps: bool) -> None:
     web.will_answer(status, words="存储已满\0".encode())

@@ -110,6 +110,8 @@ _BESIDE: Mapping[str, Text] = {
     "batch.turn_away": Text("未受理", "Could not be served"),
     "push.create": Text("发起推送", "Started the push"),
     "push.ask_recall": Text("请求撤回推送", "Asked for the recall"),
+    "push.ask_receiver": Text("向接收方查询是否收到", "Asked the receiver whether it holds it"),
+    "push.answer": Text("接收方答复查询", "The receiver answered the question"),
     "judgement.create": Text("邀请评审", "Invited a judge"),
     "judgement.save": Text("保存评分", "Saved scores"),
     "judging.invite": Text("邀请评审专家", "Invited judges"),

@@ -76,25 +76,29 @@ _WHY = {
         " sent. The administrator should ask the receiver.",
     ),
     "push_nonsense": Text(
-        "接收方的答复看不懂，或说的是另一份材料，没有算作送达；对方可能已经收到。请与对方联系后重新发送。",
+        "接收方的答复看不懂，或说的是另一份材料，没有算作送达；对方可能已经收到。",
         "The receiver's answer makes no sense, or speaks of something else, so it does not count as delivered; it may hold it"
-        " all the same. Get in touch with it, and send it again.",
+        " all the same.",
     ),
     "push_away": Text(
         "连接不上接收方，没有送出。请稍后重新发送。",
         "The receiver could not be reached, and nothing was sent. Send it again later.",
     ),
     "push_silent": Text(
-        "送出后没有等到接收方答复，对方可能已经收到。可以重新发送，对方不会重复登记。",
-        "The receiver did not answer and may hold it all the same. It can be sent again; the receiver takes it once.",
+        "送出后没有等到接收方答复，对方可能已经收到。",
+        "The receiver did not answer and may hold it all the same.",
+    ),
+    "push_cut_off": Text(
+        "送出时系统中断，邮件可能已经寄出，因此没有自动再寄。",
+        "The system was cut off while it sent; the mail may have gone out, so it was not sent again by itself.",
     ),
     "push_refused": Text(
         "接收方拒收。请按对方的答复处理，必要时与对方联系。",
         "The receiver refused it. Act on its answer, and get in touch with it where needed.",
     ),
     "push_receiver": Text(
-        "接收方的系统出错，对方可能已经收到。请稍后重新发送，对方不会重复登记。",
-        "The receiver's system failed; it may hold it all the same. Send it again later; the receiver takes it once.",
+        "接收方的系统出错，对方可能已经收到。",
+        "The receiver's system failed; it may hold it all the same.",
     ),
 }
 
@@ -121,10 +125,12 @@ def deliver(
     subject: str,
     at: datetime,
     access: Access = NOBODY,
+    cut_off: bool = False,
 ) -> Delivered:
     """Hand a package over under its key, which names it at the receiver.
 
-    `once`: the idempotency key of this sending; a receiver that has seen it changes nothing. Raises NotDelivered,
+    `once`: the idempotency key of this sending; a receiver that has seen it changes nothing. `cut_off`: a try before was
+    broken off and may have handed it over; a mailbox takes everything twice, so people decide. Raises NotDelivered,
     MailRefused.
     """
     kind = urlparse(url).scheme
@@ -135,10 +141,11 @@ def deliver(
     if kind in ("http", "https"):
         return _request(url, "POST", once, package, "application/zip", access, key)
     if kind == "mailto":
+        message_id = f"<push.{once}@zhengji>"
+        if cut_off and not mailer.has_sent(message_id):
+            raise NotDelivered("push_cut_off", message_id, perhaps=True)
         attachment = Attachment(f"{key}.zip", "application/zip", package)
-        return Delivered(
-            mailer.send(_letter(url, subject, key, [attachment], f"<push.{once}@zhengji>", mailer, at)), False
-        )
+        return Delivered(mailer.send(_letter(url, subject, key, [attachment], message_id, mailer, at)), False)
     raise NotDelivered("push_address", f"unknown destination {url}", lasting=True)
 
 
@@ -162,6 +169,69 @@ def recall(
         reply = mailer.send(_letter(url, subject, reason, [], f"<{once}@zhengji>", mailer, at))
         return Delivered(reply, False)
     raise NotDelivered("push_address", f"unknown destination {url}", lasting=True)
+
+
+def can_be_asked(url: str) -> bool:
+    """Whether a program can ask the receiver what it holds; a mailbox is asked by people."""
+    return urlparse(url).scheme in ("file", "sftp", "http", "https")
+
+
+def look(url: str, key: str, digest: str, *, access: Access = NOBODY) -> Delivered:
+    """Ask the receiver whether it holds the package of this digest under this key; acknowledged only where that is certain.
+
+    Raises NotDelivered when it was not reached.
+    """
+    kind = urlparse(url).scheme
+    if kind == "file":
+        return _found(f"{key}.zip", digest, _digest_in(_folder(url) / f"{key}.zip"))
+    if kind == "sftp":
+        try:
+            return _found(f"{key}.zip", digest, sftp.look(url, f"{key}.zip", access.login))
+        except sftp.Refused as problem:
+            raise NotDelivered(f"push_{problem.code}", str(problem), perhaps=True) from problem
+    if kind in ("http", "https"):
+        return _asked(f"{url.rstrip('/')}/{quote(key)}", key, digest, access)
+    raise NotDelivered("push_address", f"nobody can be asked at {url}", perhaps=True, lasting=True)
+
+
+def _found(name: str, wanted: str, there: str) -> Delivered:
+    if there == wanted:
+        return Delivered(f"查询：{name} 在接收方，SHA-256 {there} 一致", True)
+    return Delivered(f"查询：接收方的 {name} 内容不同，SHA-256 {there}" if there else f"查询：接收方没有 {name}", False)
+
+
+def _digest_in(target: Path) -> str:
+    """SHA-256 of what stands in a folder, "" where nothing does. Raises NotDelivered."""
+    try:
+        return hashlib.sha256(target.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
+    except OSError as problem:
+        raise NotDelivered("push_folder", f"{target}: {problem.strerror}", perhaps=True) from problem
+
+
+def _asked(url: str, key: str, digest: str, access: Access) -> Delivered:
+    """Only a 200 whose JSON names this key and this digest proves that a web receiver holds it; 404 proves nothing, as
+    receivers need not answer questions."""
+    request = urllib.request.Request(url, headers={"Accept": "application/json", **_bearer(access)})
+    try:
+        with _opener(access).open(request, timeout=TIMEOUT) as reply:
+            body = reply.read(_LONGEST_ANSWER)
+            return Delivered(f"查询：{_said(reply.status, body[:2000])}", _names(body, key, digest))
+    except urllib.error.HTTPError as problem:
+        return Delivered(f"查询：{_said(problem.code, problem.read(500))}", False)
+    except urllib.error.URLError as problem:
+        raise NotDelivered("push_away", str(problem.reason), perhaps=True) from problem
+    except (OSError, http.client.HTTPException) as problem:
+        raise NotDelivered("push_silent", f"{type(problem).__name__}: {problem}", perhaps=True) from problem
+
+
+def _names(body: bytes, key: str, digest: str) -> bool:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and (told.get("key"), told.get("sha256")) == (key, digest)
 
 
 def _over_sftp(url: str, name: str, data: bytes, access: Access, instead: str) -> Delivered:
@@ -229,16 +299,24 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
+def _opener(access: Access) -> urllib.request.OpenerDirector:
+    try:
+        trusted = ssl.create_default_context(cafile=access.roots or None)
+    except (OSError, ssl.SSLError) as problem:
+        raise NotDelivered("push_address", f"{access.roots}: {problem}", lasting=True) from problem
+    return urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=trusted))
+
+
+def _bearer(access: Access) -> dict[str, str]:
+    return {"Authorization": f"Bearer {access.secret}"} if access.secret else {}
+
+
 def _request(url: str, method: str, once: str, data: bytes, media_type: str, access: Access, key: str) -> Delivered:
     """200, 201 and 204 acknowledge; 202 was taken and is acknowledged later. What is gone already is withdrawn.
 
     An acknowledgement that is a page for people, no JSON though it says so, or names another key or digest is none.
     """
-    try:
-        trusted = ssl.create_default_context(cafile=access.roots or None)
-    except (OSError, ssl.SSLError) as problem:
-        raise NotDelivered("push_address", f"{access.roots}: {problem}", lasting=True) from problem
-    opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=trusted))
+    opener = _opener(access)
     digest = hashlib.sha256(data).hexdigest()
     request = urllib.request.Request(
         url,
@@ -248,7 +326,7 @@ def _request(url: str, method: str, once: str, data: bytes, media_type: str, acc
             "Content-Type": media_type,
             "Idempotency-Key": once,
             "X-Content-SHA256": digest,
-            **({"Authorization": f"Bearer {access.secret}"} if access.secret else {}),
+            **_bearer(access),
         },
     )
     try:
@@ -261,7 +339,7 @@ def _request(url: str, method: str, once: str, data: bytes, media_type: str, acc
         words = _said(problem.code, problem.read(500))
         if method == "DELETE" and problem.code in (404, 410):
             return Delivered(words, True)
-        theirs = problem.code >= 500
+        theirs = problem.code >= 500 or problem.code in _NO_REFUSAL
         raise NotDelivered(
             "push_receiver" if theirs else "push_refused", words, perhaps=theirs, lasting=not theirs
         ) from problem
@@ -271,6 +349,8 @@ def _request(url: str, method: str, once: str, data: bytes, media_type: str, acc
         raise NotDelivered("push_silent", f"{type(problem).__name__}: {problem}", perhaps=True) from problem
 
 
+_NO_REFUSAL = (408, 409)
+"""Answers that leave open whether it was taken: too slow; the same key is there, or just being worked on."""
 _LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
 

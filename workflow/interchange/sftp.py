@@ -40,6 +40,18 @@ def put(url: str, name: str, data: bytes, login: Login, *, instead: str = "") ->
     return asyncio.run(_within(url, login, lambda sftp, folder: _put(sftp, folder, name, data, instead)))
 
 
+def look(url: str, name: str, login: Login) -> str:
+    """SHA-256 of what stands there under a name, "" where nothing does. Raises Refused."""
+    return asyncio.run(_within(url, login, lambda sftp, folder: _look(sftp, f"{folder}/{name}")))
+
+
+async def _look(sftp: Any, target: str) -> str:
+    if not await sftp.exists(target):
+        return ""
+    async with sftp.open(target, "rb") as opened:
+        return hashlib.sha256(await opened.read()).hexdigest()
+
+
 async def _within(url: str, login: Login, work: Callable[[Any, str], Awaitable[str]]) -> str:
     import asyncssh
 

@@ -111,6 +111,15 @@ _EVERY = (
         replaces=True,
     ),
     Kind(
+        "ask_receiver",
+        Text("向接收方查询推送", "Ask a receiver about a push"),
+        Waits(5, 3, 4),
+        _PUSHES,
+        frozenset({Role.LIAISON}),
+        about="push",
+        replaces=True,
+    ),
+    Kind(
         "mail_batch",
         Text("寄送汇总报送材料", "Mail a batch"),
         A_WEEK,

@@ -93,6 +93,11 @@ def _recall_push(here: Workshop, _progress: Progress, push_id: int, asked_by: in
     return pushes.recall(here.post, push_id, asked_by, absent_id, at=here.now())
 
 
+def _ask_receiver(here: Workshop, _progress: Progress, push_id: int) -> str:
+    """Ask the receiver of a push whether it holds it."""
+    return pushes.ask(here.post, push_id, at=here.now())
+
+
 _NO_SERVER = "no mail server is set"
 
 
@@ -267,6 +272,7 @@ def _stamp_checkpoint(here: Workshop, _progress: Progress) -> str:
 _WORK: Mapping[str, Callable[..., str]] = {
     "deliver_push": _deliver_push,
     "recall_push": _recall_push,
+    "ask_receiver": _ask_receiver,
     "mail_batch": _mail_batch,
     "mail_notice": _mail_notice,
     "mail_reset": _mail_reset,

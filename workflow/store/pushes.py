@@ -76,9 +76,10 @@ def open_push(session: Session, case_id: int) -> int | None:
 
 
 def sendings(session: Session, stream: str) -> int:
-    """How often a push was put into the queue."""
-    queued = select(func.count()).select_from(AuditEvent)
-    return session.scalar(queued.where(AuditEvent.stream == stream, AuditEvent.to_state == PushState.QUEUED)) or 0
+    """How often a push was put into the queue; one that is sent again under the same key is the same sending."""
+    queued = select(func.count()).select_from(AuditEvent).where(AuditEvent.stream == stream)
+    anew = queued.where(AuditEvent.to_state == PushState.QUEUED, AuditEvent.action != "push.resend")
+    return session.scalar(anew) or 0
 
 
 def many(session: Session, limit: int = 200) -> list[Push]:

@@ -87,6 +87,7 @@ LIFECYCLES: Dict[str, Any] = {
             "acknowledge": [["sent"], "acknowledged", ["system", "liaison"]],
             "fail": [["queued", "sent"], "failed", ["system"]],
             "retry": [["failed", "recalled"], "queued", ["liaison"]],
+            "resend": [["sent"], "queued", ["liaison"]],
             "recall": [["queued", "sent", "acknowledged", "failed"], "recalled", ["liaison"]],
         },
     },
