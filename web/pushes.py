@@ -14,7 +14,7 @@ from web.picture import draw
 from web.request import actor, files, form_key, form_mark, now, reading, settings, transaction
 from web.tell import done, tell
 from web.words import t
-from workflow import boards, cases, histories, lists, privacy, pushes
+from workflow import abroad, boards, cases, histories, lists, privacy, pushes
 from workflow.engine import NoSuchTransition
 from workflow.store import models
 
@@ -23,18 +23,20 @@ bp = Blueprint("pushes", __name__)
 
 @bp.get("/pushes")
 def index() -> str:
-    state = request.args.get("state", "")
+    """The board; `?stage=` shows one column whole."""
     with reading() as session:
-        boards.check_follows_pushes(actor())
-        found = pushes.every(session, actor())
+        board = abroad.board(session, actor(), now())
+        asked = request.args.get("stage", "")
         return render_template(
             "pushes/index.html",
-            pushes=[one for one in found if state in ("", one.state)],
-            total=len(found),
-            states=boards.push_states(),
-            state=state,
-            ready=boards.to_push(session, actor(), now()),
+            board=board,
+            whole=next((one for one in abroad.Stage if one == asked), None),
+            few=_FEW,
         )
+
+
+_FEW = 12
+"""Cases that a column of the board shows before it is opened whole."""
 
 
 # ---- from the case ---------------------------------------------------------------------------------------------------
@@ -118,7 +120,7 @@ def follows_pushes(actor: Actor) -> bool:
 
 @bp.app_template_global()
 def push_stage(push: models.Push) -> Any:
-    return boards.stage_of(push)
+    return abroad.stage_of(push)
 
 
 @bp.app_template_global()
@@ -148,7 +150,7 @@ def show(push_id: int) -> str:
             moving=_moving(push),
             doubtful=pushes.in_doubt(push),
             askable=pushes.can_be_asked(push) and "liaison" in actor().roles,
-            stage=boards.stage_of(push),
+            stage=abroad.stage_of(push),
         )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from rules.call import Call, Phase, Recommender, Window, roles_of
 from rules.quotas import Outlook, outlook
 from rules.roles import Level, Role
-from rules.words import Labelled, Text
+from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Lifecycle, Standing, State, Transition
@@ -418,29 +418,6 @@ def push_state(push: Push) -> PushState:
     return PushState.of(push.state)
 
 
-class Stage(Labelled):
-    """Where a case stands on its way abroad: columns of the board."""
-
-    DRAFT = "draft", "待认定或待翻译", "To be chosen or translated"
-    TRANSLATING = "translating", "翻译中", "Being translated"
-    CHECKED = "checked", "已校对，待办妥", "English read; something is missing"
-    READY = "ready", "可以推送", "Ready"
-    SENT = "sent", "已送出，待确认", "Sent, awaiting acknowledgement"
-    UNKNOWN = "unknown", "不知对方是否收到", "Unknown whether received"
-    FAILED = "failed", "发送失败", "Failed"
-    ACKNOWLEDGED = "acknowledged", "对方已确认", "Acknowledged"
-    RECALLED = "recalled", "已撤回", "Recalled"
-
-
-def stage_of(push: Push) -> Labelled:
-    """Its state, or that nobody can tell whether it arrived."""
-    return Stage.UNKNOWN if pushes.in_doubt(push) else push_state(push)
-
-
-def push_states() -> tuple[PushState, ...]:
-    return tuple(PushState)
-
-
 def follows_pushes(actor: Actor) -> bool:
     """Whether this person looks after pushes, and so sees where they go and what they hold."""
     return bool(actor.roles & _FOLLOW_PUSHES)
@@ -466,25 +443,3 @@ def check_words(words: str) -> None:
                 "Write how the receiver confirmed it, such as its letter.",
             )
         )
-
-
-@dataclass(frozen=True)
-class ToPush:
-    """A published case of outstanding effect. `last`: its newest push, where one failed or was recalled."""
-
-    case: Case
-    offer: Offer | None
-    last: Push | None
-
-
-def to_push(session: Session, actor: Actor, at: datetime) -> list[ToPush]:
-    """Published cases found outstanding, that are not on their way abroad: the ones to be pushed next."""
-    found = pages.outstanding(session, actor, 200)
-    rows = stored_facts.case_rows(session, [case.id for case in found])
-    facts = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
-    made = []
-    for case, fact in zip(found, facts, strict=True):
-        last = next(iter(pushes.of_case(session, case)), None)
-        offers = cases.engine_of(fact.call).offers(Standing(case.state, case.centre_id, case.office_id), actor, fact)
-        made.append(ToPush(case, next((one for one in offers if one.transition.name == "push"), None), last))
-    return made

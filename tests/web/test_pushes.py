@@ -13,6 +13,7 @@ from states.case import CaseState
 from states.push import PushState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
+from workflow import failpoints
 from workflow.settings import Settings
 from workflow.store.models import Push
 
@@ -132,12 +133,52 @@ def test_a_recall_without_a_reason_is_refused_in_words(world: World, ready: int,
     assert "请写明撤回的理由" in answer.get_data(as_text=True)
 
 
-def test_the_board_lists_what_waits_and_what_was_pushed(world: World, ready: int, sign_in: As):
-    liaison = sign_in("liaison")
-    before = liaison.get("/pushes").get_data(as_text=True)
+def lane(page: str, stage: str) -> str:
+    """One column of the board."""
+    return page.split(f'aria-labelledby="lane-{stage}"')[1].split("</section>")[0]
+
+
+def test_the_board_has_a_column_for_each_stage_and_says_whose_move_it_is(world: World, ready: int, sign_in: As):
+    liaison = sign_in("liaison", "en")
+    chosen = world.case(CaseState.PUBLISHED)
+    world.judge_effect(chosen)
+    page = liaison.get("/pushes").get_data(as_text=True)
+    assert [f"/cases/{ready}/push" in lane(page, "ready"), "WIPO liaison" in lane(page, "ready")] == [True, True]
+    assert f"/cases/{chosen}/push" in lane(page, "draft")
+    assert "Translator" in lane(page, "draft")
     push = world.push(ready)
-    after = liaison.get("/pushes").get_data(as_text=True)
-    assert ["可以推送" in before, f"/pushes/{push}" in after, "可以推送" in after] == [True, True, False]
+    world.translate(chosen)
+    page = liaison.get("/pushes").get_data(as_text=True)
+    assert [f"/pushes/{push}" in lane(page, "sent"), "Checker" in lane(page, "translating")] == [True, True]
+    assert "<ul>" not in lane(page, "ready")
+    world.check_english(chosen)
+    world.deliver(push)
+    page = liaison.get("/pushes").get_data(as_text=True)
+    assert [f"/pushes/{push}" in lane(page, "acknowledged"), f"/cases/{chosen}/push" in lane(page, "checked")] == [
+        *(True, True)
+    ]
+    assert f"/pushes/{push}" in liaison.get("/pushes?stage=acknowledged").get_data(as_text=True)
+
+
+def test_a_push_in_doubt_is_said_everywhere_and_settled_on_its_page(world: World, ready: int, sign_in: As):
+    liaison, author = sign_in("liaison"), sign_in("author")
+    push = world.push(ready)
+    with failpoints.armed("push.handed_over", failpoints.fail), pytest.raises(failpoints.Struck):
+        world.deliver(push)
+    world.redirect(push, "nowhere://closed.example")
+    world.deliver(push)
+    world.redirect(push, world.destination)
+    said = "不知道对方是否收到"
+    page = liaison.get(f"/pushes/{push}").get_data(as_text=True)
+    assert (said in page, "hx-get" in page, "三者选一" in page) == (True, False, True)
+    assert said in author.get(f"/pushes/{push}").get_data(as_text=True)
+    assert f"/pushes/{push}" in lane(liaison.get("/pushes").get_data(as_text=True), "unknown")
+    send(liaison, f"/pushes/{push}", f"/pushes/{push}/ask")
+    assert said in liaison.get(f"/pushes/{push}").get_data(as_text=True)  # until the worker has asked
+    send(liaison, f"/pushes/{push}", f"/pushes/{push}/resend")
+    assert "正在打包发送" in liaison.get(f"/pushes/{push}").get_data(as_text=True)
+    world.deliver(push)
+    assert world.state(ready) is CaseState.WIPO_PUSHED
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -359,7 +359,7 @@ def test_cases_to_be_pushed_are_those_found_outstanding(masses: Database):
         session.execute(update(Case).where(Case.id % 3 == 0).values(effect="突出"))
     with masses.reading() as session:
         there = session.scalars(
-            select(Case).where(Case.state == "published", Case.effect != "").order_by(Case.id)
+            select(Case).where(Case.state.in_(["shortlisted", "published"]), Case.effect != "").order_by(Case.id)
         ).all()
         found = pages.outstanding(session, ACTORS["desk"], 100)
     assert there

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -510,11 +511,11 @@ def numbers(
 
 
 def outstanding(session: Session, seen_by: Actor, limit: int) -> list[Case]:
-    """Published cases whose effect was found outstanding and that are not on their way abroad, the oldest first."""
+    """Shortlisted and published cases whose effect was found outstanding, not on their way abroad, the oldest first."""
     on_its_way = exists().where(Push.case_id == Case.id, Push.state.in_([PushState.QUEUED, PushState.SENT]))
-    judged = Case.state == CaseState.PUBLISHED, Case.effect != literal_column("''"), ~on_its_way
     keys: set[Key] = set()
-    for way in ways(seen_by):
+    for way, state in product(ways(seen_by), (CaseState.SHORTLISTED, CaseState.PUBLISHED)):  # each by its index
+        judged = Case.state == state, Case.effect != literal_column("''"), ~on_its_way
         some = select(Case.id, Case.id).where(way.clause, *judged).order_by(Case.id).limit(limit)
         keys |= set(_read(session, some))
     return _cases(session, seen_by, sorted(keys)[:limit])
