@@ -49,6 +49,10 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
     "有按机构类型的主题": lambda call: bool(for_others(call)),
     "有分部分上限": lambda call: any(part.maximum for part in call.sections),
     "有分部分下限": lambda call: any(part.minimum for part in call.sections),
+    "有附件": lambda call: bool(call.attachments),
+    "有必交附件": lambda call: any(paper.required for paper in call.attachments),
+    "有可不交附件": lambda call: any(not paper.required for paper in call.attachments),
+    "附件有大小上限": lambda call: any(paper.largest for paper in call.attachments),
     "有不计数量的主题": lambda call: any(one.exempt_themes for one in call.quotas),
     "有累计的最少数": lambda call: any(one.minimum and one.over is Over.CALL for one in call.quotas),
 }

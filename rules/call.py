@@ -255,13 +255,22 @@ class Package:
     summary: str = "案例汇总表_{region}_{phase}_盖章扫描件"
     case: str = "案例{position}_{title}"
     form: str = "报送表{position}_{title}_扫描件"
+    attachment: str = "附件{position}_{title}_{label}"
+    """Where a paper may be several files, `_1`, `_2` … is added."""
     packing: Packing = Packing.LOOSE
 
 
 _OF_BATCH = ("addressee", "region", "phase", "number", "date")
 _OF_CASE = (*_OF_BATCH, "position", "title", "centre", "case_number")
-PACKAGE_PLACES = {"folder": _OF_BATCH, "summary": _OF_BATCH, "case": _OF_CASE, "form": _OF_CASE}
-"""What a name may hold in braces: `position` is the place in the batch (01, 02 …), `date` the day of sending (20210324)."""
+PACKAGE_PLACES = {
+    "folder": _OF_BATCH,
+    "summary": _OF_BATCH,
+    "case": _OF_CASE,
+    "form": _OF_CASE,
+    "attachment": (*_OF_CASE, "label"),
+}
+"""What a name may hold in braces: `position` is the place in the batch (01, 02 …), `date` the day of sending (20210324),
+`label` what the call calls an attachment."""
 
 
 @dataclass(frozen=True)
@@ -318,10 +327,18 @@ class Pictures:
     """In pixels."""
 
 
+OWN_PAPERS = ("case", "form", "summary")
+"""Papers that the system itself reads, prints and has sealed; every other one is an attachment."""
+ATTACHMENT_FORMATS = ("mp4", "mov", "webm", "mp3", "pdf", "jpg", "png")
+"""What an attachment may be, as the ending that we write; it is told by content (`workflow/documents/inspection/films.py`)."""
+LARGEST_ATTACHMENT = 300
+"""MiB of one file, where a call says nothing."""
+
+
 @dataclass(frozen=True)
 class Paper:
-    """A paper that the call asks for. Those of this system are `case`, `form` and `summary`; any other is an attachment,
-    which is shown on the call's page and comes beside the papers."""
+    """A paper that the call asks for. Those of this system are `OWN_PAPERS`; any other is an attachment: a centre's comes with
+    the case (docs/decisions.md 95), an office's is shown on the call's page and comes beside the papers."""
 
     id: str
     label: Text
@@ -486,6 +503,11 @@ class Call:
 
     def paper(self, paper_id: str) -> Paper | None:
         return next((paper for paper in self.papers if paper.id == paper_id), None)
+
+    @property
+    def attachments(self) -> tuple[Paper, ...]:
+        """The papers that a centre attaches to its case."""
+        return tuple(one for one in self.papers if one.id not in OWN_PAPERS and one.owner is Level.CENTRE)
 
     def phase(self, phase_id: str) -> Phase | None:
         return next((phase for phase in self.phases if phase.id == phase_id), None)

@@ -42,6 +42,19 @@ class CentreFacts:
     """筹建: counts, and is shown as such."""
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A file that an author put to a case for a paper of its call. `format`: by content, as the ending that we write."""
+
+    paper: str
+    name: str
+    format: str
+    size: int
+    """In bytes."""
+    digest: str = ""
+    """SHA-256."""
+
+
 GOOD = "good"
 """Of a signature that verifies."""
 AWAITING = "awaiting"
@@ -146,6 +159,7 @@ class CaseFacts:
     """Who signed the decision that is being announced; nobody where a step is taken outside an announcement."""
     pictures_not_cleared: int = 0
     """Of these, how many of which it is not on record who allows them to be published."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)

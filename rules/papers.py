@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-from rules.call import Field, FieldType
-from rules.facts import CaseFacts
+from rules.call import Field, FieldType, Paper
+from rules.facts import Attachment, CaseFacts
 from rules.names import same_name
 from rules.roles import Role
 from rules.rule import Breach, rule
@@ -109,6 +110,46 @@ def pictures_within_limits(case: CaseFacts) -> Breach | None:
     said = [words.fill(n=number) for number, words in bounds if number]
     listed = Text("、".join(one.zh for one in said) or "不附图片", " and ".join(one.en for one in said) or "none")
     return Breach(count=case.pictures, asked=listed, mend="document")
+
+
+@rule(
+    zh="附件还有 {count} 项要改：{problems}。",
+    en="The attachments need {count} more: {problems}.",
+    lifted_by=Role.AUTHOR,
+)
+def attachments_complete(case: CaseFacts) -> Breach | None:
+    """必交的附件已交，份数、格式和大小合乎通知的要求。"""
+    problems = [
+        (paper, problem)
+        for paper in case.call.attachments
+        if (problem := attachment_problem(paper, [one for one in case.attachments if one.paper == paper.id]))
+    ]
+    if not problems:
+        return None
+    listed = Text(
+        "；".join(f"{paper.label.zh}{problem.zh}" for paper, problem in problems),
+        "; ".join(f"{paper.label.en} {problem.en}" for paper, problem in problems),
+    )
+    return Breach(count=len(problems), problems=listed, mend=f"attachment:{problems[0][0].id}")
+
+
+def attachment_problem(paper: Paper, files: Sequence[Attachment]) -> Text | None:
+    """What is wrong with the files attached for one paper, or None. The words follow the paper's label."""
+    if not files:
+        return Text("没有交", "is missing") if paper.required else None
+    if len(files) > paper.most:
+        return Text(f"有 {len(files)} 个文件，最多 {paper.most} 个", f"has {len(files)} files; {paper.most} at most")
+    for one in files:
+        if paper.formats and one.format not in paper.formats:
+            listed = "、".join(paper.formats)
+            return Text(f"“{one.name}”是 {one.format}，应为 {listed}", f"“{one.name}” is {one.format}, not {listed}")
+        if paper.largest is not None and one.size > paper.largest * 1024 * 1024:
+            size = f"{-(-one.size * 10 // (1024 * 1024)) / 10}"  # rounded up: more than the limit is never called equal to it
+            return Text(
+                f"“{one.name}”有 {size} MB，每个最多 {paper.largest} MB",
+                f"“{one.name}” has {size} MB; {paper.largest} MB at most",
+            )
+    return None
 
 
 @rule(

@@ -17,6 +17,7 @@ from rules.batch import (
     summary_sealed,
 )
 from rules.papers import (
+    attachments_complete,
     form_complete,
     pictures_within_limits,
     seal_names_the_unit,
@@ -40,6 +41,7 @@ _CONTENT = (
     form_complete,
     no_excluded_honour,
     pictures_within_limits,
+    attachments_complete,
 )
 """Mended by changing what the case says."""
 _LINES = (

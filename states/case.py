@@ -3,7 +3,14 @@
 What the cases of one call can do is derived from it by the call's route (`states.route`).
 """
 
-from rules.papers import form_complete, pictures_within_limits, seal_names_the_unit, seal_unbroken, unit_seal_present
+from rules.papers import (
+    attachments_complete,
+    form_complete,
+    pictures_within_limits,
+    seal_names_the_unit,
+    seal_unbroken,
+    unit_seal_present,
+)
 from rules.phase import (
     before_phase_deadline,
     new_day_given,
@@ -69,6 +76,7 @@ CONTENT = (
     pictures_within_limits,
     theme_belongs_to_phase,
     form_complete,
+    attachments_complete,
 )
 """What the content must be, whoever looks at it."""
 

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rules.call import Call, Field, FieldType, Window
+from rules.call import ATTACHMENT_FORMATS, Call, Field, FieldType, Paper, Window
 from rules.facts import (
+    Attachment,
     BatchFacts,
     CaseFacts,
     CentreCount,
@@ -96,6 +97,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "service_from": call.service_from,
         "service_to": call.eligible.service_to or call.opened,
         "form": {field.name: filled(field) for field in call.report_form},
+        "attachments": tuple(attachment(paper) for paper in call.attachments if paper.required),
         "centre": centre_facts(kind=call.centre_kinds[0]),
         "content": CONTENT,
         "seal": SEAL,
@@ -111,6 +113,12 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "remark": "理由",
     }
     return CaseFacts(**{**values, **changes})
+
+
+def attachment(asked: Paper, **changes: Any) -> Attachment:
+    """A file as a paper asks for it."""
+    ending = (asked.formats or ATTACHMENT_FORMATS)[0]
+    return Attachment(**{"paper": asked.id, "name": f"{asked.id}.{ending}", "format": ending, "size": 9, **changes})
 
 
 def centre_facts(**changes: Any) -> CentreFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -28,9 +29,10 @@ from states.case import CaseState
 from states.push import PushState
 from states.reach import SYSTEM, Actor
 from tests.certificates import PASSWORD, Issued, authority, revoked_list, roots_file, seal_of
-from tests.make import filled
+from tests.make import attachment, filled
 from tests.postgres import new_database
 from workflow import (
+    attachments,
     batches,
     cases,
     deadlines,
@@ -403,6 +405,7 @@ class World:
             "service_from": self.call.service_from,
             "service_to": self.call.eligible.service_to or self.call.opened,
             "form": {one.name: filled(one) for one in self.call.report_form if one.name not in DERIVED},
+            "attachments": tuple(attachment(one) for one in self.call.attachments if one.required),
         }
         return Content(**{**values, **changes})
 
@@ -826,6 +829,21 @@ class World:
         with self.database.transaction() as session:
             pictures = update(Document).where(Document.case_id == case, Document.slot == "picture")
             session.execute(pictures.values(caption=words))
+
+    def attach(
+        self, case: int, paper: str, file: str = "文件.pdf", kind: str = "application/pdf", *, by: str = ""
+    ) -> None:
+        """A file for a paper that the call asks for; a name tells it from others."""
+        with self.database.transaction() as session:
+            actor, digest = self.people[by or self._hand(case, "author")], hashlib.sha256(file.encode()).hexdigest()
+            attachments.put(session, case, paper, Kept(file, kind, digest, 9), actor=actor, at=self.at)
+
+    def detach(self, case: int) -> None:
+        """The newest attachment is removed."""
+        with self.database.transaction() as session:
+            actor, row = self.people[self._hand(case, "author")], session.get_one(Case, case)
+            newest = next(one for one in papers.current(session, row) if one.slot == "attachment")
+            attachments.remove(session, case, newest.id, actor=actor, at=self.at)
 
     def lose_scan(self, case: int) -> None:
         """The scan of a sealed form counts no more."""

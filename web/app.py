@@ -15,6 +15,7 @@ from web import (
     again,
     amending,
     arrivals,
+    attachments,
     auth,
     backups,
     batches,
@@ -101,6 +102,7 @@ BLUEPRINTS = (
     jobs.bp,
     mails.bp,
     papers.bp,
+    attachments.bp,
     cases.bp,
     passports.bp,
     flow.bp,
@@ -171,6 +173,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Flask:
     running.install(app)
     headers.install(app, settings)
     kept.install(app)
+    app.before_request(requests.take_large)  # the form is read to find its token
     CSRFProtect(app).exempt(gate.bp)  # programs are known by the header they send, which no page of another site can
     auth.login_manager.init_app(app, add_context_processor=False)  # no template asks who it is but by the frame
     directory.install(app, settings)

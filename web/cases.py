@@ -33,6 +33,7 @@ from web.request import (
 from web.tell import done, tell
 from web.words import countdown, say, t
 from workflow import (
+    attachments,
     bulk,
     call_standing,
     cases,
@@ -162,6 +163,7 @@ def _everything(session: Any, case: models.Case) -> dict[str, Any]:
     taken_back = next((one for one in islice(steps, 1) if one.backward and one.remark), None)
     similar, comparing = comparisons.known(session, case, actor())
     every_paper = papers.every(session, case)
+    current = [one for one in every_paper if one.superseded_at is None]
     call, seal = lists.call_of(session, case), papers.newest_seal(session, case)
     closed, archived = call_standing.closed(session, call.number), call_standing.archived(session, call.number)
     offers = cases.offers(session, case, actor=actor(), at=now())
@@ -180,7 +182,8 @@ def _everything(session: Any, case: models.Case) -> dict[str, Any]:
         "may_see_readers": privacy.sees_readers(case, actor()),
         "has_contacts": any(personal.is_contact(name) and value for name, value in case.form.items()),
         "paper_link": lambda one: paper_url(one) if privacy.may_open(case, one, actor()) else "",
-        "papers": [one for one in every_paper if one.superseded_at is None],
+        "papers": [one for one in current if one.slot != "attachment"],
+        "attached": attachments.of_case(call, current, lists.content_of(case).attachments),
         "older": [one for one in every_paper if one.superseded_at is not None],
         "seal": seal,
         "not_held": papers.not_held(session, seal),
@@ -418,6 +421,9 @@ def mend_url(case: models.Case, mend: str) -> str:
     if mend in _FIELDS or mend.startswith(("section:", "form:")):
         where = mend.replace(":", "-")
         return url_for("cases.edit", case_id=case.id) + f"#{where}" if cases.may_edit(case, actor()) else ""
+    if mend.startswith("attachment:"):
+        where = mend.replace(":", "-")
+        return url_for("attachments.show", case_id=case.id) + f"#{where}" if cases.may_edit(case, actor()) else ""
     if mend == "scan" and lists.may_seal(case, actor()):
         return url_for("papers.scan", case_id=case.id)
     if mend in _EDITORIAL:

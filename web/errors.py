@@ -47,7 +47,7 @@ STATUS: dict[type[CannotServe], HTTPStatus] = {
 TOO_LARGE = Text(
     "上传的内容超过 {size} MB，没有接收。",
     "What was uploaded is larger than {size} MB and was not taken.",
-).fill(size=REQUEST // MIB)
+)
 
 PUBLIC_PAGES = ("public", "public_en")
 """Whose frame is their own."""
@@ -202,11 +202,12 @@ def http(error: HTTPException) -> Page:
             t("请从上方菜单进入。", "Use the menu above."),
         )
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        on_record(TOO_LARGE)
+        said = TOO_LARGE.fill(size=(request.max_content_length or REQUEST) // MIB)
+        on_record(said)
         return page(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             t("文件太大", "The file is too large"),
-            say(TOO_LARGE),
+            say(said),
             t(
                 "请压缩图片或分开上传；Word 文件可用“压缩图片”功能变小。",
                 "Compress its pictures, or upload files one by one.",

@@ -406,7 +406,7 @@ def _taken(case_id: int, what: str, name: str, data: bytes, media_type: str) -> 
 def original(case_id: int, document_id: int) -> Response:
     """A file as it was received; opening it is recorded."""
     found, data = downloads.original(installed().database, files(), case_id, document_id, actor=actor(), at=now())
-    return _download(found.name, data, found.media_type)
+    return send_file(data, found.media_type, as_attachment=True, download_name=found.name)
 
 
 @bp.get("/<int:case_id>/papers/<int:document_id>/pages")

@@ -15,6 +15,7 @@ from flask_login import current_user
 
 from states.reach import Actor
 from workflow import characters, clock, sign_in
+from workflow.documents.limits import REQUEST_WITH_ATTACHMENT
 from workflow.engine import CannotServe, Text
 from workflow.settings import Settings
 from workflow.store import pages
@@ -128,6 +129,12 @@ def keep_small() -> None:
     """Before anything of a program's request is read: its body is small."""
     if of_api():
         request.max_content_length = BODY_OF_PROGRAM
+
+
+def take_large() -> None:
+    """Before a form is read: the one that brings an attachment may be large, where somebody signed in sends it."""
+    if request.endpoint == "attachments.put" and current_user.is_authenticated:
+        request.max_content_length = REQUEST_WITH_ATTACHMENT
 
 
 def choose_language() -> None:

@@ -96,6 +96,7 @@ def read(call: Any, before: Content, form: Mapping[str, str]) -> Draft:
         service_from=one_month("service_from", last=False),
         service_to=one_month("service_to", last=True),
         form={one.name: text(f"form:{one.name}", before.form.get(one.name, "")) for one in own_fields(call)},
+        attachments=before.attachments,
     )
     return Draft(content, problems, typed)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from rules.call import Call, Counted
+from rules.facts import Attachment
 from rules.length import measured, shortest
 from rules.scope import CENTRE_KINDS
 from workflow.audit.canonical import canonical
@@ -46,6 +47,7 @@ class Content:
     service_from: date | None = None
     service_to: date | None = None
     form: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
     salt: str = field(default="", compare=False)
 
     @property
@@ -73,7 +75,7 @@ class Content:
     def snapshot(self) -> dict[str, Any]:
         """Plain values, for the revision that is kept and for the digest; contacts by their salted hash."""
         form = {name: value for name, value in self.form.items() if value}
-        kept = {
+        kept: dict[str, Any] = {
             "phase": self.phase,
             "theme": self.theme,
             "theme_name": self.theme_name,
@@ -84,6 +86,8 @@ class Content:
             "service_to": self.service_to.isoformat() if self.service_to else "",
             "form": form,
         }
+        if self.attachments:  # what was kept before there were any has the digest that it had
+            kept["attachments"] = [vars(one) for one in self.attachments]
         if not self.salt:
             return kept
         hashed = hashlib.sha256((self.salt + canonical(self.contacts)).encode()).hexdigest()
@@ -128,7 +132,13 @@ def from_snapshot(kept: Mapping[str, Any], contacts: Mapping[str, str] | None = 
         service_from=day("service_from"),
         service_to=day("service_to"),
         form={**kept["form"], **(contacts or {})},
+        attachments=attachments_of(kept.get("attachments", ())),
     )
+
+
+def attachments_of(kept: Iterable[Mapping[str, Any]]) -> tuple[Attachment, ...]:
+    """Attachments as they are kept: plain values, read back."""
+    return tuple(Attachment(**one) for one in kept)
 
 
 def form_values(call: Call, content: Content, *, centre: str, kind: str, host_unit: str, region: str) -> dict[str, str]:

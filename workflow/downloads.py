@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import IO
 
 from sqlalchemy.orm import Session
 
@@ -193,19 +194,27 @@ def readable(session: Session, case: Case, document_id: int, *, actor: Actor) ->
 
 def original(
     database: Database, files: Files, case_id: int, document_id: int, *, actor: Actor, at: datetime
-) -> tuple[Document, bytes]:
-    """A file as it was received; that it was opened goes on record. Raises NoSuchCase, NotPermitted, Erased, Lost.
+) -> tuple[Document, IO[bytes]]:
+    """A file as it was received, open; that it was opened goes on record. Raises NoSuchCase, NotPermitted, Erased, Lost.
 
     It is fetched between two transactions: a store that takes its time keeps nobody from writing.
     """
     with database.reading() as session:
         case = cases.find(session, case_id, actor)
         found = readable(session, case, document_id, actor=actor)
-    data = _bytes(files, found.digest, found.name)
+    data = opened(files, found)
     with database.transaction() as session:
         case = cases.find(session, case_id, actor)
         privacy.opened(session, found, actor=actor, at=at, case=case)
     return found, data
+
+
+def opened(files: Files, document: Document) -> IO[bytes]:
+    """The bytes of a file as it came, open at their beginning; whoever asked closes it. Raises Lost."""
+    try:
+        return files.fetch(document.digest)
+    except (Absent, Damaged) as wrong:
+        raise Lost(wrong, document.name) from wrong
 
 
 class Erased(NoLonger):

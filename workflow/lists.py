@@ -380,9 +380,11 @@ _SLOTS = {
     "scan": Text("报送表扫描件", "scan of the report form"),
     "summary": Text("汇总表", "summary table"),
     "picture": Text("图片", "pictures"),
+    "attachment": Text("附件", "attachments"),
 }
 _HOW = {
     "screen": Text("在页面上填写", "written on screen"),
+    "attachment": Text("换了附件", "with other attachments"),
     "document": Text("从上传的文件读取", "read from uploaded papers"),
     "form": Text("从报送表读取", "read from the report form"),
 }
@@ -455,8 +457,8 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
             f"第 {body['revision']} 稿，正文 {body['length']} 字，{how.zh}",
             f"revision {body['revision']}, {body['length']} characters, {how.en}",
         )
-    if action == "document.attach":
-        names = "、".join(one["name"] for one in body["files"])
+    if action in ("document.attach", "document.detach"):
+        names = "、".join(one["name"] for one in body["files"] or body.get("gone", ()))
         slot = _SLOTS.get(body["slot"], Text(body["slot"], body["slot"]))
         return Text(f"{slot.zh}：{names}", f"{slot.en}: {names}")
     if action == "case.migrate":

@@ -41,11 +41,25 @@ def receive(
     """
     verdict = judge(slot, name, data)
     kept = papers.kept_as(files, verdict) if verdict.vetted is not None else None
-    with database.transaction() as session:
-        _note(session, _owner(session, case, batch, actor), slot, verdict, actor, at)
+    note(database, slot, verdict, actor=actor, at=at, case=case, batch=batch)
     if kept is None:
         raise Refused(Problem(verdict.code, verdict.text, verdict.received.name))
     return kept
+
+
+def note(
+    database: Database,
+    slot: str,
+    verdict: Verdict,
+    *,
+    actor: Actor,
+    at: datetime,
+    case: int | None = None,
+    batch: int | None = None,
+) -> None:
+    """Record what became of a file. Raises NoSuchCase, NoSuchBatch."""
+    with database.transaction() as session:
+        _note(session, _owner(session, case, batch, actor), slot, verdict, actor, at)
 
 
 def _owner(session: Session, case: int | None, batch: int | None, actor: Actor) -> Owner | None:

@@ -42,6 +42,7 @@ def compare(call: Call, before: Content, after: Content, *, masked: bool = False
             for field in call.report_form
             if field.name not in DERIVED
         ),
+        (Text("附件", "Attachments"), _attachments(call, before), _attachments(call, after)),
     ]
     return [
         Change(label, ((NEW, _CHANGED),) if label in hidden else pieces(old, new))
@@ -137,6 +138,13 @@ def _phase(call: Call, content: Content) -> str:
 def _theme(call: Call, content: Content) -> str:
     theme = call.themes.get(content.theme)
     return content.theme_name or (theme.label.zh if theme else content.theme)
+
+
+def _attachments(call: Call, content: Content) -> str:
+    """Each on a line: for which paper, under which name, and the beginning of its digest, which tells files of one name apart."""
+    papers = {one.id: one.label.zh for one in call.attachments}
+    lines = [f"{papers.get(one.paper, one.paper)}：{one.name}（{one.digest[:8]}）" for one in content.attachments]
+    return "\n".join(lines)
 
 
 def _month(value: date | None) -> str:

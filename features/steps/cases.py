@@ -130,6 +130,15 @@ def _changed_and_back(world: World, case: int) -> None:
     world.edit(case, before)
 
 
+@given(parsers.re("盖章之后撰稿人加了一个附件(?P<then>|又移除了它)"))
+def _another_attachment(world: World, case: int, then: str) -> None:
+    paper = world.call.attachments[0]
+    files = {"mp4": ("视频.mp4", "video/mp4"), "pdf": ("文件.pdf", "application/pdf")}
+    world.attach(case, paper.id, *files[paper.formats[0]])
+    if then:
+        world.detach(case)
+
+
 @given("盖章之后撰稿人改动了标题中的一个字")
 @given("撰稿人修改了内容")
 def _changed(world: World, case: int) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 from pytest_bdd import given, parsers
 
 from features.asked import elsewhere, for_others, offered
-from rules.call import Call
+from rules.call import ATTACHMENT_FORMATS, Call, Paper
+from rules.facts import Attachment
+from tests.make import attachment
 from tests.worlds import World, prose
 from workflow.content import DERIVED, Content
 
@@ -108,6 +110,34 @@ def _pictures(world: World, words: str) -> int:
     case = _sealed(world, world.content())
     world.put_pictures(case, {"恰好最少的幅数": least, "恰好最多的幅数": most, "比最多多一幅": most + 1}[words])
     return case
+
+
+@given(parsers.re("一份附件(?P<words>.*)的案例"), target_fixture="case")
+def _attachments(world: World, words: str) -> int:
+    asked = world.call.attachments
+    if "上限" in words:
+        paper = next(one for one in asked if one.largest)
+        size = (paper.largest or 0) * 1024 * 1024 + ("超过" in words)
+        return _attached(world, paper, attachment(paper, size=size))
+    if words in ("缺一种必交的", "只缺可以不交的"):
+        left = [one for one in asked if one.required is (words == "只缺可以不交的")]
+        return _sealed(world, world.content(attachments=tuple(attachment(one) for one in left)))
+    paper = asked[0]
+    files = {
+        "按要求交齐": [attachment(paper)] * paper.most,
+        "比要求的多一个文件": [attachment(paper)] * (paper.most + 1),
+        "有一个格式不对": [
+            attachment(paper, format=next(one for one in ATTACHMENT_FORMATS if one not in paper.formats))
+        ],
+    }[words]
+    return _attached(world, paper, *files)
+
+
+def _attached(world: World, paper: Paper, *files: Attachment) -> int:
+    """These files for one paper; what else is a must is there as it should be."""
+    content = world.content()
+    others = tuple(one for one in content.attachments if one.paper != paper.id)
+    return _sealed(world, content.changed(attachments=(*others, *files)))
 
 
 @given(parsers.re("一份荣誉栏(?P<words>.*)的案例"), target_fixture="case")

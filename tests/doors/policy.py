@@ -425,6 +425,10 @@ DOORS: dict[str, Door] = {
     "GET papers.upload": Door(CASE, "author", WITH_CENTRE),
     "POST papers.understand": Door(CASE, "author", WITH_CENTRE),
     "POST papers.take_over": Door(CASE, "author", WITH_CENTRE),
+    "GET attachments.show": Door(CASE, "author", WITH_CENTRE),
+    # 2021-205 asks for no attachments, so there are none (tests/web/test_attachments.py has those of a call that does).
+    "POST attachments.put": Door(CASE, "author", WITH_CENTRE, gives=(404,)),
+    "POST attachments.remove": Door(CASE, "author", WITH_CENTRE, gives=(404,)),
     "GET papers.scan": Door(CASE, "sealer", WITH_CENTRE),
     "POST papers.look": Door(CASE, "sealer", WITH_CENTRE),
     "GET papers.scan_page": Door(CASE, "sealer"),

@@ -62,6 +62,7 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "reported_by_the_day_asked_for": lambda **x: case_facts(
         **{"call": annotated_call(), "window": ASKED, "at": ASKED.asked, **x}
     ),
+    "attachments_complete": lambda **x: case_facts(**{"call": annotated_call(), "attachments": (), **x}),
     "english_checked": lambda **x: case_facts(english=None, **x),
     "every_case_document_attached": lambda **x: batch_facts(lines=(line_facts(has_document=False),), **x),
     "every_criterion_scored": lambda **x: judgement_facts(**{"call": annotated_call(), "scores": {}, **x}),

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from rules.call import Field, FieldType, Pictures
-from rules.facts import SealFacts
+from rules.facts import Attachment, SealFacts
 from rules.papers import (
+    attachments_complete,
     field_problem,
     form_complete,
     pictures_within_limits,
@@ -16,11 +17,12 @@ from rules.papers import (
 )
 from rules.roles import Role
 from rules.words import Text
-from tests.make import CONTENT, UNIT, annotated_call, call_2021, case_facts, filled, other_call
+from tests.make import CONTENT, UNIT, annotated_call, attachment, call_2021, case_facts, filled, other_call
 from tests.rules import found
 
 FORM = {field.name: filled(field) for field in call_2021().report_form}
 LABEL = Text("栏目", "Field")
+MIB = 1024 * 1024
 
 
 @pytest.mark.parametrize("field", call_2021().report_form, ids=lambda field: field.name)
@@ -175,3 +177,42 @@ def test_the_finding_says_how_many_there_are_and_how_many_are_asked() -> None:
 def test_a_number_is_a_number(written: str, right: bool) -> None:
     field = Field("served", Text("服务单位数", "Served"), FieldType.NUMBER)
     assert (field_problem(field, written) is None) is right
+
+
+STATEMENT, VIDEO = annotated_call().attachments
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([attachment(STATEMENT)], None),
+        ([attachment(STATEMENT)] * 2, None),
+        ([attachment(STATEMENT), attachment(VIDEO, size=200 * MIB)], None),
+        ([], "服务对象意见没有交"),
+        ([attachment(STATEMENT)] * 3, "服务对象意见有 3 个文件，最多 2 个"),
+        ([attachment(STATEMENT, name="甲.mp3", format="mp3")], "服务对象意见“甲.mp3”是 mp3，应为 pdf、jpg"),
+        (
+            [attachment(STATEMENT), attachment(VIDEO, name="乙.mp4", size=200 * MIB + 1)],
+            "视频“乙.mp4”有 200.1 MB，每个最多 200 MB",
+        ),
+        ([attachment(STATEMENT), attachment(VIDEO, paper="once asked for")], None),
+    ],
+)
+@pytest.mark.attachments_complete
+def test_attachments_are_there_and_as_many_as_large_and_of_the_kind_that_is_asked(
+    files: list[Attachment], said: str | None
+) -> None:
+    finding = attachments_complete.examine(case_facts(annotated_call(), attachments=tuple(files)))
+    assert (finding and finding.message.zh) == (said and f"附件还有 1 项要改：{said}。")
+    assert finding is None or (finding.clause, finding.lifted_by) == ("第二条", (Role.AUTHOR,))
+
+
+@pytest.mark.attachments_complete
+def test_the_finding_leads_to_the_first_attachment_that_is_to_be_mended() -> None:
+    finding = found(
+        attachments_complete, case_facts(annotated_call(), attachments=(attachment(VIDEO, size=999 * MIB),))
+    )
+    assert finding.mend == "attachment:statement"
+    assert finding.message.en.startswith(
+        "The attachments need 2 more: Statement of the served party is missing; Video “"
+    )

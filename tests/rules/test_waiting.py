@@ -115,6 +115,7 @@ _FIELDS = {
     "form_complete": ("form",),
     "no_excluded_honour": ("form",),
     "pictures_within_limits": ("pictures",),
+    "attachments_complete": ("attachments",),
     "centre_is_eligible": ("centre",),
     "phase_has_opened": ("at",),
     "before_phase_deadline": ("at", "phase", "window"),
@@ -138,6 +139,7 @@ _OF_CONTENT = {name for name in ("length_within_limit", "sections_within_limits"
     "form_complete",
     "no_excluded_honour",
     "pictures_within_limits",
+    "attachments_complete",
 }
 
 

@@ -56,6 +56,7 @@ _BESIDE: Mapping[str, Text] = {
     "document.receive": Text("收到文件", "Received a file"),
     "document.refuse": Text("拒收文件", "Refused a file"),
     "document.attach": Text("上传材料", "Uploaded papers"),
+    "document.detach": Text("移除附件", "Removed an attachment"),
     "document.open": Text("查看材料", "Opened a paper"),
     "document.unreadable": Text("材料读不出原样", "A paper did not read back"),
     "document.convert": Text("转换文件格式", "Converted a file"),

@@ -367,6 +367,7 @@ _SLOTS = {
     "scan": Text("报送表扫描件", "scan of the report form"),
     "summary": Text("汇总表扫描件", "scan of the summary table"),
     "picture": Text("图片", "pictures"),
+    "attachment": Text("附件", "attachments"),
 }
 
 
@@ -384,7 +385,7 @@ def _counted(body: Mapping[str, Any]) -> Text:
 
 
 def _files(body: Mapping[str, Any]) -> Text:
-    names = "、".join(one["name"] for one in body["files"])
+    names = "、".join(one["name"] for one in body["files"] or body.get("gone", ()))
     slot = _SLOTS.get(body["slot"], Text(body["slot"], body["slot"]))
     return Text(f"{slot.zh}：{names}", f"{slot.en}: {names}")
 
@@ -552,6 +553,7 @@ _DETAILS: Mapping[str, Any] = {
     "decision.sign_off": lambda body: Text(f"{body['signed']} 项决定", f"{body['signed']} decisions"),
     "decision.announce": _announced,
     "document.attach": _files,
+    "document.detach": _files,
     "document.receive": lambda body: Text(body["zh"], body["en"]),
     "document.refuse": lambda body: Text(body["zh"], body["en"]),
     "document.open": _plainly("name"),

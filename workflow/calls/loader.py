@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from rules.call import (
+    ATTACHMENT_FORMATS,
+    LARGEST_ATTACHMENT,
+    OWN_PAPERS,
     PACKAGE_PLACES,
     Call,
     Confirmation,
@@ -531,6 +534,26 @@ def _papers(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
                     f"“{ending}”不是文件的扩展名；写作 docx、pdf，小写，不带点",
                     f"“{ending}” is no ending of a file; write docx or pdf, in small letters and without the dot",
                 )
+        if one.id not in OWN_PAPERS and one.owner is Level.CENTRE:
+            _attachment(tables, place, one)
+
+
+def _attachment(tables: Tables, place: str, one: Paper) -> None:
+    """What a centre attaches can be told by its content, is one file at least, and not larger than what is taken."""
+    for position, ending in enumerate(one.formats):
+        if isinstance(ending, str) and _ENDING.fullmatch(ending) and ending not in ATTACHMENT_FORMATS:
+            what = Text("附件能收的格式", "format of an attachment")
+            tables.not_among(f"{place}.formats[{position}]", ending, ATTACHMENT_FORMATS, what)
+    if one.most < 1:
+        tables.wrong(
+            f"{place}.most", "至少 1 个文件；不收时请删去这份材料", "at least 1 file; else leave the paper out"
+        )
+    if one.largest is not None and not 0 < one.largest <= LARGEST_ATTACHMENT:
+        tables.wrong(
+            f"{place}.largest",
+            f"写的是 {one.largest}，附件每个 1 至 {LARGEST_ATTACHMENT} MiB",
+            f"{one.largest} is not 1 to {LARGEST_ATTACHMENT} MiB, which is what is taken of an attachment",
+        )
 
 
 def _quotas(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
@@ -654,6 +677,10 @@ CARRIED_OUT: Mapping[str, tuple[Callable[[Parts], bool], Text]] = {
         lambda parts: any(one.pictures for _, one in _read(parts, "papers")),
         Text("[papers.pictures]", "[papers.pictures]"),
     ),
+    "attachments_complete": (
+        lambda parts: any(one.id not in OWN_PAPERS and one.owner is Level.CENTRE for _, one in _read(parts, "papers")),
+        Text("[[papers]] 的附件", "an attachment of [[papers]]"),
+    ),
     "quotas_reached": (
         lambda parts: any(one.minimum is not None for _, one in _read(parts, "quotas")),
         Text("[[quotas]] 的 minimum", "minimum of [[quotas]]"),
@@ -742,6 +769,12 @@ def _package(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
                 place,
                 f"“{last}”里须有 {{position}}，否则各案例的文件会重名",
                 f"“{last}” must hold {{position}}, or files of different cases have one name",
+            )
+        elif found and "label" in places and "{label}" not in last:
+            tables.wrong(
+                place,
+                f"“{last}”里须有 {{label}}，否则一个案例的各种附件会重名",
+                f"“{last}” must hold {{label}}, or different attachments of a case have one name",
             )
 
 

@@ -41,6 +41,10 @@ KINDS = {
     "calendar": Kind(Text("日历或名片", "a calendar or a visiting card"), "text/plain", ("ics", "vcf")),
     "eml": Kind(Text("邮件（.eml）", "a mail (.eml)"), "message/rfc822", ("eml",)),
     "zip": Kind(Text("ZIP 压缩文件", "a ZIP archive"), "application/zip", ("zip",)),
+    "mp4": Kind(Text("MP4 视频", "an MP4 film"), "video/mp4", ("mp4", "m4v")),
+    "mov": Kind(Text("MOV 视频", "a MOV film"), "video/quicktime", ("mov", "qt")),
+    "webm": Kind(Text("WebM 视频", "a WebM film"), "video/webm", ("webm",)),
+    "mp3": Kind(Text("MP3 录音", "an MP3 recording"), "audio/mpeg", ("mp3",)),
 }
 """What is known, by content."""
 

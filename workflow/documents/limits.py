@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rules.call import ATTACHMENT_FORMATS, LARGEST_ATTACHMENT, Paper
 from rules.words import Text
 from workflow.documents.kinds import KINDS
 
@@ -107,8 +108,33 @@ LIMITS = {
 }
 """Slot → what it takes. `note` and `drawing` come inside mails only: a text beside papers, a picture in the letter."""
 
+ATTACHMENT = LARGEST_ATTACHMENT * MIB
+"""Bytes of one attachment, where its call allows no fewer."""
+HELD_ATTACHMENT = 50 * MIB
+"""Of one that is no film, and so is opened whole to be checked."""
+_OF_FORMAT = {KINDS[kind].endings[0]: kind for kind in ("mp4", "mov", "webm", "mp3", "pdf", "jpeg", "png")}
+
+
+def of_attachment(paper: Paper) -> Limit:
+    """What an attachment takes, as its call has it."""
+    formats = [one for one in paper.formats or ATTACHMENT_FORMATS if one in _OF_FORMAT]
+    zh, en = "、".join(one.upper() for one in formats), ", ".join(one.upper() for one in formats)
+    return Limit(
+        (paper.largest or LARGEST_ATTACHMENT) * MIB,
+        tuple(_OF_FORMAT[one] for one in formats),
+        Text(f"{paper.label.zh}应为 {zh}", f"“{paper.label.en}” must be {en}"),
+    )
+
+
+def format_of(kind: str) -> str:
+    """How a call writes a kind: as the ending that we write."""
+    return KINDS[kind].endings[0]
+
+
 REQUEST = 40 * MIB
 """Bytes of one request to a screen: the largest paper, and room for a second and for the form."""
+REQUEST_WITH_ATTACHMENT = ATTACHMENT + MIB
+"""Of the one screen that takes an attachment, whose bytes go to the disk as they come."""
 
 NAME_LENGTH = 120
 """Characters of a file's name, ending included; a file system takes 255 bytes, a Chinese character is three."""

@@ -21,9 +21,26 @@ REFUSALS: Mapping[str, Text] = {
         "“{name}”有 {size} MB，超过 {most} MB 上限。请压缩其中的图片后重新上传。",
         "“{name}” has {size} MB; the limit is {most} MB. Compress the pictures in it and upload it again.",
     ),
+    "too_large_for_its_kind": Text(
+        "“{name}”是{found}，超过 {most} MB 上限；只有视频和录音可以更大。请压缩其中的图片后重新上传。",
+        "“{name}” is {found} of more than {most} MB; films and recordings alone may be larger. Compress the pictures in it and"
+        " upload it again.",
+    ),
+    "film_too_large": Text(
+        "“{name}”有 {size} MB，超过 {most} MB 上限。请剪短，或用较低的清晰度另存后重新上传。",
+        "“{name}” has {size} MB; the limit is {most} MB. Shorten it, or save it at a lower resolution, and upload it again.",
+    ),
+    "has_file_inside": Text(
+        "“{name}”里面还装着别的文件。请重新导出不带附件的视频后上传。",
+        "“{name}” carries other files inside. Export the film without them and upload that.",
+    ),
     "wrong_kind": Text(
         "“{name}”的内容是{found}，而{wanted}。请用办公软件打开原文件，另存为规定格式后重新上传。",
         "“{name}” holds {found}, but {wanted}. Open the original in its program, save it in that format and upload that.",
+    ),
+    "not_such_an_attachment": Text(
+        "“{name}”的内容是{found}，而{wanted}。请另存或导出为规定的格式后重新上传。",
+        "“{name}” holds {found}, but {wanted}. Save or export it in that format and upload that.",
     ),
     "wrong_ending": Text(
         "“{name}”的内容是{found}，与扩展名“{ending}”不符。请把扩展名改为 .{right}，或另存为规定格式后重新上传。",

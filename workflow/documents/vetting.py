@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 from uuid import uuid4
@@ -107,8 +108,46 @@ def judge(
         }
         answer = checker.ask(task, quarantine)
         if answer.refused:
-            return _refused(slot, answer, received)
+            return _refused(limit, _NOT_A[slot], answer, received)
         return replace(_taken(slot, answer, received, quarantine, depth, each), slot=slot)
+
+
+@contextmanager
+def attachment(limit: limits.Limit, name: str | bytes, data: IO[bytes]) -> Iterator[tuple[Verdict, IO[bytes]]]:
+    """Judge what may be too large to be held: the verdict, and the file as it lies in quarantine while this lasts.
+
+    What was taken has no `data`; its bytes are those of the file.
+    """
+    with tempfile.TemporaryFile(prefix="zhengji-quarantine-") as quarantine:
+        received = _receive(clean_name(name), data, quarantine, limit.size)
+        verdict = _judged(limit, received, quarantine)
+        quarantine.seek(0)
+        yield verdict, quarantine
+
+
+def _judged(limit: limits.Limit, received: Received, quarantine: IO[bytes]) -> Verdict:
+    if not received.size:
+        return _rejected("empty_file", received)
+    if received.size > limit.size:
+        size, most = f"{-(-received.size * 10 // limits.MIB) / 10}", limit.size // limits.MIB
+        film = ending(received.name) in _FILMS
+        return _rejected("film_too_large" if film else "too_large", received, size=size, most=most)
+    task = {
+        "do": "attachment",
+        "kinds": limit.kinds,
+        "ending": ending(received.name),
+        "most": limits.HELD_ATTACHMENT,
+    }
+    answer = checker.ask(task, quarantine)
+    if answer.refused:
+        return _refused(limit, "not_such_an_attachment", answer, received)
+    kind = answer.said.get("kind")
+    if kind not in limit.kinds:
+        return _rejected("checker_garbled", received)
+    return _accepted(Vetted(received.name, KINDS[kind].media_type, kind, "attachment", b"", received), "")
+
+
+_FILMS = frozenset(one for kind in ("mp4", "mov", "webm", "mp3") for one in KINDS[kind].endings)
 
 
 def _receive(name: str, source: IO[bytes], quarantine: IO[bytes], most: int) -> Received:
@@ -148,21 +187,23 @@ _NOT_A = {
 }
 
 
-def _refused(slot: str, answer: checker.Answer, received: Received) -> Verdict:
+def _refused(limit: limits.Limit, not_a: str, answer: checker.Answer, received: Received) -> Verdict:
     code, values = answer.refused, answer.values
     if code not in REFUSALS:
         return _rejected("checker_garbled", received)
     if code not in ("wrong_kind", "wrong_ending"):
-        return Verdict("reject", code, said(code, {**values, "name": received.name}), received)
+        named = {"found": label(str(values.get("found", "")))} if code == "too_large_for_its_kind" else {}
+        return Verdict("reject", code, said(code, {**values, **named, "name": received.name}), received)
     found = str(values.get("found", ""))
     right = KINDS[found].endings[0] if found in KINDS else ""
     shown = {
         "found": label(found),
-        "wanted": limits.LIMITS[slot].wanted,
+        "wanted": limit.wanted,
         "ending": ending(received.name),
         "right": right,
     }
-    return _rejected(_NOT_A[slot] if code == "wrong_kind" else code, received, code, **shown)
+    words = not_a if code == "wrong_kind" and not_a in REFUSALS else code
+    return _rejected(not_a if code == "wrong_kind" else code, received, words, **shown)
 
 
 def _taken(

@@ -7,8 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from rules.call import BEIJING, Call, Field, FieldType, Over, Phase, Quota, Section, Window
+from rules.call import (
+    ATTACHMENT_FORMATS,
+    BEIJING,
+    Call,
+    Field,
+    FieldType,
+    Over,
+    Paper,
+    Phase,
+    Quota,
+    Section,
+    Window,
+)
 from rules.facts import (
+    Attachment,
     BatchFacts,
     CaseFacts,
     CentreCount,
@@ -108,7 +121,13 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         confirmed=frozenset(one.id for one in call.confirmations),
         new_day=at.astimezone(BEIJING).date() + timedelta(days=7),
         pictures=paper.pictures.minimum if paper and paper.pictures else 0,
+        attachments=tuple(_attached(one) for one in call.attachments if one.required),
     )
+
+
+def _attached(paper: Paper) -> Attachment:
+    """A small file of a kind that the paper may be."""
+    return Attachment(paper.id, paper.label.zh, (paper.formats or ATTACHMENT_FORMATS)[0], 1)
 
 
 def _fitting(part: Section) -> int:
@@ -253,6 +272,19 @@ def _pictures(case: CaseFacts) -> Changes:
         yield {"pictures": asked.maximum + 1}
     if asked and asked.minimum > 0:
         yield {"pictures": asked.minimum - 1}
+
+
+def _attachments(case: CaseFacts) -> Changes:
+    for paper in case.call.attachments:
+        others = tuple(one for one in case.attachments if one.paper != paper.id)
+        one = _attached(paper)
+        if paper.required:
+            yield {"attachments": others}
+        yield {"attachments": (*others, *[one] * (paper.most + 1))}
+        if paper.formats:
+            yield {"attachments": (*others, replace(one, format="unknown"))}
+        if paper.largest is not None:
+            yield {"attachments": (*others, replace(one, size=paper.largest * 1024 * 1024 + 1))}
 
 
 def _honours(case: CaseFacts) -> Changes:
@@ -453,6 +485,7 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("length_within_limit", CaseFacts): _length,
     ("sections_within_limits", CaseFacts): _parts,
     ("pictures_within_limits", CaseFacts): _pictures,
+    ("attachments_complete", CaseFacts): _attachments,
     ("no_excluded_honour", CaseFacts): _honours,
     ("theme_belongs_to_phase", CaseFacts): _theme,
     ("form_complete", CaseFacts): _form,

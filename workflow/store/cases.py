@@ -179,6 +179,7 @@ def _columns(content: Content, call: Call) -> dict[str, Any]:
         "service_from": content.service_from,
         "service_to": content.service_to,
         "form": dict(content.form),
+        "attachments": [vars(one) for one in content.attachments],
         "salt": content.salt,
         "content": content.digest,
         "length": content.length_as(call.length.counted),

@@ -371,6 +371,7 @@ def _case(
         upheld_objections=objections[1],
         decision_signers=inputs.signers,
         pictures_not_cleared=beside.not_cleared,
+        attachments=written.attachments,
     )
 
 
@@ -399,6 +400,7 @@ def content_of(row: Any) -> contents.Content:
         service_from=row.service_from,
         service_to=row.service_to,
         form=row.form,
+        attachments=contents.attachments_of(row.attachments),
         salt=row.salt,
     )
 

@@ -863,6 +863,7 @@ class Case(Living, Base):
     service_from: Mapped[date | None]
     service_to: Mapped[date | None]
     form: Mapped[dict[str, str]]
+    attachments: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     salt: Mapped[str] = mapped_column(String(64), server_default="")
     """What the contacts of the form are salted with in `content`; hex, empty once they are erased."""
     content: Mapped[str] = mapped_column(String(64))
@@ -1033,7 +1034,7 @@ class Document(ByHand, Base):
     __tablename__ = "document"
     __table_args__ = (
         CheckConstraint("(case_id is null) <> (batch_id is null)", name="one_owner"),
-        CheckConstraint("slot in ('case', 'form', 'scan', 'summary', 'picture')", name="known_slot"),
+        CheckConstraint("slot in ('case', 'form', 'scan', 'summary', 'picture', 'attachment')", name="known_slot"),
         Index("ix_document_case_id_slot", "case_id", "slot"),
         Index("ix_document_batch_id_slot", "batch_id", "slot"),
     )
@@ -1048,6 +1049,8 @@ class Document(ByHand, Base):
     caption: Mapped[str] = mapped_column(String(300), server_default="")
     rights: Mapped[str] = mapped_column(String(300), server_default="")
     """Of a picture, who allows it to be published, and how; "" where nobody did."""
+    paper: Mapped[str] = mapped_column(String(40), server_default="")
+    """Of an attachment, for which paper of the call it is; "" of any other file."""
     revision: Mapped[int | None]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]

@@ -101,6 +101,40 @@ def attach(
     return ids, receipt
 
 
+def put_attachment(
+    session: Session,
+    owner: Owner,
+    paper: str,
+    fresh: Kept | None,
+    gone: Document | None,
+    actor: Actor,
+    at: datetime,
+    revision: int,
+) -> Receipt:
+    """Name a file for a paper, in the place of another or of none, or take that one off. One event for both."""
+    data: dict[str, Any] = {"slot": "attachment", "paper": paper, "files": [fresh.listed] if fresh else []}
+    if gone is not None:
+        session.execute(update(Document).where(Document.id == gone.id).values(superseded_at=at))
+        data["gone"] = [{"name": gone.name, "sha256": gone.digest, "size": gone.size}]
+    if fresh is not None:
+        session.execute(
+            insert(Document).values(
+                case_id=owner.case_id,
+                slot="attachment",
+                paper=paper,
+                name=fresh.name,
+                media_type=fresh.media_type,
+                digest=fresh.digest,
+                size=fresh.size,
+                revision=revision,
+                by_id=actor.id,
+                absent_id=actor.absent_id,
+                at=at,
+            )
+        )
+    return note(session, owner, "document.attach" if fresh else "document.detach", data, actor, at)
+
+
 def seal(
     session: Session,
     owner: Owner,

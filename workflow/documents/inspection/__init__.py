@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from workflow.documents.confinement import Unconfined, confine
 
@@ -29,7 +29,8 @@ class Refused(Exception):
 def answer(task: Mapping[str, Any]) -> None:
     """Carry out a task over standard input, inside the walls, and answer on standard output; never returns.
 
-    `do`: "check" (kinds, ending, any_link, each) a file for its slot; "count" its pages; "show" (page, width) one page as PNG;
+    `do`: "check" (kinds, ending, any_link, each) a file for its slot; an "attachment" (kinds, ending, most) likewise, without holding
+    a film in memory; "count" its pages; "show" (page, width) one page as PNG;
     "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
     scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots, lists: sizes of the
     certificates and revocation lists that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
@@ -55,6 +56,8 @@ def _done(task: Mapping[str, Any]) -> Done:
         return {"refused": "checker_unconfined"}, b""
     try:
         with os.fdopen(0, "rb", closefd=False) as source:
+            if task["do"] == "attachment":
+                return _attachment(source, task)
             return _TASKS[task["do"]](source.read(), task)
     except Refused as refused:
         return {"refused": refused.code, "values": refused.values}, b""
@@ -72,6 +75,12 @@ def _check(data: bytes, task: Mapping[str, Any]) -> Done:
     return check(
         data, tuple(task["kinds"]), task["ending"], any_link=task.get("any_link", False), each=task.get("each", False)
     )
+
+
+def _attachment(file: IO[bytes], task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.check import check_attachment
+
+    return check_attachment(file, tuple(task["kinds"]), task["ending"], task["most"])
 
 
 def _count(data: bytes, _task: Mapping[str, Any]) -> Done:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Any
+from typing import IO, Any
 
 from workflow.documents import limits
 from workflow.documents.inspection import Done, Refused, archives
@@ -36,6 +37,24 @@ def check(data: bytes, kinds: tuple[str, ...], ending: str, *, any_link: bool = 
         return {"kind": kind, **said}, payload
     _check_single(data, kind)
     return {"kind": kind}, b""
+
+
+def check_attachment(file: IO[bytes], kinds: tuple[str, ...], ending: str, most: int) -> Done:
+    """Check what may be a film, which is walked where it lies; of anything else at most so many bytes are held. Raises Refused."""
+    from workflow.documents.inspection import films
+
+    head = file.read(1024)
+    film = films.kind_of(head)
+    if film:
+        _agree(film, kinds, ending)
+        films.check(file, film)
+        return {"kind": film}, b""
+    if file.seek(0, os.SEEK_END) > most:
+        if (kind := sniff(head)) not in kinds:
+            raise Refused("wrong_kind", found=kind)
+        raise Refused("too_large_for_its_kind", found=kind, most=most // limits.MIB)
+    file.seek(0)
+    return check(file.read(), kinds, ending)
 
 
 def _by_first_bytes(data: bytes, kinds: tuple[str, ...], ending: str) -> str:
