@@ -177,8 +177,13 @@ def test_a_misspelt_word_is_refused_with_its_place_and_the_nearest_right_one(
         ("[mail]", '[public_notice]\ndays = 0\n[rules.public_notice_has_ended]\nclause = "系统"\ndecision = 5\n[mail]',
          "public_notice.days"),
         ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "national"\n[mail]', "papers[0].owner"),
-        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "centre"\nformats = [".PDF"]\n[mail]',
+        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "office"\nformats = [".PDF"]\n[mail]',
          "papers[0].formats[0]"),
+        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "centre"\nformats = ["avi"]\n[rules.attachments_complete]\nclause = "系统"\ndecision = 96\n[mail]', "papers[0].formats[0]"),
+        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "centre"\nmost = 0\n[rules.attachments_complete]\nclause = "系统"\ndecision = 96\n[mail]', "papers[0].most"),
+        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "centre"\nlargest = 301\n[rules.attachments_complete]\nclause = "系统"\ndecision = 96\n[mail]', "papers[0].largest"),
+        ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "centre"\n[mail]', "rules"),
+        ("[mail]", '[rules.attachments_complete]\nclause = "系统"\ndecision = 96\n[mail]', "rules.attachments_complete"),
         ("[mail]", '[[publicity]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nfrom_day = 2021-05-02\nto_day = 2021-05-01\n'
          "[mail]", "publicity[0].to_day"),
         ("[mail]", '[judging]\njudges = 3\nwinners = 5\n[[judging.criteria]]\nid = "a"\n'
@@ -207,6 +212,8 @@ def test_a_misspelt_word_is_refused_with_its_place_and_the_nearest_right_one(
         ("[push]", '[package]\ncase = "案例{titel}{position}"\n\n[push]', "package.case"),
         ("[push]", '[package]\nform = "{title}"\n\n[push]', "package.form"),
         ("[push]", '[package]\nform = "{position}/{title}"\n\n[push]', "package.form"),
+        ("[push]", '[package]\nattachment = "{label}"\n\n[push]', "package.attachment"),
+        ("[push]", '[package]\nattachment = "附件{position}"\n\n[push]', "package.attachment"),
         ("[push]", '[package]\nsummary = "{position}"\n\n[push]', "package.summary"),
         ("[push]", '[package]\nsummary = "{region:>999999999}"\n\n[push]', "package.summary"),
         ("[push]", '[package]\nfolder = "../{number}"\n\n[push]', "package.folder"),

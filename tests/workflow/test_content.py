@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from rules.call import Counted
+from rules.facts import Attachment
 from tests.make import call_2021
 from workflow.content import DERIVED, Content, form_values, from_snapshot
 
@@ -21,6 +22,7 @@ CONTENT = Content(
     service_from=date(2020, 6, 1),
     service_to=date(2020, 12, 31),
     form={"contact": "张三", "phone": "", "title": "typed twice"},
+    attachments=(Attachment("video", "视频.mp4", "mp4", 9, "digest"),),
 )
 
 
@@ -49,6 +51,10 @@ def test_what_is_empty_and_the_order_of_keys_do_not_change_the_digest() -> None:
     assert same.digest == CONTENT.digest
 
 
+def test_what_has_no_attachments_has_the_digest_that_it_had_before_there_were_any() -> None:
+    assert "attachments" not in CONTENT.changed(attachments=()).snapshot()
+
+
 @pytest.mark.parametrize("name", [one.name for one in fields(Content)])
 def test_every_field_is_covered_by_the_digest(name: str) -> None:
     others = {
@@ -56,6 +62,7 @@ def test_every_field_is_covered_by_the_digest(name: str) -> None:
         "form": {"contact": "李四"},
         "service_from": date(2020, 6, 2),
         "service_to": None,
+        "attachments": (Attachment("video", "视频.mp4", "mp4", 9, "another digest"),),
     }
     assert CONTENT.changed(**{name: others.get(name, "别的")}).digest != CONTENT.digest
 
