@@ -12,7 +12,7 @@ from typing import IO
 
 from sqlalchemy.orm import Session
 
-from rules.call import Call, Paper
+from rules.call import ATTACHMENT_FORMATS, Call, Paper
 from rules.facts import Attachment
 from rules.papers import attachment_problem, attachments_complete
 from rules.roles import Level
@@ -56,6 +56,11 @@ class Asked:
     def full(self) -> bool:
         """Whether another file would be one too many."""
         return len(self.files) >= self.paper.most
+
+    @property
+    def said(self) -> Text:
+        """How large, of which formats."""
+        return self.limit.told(self.paper.formats or ATTACHMENT_FORMATS)
 
     @property
     def limit(self) -> limits.Limit:

@@ -201,6 +201,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "token_id": 1,
         "stand_in_id": 1,
         "revision": 1,
+        "paper": "video",
         "filename": "zhengji.css",
     }[name]
 

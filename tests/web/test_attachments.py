@@ -130,7 +130,7 @@ def test_a_change_voids_the_seal_and_says_what_voided_it(sign_in: As, world: Wor
     ("paper", "name", "data", "said"),
     [
         (STATEMENT, "意见.pdf", movie(), "的内容是MP4 视频，而服务对象意见应为 PDF、JPG。"),
-        (VIDEO, "视频.mp4", b"MZ" + bytes(99), "而视频应为 MP4。"),
+        (VIDEO, "视频.mp4", b"MZ" + bytes(99), "而视频应为 MP4、MOV、WEBM。"),
         (VIDEO, "视频.mp4", movie()[:-1], "已损坏或不完整"),
         (STATEMENT, "意见.pdf", hostile.pdf() + bytes(21 * MIB), "超过 20 MB 上限"),
         (VIDEO, "", b"", "还没有选择文件。"),

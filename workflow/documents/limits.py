@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rules.call import ATTACHMENT_FORMATS, LARGEST_ATTACHMENT, Paper
@@ -33,7 +34,11 @@ class Limit:
     @property
     def said(self) -> Text:
         """Size and formats, beside the field where a file is chosen."""
-        most, names = self.size // MIB, [f".{one}" for one in self.endings]
+        return self.told(self.endings)
+
+    def told(self, endings: Sequence[str]) -> Text:
+        """The same with these endings alone: of an attachment those that its call names."""
+        most, names = self.size // MIB, [f".{one}" for one in endings]
         return Text(f"最大 {most} MB，{'、'.join(names)}。", f"At most {most} MB: {', '.join(names)}.")
 
 
