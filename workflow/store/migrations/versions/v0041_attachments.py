@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from rules.words import Text
 from workflow.store.migrations import Kind
 
-revision = "0040"
-down_revision: str | None = "0039"
+revision = "0041"
+down_revision: str | None = "0040"
 kind = Kind.EXPAND
 words = Text("附件", "Attachments")
 
