@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from rules.words import Text
 from workflow.store.migrations import Kind
 
-revision = "0041"
-down_revision: str | None = "0040"
+revision = "0042"
+down_revision: str | None = "0041"
 kind = Kind.EXPAND
 words = Text("附件", "Attachments")
 
