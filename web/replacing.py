@@ -14,6 +14,12 @@ from workflow import judging, plans, replacing
 bp = Blueprint("replacing", __name__, url_prefix="/judging/replacements")
 
 
+@bp.context_processor
+def _of_judgements() -> dict[str, object]:
+    """What the pages here ask about a judgement."""
+    return {"judgement_state": judging.state_of}
+
+
 @bp.get("")
 def index() -> str:
     """All of a call's that need somebody else, each with the best who could take it."""
