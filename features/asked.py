@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from rules.call import Call, Leg, Over, Recommender
+from rules.call import Call, Leg, Over, Phase, Quota, Recommender
 from rules.catalogue import CATALOGUE
 from workflow.calls import read_call
 
@@ -28,6 +28,20 @@ def elsewhere(call: Call) -> list[str]:
 def for_others(call: Call) -> list[str]:
     """Themes of the first phase for other kinds of centre alone."""
     return [theme for theme in call.themes_in(call.phases[0]) if theme not in offered(call)]
+
+
+def exempt(call: Call, bound: str, phases: Sequence[Phase]) -> tuple[Quota, Phase, str] | None:
+    """A quota with that bound, and a phase in which a theme is offered that does not count towards it."""
+    kind = call.centre_kinds[0]
+    found = (
+        (quota, phase, theme)
+        for quota in call.quotas
+        if getattr(quota, bound) is not None
+        for phase in phases
+        for theme in quota.exempt_themes
+        if theme in call.themes_of(phase, kind)
+    )
+    return next(found, None)
 
 
 PARTS: Mapping[str, Callable[[Call], bool]] = {
@@ -53,7 +67,8 @@ PARTS: Mapping[str, Callable[[Call], bool]] = {
     "有必交附件": lambda call: any(paper.required for paper in call.attachments),
     "有可不交附件": lambda call: any(not paper.required for paper in call.attachments),
     "附件有大小上限": lambda call: any(paper.largest for paper in call.attachments),
-    "有不计数量的主题": lambda call: any(one.exempt_themes for one in call.quotas),
+    "最多数有不计数量的主题": lambda call: exempt(call, "maximum", call.phases) is not None,
+    "最少数有不计数量的主题": lambda call: exempt(call, "minimum", [call.last_phase]) is not None,
     "有累计的最少数": lambda call: any(one.minimum and one.over is Over.CALL for one in call.quotas),
 }
 """Tag → whether a call has what the scenario is about. Rules are tags of their own."""

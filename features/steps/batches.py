@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_bdd import given, parsers, then, when
 
+from features.asked import exempt
 from features.steps.cases import REMARKS
 from features.steps.outcomes import Result, tried
 from features.steps.people import WHO, named, person
@@ -155,6 +156,13 @@ def _towards_quota(world: World, final: str, bound: str, words: str) -> int:
     """Cases that count towards the first quota with that bound, all of one centre; other minima are waived."""
     name = "maximum" if bound == "最多数" else "minimum"
     quota = next(one for one in world.call.quotas if getattr(one, name) is not None)
+    free = ""
+    if words.endswith("另有一个不计数量"):
+        found = exempt(world.call, name, [world.phase, *world.call.phases])
+        assert found is not None, "the scenario is asked of calls that have one"
+        quota, phase, free = found
+        if phase != world.phase:
+            world.in_phase(phase)
     number = getattr(quota, name) + {"多一个": 1, "少一个": -1}.get(words.partition("，")[0], 0)
     kind = world.call.centre_kinds[0]
     themes = [one for one in world.call.themes_of(world.phase, kind) if one not in quota.exempt_themes]
@@ -167,8 +175,8 @@ def _towards_quota(world: World, final: str, bound: str, words: str) -> int:
         if "退回" in words:
             went(world.act(before, "return_to_office"))
     cases = _of_theme(world, theme, number)
-    if words.endswith("另有一个不计数量"):
-        cases += _of_theme(world, quota.exempt_themes[0], 1)
+    if free:
+        cases += _of_theme(world, free, 1)
     batch = _sealed(world, world.batch(cases))
     world.describe(batch, final=final == "末批" and not words.endswith("不是末批"))
     return batch
