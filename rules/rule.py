@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from rules.call import Call, Strength
+from rules.call import Call, RuleInForce, Strength
 from rules.roles import Role
 from rules.words import Text
 
@@ -147,8 +147,10 @@ class Rule(Generic[F]):
         if asked is None:
             return None
         breach = self.check(facts)
-        if breach is None:
-            return None
+        return None if breach is None else self.found(breach, asked, facts)
+
+    def found(self, breach: Breach, asked: RuleInForce, facts: F) -> Finding:
+        """A breach, ready to show: with what the call says where it `asked` for this."""
         return Finding(
             rule=self.id,
             message=(breach.say or self.words).fill(**breach.values),

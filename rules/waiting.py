@@ -6,7 +6,7 @@ later that nobody was told of.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rules.batch import (
@@ -78,10 +78,16 @@ AFTER: Mapping[str, frozenset[str]] = {
 """Rule → those whose mending may bring it up."""
 
 
-def unexamined(guards: Collection[Rule[Any]], in_force: Collection[str], broken: Collection[str]) -> list[Rule[Any]]:
+Later = Sequence[tuple[Rule[Any], frozenset[str]]]
+
+
+def later(guards: Iterable[Rule[Any]]) -> Later:
+    """The guards that something else may bring up, each with what: told once for each step, since every offer asks."""
+    return [(one, AFTER[one.id]) for one in guards if AFTER.get(one.id)]
+
+
+def unexamined(guards: Later, in_force: Collection[str], broken: Collection[str]) -> list[Rule[Any]]:
     """Guards that hold as things stand, of which mending what is broken may say otherwise."""
     return [
-        one
-        for one in guards
-        if one.id in in_force and one.id not in broken and not AFTER.get(one.id, frozenset()).isdisjoint(broken)
+        one for one, before in guards if not before.isdisjoint(broken) and one.id not in broken and one.id in in_force
     ]
