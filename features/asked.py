@@ -7,9 +7,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from rules.call import Call, Leg, Over, Phase, Quota, Recommender
 from rules.catalogue import CATALOGUE
+from states.case import CASE
+from states.lifecycle import Lifecycle, State, Transition
+from states.route import lifecycle_of
 from workflow.calls import read_call
 
 
@@ -103,4 +107,35 @@ def _asked(item: pytest.Item) -> bool:
     params = getattr(getattr(item, "callspec", None), "params", {})
     if "call_file" not in params:
         return True
-    return asks_for(_read(params["call_file"]), {mark.name for mark in item.iter_markers()})
+    call = _read(params["call_file"])
+    return asks_for(call, {mark.name for mark in item.iter_markers()}) and not _speaks_of_others(item, call)
+
+
+_OFFICES = ("审核", "负责人", "省级", "批次", "一批", "末批", "报送国家局")
+"""Words for those who have no part where centres recommend themselves."""
+
+
+def _speaks_of_others(item: pytest.Item, call: Call) -> bool:
+    """Whether a row of a scenario is about steps, states or people that cases do not meet on the way of this call."""
+    scenario = scenario_wrapper_template_registry.get(getattr(item, "obj", None))  # type: ignore[arg-type]
+    if scenario is None:
+        return False
+    row = getattr(getattr(item, "callspec", None), "params", {}).get("_pytest_bdd_example", {})
+    return not_of(call, "\n".join(one.name for one in scenario.render(row).steps))
+
+
+def not_of(call: Call, said: str) -> bool:
+    """Whether something is said of a step or a state that the lifecycle of cases under a call has not."""
+    lived = lifecycle_of(call.route)
+    here = [one.label.zh for one in (*CASE.states, *CASE.transitions) if _is_there(one, lived)]
+    away = [one.label.zh for one in (*CASE.states, *CASE.transitions) if not _is_there(one, lived)]
+    for label in sorted(here, key=len, reverse=True):
+        said = said.replace(f"“{label}”", "")
+    words = [f"“{label}”" for label in away]
+    if call.route.recommended_by is Recommender.SELF:
+        words += _OFFICES
+    return any(one in said for one in words)
+
+
+def _is_there(one: State | Transition, lived: Lifecycle) -> bool:
+    return lived.named(one.name) is not None if isinstance(one, Transition) else one in lived.states

@@ -177,19 +177,18 @@ class Dropping:
     @contextmanager
     def _watching(self) -> Iterator[None]:
         """Note which guards refused a step."""
-        usual, seen = Rule.examine, self._seen
+        usual, seen = Rule.found, self._seen
 
-        def examine(rule: Rule[Any], facts: Any) -> Any:
-            found = usual(rule, facts)
-            if found is not None and type(facts) in _KINDS:
+        def found(rule: Rule[Any], breach: Any, asked: Any, facts: Any) -> Any:
+            if type(facts) in _KINDS:
                 seen.add((_KINDS[type(facts)], facts.step, rule.id))
-            return found
+            return usual(rule, breach, asked, facts)
 
-        Rule.examine = examine  # type: ignore[method-assign]
+        Rule.found = found  # type: ignore[method-assign]
         try:
             yield
         finally:
-            Rule.examine = usual  # type: ignore[method-assign]
+            Rule.found = usual  # type: ignore[method-assign]
 
 
 @contextmanager

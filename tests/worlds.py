@@ -22,7 +22,7 @@ from psycopg import sql
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
 
-from rules.call import Call, Phase, Window
+from rules.call import Call, Phase, Recommender, Window
 from rules.roles import Level, Role
 from states.batch import BatchState
 from states.case import CaseState
@@ -268,6 +268,8 @@ def _made(session: Session, model: type[Any], **values: Any) -> int:
 
 _HANDS = {
     "stamp": "sealer",
+    "apply": "sealer",
+    "turn_back": "desk",
     "unstamp": "sealer",
     "withdraw": "sealer",
     "resume": "sealer",
@@ -301,6 +303,9 @@ _WAYS: Mapping[CaseState, tuple[str, ...]] = {
     CaseState.NOT_SELECTED: ("stamp", "review", "submit", "pass_over"),
     CaseState.RETRACTED: ("stamp", "review", "submit", "shortlist", "publish", "retract"),
 }
+
+_BY_THEMSELVES = {"review": (), "submit": ("apply",), "return_to_centre": ("apply", "turn_back")}
+"""Step of an office → what is done in its place where centres recommend themselves."""
 
 _SIGNS = "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经"
 
@@ -608,7 +613,12 @@ class World:
         return self.walk(case, *_WAYS[state], at=at)
 
     def walk(self, case: int, *steps: str, at: datetime | None = None) -> int:
-        """Take steps one after the other, each with what it needs; each must succeed."""
+        """Take steps one after the other, each with what it needs; each must succeed.
+
+        Where centres recommend themselves nobody reviews, and what an office would send they send.
+        """
+        if self.itself:
+            steps = tuple(each for one in steps for each in _BY_THEMSELVES.get(one, (one,)))
         for step in steps:
             if step == "submit":
                 self.submit(case, at=at)
@@ -623,6 +633,11 @@ class World:
             if step == "shortlist":
                 self.notice_is_over(case, at=at)
         return case
+
+    @property
+    def itself(self) -> bool:
+        """Whether centres recommend themselves."""
+        return self.call.route.recommended_by is Recommender.SELF
 
     def notice_is_over(self, case: int, *, at: datetime | None = None) -> None:
         """A public notice of a shortlisted case, long over; nothing where the call has none, or it stands in one."""
@@ -742,13 +757,22 @@ class World:
             return batches.act(session, batch, trigger, actor=actor, at=at or self.at, remark=remark, **more)
 
     def submit(self, *cases: int, at: datetime | None = None) -> int:
-        """Send reviewed cases of one office in a batch of their own, the minimum waived; gives the batch."""
+        """Send reviewed cases of one office in a batch of their own, the minimum waived; gives the batch.
+
+        Where centres recommend themselves they send them, and there is none (0).
+        """
+        if self.itself:
+            for case in cases:
+                went(self.act(case, "apply", at=at))
+            return 0
         batch, attempt = self._sent(cases, at)
         went(attempt)
         return batch
 
     def send_alone(self, case: int, *, at: datetime | None = None) -> Attempt:
-        """Try to send one reviewed case in a batch of its own, the minimum waived."""
+        """Try to send one reviewed case in a batch of its own, the minimum waived; or as its centre does it itself."""
+        if self.itself:
+            return self.act(case, "apply", at=at)
         return self._sent([case], at)[1]
 
     def _sent(self, cases: Sequence[int], at: datetime | None) -> tuple[int, Attempt]:

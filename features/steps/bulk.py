@@ -39,9 +39,10 @@ class Many:
     told: bulk.NotUndone | None = None
 
 
-def _form(world: World, many: Many) -> Form:
-    """A reason; and that what is announced is signed, where the call asks for it."""
-    return Form(remark="理由", own={case: world.signed() for case in many.ids})
+def _form(world: World, many: Many, step: str) -> Form:
+    """A reason, what the call has confirmed with the step, and that what is announced is signed, where it asks for that."""
+    confirmed = frozenset(one.id for one in world.call.confirmations if one.step == step)
+    return Form(remark="理由", confirmed=confirmed, own={case: world.signed() for case in many.ids})
 
 
 def _seen(world: World, many: Many) -> dict[int, str]:
@@ -57,7 +58,7 @@ def _rehearse(world: World, many: Many, step: str) -> None:
             many.ids,
             actor=person(world, many.who),
             at=world.at,
-            form=_form(world, many),
+            form=_form(world, many, step_of(step)),
             seen=many.seen,
         )
 
@@ -72,7 +73,7 @@ def _take(world: World, many: Many, step: str, *, whole: bool = False, op: str =
             at=world.at,
             real=many.now,
             op=op,
-            form=_form(world, many),
+            form=_form(world, many, step_of(step)),
             whole=whole,
             hold=HELD,
         )
@@ -162,7 +163,7 @@ def _undo(world: World, many: Many) -> None:
         with world.database.transaction() as session:
             actor = person(world, many.who)
             done = bulk.undo(
-                session, many.first, actor=actor, at=world.at, real=many.now, op="", form=_form(world, many)
+                session, many.first, actor=actor, at=world.at, real=many.now, op="", form=_form(world, many, "")
             )
     except bulk.NotUndone as told:
         many.told = told

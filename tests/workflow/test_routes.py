@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from features.asked import not_of
 from rules.roles import Role
 from states.case import CaseState
+from tests.make import call_2021
 from tests.worlds import CALL_2021, Databases, World, world_under
 from workflow import batches, boards, cases, deadlines, lists, privacy
 from workflow.engine import Attempt, NoSuchTransition
@@ -103,6 +105,26 @@ def test_a_centre_recommends_itself(databases: Databases, tmp_path: Path) -> Non
         assert [one.rule for one in unconfirmed.findings] == ["contents_confirmed"]
         assert step(world, case, "turn_back", "desk", "报送表与案例不一致").done
         assert (words(world, case), piles(world, "author")) == ("已退回中心", {"撰写和修改": 1})
+
+
+def test_scenarios_find_every_state_where_centres_recommend_themselves_and_leave_out_what_offices_do(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """What a call of that kind needs to be proved: its cases get everywhere, and it is asked for no more than there is."""
+    toml = call_by(f'legs = {LEGS}\nrecommended_by = "self"', *OF_BATCHES)
+    with routed(databases, tmp_path, toml.replace('step = "review"', 'step = "shortlist"')) as world:
+        reached = {str(state): world.case(state) for state in CaseState if state in lists.lifecycle(world.call).states}
+        assert {state: world.row(case).state for state, case in reached.items()} == {state: state for state in reached}
+        assert {"returned", "submitted", "wipo_pushed"} <= reached.keys()
+    said = {
+        "盖章人对案例办理“盖章报送省级”": False,
+        "案例状态为“省级已审核”": True,
+        "审核人对案例办理“审核通过”": True,
+        "负责人对批次办理“报送国家局”": True,
+        "受理人对案例办理“入选”": False,
+    }
+    assert {one: not_of(world.call, one) for one in said} == said
+    assert not any(not_of(call_2021(), one) for one in said)
 
 
 def test_a_ministry_vouches_under_its_own_name(databases: Databases, tmp_path: Path) -> None:
