@@ -189,6 +189,7 @@ def _case(
         "moved_at": moved,
         "first_stamped_at": None if state in _UNSTAMPED else moved,
         "first_submitted_at": None if state in _UNSUBMITTED else moved,
+        "consent": "书面同意",
         "published_at": moved if state in (CaseState.PUBLISHED, CaseState.WIPO_PUSHED) else None,
         "event": event,
     }

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from web.request import actor, form_key, now, number, reading, today, transaction
 from web.words import say
-from workflow import clock, courts, lists, made, publicity
+from workflow import clock, consent, courts, lists, made, publicity
 
 bp = Blueprint("publicity", __name__, url_prefix="/publicity")
 bp.before_request(lambda: publicity.check_reads(actor()))
@@ -89,7 +89,7 @@ def _show(appearance_id: int, **more: Any) -> str:
             summary=publicity.summary(shown.row.case, call),
             made=made.of(session, "publicity", [str(appearance_id)]),
             may_plan=bool(actor().roles & publicity.PLANS),
-            public=shown.row.case.state in publicity.PUBLIC,
+            public=consent.open_to_all(call, shown.row.case),
             limits=publicity,
             **more,
         )

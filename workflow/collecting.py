@@ -20,6 +20,7 @@ from rules.call import BEIJING, Call
 from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
+from workflow import consent
 from workflow.content import Content
 from workflow.documents import checker, limits, preview, template
 from workflow.documents.compiling.book import Book, Chapter, Grid, Order, Part, Plate, Ranks, as_data, bound
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 STATES = (CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 """Cases that can be compiled."""
-OPEN_TO_ALL = (CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
+OPEN_TO_ALL = consent.PUBLIC
 FORMATS = ("docx", "pdf")
 
 
@@ -136,7 +137,7 @@ class Workshop:
                     )
                 )
             call, content = call_of(session, case.call_version_id), stored_facts.content_of(case)
-            gathered = Gathered(_chapter(call, case), case.content, case.state in OPEN_TO_ALL, call)
+            gathered = Gathered(_chapter(call, case), case.content, consent.open_to_all(call, case), call)
             papers = Papers.of(session, case)
         return self.set(gathered, content, papers)
 
@@ -394,7 +395,7 @@ def _day(at: datetime) -> str:
 def listed(session: Session, case: Case) -> Gathered:
     """A case as the lists of a book name it, without its text."""
     call = call_of(session, case.call_version_id)
-    return Gathered(_chapter(call, case), case.content, case.state in OPEN_TO_ALL, call)
+    return Gathered(_chapter(call, case), case.content, consent.open_to_all(call, case), call)
 
 
 def _chapter(call: Call, case: Case) -> Chapter:

@@ -12,7 +12,7 @@ from rules.call import BEIJING
 from rules.roles import Role
 from rules.words import Text
 from states.reach import Actor
-from workflow import boards, closing, lists, people, privacy, publicity
+from workflow import boards, closing, consent, lists, people, privacy, publicity
 from workflow.cases import NoSuchCase
 from workflow.downloads import received_bytes
 from workflow.engine import NotPermitted
@@ -130,7 +130,7 @@ def _pack(session: Session, files: Files, about: str, actor: Actor, at: datetime
 
     call, shown = publicity.find(session, int(about), actor=actor, today=at.astimezone(BEIJING).date())
     case = shown.row.case
-    if case.state not in publicity.PUBLIC:
+    if not consent.open_to_all(call, case):
         raise Failure(
             "not_published",
             Text("案例没有公开发布，不能生成宣传材料。", "The case is not published; no pack is made of it."),

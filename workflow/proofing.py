@@ -376,7 +376,7 @@ def _note(session: Session, action: str, data: dict[str, Any], actor: Actor, at:
 
 @dataclass(frozen=True)
 class Edition:
-    """What everybody reads of a collection: the book's order, of the cases that are published now. `hidden`: how many
+    """What everybody reads of a collection: the book's order, of the cases that everybody may read now. `hidden`: how many
     others stand in it."""
 
     row: Collection
@@ -400,8 +400,9 @@ def edition(session: Session, collection_id: int) -> Edition:
     row = next((one for one in stored.released(session, collection_id) if one.withdrawn_at is None), None)
     if row is None:
         raise NoSuchCollection(Text("这个地址没有公开的案例集。", "There is no released collection at this address."))
-    shown = [line.case for line in row.lines if line.content and line.case.state in collecting.OPEN_TO_ALL]
-    gathered = [collecting.listed(session, case) for case in shown]
+    listed = [(line.case, collecting.listed(session, line.case)) for line in row.lines if line.content]
+    shown = [case for case, one in listed if one.open_to_all]
+    gathered = [one for _, one in listed if one.open_to_all]
     wanted = collecting.Wanted(row.title, [case.id for case in shown], row.foreword, Order.of(row.sort))
     book, _ = collecting.bind(gathered, wanted, stored_collection.regions(session), at=row.released_at or row.at)
     numbers = {case.id: case.number for case in shown}

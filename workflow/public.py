@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from rules.call import BEIJING, Call, Theme
 from rules.words import Text
 from states.case import CaseState
+from workflow import consent
 from workflow.cases import NoSuchCase
 from workflow.documents import preview
 from workflow.store import calls as stored_calls
@@ -62,6 +63,8 @@ class Shown:
     pushed: bool = False
     honours: Sequence[str] = ()
     retracted: bool = False
+    consent_gone: bool = False
+    """Whether it is not shown because consent was taken back, and it is not retracted yet."""
 
     @property
     def excerpt(self) -> str:
@@ -87,13 +90,13 @@ class Gallery:
 
 
 def gallery(session: Session, wanted: Wanted, after: str = "", limit: int = PER_PAGE) -> Gallery:
-    """Published cases, the newest first, by keyset."""
+    """Published cases, the newest first, by keyset; without those whose consent was taken back."""
     found = stored.page(session, wanted, _start(after), limit + 1)
-    page = found[:limit]
+    last = found[:limit][-1] if len(found) > limit else None
+    page = [one for one in found[:limit] if consent.covers(stored_calls.call_of(session, one.call_version_id), one)]
     pictures = stored.pictures(session, [case.id for case in page])
     english = stored.english(session, page)
     shown = [_shown(session, case, pictures[case.id], english.get(case.id)) for case in page]
-    last = page[-1] if len(found) > limit else None
     key = f"{last.published_at.isoformat()}~{last.id}" if last is not None and last.published_at else ""
     return Gallery(shown, key, stored.count(session, wanted))
 
@@ -111,7 +114,10 @@ def _start(after: str) -> tuple[datetime, int] | None:
 
 
 def find(session: Session, number: str) -> Shown:
-    """The published case at its address, or the notice that it was retracted. Raises NoSuchCase for any other."""
+    """The published case at its address, or the notice that it was retracted or that consent was taken back.
+
+    Raises NoSuchCase for any other.
+    """
     case = stored.by_number(session, number)
     if case is None:
         raise NoSuchCase(
@@ -122,6 +128,8 @@ def find(session: Session, number: str) -> Shown:
         )
     if case.state == CaseState.RETRACTED:
         return _shown(session, case, (), None, retracted=True)
+    if not consent.covers(stored_calls.call_of(session, case.call_version_id), case):
+        return replace(_shown(session, case, (), None, retracted=True), consent_gone=True)
     english = stored.english(session, [case]).get(case.id)
     shown = _shown(session, case, stored.pictures(session, [case.id])[case.id], english)
     return replace(shown, honours=[_honour(one) for one in stored_proofing.honours(session, case.id)])
@@ -210,7 +218,11 @@ def _years(session: Session) -> list[int]:
 
 def newest(session: Session) -> list[tuple[str, datetime, bool]]:
     """For the map of search engines: (number, when it last changed, whether it has an English page), the newest first."""
-    return stored.newest(session, MOST_MAPPED)
+    return [
+        (case.number, case.moved_at, english)
+        for case, english in stored.newest(session, MOST_MAPPED)
+        if consent.covers(stored_calls.call_of(session, case.call_version_id), case)
+    ]
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from rules.roles import Role
 from rules.words import Labelled, Text
 from states.case import CaseState
 from states.reach import Actor
+from workflow import consent
 from workflow.cases import NoSuchCase
 from workflow.documents.mail import compose
 from workflow.engine import NotPermitted, WrongInput
@@ -31,7 +32,6 @@ from workflow.store.models import Appearance, Case, Document
 PLANS = frozenset({Role.EDITOR, Role.DESK, Role.DIRECTOR})
 READS = PLANS | {Role.AUDITOR}
 PLANNABLE = (CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
-PUBLIC = (CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 MOST = 1000
 LONGEST_PLACE, LONGEST_LINK, LONGEST_SAID = 120, 500, 2000
 """Characters."""
@@ -180,7 +180,7 @@ def _shown(session: Session, call: Call, rows: Sequence[Appearance], today: date
         Shown(
             one,
             _channel_of(call, one),
-            stage(one, today),
+            stage(call, one, today),
             [picture for picture in pictures[one.case_id] if picture.rights],
             [picture for picture in pictures[one.case_id] if not picture.rights],
         )
@@ -194,10 +194,10 @@ def _channel_of(call: Call, row: Appearance) -> Channel:
     return known or Channel(row.channel, Text(row.channel, row.channel))
 
 
-def stage(row: Appearance, today: date) -> Stage:
+def stage(call: Call, row: Appearance, today: date) -> Stage:
     if row.done_at is not None:
         return Stage.DONE
-    if row.case.state not in PUBLIC:
+    if not consent.open_to_all(call, row.case):
         return Stage.UNPUBLISHED
     return Stage.LATE if row.day < today else Stage.PLANNED
 
@@ -308,8 +308,8 @@ def record(
 
     Raises NoSuchCase, NotPermitted, WrongAppearance: of a case that is not public nothing can have been shown.
     """
-    row, _ = _open(session, appearance_id, actor, done_too=True)
-    if row.case.state not in PUBLIC and row.done_at is None:
+    row, call = _open(session, appearance_id, actor, done_too=True)
+    if not consent.open_to_all(call, row.case) and row.done_at is None:
         raise WrongAppearance(
             Text(
                 "这个案例现在没有公开发布，不能登记为已宣传。请先发布，或取消这项安排。",
@@ -472,8 +472,9 @@ def due(session: Session, at: datetime) -> list[Reminder]:
 def _told(session: Session, rows: Sequence[Appearance], day: date) -> Iterator[str]:
     for row in rows:
         if row.day == day:
-            channel = _channel_of(stored_calls.call_of(session, row.case.call_version_id), row)
-            state = "" if row.case.state in PUBLIC else "（案例未公开，不能宣传）"
+            call = stored_calls.call_of(session, row.case.call_version_id)
+            channel = _channel_of(call, row)
+            state = "" if consent.open_to_all(call, row.case) else "（案例未公开，不能宣传）"
             yield f"- {channel.label.zh} {row.place} 《{row.case.title}》 {row.case.number}{state}"
 
 

@@ -40,6 +40,12 @@ def _saw(page: Shown | None, what: str) -> None:
     assert _read(page) == what
 
 
+@given(parsers.re("中心(?P<how>没有收回公开的同意|收回了公开的同意|收回之后又登记了同意)"))
+def _consented(world: World, case: int, how: str) -> None:
+    for words in {"没有收回公开的同意": [], "收回了公开的同意": [""]}.get(how, ["", "书面同意"]):
+        world.consent(case, words)
+
+
 @given(parsers.re("它有一张图片，(?P<how>已登记由谁同意公开|没有登记由谁同意公开|登记的只有空格|登记了同意后又撤回)"))
 def _picture(world: World, case: int, how: str) -> None:
     world.put_pictures(case, 1)

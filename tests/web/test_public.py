@@ -94,6 +94,22 @@ def test_a_search_that_finds_nothing_says_what_to_do(world: World, anybody: Flas
     assert "请减少筛选条件" in anybody.get("/public?text=%25").get_data(as_text=True)
 
 
+def test_a_case_whose_consent_is_taken_back_is_shown_to_nobody_and_says_so(world: World, anybody: FlaskClient):
+    case = world.case(CaseState.PUBLISHED, world.content(title="收回同意的案例"))
+    number = world.row(case).number
+    assert "收回同意的案例" in anybody.get("/public").get_data(as_text=True)
+    world.consent(case, "")
+    for tongue, said in (("", "书面同意已收回"), ("/en", "consent to its publication was taken back")):
+        page = anybody.get(f"/public{tongue}/{number}")
+        words = page.get_data(as_text=True)
+        assert (page.status_code, said in words, "收回同意的案例" in words) == (410, True, False)
+        for address in ("", "/feed.atom", "/feed.rss", "?text=收回同意"):
+            assert number not in anybody.get(f"/public{tongue}{address}").get_data(as_text=True)
+        for beside in ("share.png", "citation.bib", "pictures/1"):
+            assert anybody.get(f"/public{tongue}/{number}/{beside}").status_code == 404
+    assert number not in anybody.get("/sitemap.xml").get_data(as_text=True)
+
+
 def test_a_retracted_case_leaves_a_notice_and_no_text(world: World, anybody: FlaskClient):
     row = world.row(world.case(CaseState.RETRACTED))
     page = anybody.get(f"/public/{row.number}")

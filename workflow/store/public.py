@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from rules.call import BEIJING
 from states.case import CaseState
@@ -161,15 +161,18 @@ def span(session: Session) -> tuple[datetime, datetime] | None:
     return (first, last) if first and last else None
 
 
-def newest(session: Session, limit: int) -> list[tuple[str, datetime, bool]]:
-    """(number, when it last moved, whether it has a current English version) of what was published last."""
+_MAPPED = (Case.number, Case.moved_at, Case.consent, Case.call_version_id)
+
+
+def newest(session: Session, limit: int) -> list[tuple[Case, bool]]:
+    """What was published last, each with whether it has a current English version."""
     current = (
         select(CaseEnglish.id)
         .where(CaseEnglish.case_id == Case.id, CaseEnglish.of == Case.content)
         .exists()
         .label("english")
     )
-    asked: Any = select(Case.number, Case.moved_at, current).where(Case.published_at.is_not(None))
+    asked: Any = select(Case, current).options(load_only(*_MAPPED)).where(Case.published_at.is_not(None))
     narrowed = _narrowed(session, asked, Wanted(), state=Case.state + "")
     found = session.execute(narrowed.order_by(Case.published_at.desc()).limit(limit))
-    return [(number, at, bool(english)) for number, at, english in found]
+    return [(case, bool(english)) for case, english in found]
