@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import zipfile
 from collections.abc import Mapping
@@ -50,10 +51,11 @@ def layout(word: Path) -> Layout | None:
     program = legacy.office()
     if program is None:
         return None
-    out = word.parent / "laid-out"
-    if not legacy.run(program, word, _AS_PDF, out, seconds=limits.PRESS_SECONDS):
+    out, bare = word.parent / "laid-out", word.parent / "bare.docx"
+    _without_pictures(word, bare)
+    if not legacy.run(program, bare, _AS_PDF, out, seconds=limits.PRESS_SECONDS):
         return None
-    made = out / f"{word.stem}.pdf"
+    made = out / "bare.pdf"
     if not made.is_file():
         return None
     with made.open("rb") as pdf:
@@ -66,6 +68,13 @@ def layout(word: Path) -> Layout | None:
     return Layout(total, {int(name[4:]): page - first + 1 for name, page in known.items() if _OURS.fullmatch(name)})
 
 
+def _without_pictures(source: Path, target: Path) -> None:
+    """Copy a Word file with a speck for each picture: how large it stands is said in the text, and drawing it is the work."""
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as after:
+        for info in before.infolist():
+            after.writestr(info.filename, _SPECK if _DRAWN.fullmatch(info.filename) else before.read(info))
+
+
 def pages(pdf: Path) -> int:
     """How many pages a PDF has; 0 where that cannot be told."""
     with pdf.open("rb") as opened:
@@ -75,4 +84,9 @@ def pages(pdf: Path) -> int:
 
 
 _OURS = re.compile(r"case[0-9]{4}")
-_AS_PDF = 'pdf:writer_pdf_Export:{"ExportBookmarksToPDFDestination":{"type":"boolean","value":"true"},"Quality":{"type":"long","value":"50"},"ReduceImageResolution":{"type":"boolean","value":"true"},"MaxImageResolution":{"type":"long","value":"75"}}'
+_DRAWN = re.compile(r"word/media/.*\.(?:png|jpe?g)", re.IGNORECASE)
+_SPECK = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A PNG of one pixel; LibreOffice knows a picture by its bytes, whatever it is called."""
+_AS_PDF = 'pdf:writer_pdf_Export:{"ExportBookmarksToPDFDestination":{"type":"boolean","value":"true"}}'
