@@ -23,7 +23,7 @@ from tests.workflow.documents import archival, office
 from tests.workflow.documents.papers import picture
 from tests.workflow.documents.test_variants import VARIANTS
 from workflow.calls import shipped_calls
-from workflow.documents import checker, legacy
+from workflow.documents import checker, legacy, preview
 from workflow.documents.compiling import paging
 from workflow.documents.compiling.book import Book, Chapter, Grid, Order, Part, Plate, Ranks, as_data, bound
 from workflow.documents.compiling.pressing import press
@@ -307,7 +307,8 @@ def tidied(data: bytes) -> tuple[dict[str, Any], bytes]:
     """What the child makes of an author's file."""
     path = next(one for one in shipped_calls() if one.stem == "2021-205")
     pieces = [path.read_bytes(), path.with_suffix(".zh.md").read_bytes(), data]
-    task = {"do": "chapter", "sizes": [len(one) for one in pieces[:2]], "width": 800}
+    sizes = [len(one) for one in pieces[:2]]
+    task = {"do": "chapter", "sizes": sizes, "width": 800, "allowed": None, "kept_width": preview.COPY_WIDTH}
     with checker.held(b"".join(pieces)) as opened:
         answer = checker.ask(task, opened)
     assert answer.refused == ""
