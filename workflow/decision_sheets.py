@@ -66,8 +66,9 @@ class Preview:
 
     @property
     def told(self) -> list[Found]:
-        """The rows that are looked at: all but those that change nothing."""
-        return [one for one in self.rows if one.came is not Came.UNCHANGED]
+        """The rows that are looked at: all but those that change nothing; first what is not kept."""
+        asking = [one for one in self.rows if one.came is not Came.UNCHANGED]
+        return sorted(asking, key=lambda one: one.came is Came.READY)
 
     @property
     def counts(self) -> list[tuple[Came, int]]:

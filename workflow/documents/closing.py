@@ -8,24 +8,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rules.call import BEIJING
-from workflow.documents import charts
-from workflow.documents.packing import settled
+from workflow.documents import charts, plain
 from workflow.office_words import level_word, office_words
 
 if TYPE_CHECKING:
     from workflow.closing import Line, Report
 
-_HEADS = ("", "报送", "入选", "公开发布")
+_COUNTED = ("报送", "入选", "公开发布")
+_OF_COUNTS, _OF_FIGURES = (95, 25, 25, 25), (135, 35)
+"""Widths of columns, in millimetres."""
 
 
 def document(report: Report, at: datetime) -> bytes:
     """The .docx, in Chinese; `at`: as of when."""
-    from docx import Document as WordDocument  # loaded where it is needed, as in `documents.writing`
-
     call = report.call
-    made = WordDocument()
+    made = plain.blank(f"{call.title.zh}总结报告")
     made.add_heading(f"{call.title.zh}总结报告", level=0)
-    made.add_paragraph(f"{call.document_number}　截至 {at.astimezone(BEIJING):%Y年%m月%d日}")
+    made.add_paragraph(f"{call.document_number}　截至 {at.astimezone(BEIJING):%Y年%-m月%-d日}")
     made.add_heading("一、总体情况", level=1)
     sent = report.totals
     offices = len(report.offices) - report.silent
@@ -35,33 +34,34 @@ def document(report: Report, at: datetime) -> bytes:
     if report.before is not None:
         made.add_paragraph(f"与上一次征集（{report.before.document_number}）相比：")
         rows = [[one.name.zh, str(one.now), str(one.before), f"{one.now - one.before:+d}"] for one in report.changes]
-        _table(made, ("", "本次", "上次", "增减"), rows)
-    for heading, lines in (
-        ("二、各阶段", report.phases),
-        ("三、各主题", report.themes),
-        (f"四、各{office_words(call).name.zh}", report.offices),
+        plain.table(made, ("项目", "本次", "上次", "增减"), rows, _OF_COUNTS, (1, 2, 3))
+    for heading, what, lines in (
+        ("二、各阶段", "阶段", report.phases),
+        ("三、各主题", "主题", report.themes),
+        (f"四、各{office_words(call).name.zh}", office_words(call).name.zh, report.offices),
     ):
         made.add_heading(heading, level=1)
         _chart(made, [(one.name.zh, one.sent) for one in lines])
-        _table(made, _HEADS, [_cells(one) for one in lines])
+        _counts(made, what, lines)
     made.add_heading("五、各中心", level=1)
-    _table(made, _HEADS, [_cells(one) for one in report.of_centres]) if report.of_centres else made.add_paragraph(
-        "没有。"
-    )
+    _counts(made, "中心", report.of_centres) if report.of_centres else made.add_paragraph("没有。")
     made.add_heading("六、数量不足及理由", level=1)
     short = [[one.who, one.what.zh, str(one.missing), one.reason or "没有说明"] for one in report.short]
-    _table(made, ("单位", "阶段", "差", "理由"), short) if short else made.add_paragraph("没有。")
+    if short:
+        plain.table(made, ("单位", "阶段", "差", "理由"), short, (65, 30, 12, 63), (2,))
+    else:
+        made.add_paragraph("没有。")
     made.add_heading("七、各方用时", level=1)
     _times(made, report)
     made.add_heading("八、被规则拦下的次数", level=1)
     if report.refused:
         _chart(made, [(one.demand.zh, one.tries) for one in report.refused])
-        _table(made, ("规则", "次数"), [[one.demand.zh, str(one.tries)] for one in report.refused])
+        plain.table(
+            made, ("规则", "次数"), [[one.demand.zh, str(one.tries)] for one in report.refused], _OF_FIGURES, (1,)
+        )
     else:
         made.add_paragraph("没有。")
-    out = io.BytesIO()
-    made.save(out)
-    return settled(out.getvalue())
+    return plain.saved(made)
 
 
 def _times(made: Any, report: Report) -> None:
@@ -75,24 +75,17 @@ def _times(made: Any, report: Report) -> None:
     rounded = [(name, round(value, 1)) for name, value in days]
     made.add_paragraph(f"平均每个案例在各方手里的天数（自然日，{report.timed} 个案例）：")
     _chart(made, rounded)
-    _table(made, ("", "天"), [[name, f"{value:.1f}"] for name, value in rounded])
+    plain.table(made, ("在谁手里", "天"), [[name, f"{value:.1f}"] for name, value in rounded], _OF_FIGURES, (1,))
 
 
-def _cells(line: Line) -> list[str]:
-    return [line.name.zh, str(line.sent), str(line.chosen), str(line.published)]
+def _counts(made: Any, what: str, lines: Sequence[Line]) -> None:
+    rows = [[one.name.zh, str(one.sent), str(one.chosen), str(one.published)] for one in lines]
+    plain.table(made, (what, *_COUNTED), rows, _OF_COUNTS, (1, 2, 3))
 
 
 def _chart(made: Any, rows: Sequence[tuple[str, float]]) -> None:
-    from docx.shared import Cm
+    from docx.shared import Mm
 
     if any(value for _, value in rows):
-        made.add_picture(io.BytesIO(charts.bars(rows)), width=Cm(16))
-
-
-def _table(made: Any, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = made.add_table(rows=1, cols=len(heads), style="Table Grid")
-    for cell, words in zip(table.rows[0].cells, heads, strict=True):
-        cell.text = words
-    for row in rows:
-        for cell, words in zip(table.add_row().cells, row, strict=True):
-            cell.text = words
+        picture = made.add_picture(io.BytesIO(charts.bars(rows)), width=Mm(plain.WIDTH))
+        picture._inline.docPr.set("descr", "条形图，数字见下表")

@@ -5,7 +5,6 @@ Anybody may ask for one, so the newest are kept: the same list is the same bytes
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from rules.words import Text
-from workflow.documents.packing import settled
+from workflow.documents import plain
 
 _KEPT = 16
 
@@ -34,28 +33,18 @@ class NoticePaper:
     day: Text
 
 
-_WIDTHS = (10, 52, 42, 36, 30)
-"""Of the columns, in millimetres; an A4 page across the margins has 170."""
+_WIDTHS = (13, 51, 39, 35, 32)
+"""Of the columns, in millimetres."""
 
 
 @lru_cache(maxsize=_KEPT)
 def word(paper: NoticePaper) -> bytes:
     """The paper as .docx."""
-    from docx import Document  # loaded where it is needed, as in `documents.writing`
-    from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
+    from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN  # loaded where it is needed, as in `documents.writing`
     from docx.oxml.ns import qn
-    from docx.shared import Mm, Pt
+    from docx.shared import Pt
 
-    made: Any = Document()
-    section = made.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin = section.right_margin = Mm(20)
-    normal = made.styles["Normal"]
-    normal.font.name, normal.font.size = "Times New Roman", Pt(12)
-    normal.element.rPr.rFonts.set(qn("w:eastAsia"), "仿宋")
-    for language in made.styles.element.iter(qn("w:lang")):
-        language.set(qn("w:eastAsia"), "zh-CN")  # else commas would sit askew
-    made.core_properties.title, made.core_properties.author = paper.title.zh[:255], ""
+    made = plain.blank(paper.title.zh)
 
     def line(words: str, size: float = 12, *, bold: bool = False, align: Any = None, face: str = "") -> None:
         paragraph = made.add_paragraph()
@@ -72,24 +61,7 @@ def word(paper: NoticePaper) -> bytes:
     for one in paper.lead:
         line(one.zh)
         line(one.en, 10)
-    table = made.add_table(rows=1, cols=len(paper.heads), style="Table Grid")
-    table.autofit = False
-    for cell, head in zip(table.rows[0].cells, paper.heads, strict=True):
-        cell.text = f"{head.zh}\n{head.en}"
-    for row in paper.rows:
-        for cell, words in zip(table.add_row().cells, row, strict=True):
-            cell.text = words
-    for column, width in zip(table.columns, _WIDTHS, strict=True):
-        column.width = Mm(width)
-    for each in table.rows:
-        for cell, width in zip(each.cells, _WIDTHS, strict=True):
-            cell.width = Mm(width)
-            for paragraph in cell.paragraphs:
-                paragraph.paragraph_format.space_after = Pt(0)
-                for run in paragraph.runs:
-                    run.font.size = Pt(10)
-    repeated = table.rows[0]._tr.get_or_add_trPr()
-    repeated.append(repeated.makeelement(qn("w:tblHeader"), {}))
+    plain.table(made, [f"{one.zh}\n{one.en}" for one in paper.heads], paper.rows, _WIDTHS)
     if paper.how:
         line("", 6)
         line(f"{paper.how_title.zh} {paper.how_title.en}", 13, bold=True, face="黑体")
@@ -98,9 +70,7 @@ def word(paper: NoticePaper) -> bytes:
             line(one.en, 10)
     for end in (paper.issuer, paper.day):
         line(f"{end.zh}　{end.en}", align=ALIGN.RIGHT)
-    out = io.BytesIO()
-    made.save(out)
-    return settled(out.getvalue())
+    return plain.saved(made)
 
 
 _PRESS = b"""
