@@ -274,12 +274,22 @@ PACKAGE_PLACES = {
 
 
 @dataclass(frozen=True)
+class EffectCriterion:
+    """One thing that makes an effect outstanding; whoever chooses a case says why it holds."""
+
+    id: str
+    label: Text
+    hint: Text = Text("", "")
+
+
+@dataclass(frozen=True)
 class Push:
-    """Sending outstanding cases abroad. `fields`: what the receiver wants to know beside title, summary and text; the call's
+    """Sending outstanding cases abroad. `criteria`: by what an effect is outstanding; none: in free words. `fields`: what the receiver wants to know beside title, summary and text; the call's
     page shows them, and what fills them in comes with the judging of effects."""
 
     destination: Text
     fields: tuple[Field, ...] = ()
+    criteria: tuple[EffectCriterion, ...] = ()
 
 
 class Recommender(Labelled):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rules.effect import reasons
 from rules.facts import BatchFacts, CallFacts, CaseFacts, JudgementFacts, ObjectionFacts, PushFacts
 from rules.roles import Role
 from rules.rule import Breach, rule
@@ -170,8 +171,20 @@ def no_open_objection(case: CaseFacts) -> Breach | None:
     lifted_by=Role.LIAISON,
 )
 def effect_outstanding(case: CaseFacts) -> Breach | None:
-    """只有服务成效显著的案例才向外推送。"""
-    return None if case.effect.strip() else Breach(mend="effect")
+    """只有服务成效显著的案例才向外推送；通知列出认定标准的，逐项写明理由。"""
+    if not case.effect.strip():
+        return Breach(mend="effect")
+    criteria = case.call.push.criteria if case.call.push else ()
+    given = reasons(criteria, case.effect)
+    missing = [one.label for one in criteria if one.id not in given]
+    if not missing:
+        return None
+    zh, en = "、".join(one.zh for one in missing), ", ".join(one.en for one in missing)
+    say = Text(
+        f"认定成效显著，还有标准没有写明理由：{zh}。请由国际联络人逐项写明。",
+        f"Why the effect is outstanding is not said for: {en}. The liaison must say it for each criterion.",
+    )
+    return Breach(say=say, mend="effect")
 
 
 @rule(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rules.call import ATTACHMENT_FORMATS, Call, Field, FieldType, Paper, Window
+from rules.effect import throughout
 from rules.facts import (
     Attachment,
     BatchFacts,
@@ -104,7 +105,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "consent": "服务对象和作者 2021-03-01 书面同意",
         "consent_abroad": "服务对象和作者 2021-03-01 书面同意",
         "english": EnglishFacts(CONTENT, checker=1),
-        "effect": "带动一条产业链",
+        "effect": throughout(call, "带动一条产业链"),
         "sign_offs": tuple(range(1, call.sign_offs + 1)),
         "decision_signers": tuple(range(1, call.decision_sign_offs + 1)),
         "recall_confirmed": True,

@@ -23,6 +23,7 @@ from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
 
 from rules.call import Call, Phase, Recommender, Window
+from rules.effect import throughout
 from rules.roles import Level, Role
 from states.batch import BatchState
 from states.case import CaseState
@@ -472,8 +473,11 @@ class World:
             return editorial.sign_off(session, case, actor=self.people[by], at=at or self.at)
 
     def judge_effect(self, case: int, words: str = "带动一条产业链", *, at: datetime | None = None) -> Receipt:
+        """The same words for each criterion, where the call names some."""
         with self.database.transaction() as session:
-            return editorial.judge_effect(session, case, words, actor=self.people["liaison"], at=at or self.at)
+            return editorial.judge_effect(
+                session, case, throughout(self.call, words), actor=self.people["liaison"], at=at or self.at
+            )
 
     def translate(
         self, case: int, title: str = "A case", text: str = "What was done.", *, at: datetime | None = None

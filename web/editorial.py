@@ -39,6 +39,7 @@ def _page(session: Any, case: models.Case) -> str:
         call=call,
         state=lists.state_of(case),
         english=workbench.desk(session, case),
+        reasons=editorial.effect_reasons(session, case),
         sign_offs=editorial.sign_offs(session, case),
         pictures=editorial.pictures(session, case),
         honours=editorial.honours(session, case.id),
@@ -118,8 +119,16 @@ def consent_abroad(case_id: int) -> Response:
 
 @bp.post("/effect")
 def judge_effect(case_id: int) -> Response:
+    """In free words, or a reason for each criterion of the call."""
+    prefix = "reason:"
+    given = {
+        name.removeprefix(prefix): words.replace("\r\n", "\n")[:_LONGEST]
+        for name, words in request.form.items()
+        if name.startswith(prefix)
+    }
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
-        receipt = editorial.judge_effect(session, case.id, _typed(), actor=actor(), at=now(), op=form_key())
+        words = editorial.effect_words(session, case, given) if given else _typed()
+        receipt = editorial.judge_effect(session, case.id, words, actor=actor(), at=now(), op=form_key())
     done(t("认定成效", "Judging the effect"), receipt)
     return _there(case_id, "effect")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from rules import effect
 from rules.roles import Level, Role
 from rules.words import Text
 from states.case import CaseState
@@ -19,6 +20,7 @@ from workflow.store import editorial as stored
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored_papers
 from workflow.store import proofing as stored_proofing
+from workflow.store.calls import call_of
 from workflow.store.models import Case, CaseEnglish, Document, Honour, SignOff
 
 SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETRACTED, CaseState.WIPO_PUSHED})
@@ -128,6 +130,18 @@ def judge_effect(session: Session, case_id: int, words: str, *, actor: Actor, at
         return {"effect": words.strip(), "before": row.effect}
 
     return note(session, case_id, "case.judge_effect", (Role.LIAISON,), save, actor, at, op, SELECTED)
+
+
+def effect_words(session: Session, case: Case, reasons: Mapping[str, str]) -> str:
+    """Reasons by the ids of the call's criteria, as the one text that is kept and goes abroad."""
+    push = call_of(session, case.call_version_id).push
+    return effect.written(push.criteria, reasons) if push else ""
+
+
+def effect_reasons(session: Session, case: Case) -> dict[str, str]:
+    """What is said for each criterion of the call."""
+    push = call_of(session, case.call_version_id).push
+    return effect.reasons(push.criteria, case.effect) if push else {}
 
 
 def sign_off(

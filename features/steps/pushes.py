@@ -104,6 +104,13 @@ def _effect(world: World, case: int, words: str) -> None:
         world.judge_effect(case, one)
 
 
+@given(parsers.re("推送的准备都已办妥，成效认定(?P<words>写明了通知的每项标准|没有写)"))
+def _criteria(world: World, case: int, words: str) -> None:
+    world.ready_to_push(case)
+    if words == "没有写":
+        world.judge_effect(case, "")
+
+
 @given("一份已译成英文的入选案例，退回中心改动一字后又重新走到“已发布”", target_fixture="case")
 def _translated_before(world: World) -> int:
     case = world.case(CaseState.SHORTLISTED)

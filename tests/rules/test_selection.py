@@ -1,7 +1,11 @@
 """Choosing, publishing and sending abroad; and the hands that must not be the same."""
 
+from dataclasses import replace
+
 import pytest
 
+from rules.call import EffectCriterion, Push
+from rules.effect import reasons, written
 from rules.facts import EnglishFacts
 from rules.roles import Role
 from rules.selection import (
@@ -132,6 +136,31 @@ def test_missing_sign_offs_are_told_by_number() -> None:
 @pytest.mark.effect_outstanding
 def test_only_an_outstanding_effect_goes_abroad(effect: str, holds: bool) -> None:
     assert (effect_outstanding.examine(case_facts(effect=effect)) is None) is holds
+
+
+@pytest.mark.effect_outstanding
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"change": "增收两成", "example": "乡镇也能办\n两人即可"}, ""),
+        ({"change": "增收两成"}, "认定成效显著，还有标准没有写明理由：可供借鉴。请由国际联络人逐项写明。"),
+        (
+            {"change": "增收两成", "example": "  "},
+            "认定成效显著，还有标准没有写明理由：可供借鉴。请由国际联络人逐项写明。",
+        ),
+    ],
+)
+def test_where_the_call_names_criteria_each_has_its_reason(given: dict[str, str], words: str) -> None:
+    facts = case_facts()
+    criteria = (
+        EffectCriterion("change", Text("前后变化", "Change")),
+        EffectCriterion("example", Text("可供借鉴", "An example")),
+    )
+    call = replace(facts.call, push=Push(Text("某组织", "Somebody"), criteria=criteria))
+    text = written(criteria, given)
+    assert reasons(criteria, text) == {name: said for name, said in given.items() if said.strip()}
+    finding = effect_outstanding.examine(replace(facts, call=call, effect=text))
+    assert (finding.message.zh if finding else "") == words
 
 
 @pytest.mark.effect_outstanding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from states.case import CaseState
 from tests.web.conftest import As, post, send
@@ -73,6 +74,22 @@ def test_the_liaison_judges_the_effect(world: World, sign_in: As):
     case = world.case(CaseState.SHORTLISTED)
     send(sign_in("liaison"), page(case), f"{page(case)}/effect", words="带动产业")
     assert world.row(case).effect == "带动产业"
+
+
+def test_where_the_call_names_criteria_the_liaison_says_why_for_each(world: World, sign_in: As):
+    case, liaison = world.case(CaseState.PUBLISHED), sign_in("liaison", "en")
+    named = {"id": "change", "label": {"zh": "前后变化", "en": "Change"}, "hint": {"zh": "看数字", "en": "By figures"}}
+    other = {"id": "example", "label": {"zh": "可供借鉴", "en": "An example"}}
+    version = world.amend(lambda call: call["push"].update(criteria=[named, other]))
+    with world.database.transaction() as session:
+        session.execute(update(Case).where(Case.id == case).values(call_version_id=version))
+    send(liaison, page(case), f"{page(case)}/effect", **{"reason:change": "增收两成", "reason:example": ""})
+    assert world.row(case).effect == "【前后变化】增收两成"
+    assert "is not said for: An example" in liaison.get(f"/cases/{case}/push").get_data(as_text=True)
+    shown = liaison.get(page(case)).get_data(as_text=True)
+    assert ["By figures" in shown, ">增收两成</textarea>" in shown] == [True, True]
+    send(liaison, page(case), f"{page(case)}/effect", **{"reason:change": "增收两成", "reason:example": "乡镇能办"})
+    assert "is not said for" not in liaison.get(f"/cases/{case}/push").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from rules.call import (
     Per,
     Phase,
     PublicNotice,
+    Push,
     Quota,
     Recommender,
     Route,
@@ -636,18 +637,24 @@ def _judging(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
             f"写的是 {judging.winners_percent}，应为 1 至 100",
             f"{judging.winners_percent} is not 1 to 100",
         )
-    ids = Counter(one.id for one in criteria)
+    _check_ids(tables, "judging.criteria", listed)
+
+
+def _check_ids(tables: Tables, place: str, listed: tuple[Any, ...]) -> None:
+    ids = Counter(one.id for one in listed if one is not WRONG)
     for at, one in enumerate(listed):
         if one is not WRONG and ids[one.id] > 1:
             tables.wrong(
-                f"judging.criteria[{at}].id",
+                f"{place}[{at}].id",
                 f"“{one.id}”重复出现，须各不相同",
                 f"“{one.id}” stands twice; each must differ",
             )
 
 
 def _afterwards(tables: Tables, parts: Parts, document: Parts, text: str) -> None:
-    """Public notice and publicity: at least a day, and no end before its beginning."""
+    """Push, public notice and publicity: no criterion twice, at least a day, and no end before its beginning."""
+    if isinstance(push := parts["push"], Push):
+        _check_ids(tables, "push.criteria", push.criteria)
     notice = parts["public_notice"]
     if isinstance(notice, PublicNotice) and notice.days == 0:
         tables.wrong(

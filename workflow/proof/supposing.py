@@ -20,6 +20,7 @@ from rules.call import (
     Section,
     Window,
 )
+from rules.effect import throughout
 from rules.facts import (
     Attachment,
     BatchFacts,
@@ -112,7 +113,7 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         consent="书面同意",
         consent_abroad="书面同意",
         english=EnglishFacts(_CONTENT, checker=_CHECKER),
-        effect="成效显著",
+        effect=throughout(call, "成效显著"),
         sign_offs=tuple(range(1, call.sign_offs + 1)),
         decision_signers=tuple(range(1, call.decision_sign_offs + 1)),
         recall_confirmed=True,
