@@ -56,8 +56,8 @@ def index() -> str:
 
 def _wanted(row: judging.Row, only: str) -> bool:
     if only == "short":
-        return row.standing.judges < row.standing.asked
-    return only != "late" or any(judging.is_late(one, now()) for one in row.lines)
+        return row.selecting and row.standing.judges < row.standing.asked
+    return only != "late" or any(row.selecting and judging.is_late(one, now()) for one in row.lines)
 
 
 @bp.post("/invite")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -779,6 +779,11 @@ class Row:
     lines: Sequence[stored.Line]
     standing: CaseScore
 
+    @property
+    def selecting(self) -> bool:
+        """Whether it is still being selected; what became otherwise is judged no more, and nothing of it is late or missing."""
+        return self.case.state == CaseState.SUBMITTED
+
 
 @dataclass(frozen=True)
 class Load:
@@ -811,7 +816,7 @@ class Board:
 
     @property
     def short(self) -> int:
-        return sum(one.standing.judges < self.asked.judges for one in self.rows)
+        return sum(one.selecting and one.standing.judges < self.asked.judges for one in self.rows)
 
 
 def is_late(line: stored.Line | Judgement, at: datetime) -> bool:
@@ -839,15 +844,16 @@ def board(session: Session, actor: Actor, number: str, at: datetime) -> Board | 
     ]
     held = stored.judge_sides(session)
     held |= stored.judge_sides(session, [one for one in of_judge if one not in held]) if of_judge else {}
-    loads = [_load(one, of_judge[one.id], at) for one in held.values()]
-    return Board(call, asked, rows, loads, sum(is_late(one, at) for one in lines), known)
+    late = Counter(one.judge_id for row in rows if row.selecting for one in row.lines if is_late(one, at))
+    loads = [_load(one, of_judge[one.id], late[one.id]) for one in held.values()]
+    return Board(call, asked, rows, loads, sum(late.values()), known)
 
 
-def _load(judge: stored.JudgeSide, lines: Sequence[stored.Line], at: datetime) -> Load:
+def _load(judge: stored.JudgeSide, lines: Sequence[stored.Line], late: int) -> Load:
     by_state: dict[str, int] = defaultdict(int)
     for one in lines:
         by_state[one.state] += 1
-    return Load(judge, by_state, sum(is_late(one, at) for one in lines))
+    return Load(judge, by_state, late)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests import judges
 from tests.web.conftest import HASHED, KEY, As, post, send
-from tests.worlds import Databases, World, world_under
+from tests.worlds import Databases, World, went, world_under
 from workflow import plans
 from workflow.calls import shipped_calls
 from workflow.settings import Settings, from_environment
@@ -320,7 +320,21 @@ def test_what_a_judge_has_not_scored_is_handed_over_by_a_plan(world: World, sign
     plans.make(world.database, 1)
     assert "还没评的案例改派给别的专家" in page(desk, "/judging/plans/1")
     send(desk, "/judging/plans/1", "/judging/plans/1/send", remark="长期出差")
+    assert "长期出差" in page(sign_in("judge"), f"/judging/{number}")  # whoever is released reads why
     assert (judges.state(world, number), judges.state(world, number + 1)) == ("released", "invited")
+
+
+def test_a_case_that_leaves_the_selection_is_neither_late_nor_missing_and_its_judge_is_told(
+    world: World, sign_in: As
+) -> None:
+    case = world.case(CaseState.SUBMITTED)
+    judges.invited(world, case, world.people["judge"], due_on=world.at.date())
+    went(world.act(case, "return_to_office", by="desk"))
+    desk = sign_in("desk")
+    shown = page(desk, "/judging")
+    assert ("已经不在遴选之中" in shown, "只看这些" in shown) == (True, False)
+    assert "没有这样的案例" in page(desk, "/judging?show=short")
+    assert "不用再评" in page(sign_in("judge"), "/judging/mine")
 
 
 def test_every_page_of_judging_opens(world: World, sign_in: As) -> None:
