@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from workflow.cases import NoSuchCase
 from workflow.demo import scans
 from workflow.engine import NotPermitted
 from workflow.failure import Failure
+from workflow.interchange import pack
 from workflow.publicity import Stage, WrongAppearance
 from workflow.store.files import Files
 from workflow.store.models import Document, Person
@@ -114,6 +116,17 @@ def test_a_pack_holds_texts_slides_and_only_pictures_with_rights(world: World, t
     assert "无权.png" in members["说明.txt"].decode()
     slides = Presentation(io.BytesIO(members["幻灯片.pptx"])).slides
     assert sum(shape.shape_type == 13 for slide in slides for shape in slide.shapes) == 1
+
+
+def test_the_longest_points_of_a_slide_fit_on_it() -> None:
+    long = ("长" * 80 + "。") * 9
+    told = pack.Told("题目", "中心", "对象", "渠道", "2021-04-22", long, [("做法", long)], (), (), "http://x", "出处")
+    for slide in list(Presentation(io.BytesIO(pack.slides(told))).slides)[1:-1]:
+        body = slide.placeholders[1]
+        points = [(one.text, one.font.size.pt) for one in body.text_frame.paragraphs]
+        width, height = body.width.pt - 50, body.height.pt - 10  # beside the bullets and the margins
+        lines = [(math.ceil(len(text) * size / width), size) for text, size in points]
+        assert (len(lines), sum(count * size * 1.25 + 0.2 * size for count, size in lines) < height) == (5, True)
 
 
 def test_no_pack_is_made_of_what_is_not_published(world: World, tmp_path: Path) -> None:

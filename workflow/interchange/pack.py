@@ -70,25 +70,27 @@ def _poster(told: Told) -> str:
     return f"{told.title}\n\n{told.summary}\n\n{told.centre}\n{told.channel}　{told.day}\n{told.address}\n"
 
 
-_LINES, _LENGTH = 5, 60
-"""Of one slide: so many points, of so many characters each."""
+_LINES, _LENGTH, _SIZE = 5, 54, 20
+"""Of one slide: so many points, of so many characters each, so large in points of print: each takes two lines, and all fit."""
 
 
 def slides(told: Told) -> bytes:
     """A .pptx: a title, a slide for each part in points, one for each picture, and where it is from."""
     from pptx import Presentation  # loaded where it is needed: it takes memory
-    from pptx.util import Inches
+    from pptx.util import Inches, Pt
 
     made = Presentation()
     title = made.slides.add_slide(made.slide_layouts[0])
     title.shapes.title.text = told.title
-    title.placeholders[1].text = f"{told.centre}\n{told.channel}　{told.day}"
+    title.placeholders[1].text = f"{told.centre}\n{told.channel}\n{told.day}"
     for heading, text in (("简介", told.summary), *told.parts):
         points = _points(text)
         if points:
             one = made.slides.add_slide(made.slide_layouts[1])
             one.shapes.title.text = heading
             one.placeholders[1].text = "\n".join(points)
+            for paragraph in one.placeholders[1].text_frame.paragraphs:
+                paragraph.font.size = Pt(_SIZE)
     for picture in told.pictures:
         one = made.slides.add_slide(made.slide_layouts[5])
         one.shapes.title.text = picture.caption or told.title
