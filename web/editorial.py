@@ -12,6 +12,7 @@ from web.request import actor, form_key, form_mark, now, number, reading, transa
 from web.tell import done
 from web.words import t
 from workflow import cases, editorial, lists, workbench
+from workflow import consent as consents
 from workflow.store import models
 
 bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
@@ -43,6 +44,8 @@ def _page(session: Any, case: models.Case) -> str:
         sign_offs=editorial.sign_offs(session, case),
         pictures=editorial.pictures(session, case),
         honours=editorial.honours(session, case.id),
+        shown=consents.open_to_all(call, case),
+        taken_back=consents.taken_back(call, case),
         longest_honour=editorial.LONGEST_HONOUR,
         longest_rights=editorial.LONGEST_RIGHTS,
         may={what: editorial.may(case, what, actor()) for what in _EDITS},

@@ -17,3 +17,8 @@ def covers(call: Call, case: Case) -> bool:
 def open_to_all(call: Call, case: Case) -> bool:
     """Whether everybody may read the case now."""
     return case.state in PUBLIC and covers(call, case)
+
+
+def taken_back(call: Call, case: Case) -> bool:
+    """Whether it was published, and only the missing consent keeps it from everybody."""
+    return case.state in PUBLIC and not covers(call, case)

@@ -9,6 +9,7 @@ from states.case import CaseState
 from tests.browser.conftest import NARROW, WIDE, Visit, grave, overflow
 from tests.web.test_collection import worked
 from tests.worlds import World
+from workflow.store.models import Collection
 
 SHOTS = os.environ.get("ZHENGJI_SHOTS", "")
 
@@ -64,3 +65,23 @@ def test_what_is_queued_is_called_off_with_a_reason(world: World, visit: Visit) 
     page.goto(address)
     assert "已取消：选错了" in page.locator("#book-progress").inner_text().replace("\n", "")
     seen(page, "cancelled")
+
+
+def test_cases_are_put_into_order_by_the_arrow_keys(world: World, visit: Visit) -> None:
+    cases = [world.case(CaseState.SHORTLISTED, world.content(title=title)) for title in ("甲", "乙", "丙")]
+    page = visit("editor")
+    page.goto("/collection/new")
+    handle = page.get_by_role("button", name="移动：甲")
+    handle.focus()
+    handle.press("ArrowDown")
+    assert handle.evaluate("one => one === document.activeElement")
+    handle.press("ArrowDown")
+    page.get_by_role("button", name="移动：丙").press("ArrowUp")
+    assert page.locator("[name=sort][value=hand]").is_checked()
+    seen(page, "by-hand")
+    page.click("#book button.btn-primary")
+    page.wait_for_selector("#book-progress")
+    number = int(page.url.rpartition("/")[2])
+    with world.database.reading() as session:
+        row = session.get_one(Collection, number)
+        assert (row.sort, [one.case_id for one in row.lines]) == ("hand", [cases[2], cases[1], cases[0]])

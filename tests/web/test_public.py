@@ -94,7 +94,9 @@ def test_a_search_that_finds_nothing_says_what_to_do(world: World, anybody: Flas
     assert "请减少筛选条件" in anybody.get("/public?text=%25").get_data(as_text=True)
 
 
-def test_a_case_whose_consent_is_taken_back_is_shown_to_nobody_and_says_so(world: World, anybody: FlaskClient):
+def test_a_case_whose_consent_is_taken_back_is_shown_to_nobody_and_says_so(
+    world: World, anybody: FlaskClient, sign_in: As
+):
     case = world.case(CaseState.PUBLISHED, world.content(title="收回同意的案例"))
     number = world.row(case).number
     assert "收回同意的案例" in anybody.get("/public").get_data(as_text=True)
@@ -108,6 +110,7 @@ def test_a_case_whose_consent_is_taken_back_is_shown_to_nobody_and_says_so(world
         for beside in ("share.png", "citation.bib", "pictures/1"):
             assert anybody.get(f"/public{tongue}/{number}/{beside}").status_code == 404
     assert number not in anybody.get("/sitemap.xml").get_data(as_text=True)
+    assert "公开同意已撤回" in sign_in("editor").get(f"/cases/{case}/editorial").get_data(as_text=True)
 
 
 def test_a_retracted_case_leaves_a_notice_and_no_text(world: World, anybody: FlaskClient):
