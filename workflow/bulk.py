@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -129,7 +129,7 @@ class Chosen:
 
 def steps(actor: Actor, state: str = "") -> list[Transition]:
     """The steps that this person may take on many cases; `state`: only those that leave it."""
-    every = [one for one in CASE.transitions if one.name in STEPS and set(one.by) & actor.roles]
+    every = [_neutral(one) for one in CASE.transitions if one.name in STEPS and set(one.by) & actor.roles]
     return [one for one in every if not state or state in one.sources]
 
 
@@ -146,7 +146,13 @@ def step_named(trigger: str, actor: Actor) -> Transition:
         )
     if not set(step.by) & actor.roles:
         raise NotPermitted(not_yours(step))
-    return step
+    return _neutral(step)
+
+
+def _neutral(step: Transition) -> Transition:
+    """A step under words that fit calls of every route."""
+    label = letters.NEUTRAL.get(step.name)
+    return step if label is None else replace(step, label=label)
 
 
 def ticked(ids: Sequence[int]) -> Chosen:
@@ -799,7 +805,7 @@ def step_of(act: BulkAct) -> Transition:
     step = CASE.named(act.trigger)
     if step is None:
         raise LookupError(act.trigger)
-    return step
+    return _neutral(step)
 
 
 def undone_by(session: Session, act: BulkAct) -> BulkAct | None:

@@ -81,8 +81,8 @@ TOLD: Mapping[str, Told] = {
 }
 """Step → who is told of it, and how. Of the other steps nobody is: the next hand finds them under “我的工作”."""
 
-_NEUTRAL = {"return_to_office": Text("退回推荐单位", "Return to whoever recommended")}
-"""What a step is called in a mail that may be about calls of several routes."""
+NEUTRAL = {"return_to_office": Text("退回推荐单位", "Return to whoever recommended")}
+"""What a step is called where cases of calls of several routes may be meant: in a mail, and taken on many at once."""
 _PUBLIC = ("publish", "republish")
 INSTEAD = Text(
     "这些案例由您代{absent}办理：登录后先在“我的账号—代办”中开始代办。",
@@ -156,7 +156,7 @@ class Mail:
     def body(self, site: str) -> str:
         """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
         told, day = TOLD[self.step], self.at.astimezone(BEIJING)
-        label = _NEUTRAL.get(self.step) or actions.label(f"case.{self.step}")
+        label = NEUTRAL.get(self.step) or actions.label(f"case.{self.step}")
         number = len(self.cases)
         zh = [
             f"{self.name}，您好！",
