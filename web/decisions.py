@@ -23,10 +23,10 @@ from web.request import (
 )
 from web.tell import done
 from web.words import say, t
-from workflow import announcing, cases, decisions, letters, lists, personal
+from workflow import announcing, call_standing, cases, decisions, letters, lists, personal
 from workflow.engine import CannotServe, Text
 from workflow.settings import LONGEST_HOLD
-from workflow.store import living
+from workflow.store import archive, living
 
 bp = Blueprint("decisions", __name__, url_prefix="/decisions")
 
@@ -57,6 +57,7 @@ def _page(call_number: str, wrong: str = "") -> str:
     with reading() as session:
         table = decisions.table(session, call_number, asked, actor=actor(), after=number(request.args.get("after")))
         offices, centres = decisions.units(session, call_number)
+        barred = call_standing.archived(session, call_number)
         return render_template(
             "decisions/show.html",
             table=table,
@@ -71,9 +72,10 @@ def _page(call_number: str, wrong: str = "") -> str:
             standings=tuple(decisions.Standing),
             sorts={name: words for name, words in _SORTS.items() if name != "score" or table.scores},
             kinds=_KINDS,
-            signs=decisions.signs(actor()),
+            signs=decisions.signs(actor()) and not barred,
+            barred=barred,
             wrong=wrong,
-            **_row_words(),
+            **_row_words(barred),
         )
 
 
@@ -110,11 +112,11 @@ def _here(asked: decisions.Asked) -> dict[str, Any]:
     return {name: value for name, value in vars(asked).items() if value and (name, value) != ("sort", "number")}
 
 
-def _row_words() -> dict[str, Any]:
-    """What a row of the table shows beside the case."""
+def _row_words(barred: Text | None) -> dict[str, Any]:
+    """What a row of the table shows beside the case. `barred`: why nothing is chosen any more."""
     return {
         "choices": tuple(decisions.Decision),
-        "chooses": decisions.chooses(actor()),
+        "chooses": decisions.chooses(actor()) and not barred,
         "states_of": lists.lifecycle().state,
         "longest": decisions.LONGEST,
     }
@@ -141,7 +143,7 @@ def choose(call_number: str, case_id: int) -> Response | str | tuple[str, int]:
                 at=now(),
                 op=form_key(),
             )
-    except (living.Overtaken, decisions.NotPending, decisions.WrongDecision) as why:
+    except (living.Overtaken, decisions.NotPending, decisions.WrongDecision, archive.CallBarred) as why:
         if not of_table:
             raise
         refused = why
@@ -151,7 +153,7 @@ def choose(call_number: str, case_id: int) -> Response | str | tuple[str, int]:
     shown = _row(call_number, case_id, refused)
     return (
         (shown, 409)
-        if isinstance(refused, living.Overtaken | decisions.NotPending)
+        if isinstance(refused, living.Overtaken | decisions.NotPending | archive.CallBarred)
         else (shown, 422)
         if refused
         else shown
@@ -161,6 +163,7 @@ def choose(call_number: str, case_id: int) -> Response | str | tuple[str, int]:
 def _row(call_number: str, case_id: int, refused: CannotServe | None) -> str:
     with reading() as session:
         call = decisions.call_numbered(session, call_number, actor())
+        barred = call_standing.archived(session, call_number)
         try:
             line = decisions.find(session, call_number, case_id, actor=actor())
         except cases.NoSuchCase:
@@ -173,10 +176,10 @@ def _row(call_number: str, case_id: int, refused: CannotServe | None) -> str:
             signed=decisions.counted(session, [line] if line else []),
             spread=decisions.spread(session, call),
             to_sign=decisions.to_sign(session, call, actor=actor()),
-            signs=decisions.signs(actor()),
+            signs=decisions.signs(actor()) and not barred,
             refused=say(refused.message) if refused else "",
             typed=request.form if refused else {},
-            **_row_words(),
+            **_row_words(barred),
         )
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.tell import done, tell
 from web.words import t
-from workflow import clock, objection_mail, objections, papers, privacy, public_notices, throttle
+from workflow import call_standing, clock, objection_mail, objections, papers, privacy, public_notices, throttle
 from workflow.documents import vetting
 from workflow.documents.problems import Problem, Unreadable
 from workflow.store import papers as kept
@@ -128,7 +128,8 @@ def show(objection_id: int) -> str:
     with reading() as session:
         one = objections.find(session, objection_id, actor())
         call = objections.call_under(session, one)
-        offered = objections.offers(session, one, actor=actor(), at=now())
+        barred = call_standing.archived(session, call.number)
+        offered = [] if barred else objections.offers(session, one, actor=actor(), at=now())
         return render_template(
             "objections/show.html",
             one=one,
@@ -136,6 +137,7 @@ def show(objection_id: int) -> str:
             letter=objections.letter(one),
             mails=objection_mail.mails(session, one, configured=bool(settings().smtp_url)),
             offers=offered,
+            barred=barred,
             why_not=objections.why_not_accepted(offered, call),
             consequences=objections.consequences(one),
             consequence_of=objections.Consequence.of,

@@ -19,7 +19,7 @@ from tests.sheets import table as rows_of
 from tests.web.conftest import As, hidden, post, send, send_fields
 from tests.web.test_bulk import filled
 from tests.worlds import World
-from workflow import decisions
+from workflow import call_standing, decisions
 from workflow.store.models import Person
 
 PAGE = "/decisions/2021-205"
@@ -158,3 +158,26 @@ def test_the_table_is_brought_back_looked_at_and_kept(world: World, sign_in: As,
     assert (world.decision(ids[0]).decision, world.decision(ids[0]).version) == ("shortlist", 1)
     refused = send(desk, PAGE, f"{PAGE}/sheet/preview", table=(BytesIO(b"hello"), "决定.xlsx"))
     assert (refused.status_code, "flash-refused" in refused.get_data(as_text=True)) == (422, True)
+
+
+def test_the_table_of_an_archived_call_is_read_and_not_changed(world: World, sign_in: As, ids: list[int]) -> None:
+    desk = sign_in("desk")
+    world.decide(ids[0], "shortlist")
+    before = desk.get(PAGE).get_data(as_text=True)
+    away = send(desk, PAGE, f"{PAGE}/sheet").data
+    number = world.row(ids[1]).number
+    brought = rows_filled(away, {number: {"决定": "拟入选"}})
+    preview = send(desk, PAGE, f"{PAGE}/sheet/preview", table=(BytesIO(brought), "决定.xlsx")).get_data(as_text=True)
+    for trigger in ("close", "archive"):
+        with world.database.transaction() as session:
+            call_standing.act(session, world.call.number, trigger, actor=world.people["director"], at=world.at)
+    shown = desk.get(PAGE).get_data(as_text=True)
+    assert ("已归档，只供查看" in shown, 'type="radio"' in shown, "预演公布" in shown) == (True, False, False)
+    late = choose(desk, before, ids[0], "pass_over")
+    assert (late.status_code, "已归档" in late.get_data(as_text=True), "<html" in late.get_data(as_text=True)) == (
+        409,
+        True,
+        False,
+    )
+    kept = send_fields(desk, f"{PAGE}/sheet/take", hidden(preview, f"{PAGE}/sheet/take"))
+    assert (kept.status_code, world.decision(ids[1]).decision) == (409, "")
