@@ -51,6 +51,7 @@ from workflow import (
 from workflow.bilingual import SUMMARY, TITLE, passages
 from workflow.calls import current_call
 from workflow.content import DERIVED, Content
+from workflow.documents import signing
 from workflow.engine import Attempt, Receipt
 from workflow.mailing import Mailer
 from workflow.sealing import Sighting
@@ -918,7 +919,7 @@ class World:
             name, paper = downloads.report_form_pdf(session, row, actor=by, at=self.at)
             own, host = sealing.mark_of(row), row.centre.host_unit
         issued = with_key or seal_of(unit or host, days=days)
-        key, now = electronic.Key(issued.pkcs12(), password), datetime.now(UTC)
+        key, now = signing.Key(issued.pkcs12(), password), datetime.now(UTC)
         proof = electronic.made(self._settings(), self._files, paper, name, own, host, key, at=now)
         with self.database.transaction() as session:
             return papers.seal(session, case, proof.kept, host, actor=by, at=self.at, proof=proof)
@@ -930,7 +931,7 @@ class World:
             by, unit = self.people[self._leader(row.office_id)], row.office.seals_as
             name, paper = batches.summary_pdf(session, row, at=self.at, seen_by=by)
             own = sealing.mark_of_batch(row, batches.content(session, row))
-        key, now = electronic.Key(seal_of(unit).pkcs12(), PASSWORD), datetime.now(UTC)
+        key, now = signing.Key(seal_of(unit).pkcs12(), PASSWORD), datetime.now(UTC)
         proof = electronic.made(self._settings(), self._files, paper, name, own, unit, key, at=now)
         with self.database.transaction() as session:
             return batches.seal_summary(session, batch, proof.kept, unit, actor=by, at=self.at, proof=proof)

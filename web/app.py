@@ -29,6 +29,7 @@ from web import (
     closing,
     collection,
     comparisons,
+    compiled,
     courts,
     decision_sheets,
     decisions,
@@ -216,6 +217,7 @@ def _words_in_templates(app: Flask) -> None:
         last_day=words.last_day,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    compiled.install(app)
 
     @app.context_processor
     def _frame() -> dict[str, object]:

@@ -46,6 +46,7 @@ from workflow import (
     taking,
     voiding,
 )
+from workflow.documents import signing
 from workflow.engine import NoSuchTransition
 from workflow.jobs import board
 from workflow.store import models
@@ -399,7 +400,7 @@ def confirm_scan(batch_id: int) -> Response:
     return redirect(url_for(".show", batch_id=batch_id) + "#summary")
 
 
-def _seal(batch_id: int, proof: electronic.Proof, seen: str) -> Response:
+def _seal(batch_id: int, proof: sealing.Proof, seen: str) -> Response:
     """Put an electronic seal that holds. `seen`: the list that it is of. Raises NotSealed, NotThisPrint."""
     with transaction() as session:
         batch = batches.find(session, batch_id, seen_by=actor())
@@ -423,7 +424,7 @@ def seal_electronically(batch_id: int) -> Response | tuple[str, int]:
         own, unit = sealing.mark_of_batch(batch, content), batch.office.seals_as
     try:
         proof = electronic.made(settings(), files(), paper, name, own, unit, sights.key(), at=received())
-    except electronic.NotSealed as wrong:
+    except signing.NotSealed as wrong:
         with reading() as session:
             batch = batches.find(session, batch_id, seen_by=actor())
             return sights.not_sealed("batches/scan.html", wrong, batch=batch, seen=content)

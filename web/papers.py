@@ -41,7 +41,7 @@ from workflow import (
     sealing,
     taking,
 )
-from workflow.documents import preview
+from workflow.documents import preview, signing
 from workflow.store import living, models
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def confirm_seal(case_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("cases.show", case_id=case_id))
 
 
-def _seal(case_id: int, proof: electronic.Proof) -> Response:
+def _seal(case_id: int, proof: sealing.Proof) -> Response:
     """Put an electronic seal that holds. Raises NotSealed, NotThisPrint."""
     with transaction() as session:
         case = cases.find(session, case_id, seen_by=actor())
@@ -277,7 +277,7 @@ def seal_electronically(case_id: int) -> Response | tuple[str, int]:
     try:
         electronic.check_complete(complete)
         proof = electronic.made(settings(), files(), paper, name, own, unit, sights.key(), at=received())
-    except electronic.NotSealed as wrong:
+    except signing.NotSealed as wrong:
         with reading() as session:
             case = cases.find(session, case_id, seen_by=actor())
             return sights.not_sealed("cases/seal.html", wrong, case=case, complete=complete)

@@ -27,11 +27,11 @@ def answer(template: str, **shown: Any) -> str | tuple[str, int]:
     return page, 422
 
 
-def of_proof(proof: electronic.Proof, own: sealing.Mark, unit: str) -> dict[str, Any]:
+def of_proof(proof: sealing.Proof, own: sealing.Mark, unit: str) -> dict[str, Any]:
     """What a page shows of an electronic seal: `proof`, and in `hints` whatever is to be said, with what bars it."""
     try:
         electronic.check(own, unit, proof)
-    except (electronic.NotSealed, sealing.NotThisPrint) as wrong:
+    except (signing.NotSealed, sealing.NotThisPrint) as wrong:
         return {"proof": proof, "hints": (sealing.Hint("not_sealed", wrong.message, bars=True),)}
     said = Text(
         f"电子印章有效，是“{proof.sealed.unit}”的，签的就是现在的内容。",
@@ -51,14 +51,14 @@ _ON_SCREEN = {
 """What a command says otherwise, to whoever can set it."""
 
 
-def key() -> electronic.Key:
+def key() -> signing.Key:
     """The certificate file and its password that a form brings: read into memory for this request, and nowhere else."""
     sent = request.files.get("certificate")
     data = sent.stream.read(signing.LARGEST_KEY + 1) if sent and sent.filename else b""
-    return electronic.Key(data, request.form.get("key_password", ""))
+    return signing.Key(data, request.form.get("key_password", ""))
 
 
-def not_sealed(template: str, wrong: electronic.NotSealed, **shown: Any) -> tuple[str, int]:
+def not_sealed(template: str, wrong: signing.NotSealed, **shown: Any) -> tuple[str, int]:
     """The page of sealing anew, with why nothing was sealed; on record."""
     on_record(wrong.message)
     return render_template(template, kept=None, missing=False, wrong=wrong.message, **shown), 422

@@ -35,4 +35,13 @@ def serve() -> Flask:
         Finalize(
             None, worker.stop, exitpriority=1
         )  # the server's process is a child of multiprocessing: it has no atexit
-    return create_app(settings, database)
+    app = create_app(settings, database)
+    _warm(app)
+    return app
+
+
+def _warm(app: Flask) -> None:
+    """Makes the page for signing in, for nobody: tables are mapped and the frame is loaded before the first person waits for them."""
+    with app.test_request_context("/sign-in"):
+        if app.preprocess_request() is None:
+            app.view_functions["auth.sign_in"]()

@@ -11,13 +11,9 @@ from rules.names import same_name
 from rules.words import Text
 from states.reach import Actor
 from workflow import papers, sealing, timestamps
-from workflow.documents import signatures, signing
-from workflow.documents.marks import Mark
-from workflow.documents.signatures import ELECTRONIC, NoRoots, Roots, Sealed
-from workflow.documents.signing import Key, NotSealed
+from workflow.documents import marks, signatures, signing
 from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
-from workflow.sealing import Proof
 from workflow.settings import Settings
 from workflow.store import batches as stored_batches
 from workflow.store import cases as stored_cases
@@ -28,25 +24,20 @@ from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import SignatureCheck
 from workflow.store.papers import Kept
 
-__all__ = [
-    "Key",
-    "NotSealed",
-    "Proof",
-    "check",
-    "check_complete",
-    "issuers",
-    "made",
-    "proof",
-    "verify_again",
-    "verify_kept",
-]
-
 _PDF = "application/pdf"
 
 
 def made(
-    settings: Settings, files: Files, paper: bytes, name: str, own: Mark, unit: str, key: Key, *, at: datetime
-) -> Proof:
+    settings: Settings,
+    files: Files,
+    paper: bytes,
+    name: str,
+    own: marks.Mark,
+    unit: str,
+    key: signing.Key,
+    *,
+    at: datetime,
+) -> sealing.Proof:
     """Sign a print with the unit's key, have the signature stamped where a service is set, verify it and keep it.
 
     Where the service gives no stamp, the seal holds without one; its `stamped_at` is then empty. `at`: the real instant.
@@ -58,7 +49,7 @@ def made(
     roots = _roots(settings)
     found = signatures.looked_at(data, True, roots, at)
     _check(own, unit, found)
-    return Proof(kept, found, at, roots.fingerprint)
+    return sealing.Proof(kept, found, at, roots.fingerprint)
 
 
 def _stamped(settings: Settings, signed: signing.Signed) -> bytes:
@@ -71,19 +62,19 @@ def _stamped(settings: Settings, signed: signing.Signed) -> bytes:
     return signing.stamped(signed.data, token) or signed.data
 
 
-def proof(settings: Settings, files: Files, kept: Kept, *, at: datetime) -> Proof | None:
+def proof(settings: Settings, files: Files, kept: Kept, *, at: datetime) -> sealing.Proof | None:
     """What the signature of a kept file comes to; None for one without. Good or bad: `check` says."""
     if kept.media_type != _PDF:
         return None
     roots = _roots(settings)
     found = signatures.looked_at(files.get(kept.digest), True, roots, at)
-    return Proof(kept, found, at, roots.fingerprint) if found.kind == ELECTRONIC else None
+    return sealing.Proof(kept, found, at, roots.fingerprint) if found.kind == signatures.ELECTRONIC else None
 
 
 def check_complete(complete: bool) -> None:
     """Raise NotSealed for content that is not yet what the call demands: nobody seals a draft."""
     if not complete:
-        raise NotSealed(
+        raise signing.NotSealed(
             Text(
                 "内容还不符合通知的要求，打印出来是草稿，不能盖章。请先按案例页面上的提示补齐。",
                 "The content is not yet what the call demands, so its print is a draft and cannot be sealed. First mend what "
@@ -92,21 +83,21 @@ def check_complete(complete: bool) -> None:
         )
 
 
-def check(own: Mark, unit: str, one: Proof) -> None:
+def check(own: marks.Mark, unit: str, one: sealing.Proof) -> None:
     """Raise NotSealed or NotThisPrint where an electronic seal does not hold, or not for this, saying why."""
     _check(own, unit, one.sealed)
 
 
-def _check(own: Mark, unit: str, found: Sealed) -> None:
+def _check(own: marks.Mark, unit: str, found: signatures.Sealed) -> None:
     if found.barring is not None:
-        raise NotSealed(found.barring.text)
+        raise signing.NotSealed(found.barring.text)
     if not same_name(found.unit, unit):
-        raise NotSealed(_OTHER_UNIT.fill(unit=found.unit, wanted=unit))
+        raise signing.NotSealed(_OTHER_UNIT.fill(unit=found.unit, wanted=unit))
     if found.mark is None:
-        raise NotSealed(_NO_MARK)
+        raise signing.NotSealed(_NO_MARK)
     if found.mark != own:
         sealing.check(own, found.sighting)
-        raise NotSealed(_NO_MARK)
+        raise signing.NotSealed(_NO_MARK)
 
 
 _OTHER_UNIT = Text(
@@ -121,17 +112,17 @@ _NO_MARK = Text(
 )
 
 
-def issuers(settings: Settings) -> Roots:
+def issuers(settings: Settings) -> signatures.Roots:
     """Who may issue certificates for seals here, and what they revoked. Raises NoRoots."""
     return signatures.roots_from(settings.seal_roots, settings.timestamp_roots, settings.seal_crls)
 
 
-def _roots(settings: Settings) -> Roots:
+def _roots(settings: Settings) -> signatures.Roots:
     """Who may issue certificates here. Raises NotSealed where a file that is set cannot be read: then nobody may."""
     try:
         return issuers(settings)
-    except NoRoots as wrong:
-        raise NotSealed(
+    except signatures.NoRoots as wrong:
+        raise signing.NotSealed(
             Text(
                 "服务器上登记认可的颁发机构或吊销名单的文件读不出来，不能验证电子印章。"
                 "请告知管理员（ZHENGJI_SEAL_ROOTS、ZHENGJI_SEAL_CRLS）。",
@@ -209,14 +200,14 @@ def verify_kept(
     return f"{len(left)} seals"
 
 
-def _readable_roots(settings: Settings) -> Roots | None:
+def _readable_roots(settings: Settings) -> signatures.Roots | None:
     try:
         return _roots(settings)
-    except NotSealed:
+    except signing.NotSealed:
         return None
 
 
-def _write(database: Database, told: Sequence[tuple[SignatureCheck, str]], roots: Roots | None) -> None:
+def _write(database: Database, told: Sequence[tuple[SignatureCheck, str]], roots: signatures.Roots | None) -> None:
     """Write down what is new; work for what is awaited is queued with it."""
     fingerprint = roots.fingerprint if roots else ""
     changed = [(one, outcome) for one, outcome in told if (outcome, fingerprint) != (one.outcome, one.roots)]
@@ -240,7 +231,7 @@ _PASSING = (AWAITING, "unreadable", "roots_unreadable")
 """What was written down of a try, and says nothing about the signature."""
 
 
-def _at_hand(files: Files, roots: Roots | None, one: SignatureCheck, *, afresh: bool) -> str:
+def _at_hand(files: Files, roots: signatures.Roots | None, one: SignatureCheck, *, afresh: bool) -> str:
     """What a seal comes to as far as no signature is worked out for it; "" where one must be."""
     try:
         files.get(one.digest)
@@ -259,7 +250,7 @@ def _at_hand(files: Files, roots: Roots | None, one: SignatureCheck, *, afresh: 
 _OF_THIS_TRY = "checker_"
 
 
-def _worked_out(files: Files, roots: Roots, one: SignatureCheck) -> str:
+def _worked_out(files: Files, roots: signatures.Roots, one: SignatureCheck) -> str:
     try:
         data = files.get(one.digest)
     except (Absent, Damaged):

@@ -18,13 +18,11 @@ from states.case import EDITABLE
 from states.reach import Actor
 from workflow import call_standing, merging, sealing
 from workflow import content as contents
+from workflow import mismatches as differing
 from workflow.cases import NotEditable, check_marked, check_seen, where_it_is
 from workflow.content import Content
-from workflow.documents import forms, preview, reading
-from workflow.documents.vetting import Verdict, judge
+from workflow.documents import forms, preview, reading, vetting
 from workflow.engine import NotPermitted, Receipt
-from workflow.mismatches import Mismatch, mismatches
-from workflow.sealing import Proof, Sighting
 from workflow.store import facts as stored_facts
 from workflow.store import lists as stored_lists
 from workflow.store import papers as stored
@@ -35,10 +33,10 @@ from workflow.store.papers import Kept, Owner
 
 def keep(files: Files, slot: str, name: str, data: bytes) -> Kept:
     """Vet a file and keep its bytes, before any transaction names them. Raises Unreadable when it is refused."""
-    return kept_as(files, judge(slot, name, data))
+    return kept_as(files, vetting.judge(slot, name, data))
 
 
-def kept_as(files: Files, verdict: Verdict) -> Kept:
+def kept_as(files: Files, verdict: vetting.Verdict) -> Kept:
     """Keep the bytes of a file that was judged. Raises Unreadable when it was refused."""
     vetted, received = verdict.taken, verdict.received
     digest = files.put(vetted.data)
@@ -93,8 +91,8 @@ def seal(
     at: datetime,
     seen: str | None = None,
     op: str = "",
-    sighting: Sighting | None = None,
-    proof: Proof | None = None,
+    sighting: sealing.Sighting | None = None,
+    proof: sealing.Proof | None = None,
 ) -> Receipt:
     """Put the sealed scan of the report form, with what its seal reads (empty: none), bound to the present content.
 
@@ -225,7 +223,7 @@ class Understood:
     ways, where it is known what the document began with."""
 
     content: Content
-    differences: tuple[Mismatch, ...]
+    differences: tuple[differing.Mismatch, ...]
     parts: tuple[merging.Part, ...] = ()
 
 
@@ -260,7 +258,7 @@ def understand(
         return Understood(content, (), parts)
     values = form.values
     fields = forms.form_to_case(call, values)
-    differences = mismatches(call, before, document.title if document else "", form, centre)
+    differences = differing.mismatches(call, before, document.title if document else "", form, centre)
     own = {
         one.name: values[one.name]
         for one in call.report_form

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ from workflow.engine import (
 from workflow.failpoints import reached
 from workflow.failure import Failure
 from workflow.interchange import delivery
-from workflow.interchange.package import English, Paired, Picture, Published, Removed, build, without_personal
+from workflow.interchange import package as packing
 from workflow.jobs.queue import enqueue
 from workflow.store import editorial, living, trail
 from workflow.store import facts as stored_facts
@@ -384,7 +384,7 @@ class Post:
     database: Database
     files: Files
     mailer: mailing.Mailer
-    access: delivery.Access = delivery.NOBODY
+    access: delivery.Access = field(default_factory=lambda: delivery.NOBODY)
 
 
 def deliver(post: Post, push_id: int, *, at: datetime) -> str:
@@ -660,23 +660,25 @@ def _package(session: Session, files: Files, push: Push) -> bytes:
     if push.package:
         return files.get(push.package)
     case = push.case
-    return build(call_of(session, case.call_version_id), published(session, files, case), push.key)
+    return packing.build(call_of(session, case.call_version_id), published(session, files, case), push.key)
 
 
-def published(session: Session, files: Files, case: Case) -> Published:
+def published(session: Session, files: Files, case: Case) -> packing.Published:
     """A case with all that goes abroad of it. Raises Absent, Damaged."""
     english, facing = editorial.english(session, case.id), workbench.abroad(session, case)
-    paired = [Paired(section, zh, en) for section, zh, en in facing.paragraphs]
-    return Published(
+    paired = [packing.Paired(section, zh, en) for section, zh, en in facing.paragraphs]
+    return packing.Published(
         number=case.number,
         centre=case.centre.name,
         host_unit=case.centre.host_unit,
         region=case.office.region,
         content=stored_facts.content_of(case),
-        english=English(english.title, english.summary, english.text, paired) if english else English("", "", ""),
+        english=packing.English(english.title, english.summary, english.text, paired)
+        if english
+        else packing.English("", "", ""),
         effect=case.effect,
         pictures=tuple(
-            Picture(
+            packing.Picture(
                 one.name,
                 one.media_type,
                 one.caption,
@@ -691,6 +693,6 @@ def published(session: Session, files: Files, case: Case) -> Published:
     )
 
 
-def masked(session: Session, files: Files, case: Case) -> Sequence[Removed]:
+def masked(session: Session, files: Files, case: Case) -> Sequence[packing.Removed]:
     """What is personal in a case and will be masked in its package, line by line. Raises Absent, Damaged."""
-    return without_personal(published(session, files, case))[1]
+    return packing.without_personal(published(session, files, case))[1]

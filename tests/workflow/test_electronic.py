@@ -15,7 +15,7 @@ from tests.workflow.documents.test_signatures import MARK, pdfsig
 from tests.workflow.test_jobs import result, working
 from tests.workflow.test_timestamps import Service, certificates, serving
 from tests.worlds import World, went
-from workflow import electronic
+from workflow import electronic, sealing
 from workflow.documents import prints
 from workflow.documents.signing import Key, NotSealed
 from workflow.settings import Settings, from_environment
@@ -40,7 +40,7 @@ def settings(service: Service, tmp_path: Path) -> Settings:
     return replace(plain, timestamp_url=service.url, timestamp_roots=str(service.folder / "root.pem"))
 
 
-def made(settings: Settings, tmp_path: Path) -> tuple[electronic.Proof, bytes]:
+def made(settings: Settings, tmp_path: Path) -> tuple[sealing.Proof, bytes]:
     files = Files((tmp_path / "documents").as_uri())
     paper = prints.form(
         call_2021(), {"title": "一份检索报告", "host_unit": UNIT}, mark=MARK, note="第 3 稿", draft=False
