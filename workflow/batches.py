@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from itertools import count
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy.orm import Session
 
@@ -606,6 +607,10 @@ class Enclosure:
     media_type: str
     size: int
     read: Callable[[], bytes]
+    digest: str = ""
+    """Of an attachment, which may be large: under what it is kept (SHA-256)."""
+    fetch: Callable[[], IO[bytes]] | None = None
+    """Of an attachment: its bytes as an open file, piece by piece."""
 
 
 @dataclass(frozen=True)
@@ -619,10 +624,16 @@ class Letter:
     message_id: str
     archive: str = ""
     """What the one zip is called that a call wants, without its ending; "" where each file is attached by itself."""
+    apart: tuple[Enclosure, ...] = ()
+    """Attachments too large for a mail, which its text names."""
+
+
+MAILED_ATTACHMENT = 10 * 1024 * 1024
+"""Bytes of an attachment that goes with the mail; mailboxes take some 25 MiB of one mail, films are larger."""
 
 
 def letter(session: Session, files: Files, batch: Batch, dated: date | None = None) -> Letter:
-    """What leaves: prescribed subject, sealed summary, every form scan, every case as Word.
+    """What leaves: prescribed subject, sealed summary, every form scan, every case as Word, and their attachments.
 
     `dated`: the day in the names of files, where the call has it there and the batch was not sent yet.
     """
@@ -638,14 +649,24 @@ def letter(session: Session, files: Files, batch: Batch, dated: date | None = No
     ]
     for position, row in enumerate(found, 1):
         enclosures.extend(_case_enclosures(session, files, call, named.of_case(position, row), row))
+    apart = tuple(one for one in enclosures if one.digest and one.size > MAILED_ATTACHMENT)
+    enclosures = [one for one in enclosures if one not in apart]
     body = (
         f"{call.issuer.zh}：\n\n"
         f"现报送《{call.title.zh}》{label}案例 {len(found)} 个，"
-        f"附案例汇总表、案例报送表扫描件和案例正文（WORD 版）。\n\n批次编号：{batch.number}\n\n{batch.office.addressee}"
+        f"附案例汇总表、案例报送表扫描件和案例正文（WORD 版）。\n\n{_told_apart(apart)}批次编号：{batch.number}\n\n{batch.office.addressee}"
     )
     zipped = call.package.packing is Packing.ZIP
     archive = named.of_batch(call.package.folder).rpartition("/")[2].rstrip("_-") if zipped else ""
-    return Letter(call.mail.to, batch.subject, body, tuple(enclosures), _message_id(session, batch), archive)
+    return Letter(call.mail.to, batch.subject, body, tuple(enclosures), _message_id(session, batch), archive, apart)
+
+
+def _told_apart(apart: Sequence[Enclosure]) -> str:
+    """What the mail says of attachments that do not go with it."""
+    if not apart:
+        return ""
+    lines = [f"{one.name.rpartition('/')[2]}（{one.size / 1024 / 1024:.1f} MB，SHA-256 {one.digest}）" for one in apart]
+    return "以下附件较大，不随邮件寄送，请在系统的案例页面下载：\n" + "\n".join(lines) + "\n\n"
 
 
 def _message_id(session: Session, batch: Batch) -> str:
@@ -772,6 +793,22 @@ def _case_enclosures(
         if received is not None:
             yield _kept(files, f"{name}_原件", received)
     yield from (_kept(files, named(call.package.form), one) for one in papers if one.slot == "scan")
+    yield from _attachments(files, call, named, papers)
+
+
+def _attachments(
+    files: Files, call: Call, named: Callable[[str], str], papers: Sequence[Document]
+) -> Iterator[Enclosure]:
+    """The attachments of a case, in the order of the call; numbered where a paper may be several files."""
+    for paper in call.attachments:
+        label = re.sub(r"[/\\{}]", "_", paper.label.zh)
+        stem = named(call.package.attachment.replace("{label}", label))
+        there = [one for one in reversed(papers) if one.slot == "attachment" and one.paper == paper.id]
+        for number, one in enumerate(there, 1):
+            known = partial(files.fetch, one.digest)
+            yield replace(
+                _kept(files, f"{stem}_{number}" if paper.most > 1 else stem, one), digest=one.digest, fetch=known
+            )
 
 
 @dataclass(frozen=True)
@@ -873,7 +910,9 @@ def package(session: Session, files: Files, batch: Batch, *, actor: Actor, at: d
         if one.rule in _OF_PAPERS
     ]
     folder = _Named(call, batch, phase.label.zh if phase else "", dated).of_batch(call.package.folder)
-    return Package(folder, (*made.enclosures, whole), tuple({one.message: one for one in lacking}.values()))
+    return Package(
+        folder, (*made.enclosures, *made.apart, whole), tuple({one.message: one for one in lacking}.values())
+    )
 
 
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

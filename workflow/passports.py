@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from rules.roles import Role
+from rules.call import Paper
+from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import Actor
 from workflow.audit import actions, log
 from workflow.audit.verifier import zhengji_verify as verifier
 from workflow.cases import NoSuchCase
-from workflow.documents import vetting
+from workflow.documents import limits, vetting
 from workflow.documents.problems import Unreadable
 from workflow.engine import CannotServe, NotPermitted
 from workflow.store import passports as stored
@@ -103,14 +105,24 @@ def _looked_at(name: str, data: bytes, key: str) -> _Found:
         )
     for paper in done.manifest["papers"]:
         if paper.get("file"):
-            vetting.vet(_slot(paper), str(paper["name"]), done.members[str(paper["file"])])
+            _vet(_slot(paper), str(paper["name"]), done.members[str(paper["file"])])
     return _Found(str(done.header["origin"]), done.size, done.manifest, _record(done))
+
+
+def _vet(slot: str, name: str, data: bytes) -> None:
+    """Raise Unreadable for a paper that would not be taken here."""
+    if slot != "attachment":
+        vetting.vet(slot, name, data)
+        return
+    anything = Paper(slot, Text("附件", "Attachment"), Level.CENTRE)
+    with vetting.attachment(limits.of_attachment(anything), name, io.BytesIO(data)) as (verdict, _):
+        verdict.taken  # noqa: B018 - raises
 
 
 def _slot(paper: Mapping[str, Any]) -> str:
     """The slot by which a paper is vetted; one that no passport has is none that passes."""
     slot = str(paper.get("slot"))
-    if slot not in ("case", "form", "scan", "picture"):
+    if slot not in ("case", "form", "scan", "picture", "attachment"):
         raise NotImported(
             Text(
                 f"档案包里有不认识的材料：{paper['name']}",

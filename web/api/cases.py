@@ -122,6 +122,10 @@ def _content(one: Content) -> Plain:
         "service_from": day(one.service_from),
         "service_to": day(one.service_to),
         "form": personal.masked_form(one.form),
+        "attachments": [
+            {"paper": each.paper, "name": each.name, "format": each.format, "size": each.size, "sha256": each.digest}
+            for each in one.attachments
+        ],
     }
 
 
@@ -129,6 +133,7 @@ def _paper(found: models.Case, one: Any) -> Plain:
     return {
         "id": one.id,
         "slot": one.slot,
+        "paper": one.paper,
         "name": one.name,
         "media_type": one.media_type,
         "size": one.size,

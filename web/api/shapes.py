@@ -309,8 +309,11 @@ SHAPES: dict[str, Schema] = {
         service_from=_or_none(_DAY),
         service_to=_or_none(_DAY),
         form=_map(_TEXT),
+        attachments=_list(_object(paper=_TEXT, name=_TEXT, format=_TEXT, size=_COUNT, sha256=_HASH)),
     ),
-    "Paper": _object(id=_ID, slot=_TEXT, name=_TEXT, media_type=_TEXT, size=_COUNT, sha256=_TEXT, link=_or_none(_LINK)),
+    "Paper": _object(
+        id=_ID, slot=_TEXT, paper=_TEXT, name=_TEXT, media_type=_TEXT, size=_COUNT, sha256=_TEXT, link=_or_none(_LINK)
+    ),
     "Case": _object(
         **_BRIEF,
         length=_COUNT,

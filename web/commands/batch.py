@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -83,14 +84,26 @@ def _write(made: Any, to: Path) -> list[dict[str, Any]]:
         for name, data in _members(made, told):
             place = unfinished / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
+            _put(place, data)
     unfinished.rename(target)
     return told
 
 
-def _members(made: Any, told: list[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
-    """Each file as it is read, one at a time; at the end the list of their digests."""
+def _put(place: Path, data: bytes | IO[bytes]) -> None:
+    if isinstance(data, bytes):
+        place.write_bytes(data)
+        return
+    with data, place.open("wb") as file:
+        shutil.copyfileobj(data, file, 1024 * 1024)
+
+
+def _members(made: Any, told: list[dict[str, Any]]) -> Iterator[tuple[str, bytes | IO[bytes]]]:
+    """Each file as it is read, one at a time, an attachment as an open file; at the end the list of their digests."""
     for one in made.files:
+        if one.fetch is not None:  # it was held against its digest
+            told.append({"name": one.name, "size": one.size, "sha256": one.digest})
+            yield one.name, one.fetch()
+            continue
         data = one.read()
         told.append({"name": one.name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()})
         yield one.name, data

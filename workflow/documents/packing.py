@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from collections.abc import Iterable, Mapping
 from typing import IO
@@ -18,14 +19,20 @@ def packed(members: Mapping[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def pack(file: IO[bytes], members: Iterable[tuple[str, bytes]]) -> None:
-    """Write a zip of members as they come, so that only one of them is held at a time."""
+def pack(file: IO[bytes], members: Iterable[tuple[str, bytes | IO[bytes]]]) -> None:
+    """Write a zip of members as they come, so that only one of them is held at a time; of an open file a piece, and it is closed
+    then. Such a one is large and packed by itself, as films are, so it is stored as it is."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as opened:
         for name, data in members:
             info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
-            opened.writestr(info, data)
+            if isinstance(data, bytes):
+                info.compress_type = zipfile.ZIP_DEFLATED
+                opened.writestr(info, data)
+                continue
+            info.compress_type = zipfile.ZIP_STORED
+            with data, opened.open(info, "w") as member:
+                shutil.copyfileobj(data, member, 1024 * 1024)
 
 
 def settled(document: bytes) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,8 @@ def build(session: Session, files: Files, case: Case, *, actor: Actor, demo: boo
     `demo`: the clock can be moved. Raises NotCovered, Lost.
     """
     members: dict[str, bytes] = {"trail.jsonl": _trail(session, case, actor, demo)}
-    kept_papers = [
-        _paper(place, one, case, actor) for place, one in enumerate(reversed(papers.every(session, case)), 1)
-    ]
+    every = list(reversed(papers.every(session, case)))
+    kept_papers = [_paper(place, one, case, actor, _beyond(every)) for place, one in enumerate(every, 1)]
     for listed, one in kept_papers:
         if listed["file"]:
             members[str(listed["file"])] = received(files, one)
@@ -177,9 +176,28 @@ def _both(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def _paper(place: int, one: Document, case: Case, actor: Actor) -> tuple[dict[str, Any], Document]:
-    """How the manifest lists a paper; `file` None, with the reason, where the person may not have it."""
+MOST_ATTACHED = 20 * 1024 * 1024
+"""Bytes of all attachments in one passport, which is taken in whole elsewhere; the others are named with their digests."""
+
+
+def _beyond(every: Sequence[Document]) -> frozenset[int]:
+    """The attachments for which a passport has no room: those that count now come first, the small ones before the large."""
+    attached = [one for one in every if one.slot == "attachment"]
+    left, beyond = MOST_ATTACHED, set()
+    for one in sorted(attached, key=lambda one: (one.superseded_at is not None, one.size, one.id)):
+        if one.size <= left:
+            left -= one.size
+        else:
+            beyond.add(one.id)
+    return frozenset(beyond)
+
+
+def _paper(
+    place: int, one: Document, case: Case, actor: Actor, beyond: frozenset[int]
+) -> tuple[dict[str, Any], Document]:
+    """How the manifest lists a paper; `file` None, with the reason, where the person may not have it, or it is too large."""
     why = "erased" if one.erased_at else "" if privacy.may_open(case, one, actor) else "contacts"
+    why = why or ("large" if one.id in beyond else "")
     listed = {
         "slot": one.slot,
         "name": one.name,
