@@ -155,9 +155,9 @@ def test_what_is_queued_while_the_worker_runs_is_taken_up_too_and_so_is_a_recall
 def test_a_retried_push_is_a_job_of_its_own(world: World, web: Web) -> None:
     push, key = pushed(world)
     world.redirect(push, web.url)
-    web.will_answer(500, 200)
+    web.will_answer(403, 200)
     with working(world):
-        assert result(world, key) == "HTTP 500 received"
+        assert result(world, key) == "HTTP 403 received"
         with world.database.transaction() as session:
             receipt = pushes.retry(session, push, actor=world.people["liaison"], at=world.at).receipt
         assert receipt is not None
