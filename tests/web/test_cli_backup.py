@@ -376,6 +376,7 @@ def test_doctor_ends_well_where_there_is_no_danger(
     monkeypatch.setenv("ZHENGJI_DEMO", "0")
     monkeypatch.setenv("ZHENGJI_BASE_URL", "https://cases.example")
     monkeypatch.setenv("ZHENGJI_SECURE_COOKIES", "1")
+    home.chmod(0o700)
     code, said = told("doctor")
     assert [one["check"] for one in said["findings"] if one["level"] == "danger"] in ([], ["disk_has_room"])
     assert code == (1 if any(one["level"] == "danger" for one in said["findings"]) else 0)
