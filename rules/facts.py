@@ -40,6 +40,7 @@ class CentreFacts:
     eligible: bool = True
     preparing: bool = False
     """筹建: counts, and is shown as such."""
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,17 @@ class EnglishFacts:
     """Of the captions of the present pictures, how many have no English. No content holds them, so they are counted apart."""
     checker: int | None = None
     """Who read exactly this version against the Chinese, and passed it; None when nobody has."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many cases of one phase, centre and theme an office has reported, this batch or case included."""
+
+    phase: str
+    centre: str
+    kind: str
+    theme: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -160,6 +172,8 @@ class CaseFacts:
     pictures_not_cleared: int = 0
     """Of these, how many of which it is not on record who allows them to be published."""
     attachments: tuple[Attachment, ...] = ()
+    tally: tuple[Tally, ...] = ()
+    """What its office's centres have reported, this case included, where centres report by themselves."""
 
 
 @dataclass(frozen=True)
@@ -181,17 +195,6 @@ class CentreCount:
     name: str
     count: int
     kind: str = ""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many cases of one phase, centre and theme an office has reported, this batch included."""
-
-    phase: str
-    centre: str
-    kind: str
-    theme: str
-    count: int
 
 
 @dataclass(frozen=True)

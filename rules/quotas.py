@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rules.call import Call, Over, Per, Quota, TwoRoles, roles_of
-from rules.facts import BatchFacts, CentreCount, Tally
+from rules.facts import BatchFacts, CaseFacts, CentreCount, Tally
 from rules.roles import Role
 from rules.rule import Breach, Subject, rule
 from rules.words import Text
@@ -25,20 +25,37 @@ def quotas_reached(batch: BatchFacts) -> Breach | None:
     en="Too many cases: {short}. Take the surplus out of this batch.",
     lifted_by=Role.REVIEWER,
 )
-def quotas_not_exceeded(batch: BatchFacts) -> Breach | None:
+def quotas_not_exceeded(facts: BatchFacts | CaseFacts) -> Breach | None:
     """各项数量都没有超过通知规定的最多数，先前已报送的一并计算。"""
-    return _breach(
-        [
-            (one, unit, count)
-            for one in batch.call.quotas
-            if one.maximum is not None and _in_phases(one, batch.phase.id)
-            for unit, count in _counted(one, batch)
-            if count > one.maximum * _times(unit, batch.call)
-        ]
+    if isinstance(facts, BatchFacts):
+        return _breach(_over(facts, facts.centres))
+    if facts.phase is None:
+        return None  # it has no time, which another rule says
+    own = CentreCount(facts.centre.id, facts.centre.name, 0, facts.centre.kind)
+    wrong = _over(facts, [own])
+    if not wrong:
+        return None
+    listed = _listed(wrong)
+    say = Text(
+        f"连同这一个，报送数量超出：{listed.zh}。要报这一个，须先由国家局退回已报的一个。",
+        f"With this one there are too many cases: {listed.en}. To report it, the national office must first turn one back.",
     )
+    return Breach(short=listed, say=say, lifted_by=(Role.DESK,))
 
 
 Wrong = tuple[Quota, CentreCount | None, int]
+
+
+def _over(facts: BatchFacts | CaseFacts, centres: Iterable[CentreCount]) -> list[Wrong]:
+    """The quotas of which there are too many, each with its unit and how many."""
+    phase = facts.phase.id if facts.phase else ""
+    return [
+        (one, unit, count)
+        for one in facts.call.quotas
+        if one.maximum is not None and _in_phases(one, phase)
+        for unit, count in _by_unit(one, facts.call, phase, centres, facts.tally)
+        if count > one.maximum * _times(unit, facts.call)
+    ]
 
 
 def _short(batch: BatchFacts) -> Iterator[Wrong]:
@@ -65,12 +82,15 @@ def _in_phases(quota: Quota, phase: str) -> bool:
 def _breach(wrong: list[Wrong]) -> Breach | None:
     if not wrong:
         return None
-    said = [quota_words(one).fill(unit=f"{unit.name} " if unit else "", count=count) for one, unit, count in wrong]
-    listed = Text("；".join(one.zh for one in said), "; ".join(one.en for one in said))
     about = tuple(
         Subject(f"{one.id}/{unit.centre}" if unit else one.id, unit.name if unit else one.id) for one, unit, _ in wrong
     )
-    return Breach(short=listed, about=about, mend="lines")
+    return Breach(short=_listed(wrong), about=about, mend="lines")
+
+
+def _listed(wrong: list[Wrong]) -> Text:
+    said = [quota_words(one).fill(unit=f"{unit.name} " if unit else "", count=count) for one, unit, count in wrong]
+    return Text("；".join(one.zh for one in said), "; ".join(one.en for one in said))
 
 
 def quota_words(quota: Quota) -> Text:

@@ -19,6 +19,7 @@ from rules.phase import (
     theme_belongs_to_phase,
 )
 from rules.prior import not_reported_before
+from rules.quotas import quotas_not_exceeded
 from rules.roles import Role
 from rules.scope import centre_is_eligible, no_excluded_honour, service_within_period
 from rules.selection import (
@@ -187,6 +188,7 @@ CASE = Lifecycle(
                 before_phase_deadline,
                 reported_by_the_day_asked_for,
                 not_reported_before,
+                quotas_not_exceeded,
             ),
         ),
         Transition(

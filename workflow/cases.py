@@ -164,6 +164,8 @@ def act(
     fresh = [row for row in rows if row.stream not in already]
     for row in fresh:
         check_seen(session, row, (seen or {}).get(row.id))
+    if trigger == "apply" and fresh:
+        stored_facts.lock_counted(session, fresh)
     attempts = rehearse(session, fresh, trigger, actor=actor, inputs=inputs, own=own)
     tried = list(zip(fresh, attempts, strict=True))
     for row, attempt in tried:

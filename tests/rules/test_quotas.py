@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from rules.call import Call, Over, Per, Quota, Strength, TwoRoles
+from rules.call import Call, Over, Per, Quota, Recommender, Route, Strength, TwoRoles
 from rules.facts import BatchFacts, CentreCount, Tally
 from rules.quotas import contradictions, outlook, quotas_not_exceeded, quotas_reached
-from tests.make import annotated_call, batch_facts
+from rules.roles import Role
+from tests.make import annotated_call, batch_facts, case_facts
 from tests.rules import found
 
 CENTRES = (CentreCount("a", "甲中心", 0, "tisc"), CentreCount("b", "乙中心", 0, "both"))
@@ -48,6 +49,31 @@ def test_a_phase_counts_by_itself_and_all_phases_together_where_the_call_says_so
     assert (
         said.en == "Too many cases: Each office over all phases: at most 5; has 6. Take the surplus out of this batch."
     )
+
+
+@pytest.mark.quotas_not_exceeded
+@pytest.mark.parametrize(("centre", "count", "within"), [("a", 2, True), ("a", 3, False), ("b", 3, True)])
+def test_what_a_centre_sends_by_itself_is_counted_with_what_it_sent_before(
+    centre: str, count: int, within: bool
+) -> None:
+    of = replace(call(per=Per.CENTRE, maximum=2), route=Route(recommended_by=Recommender.SELF))
+    case = case_facts(of, phase="first", tally=(Tally("first", centre, "tisc", "one", count),))
+    case = replace(case, centre=replace(case.centre, id="a", kind="tisc"))
+    assert (quotas_not_exceeded.examine(case) is None) is within
+
+
+@pytest.mark.quotas_not_exceeded
+def test_a_centre_that_sent_too_many_is_told_who_can_turn_one_back_and_a_case_without_a_time_nothing() -> None:
+    of = replace(call(per=Per.CENTRE, maximum=2), route=Route(recommended_by=Recommender.SELF))
+    tally = (Tally("first", "a", "tisc", "one", 3),)
+    case = case_facts(of, phase="first", tally=tally)
+    case = replace(case, centre=replace(case.centre, id="a", name="甲中心", kind="tisc"))
+    finding = found(quotas_not_exceeded, case)
+    assert finding.message.zh == (
+        "连同这一个，报送数量超出：每家中心每个阶段不超过 2 个，甲中心 现有 3 个。要报这一个，须先由国家局退回已报的一个。"
+    )
+    assert finding.lifted_by == (Role.DESK,)
+    assert quotas_not_exceeded.examine(replace(case, phase=None)) is None
 
 
 @pytest.mark.quotas_not_exceeded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,9 @@ from states.case import CaseState
 from tests.make import call_2021
 from tests.worlds import CALL_2021, Databases, World, world_under
 from workflow import batches, boards, cases, deadlines, lists, privacy
+from workflow.calls import parse_call
 from workflow.engine import Attempt, NoSuchTransition
+from workflow.proof import prove
 from workflow.settings import from_environment
 from workflow.store import calls as stored_calls
 from workflow.store.files import Files
@@ -105,6 +108,48 @@ def test_a_centre_recommends_itself(databases: Databases, tmp_path: Path) -> Non
         assert [one.rule for one in unconfirmed.findings] == ["contents_confirmed"]
         assert step(world, case, "turn_back", "desk", "报送表与案例不一致").done
         assert (words(world, case), piles(world, "author")) == ("已退回中心", {"撰写和修改": 1})
+
+
+MOST_ONE = """
+[[quotas]]
+id = "most"
+per = "centre"
+maximum = 1
+
+[rules.quotas_not_exceeded]
+clause = "系统"
+decision = 5
+
+"""
+
+
+def test_a_centre_that_recommends_itself_sends_no_more_than_the_call_takes(
+    databases: Databases, tmp_path: Path
+) -> None:
+    toml = call_by(f'legs = {LEGS}\nrecommended_by = "self"', *OF_BATCHES).replace("[push]\n", f"{MOST_ONE}[push]\n")
+    toml = toml.replace('step = "review"', 'step = "shortlist"')
+    assert [
+        story.zh
+        for one in prove(parse_call(toml, CALL_2021.with_suffix(".zh.md").read_text("utf-8"))).verdicts
+        for story in one.stories
+    ] == []
+    with routed(databases, tmp_path, toml) as world:
+        first, second = (world.case(CaseState.CENTRE_STAMPED) for _ in range(2))
+        assert step(world, first, "apply", "sealer").done
+        refused = step(world, second, "apply", "sealer")
+        assert [one.rule for one in refused.findings] == ["quotas_not_exceeded"]
+        assert "现有 2 个" in refused.findings[0].message.zh
+        assert step(world, first, "turn_back", "desk", "请补充").done
+        assert step(world, second, "apply", "sealer").done
+
+
+def test_of_two_that_are_sent_at_once_the_call_takes_one(databases: Databases, tmp_path: Path) -> None:
+    toml = call_by(f'legs = {LEGS}\nrecommended_by = "self"', *OF_BATCHES).replace("[push]\n", f"{MOST_ONE}[push]\n")
+    with routed(databases, tmp_path, toml.replace('step = "review"', 'step = "shortlist"')) as world:
+        both = [world.case(CaseState.CENTRE_STAMPED) for _ in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(lambda case: step(world, case, "apply", "sealer").done, both))
+        assert sorted(done) == [False, True]
 
 
 def test_scenarios_find_every_state_where_centres_recommend_themselves_and_leave_out_what_offices_do(

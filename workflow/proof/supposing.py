@@ -413,13 +413,21 @@ def _quota_over(batch: BatchFacts) -> Changes:
             yield _of(one, batch, _asked_in(one, batch), 2 * one.maximum + 1)
 
 
-def _asked_in(quota: Quota, batch: BatchFacts) -> Phase:
+def _own_over(case: CaseFacts) -> Changes:
+    for one in case.call.quotas:
+        if one.maximum is not None and case.phase is not None:
+            made = _of(one, case, _asked_in(one, case), 2 * one.maximum + 1)
+            [own] = made.pop("centres")
+            yield {**made, "centre": replace(case.centre, id=own.centre, kind=own.kind)}
+
+
+def _asked_in(quota: Quota, batch: BatchFacts | CaseFacts) -> Phase | None:
     """A phase in which a quota is asked for."""
     own = [one for one in reversed(batch.call.phases) if one.id in quota.phases]
     return own[0] if own else batch.phase
 
 
-def _of(quota: Quota, batch: BatchFacts, phase: Phase, count: int) -> dict[str, Any]:
+def _of(quota: Quota, batch: BatchFacts | CaseFacts, phase: Phase | None, count: int) -> dict[str, Any]:
     """A batch under this quota alone, with so many cases, all of one centre, that count towards it as far as any do."""
     call = batch.call
     kind = next((one for one in call.centre_kinds if concerns(quota, one, call.two_roles)), "")
@@ -428,7 +436,7 @@ def _of(quota: Quota, batch: BatchFacts, phase: Phase, count: int) -> dict[str, 
         "call": replace(call, quotas=(quota,)),
         "phase": phase,
         "centres": (CentreCount("1", "示例大学中心", 0, kind),),
-        "tally": (Tally(phase.id, "1", kind, theme, count),),
+        "tally": (Tally(phase.id if phase else "", "1", kind, theme, count),),
     }
 
 
@@ -527,6 +535,7 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("centre_reports_enough", BatchFacts): _centre_too_few,
     ("quotas_reached", BatchFacts): _quota_short,
     ("quotas_not_exceeded", BatchFacts): _quota_over,
+    ("quotas_not_exceeded", CaseFacts): _own_over,
     ("every_form_attached", BatchFacts): _lines(has_form_scan=False),
     ("every_case_document_attached", BatchFacts): _lines(has_document=False),
     ("subject_names_call_and_office", BatchFacts): _subject,

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, bindparam, exists, func, l
 from sqlalchemy import case as when
 from sqlalchemy.orm import Session, aliased
 
-from rules.call import BEIJING, Call, Leg, Phase, Window, midnight
+from rules.call import BEIJING, Call, Leg, Phase, Recommender, Window, midnight
 from rules.facts import (
     GOOD,
     BatchFacts,
@@ -286,6 +286,7 @@ def case_facts(
     held = _held(session, inputs.people)
     days = Extensions(session, {row.call_number for row in rows})
     notices, objections = _notices(session, rows), _objections(session, rows)
+    tallies = _reported_by_themselves(session, rows)
     return [
         _case(
             row,
@@ -303,6 +304,7 @@ def case_facts(
             days=days,
             notice=notices.get(row.id),
             objections=objections.get(row.id, (0, 0)),
+            tally=tallies.get(row.id, ()),
         )
         for row in rows
     ]
@@ -320,6 +322,7 @@ def _case(
     days: Extensions,
     notice: Window | None,
     objections: tuple[int, int],
+    tally: tuple[Tally, ...],
 ) -> CaseFacts:
     level = level_of(row.state, call.route)
     phase = call.phase(row.phase)
@@ -349,7 +352,9 @@ def _case(
             host_unit=row.host_unit,
             region=row.region,
         ),
-        centre=CentreFacts(row.centre_name, row.host_unit, row.centre_kind, row.eligible, row.preparing),
+        centre=CentreFacts(
+            row.centre_name, row.host_unit, row.centre_kind, row.eligible, row.preparing, str(row.centre_id)
+        ),
         content=row.content,
         seal=_seal(beside),
         matches=matches,
@@ -372,7 +377,30 @@ def _case(
         decision_signers=inputs.signers,
         pictures_not_cleared=beside.not_cleared,
         attachments=written.attachments,
+        tally=tally,
     )
+
+
+def lock_counted(session: Session, rows: Sequence[Any]) -> None:
+    """Lock the offices of cases, under whose rows is counted what their centres report, against others who count."""
+    offices = sorted({row.office_id for row in rows})
+    session.execute(select(Office.id).where(Office.id.in_(offices)).order_by(Office.id).with_for_update()).all()
+
+
+def _reported_by_themselves(session: Session, rows: Sequence[Any]) -> dict[int, tuple[Tally, ...]]:
+    """Case → what the centres of its office have reported, itself included, under calls that bound what centres send."""
+    found: dict[tuple[str, int], list[Tally]] = {}
+    tallies = {}
+    for row in rows:
+        call = call_of(session, row.call_version_id)
+        if call.route.recommended_by is not Recommender.SELF or not any(one.maximum is not None for one in call.quotas):
+            continue
+        key = (row.call_number, row.office_id)
+        if key not in found:
+            found[key] = _tallied(session, *key, Case.state.in_([str(state) for state in COUNTED]))
+        own = () if row.state in COUNTED else (Tally(row.phase, str(row.centre_id), row.centre_kind, row.theme, 1),)
+        tallies[row.id] = (*found[key], *own)
+    return tallies
 
 
 def _seal(row: Any) -> SealFacts | None:
