@@ -151,7 +151,7 @@ def test_an_offices_earlier_day_binds_its_centres_and_nobody_else(world: World) 
     set_day(world, day)
     after = world.phase.window(Level.CENTRE, world.call.opened, day).closes
     [finding] = world.act(own, "stamp", at=after).findings
-    assert (finding.rule, "省级" in finding.message.zh) == ("before_phase_deadline", True)
+    assert (finding.rule, "主管部门为中心规定" in finding.message.zh) == ("before_phase_deadline", True)
     assert world.act(own, "stamp", at=after - timedelta(microseconds=1)).done
     assert world.act(other, "stamp", at=after).done
     assert world.act(stamped, "review", at=after).done

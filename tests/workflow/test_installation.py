@@ -104,7 +104,7 @@ def test_an_account_with_a_wrong_role_or_unit_is_not_made_at_all(settled: Databa
     for wrong, refusal, said in (
         ({"role": "king"}, NoSuchRole, "no role “king”"),
         ({"role": "reviewer"}, WrongPerson, "needs a unit"),
-        ({"role": "reviewer", "unit": 4711}, WrongPerson, "holds no provincial office with the id 4711"),
+        ({"role": "reviewer", "unit": 4711}, WrongPerson, "holds no office with the id 4711"),
         ({"role": "desk", "unit": 1}, WrongPerson, "national role"),
         ({"password": "short"}, WrongPassword, "at least 12"),
         ({"name": " "}, WrongPerson, "a name"),

@@ -24,6 +24,7 @@ from tests.worlds import CALL_2021, Databases, World, settle, went
 from workflow import editorial, people, pushes
 from workflow.engine import Attempt, NoSuchTransition, NotPermitted, Outcome
 from workflow.interchange import delivery
+from workflow.interchange import package as packing
 from workflow.interchange.delivery import NotDelivered
 from workflow.interchange.package import Published
 from workflow.mailing import Mailer
@@ -59,7 +60,7 @@ _BUILT: dict[str, bytes] = {}
 @pytest.fixture(autouse=True)
 def built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A package is the same bytes for the same case (test_package.py), so each is built once for all tests."""
-    real = pushes.build
+    real = packing.build
 
     def build(call: Call, case: Published, key: str) -> bytes:
         same = repr((call.number, case, key))
@@ -67,7 +68,7 @@ def built_once(monkeypatch: pytest.MonkeyPatch) -> None:
             _BUILT[same] = real(call, case, key)
         return _BUILT[same]
 
-    monkeypatch.setattr(pushes, "build", build)
+    monkeypatch.setattr(packing, "build", build)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_sheet_lists_what_can_be_done_with_only_that_in_its_lists(world: World
     rules = load_workbook(io.BytesIO(data)).worksheets[0].data_validations.dataValidation
     assert {(str(one.sqref), one.formula1) for one in rules if "是" not in one.formula1} == {
         ("H4", '"撤销入选"'),
-        ("H5:H6", '"入选,不入选,退回省级"'),
+        ("H5:H6", '"入选,不入选,退回推荐单位"'),
     }
 
 
