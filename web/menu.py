@@ -34,9 +34,15 @@ class Entry:
 
     @property
     def here(self) -> bool:
-        if self.endpoint == "admin.index":
-            return request.path.startswith(url_for(self.endpoint))
-        return (request.endpoint or "").partition(".")[0] == self.endpoint.partition(".")[0]
+        """Whether the page is of this part, or lies under its address and is of no other part of the menu."""
+        asked = _part(request.endpoint or "")
+        if asked in {_part(one.endpoint) for one in ENTRIES}:
+            return asked == _part(self.endpoint)
+        return request.path.startswith(f"{url_for(self.endpoint).rstrip('/')}/") and self.endpoint != "home.show"
+
+
+def _part(endpoint: str) -> str:
+    return endpoint.partition(".")[0]
 
 
 ENTRIES = [

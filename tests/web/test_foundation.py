@@ -239,6 +239,23 @@ def test_the_language_is_chosen_once_and_kept(sign_in: As):
     assert ['<html lang="en">' in page, "Cases" in page, "案例</h1>" in page] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("login", "path", "here"),
+    [
+        ("desk", "/", "我的工作"),
+        ("desk", "/judging", "评审"),
+        ("desk", "/judging/replacements", "评审"),
+        ("desk", "/cases", "案例"),
+        ("administrator", "/admin/backups", "管理"),
+        ("administrator", "/admin", "管理"),
+    ],
+)
+def test_the_menu_tells_in_which_part_one_is(login: str, path: str, here: str, sign_in: As):
+    menu, _, _ = sign_in(login).get(path).get_data(as_text=True).partition("<main")
+    [said] = re.findall(r'<li><a href="[^"]*" aria-current="page">.*?</svg> ([^<]+)</a>', menu)
+    assert said == here
+
+
 def test_the_other_language_is_one_click_away_on_the_same_page(sign_in: As):
     page = sign_in("author").get("/cases?state=draft").get_data(as_text=True)
     assert 'href="/cases?state=draft&amp;lang=en"' in page
