@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import chown, which
 
 import psycopg
 import pytest
 from psycopg import sql
 
+_ROOM = 2 << 30
+"""Bytes that memory's folder must have free for servers to lie there."""
 # Tests may lose their data: durability is what makes a server slow.
-_SETTINGS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c listen_addresses="
+_SETTINGS = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_wal_size=128MB -c max_connections=200"
+    " -c listen_addresses="
+)
 
 
 class Server:
@@ -30,7 +35,7 @@ class Server:
         self._programs = _programs()
         self._owner = "postgres" if os.geteuid() == 0 else None
         if self._owner:
-            chown(folder, self._owner, self._owner)
+            shutil.chown(folder, self._owner, self._owner)
         self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
     @property
@@ -62,13 +67,19 @@ class Server:
             raise RuntimeError(f"{program}: {done.stderr}{log.read_text() if log.exists() else ''}")
 
 
+def _in_memory() -> Path | None:
+    """Memory's folder, where there is one with room: a server there copies a database three times as fast."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free >= _ROOM else None
+
+
 @contextmanager
 def running(settings: str = _SETTINGS) -> Iterator[Server]:
     """A server that runs, and goes away with its folder.
 
     Raises FileNotFoundError when PostgreSQL's programs are not installed.
     """
-    with tempfile.TemporaryDirectory(prefix="zhengji-pg-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="zhengji-pg-", dir=_in_memory(), ignore_cleanup_errors=True) as name:
         server = Server(Path(name), settings)
         server.start()
         try:
@@ -80,9 +91,10 @@ def running(settings: str = _SETTINGS) -> Iterator[Server]:
 def new_database(server: str, name: str, template: str = "template1") -> str:
     """Creates the database `name` as a copy of `template`, which nobody may be connected to; gives its URL."""
     with psycopg.connect(server.replace("+psycopg", "", 1), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        if _in_memory() and connection.info.server_version >= 150000:  # before 15 it knew no other way
+            made += sql.SQL(" STRATEGY FILE_COPY")
+        connection.execute(made)
     return server.replace("@/postgres?", f"@/{name}?", 1)
 
 
@@ -97,6 +109,6 @@ def _programs() -> Path:
     debian = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     if debian:
         return max(debian, key=lambda path: float(path.parent.name))
-    if found := which("initdb"):
+    if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     raise FileNotFoundError("PostgreSQL is not installed (Debian, Ubuntu: sudo apt-get install postgresql).")
