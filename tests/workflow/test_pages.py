@@ -378,7 +378,7 @@ def test_standings_are_counted_as_far_as_a_board_says(masses: Database, monkeypa
 
 def test_a_list_without_an_index_is_noticed(masses: Database):
     with asked(masses) as sent, masses.reading() as session:
-        session.scalars(select(Case.id).where(Case.title == "x")).all()
+        session.scalars(select(Case.id).where(Case.theme_name == "x")).all()
         session.scalars(select(Case.id).order_by(Case.length)).all()
     assert len(slow(masses, sent)) == 2
 
