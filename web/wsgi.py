@@ -26,6 +26,8 @@ def serve() -> Flask:
     anchors.check(settings, database)
     configuration.record(database, settings, at=datetime.now(UTC))
     queue.client(database.engine)  # loaded now, so that nobody waits for it in the middle of an act
+    app = create_app(settings, database)
+    _warm(app)  # before anything is traced: nobody asked for it
     telemetry.set_up("web", database.engine)
     Finalize(None, telemetry.stop, exitpriority=0)  # after the worker's
     if database.embedded:
@@ -35,8 +37,6 @@ def serve() -> Flask:
         Finalize(
             None, worker.stop, exitpriority=1
         )  # the server's process is a child of multiprocessing: it has no atexit
-    app = create_app(settings, database)
-    _warm(app)
     return app
 
 
