@@ -113,12 +113,17 @@ def _photograph(seed: int) -> bytes:
     return made.getvalue()
 
 
+TRIES = 4
+"""Recordings of one run; Lighthouse asks for another where the browser gave it no trace."""
+FAILED_TO_RECORD = ("NO_NAVSTART", "NO_TRACING_STARTED", "INVALID_SPEEDLINE", "NO_SCREENSHOTS", "NO_FCP", "NO_LCP")
+
+
 def _judged(ratio: Callable[..., dict[str, Any]], address: str) -> dict[str, Any]:
     _visit(address)
     runs: list[tuple[float, dict[str, float]]] = []
     before = _free()
     while len(runs) < MOST_RUNS and sum(free >= QUIET for free, _ in runs) < RUNS:
-        scores = _run(address)
+        scores = next(filter(None, (_run(address) for _ in range(TRIES))))
         after = _free()
         runs.append((min(before, after), scores))
         before = after
@@ -153,8 +158,8 @@ def _free() -> float:
     return (time.thread_time() - spent) / (time.perf_counter() - began)
 
 
-def _run(address: str) -> dict[str, float]:
-    """Lighthouse's scores of a page, 0 to 100."""
+def _run(address: str) -> dict[str, float] | None:
+    """Lighthouse's scores of a page, 0 to 100; None where it says itself that its recording failed and is to be made again."""
     done = subprocess.run(
         [
             *("node", "node_modules/lighthouse/cli/index.js", address, "--quiet", "--output=json"),
@@ -163,8 +168,10 @@ def _run(address: str) -> dict[str, float]:
         cwd=NODE,
         env={**os.environ, "CHROME_PATH": CHROMIUM},
         stdout=subprocess.PIPE,
-        check=True,
         timeout=180,
     )
-    said = json.loads(done.stdout)
+    said = json.loads(done.stdout) if done.stdout else {}
+    if done.returncode and said.get("runtimeError", {}).get("code") in FAILED_TO_RECORD:
+        return None
+    done.check_returncode()
     return {name: 100 * (said["categories"][name]["score"] or 0) for name in CATEGORIES}
