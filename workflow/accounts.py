@@ -17,7 +17,7 @@ from workflow.administration import check_administrator
 from workflow.documents import account_list
 from workflow.jobs.queue import enqueue
 from workflow.people import WrongPerson
-from workflow.register import Imported, Problem
+from workflow.register import Imported, Problem, WrongList
 from workflow.settings import Settings
 from workflow.store import factors as stored_factors
 from workflow.store import people as stored
@@ -36,6 +36,9 @@ COLUMNS = {
 }
 GIVEN = tuple(role for role in Role if role not in (Role.SYSTEM, Role.ADMINISTRATOR))
 """Roles that a list may give. Administrators are named one by one, with thought."""
+
+MOST = 2000
+"""Lines of one list: some 200 centres and 32 offices have a quarter of that, and each new account is mailed."""
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _BETWEEN = re.compile(r"[、,，;；/\s]+")
@@ -73,7 +76,15 @@ def take(
     """
     check_administrator(actor)
     units = _Units(session)
-    rows = register.named(register.rows_of(name, data), COLUMNS, ("login", "name", "roles"))
+    written = register.rows_of(name, data)
+    if len(written) > MOST:
+        raise WrongList(
+            Text(
+                f"名单有 {len(written)} 行，一次最多 {MOST} 行。请分成几份导入。",
+                f"The list has {len(written)} lines; one takes {MOST} at most. Divide it.",
+            )
+        )
+    rows = register.named(written, COLUMNS, ("login", "name", "roles"))
     counts, problems, invited = {"added": 0, "changed": 0, "same": 0}, [], []
     new: set[str] = set()
     for number, row in rows:

@@ -165,6 +165,13 @@ def test_what_is_no_list_of_accounts_and_who_may_not_take_one(world: World, sett
         accounts.take(session, settings, "名单.csv", HEAD.encode(), actor=who, at=at, clock=at)
 
 
+def test_a_list_that_is_too_long_is_refused_before_anything_is_made(world: World, settings: Settings) -> None:
+    with pytest.raises(WrongList, match="Divide it"):
+        taken(world, settings, "".join(f"n{at},新人,,受理人,\n" for at in range(accounts.MOST + 1)))
+    with world.database.reading() as session:
+        assert people.by_login(session, "n0") is None
+
+
 def test_a_rehearsal_makes_no_account_and_queues_no_mail(world: World, settings: Settings) -> None:
     settings = replace(settings, smtp_url="smtp://127.0.0.1:9", mail_from="office@example.org")
     found = imports.rehearse(
