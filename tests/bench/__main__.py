@@ -12,6 +12,7 @@ import sqlite3
 import statistics
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
@@ -50,6 +51,8 @@ from workflow.engine import Engine
 LATEST = Path(__file__).parents[2] / "benchmarks" / "latest.json"
 LARGE = LATEST.with_name("large.json")
 ROUNDS = 5
+BROKEN: list[str] = []
+"""Parts of this run that gave no figures."""
 
 
 def main() -> int:
@@ -65,39 +68,64 @@ def main() -> int:
         books.main(Path(sys.argv[2]) if sys.argv[2:] else None)
         return 0
     large = "large" in sys.argv[1:]
-    ratios = lists.measured(_ratio, lists.LARGE) if large else _small()
+    began = time.monotonic()
+    ratios = _told("lists", lambda: lists.measured(_ratio, lists.LARGE)) if large else _small()
+    took = time.monotonic() - began
     made = {
         "machine": {"cpus": os.cpu_count(), "machine": platform.machine(), "system": platform.system()},
         "versions": {name: version(name) for name in ("sqlalchemy", "transitions", "flask", "dbos")}
         | {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version},
+        "seconds": round(took),
         "ratios": ratios,
     }
-    (LARGE if large else LATEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if not BROKEN:
+        (LARGE if large else LATEST).write_text(json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    missed = [name for name, one in ratios.items() if not _kept(one)]
+    print(f"\n{len(ratios)} figures in {took / 60:.1f} minutes; bounds missed: {', '.join(missed) or 'none'}")
+    if BROKEN:
+        print(f"broken off, nothing written: {', '.join(BROKEN)}")
+    return 1 if missed or BROKEN else 0
+
+
+def _told(part: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a part measures, printed as soon as it is known: a run takes minutes. A part that breaks off leaves the others theirs."""
+    began = time.monotonic()
+    try:
+        ratios = measure()
+    except Exception:
+        traceback.print_exc()
+        BROKEN.append(part)
+        ratios = {}
+    print(f"\n{part}, {time.monotonic() - began:.0f} s")
     for name, one in ratios.items():
-        print(f"{name:<28}{one['value']:>8.3f}  {one['direction']} {one['bound']:<6} {one['detail']}")
-    return 0 if all(_kept(one) for one in ratios.values()) else 1
+        mark = " " if _kept(one) else "!"
+        print(
+            f"{mark} {name:<30}{one['value']:>8.3f}  {one['direction']} {one['bound']:<6} {one['detail']}", flush=True
+        )
+    return ratios
 
 
 def _small() -> dict[str, Any]:
-    return {
-        **_perform(),
-        **_act(),
-        **bulk.measured(ROUNDS, _ratio),
-        **_counting(),
-        **proving.measured(_side_by_side, _ratio),
-        **serving.measured(_ratio),
-        **lighthouse.measured(_ratio),
-        **trust.measured(_side_by_side, _ratio),
-        **jobs.measured(_ratio),
-        **last_hour.measured(_ratio),
-        **processes.measured(_ratio),
-        **lists.measured(_ratio),
-        **sheets.measured(_ratio),
-        **papers.measured(_ratio),
-        **compiling.measured(_ratio),
-        **assigning.measured(_ratio),
-        **deciding.measured(_ratio),
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "perform": _perform,
+        "act": _act,
+        "bulk": lambda: bulk.measured(ROUNDS, _ratio),
+        "counting": _counting,
+        "proving": lambda: proving.measured(_side_by_side, _ratio),
+        "serving": lambda: serving.measured(_ratio),
+        "lighthouse": lambda: lighthouse.measured(_ratio),
+        "trust": lambda: trust.measured(_side_by_side, _ratio),
+        "jobs": lambda: jobs.measured(_ratio),
+        "last hour": lambda: last_hour.measured(_ratio),
+        "processes": lambda: processes.measured(_ratio),
+        "lists": lambda: lists.measured(_ratio),
+        "sheets": lambda: sheets.measured(_ratio),
+        "papers": lambda: papers.measured(_ratio),
+        "compiling": lambda: compiling.measured(_ratio),
+        "assigning": lambda: assigning.measured(_ratio),
+        "deciding": lambda: deciding.measured(_ratio),
     }
+    return {name: one for part, measure in parts.items() for name, one in _told(part, measure).items()}
 
 
 def _kept(one: dict[str, Any]) -> bool:

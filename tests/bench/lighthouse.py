@@ -160,17 +160,19 @@ def _free() -> float:
 
 def _run(address: str) -> dict[str, float] | None:
     """Lighthouse's scores of a page, 0 to 100; None where it says itself that its recording failed and is to be made again."""
-    done = subprocess.run(
-        [
-            *("node", "node_modules/lighthouse/cli/index.js", address, "--quiet", "--output=json"),
-            *(f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={FLAGS}", "--no-enable-error-reporting"),
-        ],
-        cwd=NODE,
-        env={**os.environ, "CHROME_PATH": CHROMIUM},
-        stdout=subprocess.PIPE,
-        timeout=180,
-    )
-    said = json.loads(done.stdout) if done.stdout else {}
+    with tempfile.TemporaryDirectory() as name:
+        report = Path(name) / "report.json"  # it ends before a pipe has taken all that it says
+        done = subprocess.run(
+            [
+                *("node", "node_modules/lighthouse/cli/index.js", address, "--quiet", "--output=json"),
+                *(f"--output-path={report}", f"--only-categories={','.join(CATEGORIES)}"),
+                *(f"--chrome-flags={FLAGS}", "--no-enable-error-reporting"),
+            ],
+            cwd=NODE,
+            env={**os.environ, "CHROME_PATH": CHROMIUM},
+            timeout=180,
+        )
+        said = json.loads(report.read_bytes()) if report.exists() else {}
     if done.returncode and said.get("runtimeError", {}).get("code") in FAILED_TO_RECORD:
         return None
     done.check_returncode()
