@@ -41,6 +41,8 @@ OPEN = {
         "public_notices.paper",
         "objections.ask",
         "objections.send",
+        "objections.standing",
+        "objections.look_up",
     ),
     *("receipts.index", "receipts.check", "receipts.checkpoint", "receipts.key", "receipts.consistency"),
     *("receipts.verifier", "running.healthz", "running.readyz", "running.figures", "api.openapi"),

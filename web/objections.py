@@ -10,8 +10,18 @@ from werkzeug.wrappers import Response
 
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.tell import done, tell
-from web.words import t
-from workflow import call_standing, clock, objection_mail, objections, papers, privacy, public_notices, throttle
+from web.words import say, t
+from workflow import (
+    call_standing,
+    clock,
+    objection_mail,
+    objection_standing,
+    objections,
+    papers,
+    privacy,
+    public_notices,
+    throttle,
+)
 from workflow.documents import vetting
 from workflow.documents.problems import Problem, Unreadable
 from workflow.store import papers as kept
@@ -69,7 +79,42 @@ def send(notice: int) -> Response | str:
     if desk:
         done(t("登记异议", "Entering the objection"), receipt)
         return redirect(url_for(".show", objection_id=made))
-    return render_template("objections/received.html", receipt=receipt, made=made, notice=notice)
+    with reading() as session:
+        code = objection_standing.code_of(session, made)
+    return render_template("objections/received.html", receipt=receipt, made=made, code=code, notice=notice)
+
+
+# ---- how it stands ---------------------------------------------------------------------------------------------------
+
+
+@bp.get("/objection")
+def standing() -> str:
+    """The form in which number and code are asked for."""
+    return render_template("objections/standing.html", told=None, wrong="", typed=request.args.get("number", ""))
+
+
+@bp.post("/objection")
+def look_up() -> str | tuple[str, int]:
+    """How an objection stands, for whoever has its code. Wrong ones count, and too many from one address wait."""
+    typed, key = request.form.get("number", ""), throttle.codes(request.remote_addr or "")
+    with reading() as session:
+        if throttle.locked_until(session, key, received()) is not None:
+            raise objection_standing.TooManyCodes(objection_standing.WAIT)
+        try:
+            told = objection_standing.look(
+                session,
+                number(typed) or 0,
+                request.form.get("code", ""),
+                at=now(),
+                hold=timedelta(minutes=settings().hold_minutes),
+            )
+        except objection_standing.WrongCode as wrong:
+            words = say(wrong.message)
+        else:
+            return render_template("objections/standing.html", told=told, wrong="", typed=typed)
+    with transaction() as session:
+        throttle.failed(session, key, received(), objection_standing.PER_ADDRESS)
+    return render_template("objections/standing.html", told=None, wrong=words, typed=typed), 422
 
 
 def _way(desk: bool) -> objections.Way:
@@ -135,6 +180,7 @@ def show(objection_id: int) -> str:
             one=one,
             call=call,
             letter=objections.letter(one),
+            looked_up=objection_standing.lines(one, settings().base_url),
             mails=objection_mail.mails(session, one, configured=bool(settings().smtp_url)),
             offers=offered,
             barred=barred,
@@ -181,6 +227,6 @@ def mail(objection_id: int, seq: int) -> Response:
     """A mail to whoever objects as a file, where none can leave by itself; that it was taken away goes on record."""
     with transaction() as session:
         one = objections.find(session, objection_id, actor())
-        name, data = objection_mail.as_file(session, one, seq, sender=settings().mail_from or "zhengji@localhost")
+        name, data = objection_mail.as_file(session, one, seq, sender=settings().mail_from or "zhengji@localhost", site=settings().base_url)
         privacy.exported(session, "objection", 1, actor=actor(), at=now(), filters={"objection": objection_id})
     return send_file(BytesIO(data), "message/rfc822", as_attachment=True, download_name=name)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from rules.call import Call
 from rules.words import Labelled, Text
-from workflow import bounces
+from workflow import bounces, objection_standing
 from workflow.audit import search
 from workflow.documents.mail import compose
 from workflow.documents.vetting import clean_name
@@ -91,8 +91,11 @@ def follow(session: Session, number: int, seq: int, action: str, *, hold: timede
     enqueue(session, "mail_objection", f"mail_objection/{number}#{seq}", number, seq, after=after)
 
 
-def send(database: Database, mailer: Mailer, number: int, seq: int) -> str:
-    """Hand one over, once; not where it was taken back meanwhile, or the address is gone. Raises MailRefused."""
+def send(database: Database, mailer: Mailer, number: int, seq: int, *, site: str) -> str:
+    """Hand one over, once; not where it was taken back meanwhile, or the address is gone. `site`: where the system is.
+
+    Raises MailRefused.
+    """
     mailer.check()
     with database.reading() as session:
         one = stored.one(session, number)
@@ -100,7 +103,7 @@ def send(database: Database, mailer: Mailer, number: int, seq: int) -> str:
             return "no address"
         if seq not in _leaving(session, one):
             return "taken back"
-        data = _composed(session, one, seq, mailer.sender)
+        data = _composed(session, one, seq, mailer.sender, site)
     return mailer.send(data, masked=True)
 
 
@@ -127,12 +130,12 @@ def mails(session: Session, one: Objection, *, configured: bool) -> list[Mail]:
     return [each for each in shown if (each.what, each.where) != (What.VOID, Where.DROPPED)]
 
 
-def as_file(session: Session, one: Objection, seq: int, *, sender: str) -> tuple[str, bytes]:
+def as_file(session: Session, one: Objection, seq: int, *, sender: str, site: str) -> tuple[str, bytes]:
     """One as .eml, to be sent by hand: its name and its bytes. Raises NoSuchMail."""
     if not address_of(one.contact) or seq not in _leaving(session, one):
         raise NoSuchMail(Text("没有这封邮件，或者它已被截下。", "There is no such mail, or it was held back."))
     what = _entries(session, one)[seq][0]
-    return clean_name(f"异议{one.id}_{what.label.zh}.eml"), _composed(session, one, seq, sender)
+    return clean_name(f"异议{one.id}_{what.label.zh}.eml"), _composed(session, one, seq, sender, site)
 
 
 def _entries(session: Session, one: Objection) -> dict[int, tuple[What, datetime]]:
@@ -162,18 +165,19 @@ def _message_id(one: Objection, seq: int) -> str:
     return f"{bounces.OBJECTION}{digest}@zhengji>"
 
 
-def _composed(session: Session, one: Objection, seq: int, sender: str) -> bytes:
+def _composed(session: Session, one: Objection, seq: int, sender: str, site: str) -> bytes:
     what, at = _entries(session, one)[seq]
     call = call_of(session, one.notice.call_version_id)
     zh, en = (
         _received(one, call) if what is What.RECEIVED else _void(one) if what is What.VOID else _answer(session, one)
     )
-    who = Text(call.issuer.zh, call.issuer.en)
+    looked_up = objection_standing.lines(one, site)
+    zh, en = [*zh, *(each.zh for each in looked_up)], [*en, *(each.en for each in looked_up)]
     return compose(
         sender=sender,
         to=address_of(one.contact),
         subject=f"异议 {one.id}：{what.label.zh} Objection {one.id}",
-        body="\n".join([*zh, "", who.zh, "", *en, "", who.en, ""]),
+        body="\n".join([*zh, "", call.issuer.zh, "", *en, "", call.issuer.en, ""]),
         attachments=[],
         message_id=_message_id(one, seq),
         at=at,

@@ -21,7 +21,7 @@ from states.case import CaseState
 from states.lifecycle import Standing, State
 from states.objection import OBJECTION, OPEN, ObjectionState
 from states.reach import Actor
-from workflow import objection_mail, public_notices
+from workflow import objection_mail, objection_standing, public_notices
 from workflow.audit import search
 from workflow.engine import Attempt, Engine, NoSuchThing, NotPermitted, Offer, Receipt, TooOften, WrongInput
 from workflow.objection_words import Consequence, Kind, Way, letter
@@ -128,6 +128,7 @@ def receive(
         received_at=moment,
         due_on=due_on(shown.call, moment),
         entered_by_id=actor.id or None,
+        code=objection_standing.new_code(),
     )
     objection_mail.follow(session, made, receipt.seq, "objection.create")
     return made, receipt

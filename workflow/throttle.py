@@ -62,6 +62,11 @@ def objections(said: str) -> str:
     return _digest(f"objection:{_place(said)}")
 
 
+def codes(said: str) -> str:
+    """The key of wrong codes of objections tried from an address."""
+    return _digest(f"objection-code:{_place(said)}")
+
+
 def _place(said: str) -> str:
     try:
         one = ipaddress.ip_address(said)

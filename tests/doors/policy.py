@@ -581,6 +581,8 @@ DOORS: dict[str, Door] = {
     # -- objections: sent by anybody to a list in public (here is none), read by the desk, the director and the auditor
     "GET objections.ask": Door(ANYBODY, gives=(404,)),
     "POST objections.send": Door(ANYBODY, gives=(404,)),
+    "GET objections.standing": Door(ANYBODY),
+    "POST objections.look_up": Door(ANYBODY, gives=(422,)),
     "GET objections.index": Door(DECIDE),
     "GET objections.show": Door(DECIDE, gives=(404,)),
     "POST objections.act accept": Door(DECIDE, gives=(404,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pypdfium2 import PdfDocument
 from states.case import CaseState
 from tests.web.conftest import HASHED, As, hidden, send
 from tests.worlds import Databases, World, world_under
-from workflow import call_standing, objections, privacy
+from workflow import call_standing, objection_standing, objections, privacy
 from workflow.calls import shipped_calls
 from workflow.settings import Settings
 from workflow.store import people as stored
@@ -90,6 +90,45 @@ def test_anybody_objects_and_the_office_answers(world: World, app, sign_in: As, 
     assert "决定撤销入选" in sign_in("editor").get(f"/cases/{case}").get_data(as_text=True)
 
 
+def asked(browser: FlaskClient, number: str, code: str) -> tuple[int, str]:
+    """What the page says to whoever asks with a number and a code."""
+    page = browser.get("/objection").get_data(as_text=True)
+    answer = browser.post("/objection", data={**hidden(page, "/objection"), "number": number, "code": code})
+    return answer.status_code, answer.get_data(as_text=True).partition("<main")[2]
+
+
+def test_who_objected_looks_up_how_it_stands_and_reads_an_answer_once_it_is_told(world: World, app, case: int) -> None:
+    number, stranger = received(world, case), app.test_client()
+    with world.database.reading() as session:
+        code = objection_standing.code_of(session, number)
+    status, told = asked(stranger, str(number), code.lower().replace("-", " "))
+    assert (status, "已收到" in told, "2024年7月" in told) == (200, True, True)
+    assert [words for words in ("郑直言", "13912345678", "数据不符") if words in told] == []
+    step(world, number, "accept")
+    assert "正在核查" in asked(stranger, "1", code)[1]
+    step(world, number, "dismiss")
+    with world.database.reading() as session:
+        early, late = (
+            objection_standing.look(session, 1, code, at=during(world) + later, hold=timedelta(minutes=10))
+            for later in (timedelta(minutes=9), timedelta(minutes=10))
+        )
+    assert [(str(one.state), one.answer) for one in (early, late)] == [("under_inquiry", ""), ("dismissed", "经查不实")]
+    step(world, number, "reopen")
+    assert ("正在核查" in asked(stranger, "1", code)[1], "经查不实" in asked(stranger, "1", code)[1]) == (True, False)
+
+
+def test_a_wrong_code_tells_nothing_and_guessing_has_to_wait(world: World, app, case: int) -> None:
+    received(world, case)
+    stranger = app.test_client()
+    answers = [asked(stranger, number, code) for number, code in (("1", "AAAA-AAAA-AAAA"), ("99", "AAAA"), ("1", ""), ("x", "编号"))]
+    assert [(status, "编号或查询码不对" in told) for status, told in answers] == [(422, True)] * 4
+    assert [case_number for case_number in (world.row(case).number,) if case_number in answers[0][1]] == []
+    codes = [asked(stranger, "1", f"wrong {at}")[0] for at in range(7)]
+    with world.database.reading() as session:
+        right = objection_standing.code_of(session, 1)
+    assert (codes, asked(stranger, "1", right)[0]) == ([422] * 6 + [429], 429)
+
+
 def test_a_bad_file_keeps_nothing_and_many_from_one_address_wait(world: World, app, sign_in: As, case: int) -> None:
     stranger = app.test_client()
     refused = sent(stranger, case, scan=b"MZ not a picture")
@@ -126,11 +165,18 @@ def received(world: World, case: int, digest: str = "") -> int:
         return objections.receive(session, 1, case, said, files, at=during(world))[0]
 
 
+def step(world: World, number: int, trigger: str) -> None:
+    who = "desk" if trigger == "accept" else "director"
+    reasons = dict.fromkeys(("objection_is_sealed", "evidence_is_attached"), "仍予受理")
+    with world.database.transaction() as session:
+        objections.act(
+            session, number, trigger, actor=world.people[who], at=during(world), remark="经查不实", reasons=reasons
+        )
+
+
 def answered(world: World, number: int, *triggers: str) -> None:
     for trigger in triggers:
-        who = "desk" if trigger == "accept" else "director"
-        with world.database.transaction() as session:
-            objections.act(session, number, trigger, actor=world.people[who], at=during(world), remark="经查不实")
+        step(world, number, trigger)
 
 
 def test_a_call_is_archived_once_its_objections_are_answered_and_hears_none_then(world: World, app, case: int) -> None:

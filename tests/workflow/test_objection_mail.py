@@ -15,13 +15,14 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import Databases, World, went, world_under
-from workflow import bounces, objection_mail, objections
+from workflow import bounces, objection_mail, objection_standing, objections
 from workflow.calls import shipped_calls
 from workflow.mailing import Mailer
 from workflow.objection_mail import NoSuchMail
 from workflow.store.models import Job, SentMail
 
 pytestmark = pytest.mark.once
+SITE = "https://cases.example.cn/"
 [CALL] = [path for path in shipped_calls() if path.stem == "example-2024"]
 
 
@@ -75,7 +76,7 @@ def queued(world: World) -> list[Any]:
 def sent(world: World, mailer: Mailer, mailbox: Mailbox) -> list[Any]:
     """Everything queued is worked off, twice over; what arrived."""
     for number, seq in queued(world) * 2:
-        objection_mail.send(world.database, mailer, number, seq)
+        objection_mail.send(world.database, mailer, number, seq, site=SITE)
     return [email.message_from_bytes(one, policy=email.policy.default) for one in mailbox.taken]
 
 
@@ -94,6 +95,9 @@ def test_it_is_received_and_answered_by_mail_once_each_and_the_address_stands_no
     due = objections.due_on(world.call, when(world))
     assert (str(receipt["To"]), "编号：异议 1" in told, f"{due} 前答复" in told) == ("zheng@mail.example", True, True)
     assert [words for words in ("郑直言", "spam", "数据不符") if words in told] == []
+    with world.database.reading() as session:
+        code = objection_standing.code_of(session, number)
+    assert f"凭编号 1 和查询码 {code} 可以查询办理情况：https://cases.example.cn/objection\n" in told
     step(world, number, "not_accept", "没有附证明材料")
     assert where(world, number) == [("answer", "leaving"), ("received", "sent")]
     _, answer = sent(world, mailer, mailbox)
@@ -142,10 +146,10 @@ def test_where_no_mail_leaves_it_is_taken_away_to_be_sent_by_hand(world: World) 
     step(world, number, "reconsider", "材料补来了")
     with world.database.reading() as session:
         one = objections.find(session, number, world.people["desk"])
-        name, data = objection_mail.as_file(session, one, 1, sender="office@example.cn")
+        name, data = objection_mail.as_file(session, one, 1, sender="office@example.cn", site=SITE)
         assert (name, b"zheng@mail.example" in data) == ("异议1_收到异议.eml", True)
         with pytest.raises(NoSuchMail):
-            objection_mail.as_file(session, one, 2, sender="office@example.cn")  # taken back since
+            objection_mail.as_file(session, one, 2, sender="office@example.cn", site=SITE)  # taken back since
 
 
 def test_an_answer_waits_for_as_long_as_it_can_be_taken_back(world: World) -> None:

@@ -189,7 +189,7 @@ def _mail_objection(here: Workshop, _progress: Progress, number: int, seq: int) 
     """Tell whoever objects what became of it."""
     if not here.mailer.configured:
         return _NO_SERVER
-    return objection_mail.send(here.database, here.mailer, number, seq)
+    return objection_mail.send(here.database, here.mailer, number, seq, site=here.settings.base_url)
 
 
 def _mail_released(here: Workshop, progress: Progress, version: int, *numbers: int) -> str:

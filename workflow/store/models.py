@@ -666,6 +666,10 @@ class Objection(Living, Base):
     """What an upheld one means for the case."""
     entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     """Who entered what came by mail or on paper."""
+    code: Mapped[str] = mapped_column(String(16), server_default="")
+    """What its objector looks it up with; "" where none was handed over."""
+    arrival_id: Mapped[int | None] = mapped_column(Id)
+    """The mail that it came in, in the ledger of the national office."""
     case: Mapped[Case] = relationship()
     notice: Mapped[PublicNotice] = relationship()
     files: Mapped[list[ObjectionFile]] = relationship(order_by="ObjectionFile.id")

@@ -16,7 +16,7 @@ from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
 from workflow.store.database import next_id
-from workflow.store.models import Objection, ObjectionFile, SentMail
+from workflow.store.models import AuditEvent, Objection, ObjectionFile, SentMail
 from workflow.store.papers import Kept
 
 
@@ -97,6 +97,12 @@ def open_of_notice(session: Session, notice: int) -> int:
 def file(session: Session, number: int, file_id: int) -> ObjectionFile | None:
     found = session.get(ObjectionFile, file_id)
     return found if found is not None and found.objection_id == number else None
+
+
+def stepped_at(session: Session, one: Objection) -> datetime:
+    """When its last step was taken."""
+    asked = select(AuditEvent.at).where(AuditEvent.stream == one.stream, AuditEvent.seq == one.version)
+    return session.scalars(asked).one()
 
 
 def mailed(session: Session, ids: Sequence[str]) -> set[str]:
