@@ -226,7 +226,7 @@ def _words_in_templates(app: Flask) -> None:
             return {"demo": requests.settings().demo, "today": requests.today, "other_language": _other_language}
         person = current_user if current_user.is_authenticated else None
         return {
-            "menu": list(menu(requests.actor())) if person else [],
+            "menu": menu(requests.actor()) if person else [],
             "person": person,
             "demo": not broken.without_database() and requests.settings().demo,
             "now": requests.now,

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, installed, now, number, reading, settings, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import arrivals, bounces, register, taking
+from workflow import arrivals, bounces, objection_arrivals, objections, register, taking
 from workflow.jobs import board
 from workflow.store import models
 
@@ -101,6 +101,10 @@ def _everything(session: Any, arrival: models.Arrival) -> dict[str, Any]:
         "offices": register.offices(session) if arrivals.may_hand_on(arrival, actor()) else [],
         "comes_from": arrivals.office_of(session, arrival),
         "told": bounces.of_arrival(session, arrival.id),
+        "lists_heard": objection_arrivals.lists(session, now()) if objection_arrivals.may_file(arrival, actor()) else [],
+        "objects": objection_arrivals.seems(arrival),
+        "filed": objection_arrivals.filed(session, arrival),
+        "reads_objections": objections.reads(actor()),
     }
 
 

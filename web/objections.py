@@ -14,6 +14,7 @@ from web.words import say, t
 from workflow import (
     call_standing,
     clock,
+    objection_arrivals,
     objection_mail,
     objection_standing,
     objections,
@@ -31,10 +32,12 @@ bp = Blueprint("objections", __name__)
 
 @bp.get("/notices/<int:notice>/objection")
 def ask(notice: int) -> str:
-    """The form for whoever objects, with what the call asks of it."""
+    """The form for whoever objects, with what the call asks of it; for the desk, filled with what a mail says."""
+    arrival = number(request.args.get("arrival"))
     with reading() as session:
         shown = public_notices.find(session, notice)
         objections.check_taken(session, shown)
+        draft = objection_arrivals.draft(session, files(), arrival, shown, actor=actor()) if arrival else None
         return render_template(
             "objections/form.html",
             shown=shown,
@@ -43,6 +46,7 @@ def ask(notice: int) -> str:
             demands=objections.demands(shown.call),
             longest=objections.LONGEST,
             most=objections.MOST_FILES,
+            draft=draft,
         )
 
 
@@ -62,7 +66,10 @@ def send(notice: int) -> Response | str:
         request.form.get("grounds", ""),
         request.form.get("as") == "unit",
     )
-    came = clock.day_written(request.form.get("came", "")) if desk else None
+    arrival = number(request.form.get("arrival")) if desk else None
+    came = _came(arrival) if desk else None
+    if arrival:
+        brought += _from_mail(arrival)
     with transaction() as session:
         made, receipt = objections.receive(
             session,
@@ -73,7 +80,8 @@ def send(notice: int) -> Response | str:
             at=now(),
             actor=actor() if desk else objections.OBJECTOR,
             how=_way(desk),
-            received_at=datetime.combine(came, datetime.min.time(), clock.BEIJING) if came else None,
+            received_at=came,
+            arrival=arrival,
             op=form_key(),
         )
     if desk:
@@ -117,6 +125,22 @@ def look_up() -> str | tuple[str, int]:
     return render_template("objections/standing.html", told=None, wrong=words, typed=typed), 422
 
 
+def _came(arrival: int | None) -> datetime | None:
+    """When it came: as the mailbox says, or on the day that the desk writes; None is now."""
+    if arrival:
+        with reading() as session:
+            return objection_arrivals.came_at(session, arrival, actor())
+    day = clock.day_written(request.form.get("came", ""))
+    return datetime.combine(day, datetime.min.time(), clock.BEIJING) if day else None
+
+
+def _from_mail(arrival: int) -> list[tuple[str, kept.Kept]]:
+    """The files of a mail that the desk says are evidence, or the sealed paper."""
+    uses = {at: words for name, words in request.form.items() if (at := number(name.removeprefix("use-"))) is not None}
+    with reading() as session:
+        return objection_arrivals.brought(session, files(), arrival, uses, actor=actor())
+
+
 def _way(desk: bool) -> objections.Way:
     said = request.form.get("how", "")
     return (objections.Way.MAIL if said == "mail" else objections.Way.PAPER) if desk else objections.Way.PAGE
@@ -156,7 +180,8 @@ def _files() -> list[tuple[str, kept.Kept]]:
 def index() -> str:
     with reading() as session:
         found = objections.every(session, actor())
-        return render_template("objections/index.html", found=found, at=now(), **_words())
+        mails = objection_arrivals.waiting(session, actor())
+        return render_template("objections/index.html", found=found, mails=mails, at=now(), **_words())
 
 
 def _words() -> dict[str, object]:
@@ -180,6 +205,7 @@ def show(objection_id: int) -> str:
             one=one,
             call=call,
             letter=objections.letter(one),
+            came_in=objection_arrivals.source(session, one, actor()),
             looked_up=objection_standing.lines(one, settings().base_url),
             mails=objection_mail.mails(session, one, configured=bool(settings().smtp_url)),
             offers=offered,

@@ -80,12 +80,13 @@ def receive(
     actor: Actor = OBJECTOR,
     how: Way = Way.PAGE,
     received_at: datetime | None = None,
+    arrival: int | None = None,
     op: str = "",
 ) -> tuple[int, Receipt]:
     """Take an objection in, whatever it lacks: what that means is decided, and answered, by the desk.
 
-    `actor`: the desk for what came by mail or on paper, with the moment at which it had come. Raises NoSuchNotice,
-    NotPermitted, WrongObjection, CallBarred.
+    `actor`: the desk for what came by mail or on paper, with the moment at which it had come; `arrival`: the mail in the
+    ledger. Raises NoSuchNotice, NotPermitted, WrongObjection, CallBarred.
     """
     if actor is not OBJECTOR and Role.DESK not in actor.roles:
         raise NotPermitted(
@@ -98,6 +99,8 @@ def receive(
     line = _line(shown, case_id)
     _check(said, files)
     moment = min(received_at or at, at)
+    if moment.astimezone(BEIJING).date() == shown.notice.put_up_at.astimezone(BEIJING).date():
+        moment = max(moment, shown.notice.put_up_at)  # of paper only the day is known
     complaint = line.case.state in _PUBLISHED
     kind = Kind.COMPLAINT if complaint else Kind.OBJECTION
     data = {
@@ -108,6 +111,7 @@ def receive(
         "by_unit": said.by_unit,
         "received_at": moment.isoformat(),
         "files": [{"slot": slot, "sha256": kept.digest} for slot, kept in files],
+        **({"arrival": arrival} if arrival else {}),
     }
     made, receipt = stored.receive(
         session,
@@ -129,6 +133,7 @@ def receive(
         due_on=due_on(shown.call, moment),
         entered_by_id=actor.id or None,
         code=objection_standing.new_code(),
+        arrival_id=arrival,
     )
     objection_mail.follow(session, made, receipt.seq, "objection.create")
     return made, receipt
@@ -217,9 +222,14 @@ def history(session: Session, one: Objection) -> list[search.Entry]:
 # ---- looked into -----------------------------------------------------------------------------------------------------
 
 
+def reads(actor: Actor) -> bool:
+    """Whether this person reads objections."""
+    return bool(actor.roles & _READERS)
+
+
 def check_reads(actor: Actor) -> None:
     """Raise NoSuchObjection for all but the desk, the director and the auditor."""
-    if not actor.roles & _READERS:
+    if not reads(actor):
         raise NoSuchObjection(Text("没有这件异议，或者它不在您的职责范围内。", "There is no such objection for you."))
 
 

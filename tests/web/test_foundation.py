@@ -16,6 +16,7 @@ from tests.web.conftest import PASSWORD, As, hidden, post, send
 from tests.worlds import World
 from web import auth
 from web.app import create_app
+from web.menu import ENTRIES
 from workflow import people
 from workflow.secret_key import NoSecretKey
 from workflow.settings import Settings
@@ -254,6 +255,17 @@ def test_the_menu_tells_in_which_part_one_is(login: str, path: str, here: str, s
     menu, _, _ = sign_in(login).get(path).get_data(as_text=True).partition("<main")
     [said] = re.findall(r'<li><a href="[^"]*" aria-current="page">.*?</svg> ([^<]+)</a>', menu)
     assert said == here
+
+
+@pytest.mark.parametrize(
+    ("login", "sections"), [("desk", ["受理", "遴选", "发布", "记录与后台"]), ("author", []), ("reviewer", []), ("editor", [])]
+)
+def test_a_long_menu_stands_in_sections_and_loses_nothing(login: str, sections: list[str], sign_in: As, world: World):
+    frame, _, _ = sign_in(login).get("/").get_data(as_text=True).partition("<main")
+    assert re.findall(r"<summary>.*?</svg> (\S+)", frame.partition('class="menu"')[2]) == sections
+    menu = re.findall(r'<li><a href="[^"]*"[^>]*>.*?</svg> ([^<]+)</a>', frame)
+    roles = {str(one) for one in world.people[login].roles}
+    assert sorted(menu) == sorted(one.zh for one in ENTRIES if not one.roles or one.roles & roles)
 
 
 def test_the_other_language_is_one_click_away_on_the_same_page(sign_in: As):

@@ -20,6 +20,22 @@ for (const account of document.querySelectorAll("button[data-login]")) {
   });
 }
 
+// A part of the menu that is open closes where one goes elsewhere, and with Escape.
+const opening = document.querySelectorAll(".menu-section, details.who");
+for (const one of opening) {
+  one.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !one.contains(event.relatedTarget)) one.open = false;
+  });
+  one.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !one.open) return;
+    one.open = false;
+    one.querySelector("summary").focus();
+  });
+}
+document.addEventListener("click", (event) => {
+  for (const one of opening) if (!one.contains(event.target)) one.open = false;
+});
+
 // The slash goes to the search box of a page that has one.
 const search = document.querySelector("[aria-keyshortcuts='/']");
 document.addEventListener("keydown", (event) => {

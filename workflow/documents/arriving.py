@@ -37,6 +37,8 @@ class Letter:
     message_id: str
     returned: Mapping[str, Any] = field(default_factory=dict)
     """What it says of a mail that did not arrive; {} where it says nothing of the kind."""
+    words: str = ""
+    """Its text."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,6 @@ def _unpack(verdict: Verdict, inside: tuple[str, ...], items: list[Item], letter
     if vetted.kind == "eml" and not inside:
         head = verdict.head
         sender = head.get("reply-to", "") or head.get("from", "")
-        letters.append(Letter(sender, head.get("subject", ""), head.get("message-id", ""), verdict.returned))
+        letters.append(Letter(sender, head.get("subject", ""), head.get("message-id", ""), verdict.returned, verdict.words))
     for one in verdict.parts:
         _unpack(one, (*inside, verdict.received.name), items, letters)

@@ -62,6 +62,8 @@ class Verdict:
     returned: Mapping[str, Any] = field(default_factory=dict)
     """Of a mail: what it says of another that did not arrive; {} where it says nothing of the kind."""
     slot: str = ""
+    words: str = ""
+    """Of a mail: what it says."""
 
     @property
     def taken(self) -> Vetted:
@@ -276,7 +278,9 @@ def _each_for_itself(vetted: Vetted, answer: checker.Answer, depth: int) -> Verd
     known = {str(key): str(value) for key, value in head.items()} if isinstance(head, dict) else {}
     returned = answer.said.get("returned")
     back = returned if isinstance(returned, dict) else {}
-    return replace(_accepted(replace(vetted, papers=papers), ""), parts=tuple(parts), head=known, returned=back)
+    words = str(answer.said.get("words", ""))
+    taken = _accepted(replace(vetted, papers=papers), "")
+    return replace(taken, parts=tuple(parts), head=known, returned=back, words=words)
 
 
 def _one_part(vetted: Vetted, told: Any, name: str, content: bytes, inline: bool, depth: int) -> Verdict:

@@ -14,7 +14,7 @@ from states.case import CaseState
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import Arrival, ArrivalCase, ArrivalFile, ArrivalPaper, Case, Centre, Mailbox
+from workflow.store.models import Arrival, ArrivalCase, ArrivalFile, ArrivalPaper, Case, Centre, Mailbox, Objection, PublicNotice
 
 
 def reachable(actor: Actor) -> ColumnElement[bool]:
@@ -62,12 +62,33 @@ def first_with(session: Session, arrival: Arrival, papers: str) -> Arrival | Non
 
 
 def waiting(session: Session, offices: Collection[int | None], limit: int) -> int:
-    """How many were read and nothing was made of them, of these offices (None: the national one); counted up to a limit."""
+    """How many were read, hold cases or object, and nothing was made of them, of these offices (None: the national one); counted up to a limit."""
     mine = [Arrival.office_id == one if one else Arrival.office_id.is_(None) for one in offices]
     begun = exists().where(ArrivalCase.arrival_id == Arrival.id, ArrivalCase.done_at.is_not(None))
     holds = exists().where(ArrivalCase.arrival_id == Arrival.id)
-    found = select(Arrival.id).where(or_(false(), *mine), Arrival.state == "read", holds, ~begun).limit(limit)
+    found = select(Arrival.id).where(or_(false(), *mine), Arrival.state == "read", holds | _objects(), ~begun, ~_filed()).limit(limit)
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+OBJECTING = ("异议", "投诉", "举报", "objection", "complaint")
+"""Words in a subject that say that a mail objects."""
+
+
+def objecting(session: Session, limit: int) -> list[Arrival]:
+    """Mails to the national office whose subject objects and from which no objection was filed, the newest first."""
+    found = select(Arrival).where(Arrival.state == "read", _objects(), ~_filed())
+    return list(session.scalars(found.order_by(Arrival.id.desc()).limit(limit)))
+
+
+def _objects() -> ColumnElement[bool]:
+    """Came to the national office after a list that stands, was not answered, and says in its subject that it objects."""
+    said = or_(*(Arrival.subject.icontains(one) for one in OBJECTING)) & ~Arrival.subject.contains("无异议")
+    heard = exists().where(PublicNotice.taken_down_at.is_(None), PublicNotice.put_up_at <= Arrival.came_at)
+    return and_(Arrival.office_id.is_(None), Arrival.answer_id == "", said, heard)
+
+
+def _filed() -> ColumnElement[bool]:
+    return exists().where(Objection.arrival_id == Arrival.id)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

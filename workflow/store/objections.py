@@ -94,6 +94,11 @@ def open_of_notice(session: Session, notice: int) -> int:
     return session.scalar(found) or 0
 
 
+def from_arrival(session: Session, arrival_id: int) -> list[int]:
+    """The numbers of those that were filed from an arrival."""
+    return list(session.scalars(select(Objection.id).where(Objection.arrival_id == arrival_id).order_by(Objection.id)))
+
+
 def file(session: Session, number: int, file_id: int) -> ObjectionFile | None:
     found = session.get(ObjectionFile, file_id)
     return found if found is not None and found.objection_id == number else None

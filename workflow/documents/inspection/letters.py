@@ -8,6 +8,7 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from html import unescape
 from itertools import islice
 from mimetypes import guess_extension
 
@@ -29,8 +30,8 @@ def is_mail(data: bytes) -> bool:
 
 
 def parts(data: bytes, *, each: bool = False) -> Done:
-    """Every part that is a file, as `parts`: [{name, size, inline}], with their bytes, who wrote as `head`, and what it
-    says of a mail that did not arrive as `returned`.
+    """Every part that is a file, as `parts`: [{name, size, inline}], with their bytes, who wrote as `head`, its `words`, and
+    what it says of a mail that did not arrive as `returned`.
 
     `each`: what is unfit stands among the parts with its code as `refused`; otherwise it refuses the mail. Raises Refused.
     """
@@ -42,11 +43,12 @@ def parts(data: bytes, *, each: bool = False) -> Done:
         _gather(mail, found, 1)
         head = {name: _line(mail, name) for name in ("from", "reply-to", "subject", "message-id")}
         returned = _returned(mail, head)
+        words = _body(mail)
     except RecursionError as error:
         raise Refused("mail_too_deep", most=limits.MAIL_DEPTH) from error
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise Refused("damaged") from error
-    return {"parts": found.told, "head": head, "returned": returned}, b"".join(found.contents)
+    return {"parts": found.told, "head": head, "words": words, "returned": returned}, b"".join(found.contents)
 
 
 class _Found:
@@ -125,6 +127,23 @@ def _recipient(fields: Message) -> dict[str, str]:
         "status": _line(fields, "status")[:20],
         "words": plain["diagnostic-code"],
     }
+
+
+def _body(mail: Message) -> str:
+    """What a mail says: its plain text, or where it has none its page without the marks; up to 16,000 bytes of it."""
+    texts = [
+        one
+        for one in islice(mail.walk(), _MOST_PARTS)
+        if one.get_content_type() in ("text/plain", "text/html") and not _name(one)
+    ]
+    chosen = next((one for one in texts if one.get_content_subtype() == "plain"), texts[0] if texts else None)
+    if chosen is None:
+        return ""
+    words = _text(chosen)
+    if chosen.get_content_subtype() == "html":
+        words = unescape(words)
+    lines = [" ".join(one.split()) for one in words.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _text(part: Message) -> str:
