@@ -14,7 +14,7 @@ from web.request import actor, files, form_key, form_mark, now, number, reading,
 from web.tell import done, tell
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import downloads, judging, plans, privacy, results
+from workflow import downloads, judging, plans, privacy, replacing, results
 from workflow.documents.problems import Unreadable
 from workflow.store import models
 
@@ -234,6 +234,7 @@ def plan(plan_id: int) -> str:
             states=plans.STATES,
             how=plans.HOW,
             organizes=judging.organizes(actor()),
+            due_on=replacing.proposed_day(None, now()) if shown.instead_of else "",
         )
 
 

@@ -17,7 +17,10 @@ bp = Blueprint("replacing", __name__, url_prefix="/judging/replacements")
 @bp.context_processor
 def _of_judgements() -> dict[str, object]:
     """What the pages here ask about a judgement."""
-    return {"judgement_state": judging.state_of}
+    return {
+        "judgement_state": judging.state_of,
+        "proposed_day": lambda given: replacing.proposed_day(given, now()),
+    }
 
 
 @bp.get("")

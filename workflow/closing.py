@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -79,6 +79,8 @@ class Report:
     refused: Sequence[Refused]
     before: Call | None
     changes: Sequence[Change]
+    moved: Sequence[Change] = ()
+    """Offices that sent more or fewer than under the call before, those with the largest difference first."""
 
     @property
     def silent(self) -> int:
@@ -94,6 +96,7 @@ def report(session: Session, actor: Actor, call: Call, at: datetime) -> Report:
     offices = {row.office.id: row.office.addressee for row in board.rows} if board else {}
     timed = courts.board(session, actor, call, at)
     before = _before(session, call, actor)
+    refused = _refused(session, actor, call)
     totals = _line(Text("合计", "In all"), cases)
     return Report(
         call,
@@ -106,9 +109,9 @@ def report(session: Session, actor: Actor, call: Call, at: datetime) -> Report:
         [*_short_offices(session, board, call), *_short_centres(session, cases, call)],
         timed.times,
         timed.cases,
-        _refused(session, actor, call),
+        refused,
         before,
-        _changes(session, actor, cases, before) if before else (),
+        *(_changes(session, actor, at, before, cases, timed, refused, offices) if before else ((), ())),
     )
 
 
@@ -180,16 +183,47 @@ def _before(session: Session, call: Call, actor: Actor) -> Call | None:
     return next((one for one in reversed(earlier) if stored.counted(session, actor, one.number)), None)
 
 
-def _changes(session: Session, actor: Actor, cases: Sequence[stored.Some], before: Call) -> list[Change]:
+def _changes(
+    session: Session,
+    actor: Actor,
+    at: datetime,
+    before: Call,
+    cases: Sequence[stored.Some],
+    timed: courts.Board,
+    refused: Sequence[Refused],
+    offices: Mapping[int, str],
+) -> tuple[list[Change], list[Change]]:
+    """In all, and office by office."""
     then = stored.counted(session, actor, before.number)
+    timed_then = courts.board(session, actor, before, at)
     now_line, then_line = (_line(Text("", ""), many) for many in (cases, then))
-    return [
+    stopped = (sum(one.tries for one in many) for many in (refused, _refused(session, actor, before)))
+    in_all = [
         Change(Text("报送案例", "Cases sent"), now_line.sent, then_line.sent),
         Change(Text("报送的中心", "Centres that sent"), _different(cases, "centre"), _different(then, "centre")),
         Change(Text("报送的单位", "Offices that sent"), _different(cases, "office"), _different(then, "office")),
         Change(Text("入选案例", "Cases chosen"), now_line.chosen, then_line.chosen),
         Change(Text("公开发布", "Published"), now_line.published, then_line.published),
+        Change(Text("平均每个案例用时（天）", "Days for each case, on average"), _days(timed), _days(timed_then)),
+        Change(Text("被规则拦下的次数", "Tries that rules stopped"), *stopped),
     ]
+    sent, sent_then = _by_office(cases), _by_office(then)
+    by_office = [Change(Text(name, name), sent[key], sent_then[key]) for key, name in offices.items()]
+    moved = [one for one in by_office if one.now != one.before]
+    return in_all, sorted(moved, key=lambda one: (-abs(one.now - one.before), one.name.zh))
+
+
+def _by_office(cases: Sequence[stored.Some]) -> Counter[int]:
+    sent = Counter[int]()
+    for one in cases:
+        sent[one.office] += one.cases
+    return sent
+
+
+def _days(timed: courts.Board) -> int:
+    """Whole days that a case took on average, whoever had it."""
+    taken = sum((one.calendar for one in timed.times.values()), timedelta())
+    return round(taken / timedelta(days=1) / timed.cases) if timed.cases else 0
 
 
 def _different(cases: Sequence[stored.Some], what: str) -> int:

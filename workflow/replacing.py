@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from rules.call import Call
+from rules.call import BEIJING, Call
 from rules.words import Text
 from states.case import CaseState
 from states.judgement import JudgementState
 from states.reach import Actor
-from workflow import conflicts, judging, pairing
+from workflow import conflicts, judging, pairing, working_days
 from workflow.assigning import OPEN, Assignment, language_of, one_judge
 from workflow.judging import Invited, WrongInvitation
 from workflow.store import judging as stored
@@ -22,6 +22,8 @@ AT_ONCE = 50
 """Judgements of one page, each with who could take it."""
 BEST = 3
 """How many are proposed for each."""
+DAYS_TO_JUDGE, TOO_SHORT = 10, 5
+"""Working days that are proposed for scoring, and fewer than which nobody is asked to take over within."""
 _GONE = frozenset({JudgementState.DECLINED, JudgementState.CONFLICTED, JudgementState.RELEASED})
 _STILL_HELD = frozenset({*OPEN, JudgementState.SCORED})
 LATE = Text("逾期未评", "is late")
@@ -81,6 +83,15 @@ def of_judgement(session: Session, number: int, actor: Actor, at: datetime) -> V
     line = next(one for one in asked.lines[row.case_id] if one.id == number)
     vacancy = _vacancy(asked, line, at)
     return replace(vacancy, candidates=_candidates(asked, vacancy))
+
+
+def proposed_day(given: date | None, at: datetime) -> date:
+    """By when somebody who takes over is asked to score: the day that was given before where it leaves time, else
+    `DAYS_TO_JUDGE` working days from now; where holidays are not known, two weeks."""
+    today = at.astimezone(BEIJING).date()
+    if given is not None and given >= (working_days.later(today, TOO_SHORT) or today + timedelta(days=7)):
+        return given
+    return working_days.later(today, DAYS_TO_JUDGE) or today + timedelta(days=14)
 
 
 def _vacancies(asked: Assignment, at: datetime) -> list[Vacancy]:

@@ -23,6 +23,17 @@ def working(day: date) -> bool | None:
     return counted[place] > counted[place - 1]
 
 
+def later(day: date, days: int) -> date | None:
+    """The working day so many working days after a day; None where the holidays of a year in between are not known."""
+    while days:
+        day += _DAY
+        counts = working(day)
+        if counts is None:
+            return None
+        days -= counts
+    return day
+
+
 def between(since: datetime, until: datetime) -> timedelta | None:
     """How much of the time between two instants lies on working days, midnight to midnight in Beijing; exact and additive.
 

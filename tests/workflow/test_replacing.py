@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,22 @@ def exchanged(world: World, number: int, who: str, remark: str = "逾期未评",
 def jobs(world: World, name: str) -> list[list[int]]:
     with world.database.reading() as session:
         return list(session.scalars(select(Job.arguments).where(Job.name == name)))
+
+
+@pytest.mark.parametrize(
+    ("given", "today", "day"),
+    [
+        (date(2024, 1, 12), date(2024, 1, 5), date(2024, 1, 12)),  # five working days are left
+        (date(2024, 1, 11), date(2024, 1, 5), date(2024, 1, 19)),
+        (None, date(2024, 1, 5), date(2024, 1, 19)),
+        (None, date(2024, 2, 5), date(2024, 2, 23)),  # over the Spring Festival, with one Sunday that is worked
+        (None, date(2003, 1, 6), date(2003, 1, 20)),  # before any holidays that are known
+        (date(2023, 12, 29), date(2024, 1, 5), date(2024, 1, 19)),  # the day is over
+    ],
+)
+def test_a_last_day_is_proposed_that_leaves_time(given: date | None, today: date, day: date) -> None:
+    now = datetime.combine(today, time(12), BEIJING)
+    assert replacing.proposed_day(given, now) == day
 
 
 def test_whoever_declined_is_replaced_by_the_one_who_fits_best(world: World) -> None:

@@ -35,6 +35,10 @@ def document(report: Report, at: datetime) -> bytes:
         made.add_paragraph(f"与上一次征集（{report.before.document_number}）相比：")
         rows = [[one.name.zh, str(one.now), str(one.before), f"{one.now - one.before:+d}"] for one in report.changes]
         plain.table(made, ("项目", "本次", "上次", "增减"), rows, _OF_COUNTS, (1, 2, 3))
+        if report.moved:
+            made.add_paragraph(f"报送数量有增减的{office_words(call).name.zh}：")
+            rows = [[one.name.zh, str(one.now), str(one.before), f"{one.now - one.before:+d}"] for one in report.moved]
+            plain.table(made, (office_words(call).name.zh, "本次", "上次", "增减"), rows, _OF_COUNTS, (1, 2, 3))
     for heading, what, lines in (
         ("二、各阶段", "阶段", report.phases),
         ("三、各主题", "主题", report.themes),
