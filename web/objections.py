@@ -59,13 +59,6 @@ def send(notice: int) -> Response | str:
     if not desk:
         _count()
     brought = _files()
-    said = objections.Said(
-        request.form.get("name", ""),
-        request.form.get("unit", ""),
-        request.form.get("contact", ""),
-        request.form.get("grounds", ""),
-        request.form.get("as") == "unit",
-    )
     arrival = number(request.form.get("arrival")) if desk else None
     came = _came(arrival) if desk else None
     if arrival:
@@ -75,7 +68,7 @@ def send(notice: int) -> Response | str:
             session,
             notice,
             number(request.form.get("case")) or 0,
-            said,
+            _said(),
             brought,
             at=now(),
             actor=actor() if desk else objections.OBJECTOR,
@@ -123,6 +116,16 @@ def look_up() -> str | tuple[str, int]:
     with transaction() as session:
         throttle.failed(session, key, received(), objection_standing.PER_ADDRESS)
     return render_template("objections/standing.html", told=None, wrong=words, typed=typed), 422
+
+
+def _said() -> objections.Said:
+    return objections.Said(
+        request.form.get("name", ""),
+        request.form.get("unit", ""),
+        request.form.get("contact", ""),
+        request.form.get("grounds", ""),
+        request.form.get("as") == "unit",
+    )
 
 
 def _came(arrival: int | None) -> datetime | None:
@@ -205,6 +208,7 @@ def show(objection_id: int) -> str:
             one=one,
             call=call,
             letter=objections.letter(one),
+            completes=objections.may_complete(one, actor()) and not barred,
             came_in=objection_arrivals.source(session, one, actor()),
             looked_up=objection_standing.lines(one, settings().base_url),
             mails=objection_mail.mails(session, one, configured=bool(settings().smtp_url)),
@@ -236,6 +240,20 @@ def act(objection_id: int, trigger: str) -> Response:
             reasons={name[7:]: words for name, words in request.form.items() if name.startswith("reason:")},
         )
     tell([attempt])
+    return redirect(url_for(".show", objection_id=objection_id))
+
+
+@bp.post("/objections/<int:objection_id>/complete")
+def complete(objection_id: int) -> Response:
+    """Put to it what came later: who made it, the sealed paper, evidence."""
+    with reading() as session:
+        objections.find(session, objection_id, actor())
+    brought = _files()
+    with transaction() as session:
+        receipt = objections.complete(
+            session, objection_id, _said(), brought, actor=actor(), at=now(), op=form_key()
+        )
+    done(t("补充异议材料", "Putting more to the objection"), receipt)
     return redirect(url_for(".show", objection_id=objection_id))
 
 

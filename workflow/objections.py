@@ -216,7 +216,8 @@ def enters(actor: Actor) -> bool:
 
 def history(session: Session, one: Objection) -> list[search.Entry]:
     """What happened to it, the newest first; for whoever reads it."""
-    return search.of_stream(session, one.stream)
+    later = [each for each in search.of_stream(session, f"{one.stream}/files") if each.action == "objection.complete"]
+    return sorted([*search.of_stream(session, one.stream), *later], key=lambda each: each.uid, reverse=True)
 
 
 # ---- looked into -----------------------------------------------------------------------------------------------------
@@ -313,6 +314,52 @@ def act(
     if attempt.done and attempt.receipt is not None:
         objection_mail.follow(session, number, attempt.receipt.seq, f"objection.{trigger}", hold=hold)
     return attempt
+
+
+def may_complete(one: Objection, actor: Actor) -> bool:
+    """Whether this person may put to it what came later: the desk, until it is answered."""
+    return enters(actor) and one.state in OPEN
+
+
+def complete(
+    session: Session,
+    number: int,
+    who: Said,
+    files: Sequence[tuple[str, Kept]],
+    *,
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Put to an objection who made it and what evidence came later; what was said and brought before stays on record.
+
+    `who`: its grounds are nothing here. Raises NoSuchObjection, NotPermitted, WrongObjection.
+    """
+    one = find(session, number, actor)
+    key = f"{op}:objection.complete"
+    if op and (known := trail.by_op(session, [key]).get(key)):
+        return Receipt(known.stream, known.seq, known.hash)
+    if not enters(actor):
+        raise NotPermitted(Text("异议材料由国家局受理人补充。", "What came later is entered by the national desk."))
+    stored.row(session, number, lock=True)
+    one = find(session, number, actor)
+    if one.state not in OPEN:
+        raise WrongObjection(
+            Text("异议已经办结，不能再补充。请先重新考虑或重新核查。", "It is answered; reconsider it or inquire again first.")
+        )
+    given = {"name": who.name.strip(), "unit": who.unit.strip(), "contact": who.contact.strip()}
+    changed: dict[str, Any] = {key: words for key, words in given.items() if words and words != getattr(one, key)}
+    if who.by_unit != one.by_unit:
+        changed["by_unit"] = who.by_unit
+    if not changed and not files:
+        raise WrongObjection(Text("没有填写或选择新的内容。", "Nothing new was written or chosen."))
+    _check(Said(who.name, who.unit, who.contact, one.grounds), files)
+    data = {
+        "changed": sorted(changed),
+        "by_unit": who.by_unit,
+        "files": [{"slot": slot, "sha256": kept.digest} for slot, kept in files],
+    }
+    return stored.complete(session, one, files, changed, data, actor=actor, at=at, op=op)
 
 
 def _facts(

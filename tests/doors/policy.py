@@ -587,6 +587,7 @@ DOORS: dict[str, Door] = {
     "GET objections.show": Door(DECIDE, gives=(404,)),
     "POST objections.act accept": Door(DECIDE, gives=(404,)),
     "POST objections.act uphold": Door(DECIDE, gives=(404,)),
+    "POST objections.complete": Door(DECIDE, gives=(404,)),
     "GET objections.file": Door(DECIDE, gives=(404,)),
     "GET objections.mail": Door(DECIDE, gives=(404,)),
     # -- in whose court cases lay: of what is within reach

@@ -253,6 +253,26 @@ def test_what_lacks_something_is_not_accepted_in_the_calls_words_and_mailed(
     assert "给异议人的邮件" in sign_in("auditor").get("/trail?action=export.take").get_data(as_text=True)
 
 
+def test_what_came_later_is_put_to_it_and_it_can_be_accepted(world: World, app, sign_in: As, case: int) -> None:
+    sent(app.test_client(), case, **{"as": "unit", "unit": "示例公司", "name": ""})
+    desk, where = sign_in("desk"), "/objections/1/complete"
+    assert "没有加盖公章" in desk.get("/objections/1").get_data(as_text=True)
+    fields = {"as": "unit", "unit": "示例公司", "name": "郑直言"}
+    assert send(desk, "/objections/1", where, **fields, seal=(BytesIO(SCAN), "异议书.jpg")).status_code == 302
+    shown = desk.get("/objections/1").get_data(as_text=True)
+    assert ("示例公司（郑直言）" in shown, "异议书.jpg" in shown, "补充异议材料" in shown) == (True, True, True)
+    assert send(desk, "/objections/1", where, **fields).status_code == 422  # nothing new
+    assert send(desk, "/objections/1", "/objections/1/accept").status_code == 302
+    assert "核查中" in desk.get("/objections/1").get_data(as_text=True)
+    director = sign_in("director")
+    assert "补充身份和材料" not in director.get("/objections/1").get_data(as_text=True)
+    answered(world, 1, "dismiss")
+    with world.database.transaction() as session:
+        assert [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload] != []
+        privacy.erase_case(session, world.row(case).number, "来函", actor=world.people["administrator"], at=during(world))
+        assert [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload] == []
+
+
 def test_the_list_is_a_paper_in_word_and_pdf_for_everybody(world: World, app, sign_in: As, case: int) -> None:
     stranger = app.test_client()
     assert "/notices/1/paper.docx" in stranger.get("/notices/1").get_data(as_text=True)

@@ -66,6 +66,7 @@ _BESIDE: Mapping[str, Text] = {
     "privacy.erase_case": Text("删除案例中的联系方式", "Erased the contacts of a case"),
     "privacy.keep_no_longer": Text("到期清理个人信息", "Threw away what is kept no longer"),
     "objection.create": Text("收到异议", "Received an objection"),
+    "objection.complete": Text("补充异议材料", "Put more to an objection"),
     "objection.open_file": Text("查看异议材料", "Opened a file of an objection"),
     "decision.choose": Text("选定入选决定", "Chose what becomes of a case"),
     "decision.sign_off": Text("签发入选决定", "Signed decisions"),

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -59,10 +59,38 @@ def receive(
             **{name: value for name, value in columns.items() if name != "received_at"},
         )
     )
+    _put(session, number, files)
+    return number, receipt
+
+
+def complete(
+    session: Session,
+    one: Objection,
+    files: Sequence[tuple[str, Kept]],
+    columns: dict[str, Any],
+    data: dict[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+    op: str,
+) -> Receipt:
+    """Put more files to an objection, and say who made it. `columns`: what is said of them that was not before."""
+    private: dict[str, Any] = {name: value for name, value in columns.items() if name != "by_unit"}
+    if files:
+        private["files"] = [kept.name for _, kept in files]
+    key = f"{op}:objection.complete" if op else None
+    entry = trail.Entry(f"{one.stream}/files", "objection.complete", "done", at, actor, data, private or None, op=key)
+    [receipt] = trail.append(session, [entry])
+    if columns:
+        session.execute(update(Objection).where(Objection.id == one.id).values(**columns))
+    _put(session, one.id, files)
+    return receipt
+
+
+def _put(session: Session, number: int, files: Sequence[tuple[str, Kept]]) -> None:
     for slot, kept in files:
         values = {"name": kept.name, "media_type": kept.media_type, "digest": kept.digest, "size": kept.size}
         session.execute(insert(ObjectionFile).values(objection_id=number, slot=slot, **values))
-    return number, receipt
 
 
 def row(session: Session, number: int, *, lock: bool = False) -> Any:

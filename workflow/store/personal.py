@@ -150,7 +150,9 @@ def _answered(case_id: Any) -> ColumnElement[bool]:
 
 def of_objections(case_id: int) -> ColumnElement[bool]:
     """What was done with the answered objections to a case, which is not among the events of the case."""
-    return AuditEvent.stream.in_(select(Objection.stream).where(_answered(case_id)))
+    answered = select(Objection.stream).where(_answered(case_id))
+    more = select(Objection.stream + "/files").where(_answered(case_id))
+    return or_(AuditEvent.stream.in_(answered), AuditEvent.stream.in_(more))
 
 
 def erase_private(session: Session, of: ColumnElement[bool]) -> int:
