@@ -101,7 +101,9 @@ def _everything(session: Any, arrival: models.Arrival) -> dict[str, Any]:
         "offices": register.offices(session) if arrivals.may_hand_on(arrival, actor()) else [],
         "comes_from": arrivals.office_of(session, arrival),
         "told": bounces.of_arrival(session, arrival.id),
-        "lists_heard": objection_arrivals.lists(session, now()) if objection_arrivals.may_file(arrival, actor()) else [],
+        "lists_heard": objection_arrivals.lists(session, now())
+        if objection_arrivals.may_file(arrival, actor())
+        else [],
         "objects": objection_arrivals.seems(arrival),
         "filed": objection_arrivals.filed(session, arrival),
         "reads_objections": objections.reads(actor()),

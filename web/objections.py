@@ -250,9 +250,7 @@ def complete(objection_id: int) -> Response:
         objections.find(session, objection_id, actor())
     brought = _files()
     with transaction() as session:
-        receipt = objections.complete(
-            session, objection_id, _said(), brought, actor=actor(), at=now(), op=form_key()
-        )
+        receipt = objections.complete(session, objection_id, _said(), brought, actor=actor(), at=now(), op=form_key())
     done(t("补充异议材料", "Putting more to the objection"), receipt)
     return redirect(url_for(".show", objection_id=objection_id))
 
@@ -271,6 +269,8 @@ def mail(objection_id: int, seq: int) -> Response:
     """A mail to whoever objects as a file, where none can leave by itself; that it was taken away goes on record."""
     with transaction() as session:
         one = objections.find(session, objection_id, actor())
-        name, data = objection_mail.as_file(session, one, seq, sender=settings().mail_from or "zhengji@localhost", site=settings().base_url)
+        name, data = objection_mail.as_file(
+            session, one, seq, sender=settings().mail_from or "zhengji@localhost", site=settings().base_url
+        )
         privacy.exported(session, "objection", 1, actor=actor(), at=now(), filters={"objection": objection_id})
     return send_file(BytesIO(data), "message/rfc822", as_attachment=True, download_name=name)

@@ -70,7 +70,7 @@ class Standing:
 
     @property
     def open(self) -> bool:
-        return self.state.value in {str(one) for one in OPEN}
+        return str(self.state) in {str(one) for one in OPEN}
 
 
 def new_code() -> str:
@@ -116,7 +116,7 @@ def look(session: Session, number: int, typed: str, *, at: datetime, hold: timed
     same = hmac.compare_digest((one.code if one else "").encode(), plain(typed).encode())
     if one is None or not one.code or not same:
         raise WrongCode(NONE_SUCH)
-    state = ObjectionState(one.state)
+    state = ObjectionState.of(one.state)
     told = Standing(
         number=one.id,
         kind=Kind.of(one.kind),

@@ -345,7 +345,10 @@ def complete(
     one = find(session, number, actor)
     if one.state not in OPEN:
         raise WrongObjection(
-            Text("异议已经办结，不能再补充。请先重新考虑或重新核查。", "It is answered; reconsider it or inquire again first.")
+            Text(
+                "异议已经办结，不能再补充。请先重新考虑或重新核查。",
+                "It is answered; reconsider it or inquire again first.",
+            )
         )
     given = {"name": who.name.strip(), "unit": who.unit.strip(), "contact": who.contact.strip()}
     changed: dict[str, Any] = {key: words for key, words in given.items() if words and words != getattr(one, key)}

@@ -790,6 +790,7 @@ NOT_THE_AUDITORS = {
     **dict.fromkeys(("auth.ask_reset", "auth.use_reset"), "a forgotten password"),
     "auth.sign_out": "signing out",
     "receipts.check": "checking a receipt, as everybody may",
+    "objections.look_up": "looking an objection up by its code, as everybody may; a wrong one is counted",
     "trail.export": "taking away what the trail shows",
     "overdue.sheet": "taking away what the board of what is late shows",
     "courts.sheet": "taking away what the board of time taken shows",

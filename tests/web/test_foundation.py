@@ -258,7 +258,8 @@ def test_the_menu_tells_in_which_part_one_is(login: str, path: str, here: str, s
 
 
 @pytest.mark.parametrize(
-    ("login", "sections"), [("desk", ["受理", "遴选", "发布", "记录与后台"]), ("author", []), ("reviewer", []), ("editor", [])]
+    ("login", "sections"),
+    [("desk", ["受理", "遴选", "发布", "记录与后台"]), ("author", []), ("reviewer", []), ("editor", [])],
 )
 def test_a_long_menu_stands_in_sections_and_loses_nothing(login: str, sections: list[str], sign_in: As, world: World):
     frame, _, _ = sign_in(login).get("/").get_data(as_text=True).partition("<main")

@@ -98,7 +98,7 @@ def asked(browser: FlaskClient, number: str, code: str) -> tuple[int, str]:
 
 
 def test_who_objected_looks_up_how_it_stands_and_reads_an_answer_once_it_is_told(world: World, app, case: int) -> None:
-    number, stranger = received(world, case), app.test_client()
+    number, stranger = received(world, case, "a" * 64), app.test_client()
     with world.database.reading() as session:
         code = objection_standing.code_of(session, number)
     status, told = asked(stranger, str(number), code.lower().replace("-", " "))
@@ -120,7 +120,10 @@ def test_who_objected_looks_up_how_it_stands_and_reads_an_answer_once_it_is_told
 def test_a_wrong_code_tells_nothing_and_guessing_has_to_wait(world: World, app, case: int) -> None:
     received(world, case)
     stranger = app.test_client()
-    answers = [asked(stranger, number, code) for number, code in (("1", "AAAA-AAAA-AAAA"), ("99", "AAAA"), ("1", ""), ("x", "编号"))]
+    answers = [
+        asked(stranger, number, code)
+        for number, code in (("1", "AAAA-AAAA-AAAA"), ("99", "AAAA"), ("1", ""), ("x", "编号"))
+    ]
     assert [(status, "编号或查询码不对" in told) for status, told in answers] == [(422, True)] * 4
     assert [case_number for case_number in (world.row(case).number,) if case_number in answers[0][1]] == []
     codes = [asked(stranger, "1", f"wrong {at}")[0] for at in range(7)]
@@ -269,7 +272,8 @@ def test_what_came_later_is_put_to_it_and_it_can_be_accepted(world: World, app, 
     answered(world, 1, "dismiss")
     with world.database.transaction() as session:
         assert [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload] != []
-        privacy.erase_case(session, world.row(case).number, "来函", actor=world.people["administrator"], at=during(world))
+        who, number = world.people["administrator"], world.row(case).number
+        privacy.erase_case(session, number, "来函", papers=False, actor=who, at=during(world))
         assert [one.payload for one in session.query(AuditPrivate) if "郑直言" in one.payload] == []
 
 

@@ -82,7 +82,7 @@ def test_it_tells_what_changed_since_the_call_before_office_by_office(world: Wor
         "公开发布": (1, 0),
         "被规则拦下的次数": (0, 0),
     }
-    assert days == (0, 273)  # three of those before wait since a year, one rests
+    assert days == (0, 365)  # those of the call before wait since a year
     offices = [(one.name.zh, one.now, one.before) for one in found.moved]
     assert offices == [("示例省知识产权局", 1, 3)]
     assert (found.before, first.before) == (world.call, None)

@@ -121,6 +121,8 @@ def _unpack(verdict: Verdict, inside: tuple[str, ...], items: list[Item], letter
     if vetted.kind == "eml" and not inside:
         head = verdict.head
         sender = head.get("reply-to", "") or head.get("from", "")
-        letters.append(Letter(sender, head.get("subject", ""), head.get("message-id", ""), verdict.returned, verdict.words))
+        letters.append(
+            Letter(sender, head.get("subject", ""), head.get("message-id", ""), verdict.returned, verdict.words)
+        )
     for one in verdict.parts:
         _unpack(one, (*inside, verdict.received.name), items, letters)

@@ -14,7 +14,17 @@ from states.case import CaseState
 from states.reach import Actor
 from workflow.engine import Receipt
 from workflow.store import trail
-from workflow.store.models import Arrival, ArrivalCase, ArrivalFile, ArrivalPaper, Case, Centre, Mailbox, Objection, PublicNotice
+from workflow.store.models import (
+    Arrival,
+    ArrivalCase,
+    ArrivalFile,
+    ArrivalPaper,
+    Case,
+    Centre,
+    Mailbox,
+    Objection,
+    PublicNotice,
+)
 
 
 def reachable(actor: Actor) -> ColumnElement[bool]:
@@ -66,7 +76,11 @@ def waiting(session: Session, offices: Collection[int | None], limit: int) -> in
     mine = [Arrival.office_id == one if one else Arrival.office_id.is_(None) for one in offices]
     begun = exists().where(ArrivalCase.arrival_id == Arrival.id, ArrivalCase.done_at.is_not(None))
     holds = exists().where(ArrivalCase.arrival_id == Arrival.id)
-    found = select(Arrival.id).where(or_(false(), *mine), Arrival.state == "read", holds | _objects(), ~begun, ~_filed()).limit(limit)
+    found = (
+        select(Arrival.id)
+        .where(or_(false(), *mine), Arrival.state == "read", holds | _objects(), ~begun, ~_filed())
+        .limit(limit)
+    )
     return session.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
