@@ -21,6 +21,7 @@ _PUBLISHED = (
     "browse",
     "collections",
     "collection",
+    "cover",
     "show",
     "picture",
     "share",

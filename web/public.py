@@ -10,7 +10,7 @@ import json
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -69,7 +69,7 @@ def _query() -> str:
 @bp.context_processor
 @site.context_processor
 def _frame() -> dict[str, Any]:
-    return {"twin": twin, "absolute": absolute, "structured": _structured}
+    return {"twin": twin, "absolute": absolute, "structured": _structured, "drawn": (sharing.WIDTH, sharing.HEIGHT)}
 
 
 def _structured(value: Any) -> Markup:
@@ -133,7 +133,7 @@ def _list_about(cases: Any) -> dict[str, Any]:
         "@type": "CollectionPage",
         "name": t("公开案例", "Published cases"),
         "inLanguage": _tongue(),
-        "url": absolute(url_for(".index")),
+        "url": absolute(url_for(".index")) + (f"?{query}" if (query := _query()) else ""),
         "mainEntity": {"@type": "ItemList", "itemListElement": items},
     }
 
@@ -157,7 +157,39 @@ def collection(collection_id: int) -> Page:
         gone = proofing.withdrawn(session, collection_id)
         if gone is not None:
             return render_template("public/withdrawn.html", row=gone), 410
-        return render_template("public/collection.html", shown=proofing.edition(session, collection_id))
+        shown = proofing.edition(session, collection_id)
+        return render_template("public/collection.html", shown=shown, about=_book_about(shown))
+
+
+def _book_about(shown: proofing.Edition) -> dict[str, Any]:
+    """A web edition as search engines read it. It says no ISBN where it has none."""
+    row = shown.row
+    return {
+        "@context": "https://schema.org",
+        "@type": "Book",
+        "name": row.title,
+        "url": absolute(url_for(".collection", collection_id=row.id)),
+        "inLanguage": "zh-CN",
+        "bookFormat": "https://schema.org/EBook",
+        "datePublished": _iso(row.released_at),
+        **({"isbn": row.isbn} if row.isbn else {}),
+        "hasPart": [
+            {"@type": "Article", "headline": one.title, "url": absolute(url_for(".show", number=one.number))}
+            for one in shown.book.chapters
+        ],
+    }
+
+
+@bp.get("/cover.png")
+def cover() -> Response:
+    """The picture that stands for the site where one of its lists is shared."""
+    card = sharing.Card(
+        t("知识产权信息公共服务优秀案例", "Excellent cases of IP information public services"),
+        t("公开案例", "Published cases"),
+        t("经审核推荐、国家局遴选后发布", "Recommended after review, selected by the national office"),
+        urlsplit(absolute("/")).netloc,
+    )
+    return _unchanged(card.tag) or _tagged(Response(sharing.draw(card), mimetype="image/png"), card.tag)
 
 
 # ---- one case --------------------------------------------------------------------------------------------------------
@@ -184,7 +216,6 @@ def show(number: str) -> Page:
             ],
             widths=public.WIDTHS,
             about=_case_about(cited),
-            card=sharing,
         )
 
 

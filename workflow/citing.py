@@ -42,7 +42,11 @@ def _day(at: datetime) -> date:
 
 
 def gb_t_7714(cited: Cited) -> str:
-    """GB/T 7714-2015, 8.5.2, an electronic source (EB/OL): who, what, by whom, when it was published and read, where."""
+    """GB/T 7714-2015, 4.6.2, an electronic source: who, what, by whom, when it was published and read, where.
+
+    The kind is EB/OL (annex B); days are YYYY-MM-DD (8.4.4.2); the place of publication is left out where an electronic
+    source names none (8.4.1).
+    """
     day = cited.published_on
     return (
         f"{cited.case.centre}. {cited.title}[EB/OL]. {cited.publisher}, {day.year}"

@@ -340,7 +340,9 @@ DOORS: dict[str, Door] = {
     "GET directory.go": Door(ANYBODY, gives=(404,)),  # there where the office has a directory
     "GET directory.back": Door(ANYBODY, gives=(404,)),
     **{f"GET {tongue}.{page}": Door(ANYBODY) for tongue in ("public", "public_en") for page in ("index", "browse")},
-    **{f"GET {tongue}.{page}": Door(ANYBODY) for tongue in ("public", "public_en") for page in ("atom", "rss")},
+    **{
+        f"GET {tongue}.{page}": Door(ANYBODY) for tongue in ("public", "public_en") for page in ("atom", "rss", "cover")
+    },
     **{f"GET {tongue}.collections": Door(ANYBODY) for tongue in ("public", "public_en")},
     **{
         f"GET {tongue}.collection": Door(ANYBODY, gives=(404,)) for tongue in ("public", "public_en")
