@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rules.call import BEIJING, Call
 from rules.roles import Level, Role
 from states.reach import SYSTEM, Actor
-from workflow import batches, cases, comparisons, deadlines, editorial, intake, papers, pushes, workbench
+from workflow import batches, cases, comparisons, deadlines, editorial, intake, papers, publicity, pushes, workbench
 from workflow import content as contents
 from workflow.content import Content
 from workflow.demo import scans
@@ -257,6 +257,31 @@ class Stage:
     def judge_effect(self, key: str) -> None:
         words = self.texts[key]["effect"]
         editorial.judge_effect(self.session, self.cases[key], words, actor=self._who(Role.LIAISON), at=self.tick())
+
+    def appear(self, key: str, channel: str, day: date, place: str) -> int:
+        """Plan that a case appears in a channel."""
+        return publicity.arrange(
+            self.session,
+            self.call,
+            channel=channel,
+            case_id=self.cases[key],
+            day=day,
+            place=place,
+            actor=self._who(Role.EDITOR),
+            at=self.tick(),
+        )
+
+    def appeared(self, appearance: int, link: str, reach: int, said: str) -> None:
+        """Record what came of an appearance."""
+        publicity.record(
+            self.session,
+            appearance,
+            link=link,
+            reach=str(reach),
+            said=said,
+            actor=self._who(Role.EDITOR),
+            at=self.tick(),
+        )
 
     def push(self, key: str, destination: str) -> int:
         """Queue a push of a published case."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from rules.roles import Role
 from workflow.demo.stage import Stage
@@ -124,6 +124,15 @@ def _last_day(demo: Stage) -> None:
         demo.judge_effect(key)
         demo.consent_abroad(key)
         demo.check_english(key)
+    _publicised(demo)
+
+
+def _publicised(demo: Stage) -> None:
+    """One appearance that was, and two in the week of intellectual property."""
+    shown = demo.appear("glasses", "others", date(2021, 3, 19), "示例省市场监管微信公众号")
+    demo.appear("soy", "week", date(2021, 4, 20), "主会场展板")
+    demo.appear("glasses", "release", date(2021, 4, 26), "现场发布，第三个")
+    demo.appeared(shown, "https://example.com/cases/glasses", 12_600, "图文推送，留言四十余条，三家企业来电询问。")
 
 
 def abroad(demo: Stage, destination: str) -> list[tuple[int, datetime]]:
