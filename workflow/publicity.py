@@ -37,8 +37,9 @@ LONGEST_PLACE, LONGEST_LINK, LONGEST_SAID = 120, 500, 2000
 """Characters."""
 SUMMARY = 200
 """字 of the short text of a pack."""
-BEFORE = (3, 0)
-"""Days before an appearance on which the editor is reminded, at nine in the morning."""
+BEFORE, AFTER = (3, 0), 3
+"""Days before an appearance on which editors are reminded of it, and days after it on which they are reminded to record
+what came of it, while that is not recorded; at nine in the morning."""
 
 
 class WrongAppearance(WrongInput):
@@ -418,7 +419,7 @@ def cut(text: str) -> str:
 
 @dataclass(frozen=True)
 class Reminder:
-    """One mail to one editor about what appears on one day, or should have."""
+    """One mail to one editor about what appears on one day, or should have. `left`: days until then; below 0: it is past."""
 
     name: str
     address: str
@@ -433,34 +434,41 @@ class Reminder:
 
     @property
     def subject(self) -> str:
-        return f"征集系统：{len(self.lines)} 项宣传{'今天进行' if self.left == 0 else f'还有 {self.left} 天'}"
+        return f"征集系统：{len(self.lines)} 项宣传{self._when}"
+
+    @property
+    def _when(self) -> str:
+        if self.left < 0:
+            return f"已过 {-self.left} 天，还没有登记结果"
+        return f"还有 {self.left} 天" if self.left else "今天进行"
 
     def body(self, site: str) -> str:
         return "\n".join(
             [
                 f"{self.name}，您好！",
                 "",
-                f"{self.day:%Y-%m-%d} 安排了下列宣传：",
+                f"{self.day:%Y-%m-%d} 安排了下列宣传，{self._when}：",
                 "",
                 *self.lines,
                 "",
-                f"材料和登记结果：{site.rstrip('/')}/publicity",
+                f"材料和登记结果：{site.rstrip('/')}/publicity?month={self.day:%Y-%m}",
                 "",
-                f"The appearances listed above are planned for {self.day.isoformat()}. Packs and results: see the address above.",
+                f"The appearances listed above {'were' if self.left < 0 else 'are'} planned for {self.day.isoformat()}."
+                f"{' What came of them is not recorded yet.' if self.left < 0 else ''} Packs and results: see the address above.",
                 "",
             ]
         )
 
 
 def due(session: Session, at: datetime) -> list[Reminder]:
-    """The reminders that should leave at this hour: three days before, and on the day, from nine in the morning until noon."""
+    """The reminders that should leave at this hour, from nine in the morning until noon: before, on and after the day."""
     now = at.astimezone(BEIJING)
     if not 9 <= now.hour < 12:
         return []
     today = now.date()
     rows = stored.undone(session, today + timedelta(days=max(BEFORE)))
     found = []
-    for left in BEFORE:
+    for left in (*BEFORE, -AFTER):
         lines = tuple(_told(session, rows, today + timedelta(days=left)))
         if lines:
             day = today + timedelta(days=left)
@@ -475,7 +483,27 @@ def _told(session: Session, rows: Sequence[Appearance], day: date) -> Iterator[s
             call = stored_calls.call_of(session, row.case.call_version_id)
             channel = _channel_of(call, row)
             state = "" if consent.open_to_all(call, row.case) else "（案例未公开，不能宣传）"
-            yield f"- {channel.label.zh} {row.place} 《{row.case.title}》 {row.case.number}{state}"
+            where = f"{channel.label.zh}（{row.place}）" if row.place else channel.label.zh
+            yield f"- {where}：《{row.case.title}》 {row.case.number}{state}"
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """What an editor has to see to: appearances in the next days, and those that are past without a result.
+
+    `first`: the earliest of them.
+    """
+
+    soon: int
+    late: int
+    first: Appearance
+
+
+def at_hand(session: Session, actor: Actor, today: date) -> AtHand | None:
+    """None for whoever is no editor, and where there is nothing."""
+    rows = stored.undone(session, today + timedelta(days=max(BEFORE))) if Role.EDITOR in actor.roles else []
+    late = sum(one.day < today for one in rows)
+    return AtHand(len(rows) - late, late, rows[0]) if rows else None
 
 
 Each = Callable[[Sequence[Any], Callable[[Any], None]], None]

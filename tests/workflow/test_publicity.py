@@ -149,10 +149,33 @@ def test_editors_are_reminded_three_days_before_and_on_the_day_in_the_morning(wo
     arrange(world, world.case(CaseState.PUBLISHED))
     with world.database.transaction() as session:
         session.execute(update(Person).where(Person.id == world.people["editor"].id).values(email="e@example.org"))
-    mornings = [datetime(2021, 4, day, 9, 5, tzinfo=BEIJING).astimezone(UTC) for day in (22, 23, 24, 26, 27)]
+    mornings = [datetime(2021, 4, day, 9, 5, tzinfo=BEIJING).astimezone(UTC) for day in (22, 23, 24, 26, 27, 29)]
     evening = datetime(2021, 4, 26, 20, 0, tzinfo=BEIJING)
     with world.database.reading() as session:
         left = [{one.left for one in publicity.due(session, at)} for at in (*mornings, evening)]
         [reminder, *_] = publicity.due(session, mornings[3])
-    assert left == [set(), {3}, set(), {0}, set(), set()]
-    assert "示例广场" in reminder.body("https://zhengji.example")
+        [late, *_] = publicity.due(session, mornings[5])
+    assert left == [set(), {3}, set(), {0}, set(), {-3}, set()]
+    assert "全国知识产权宣传周（示例广场）：《" in reminder.body("https://zhengji.example")
+    assert (reminder.subject, late.subject) == (
+        "征集系统：1 项宣传今天进行",
+        "征集系统：1 项宣传已过 3 天，还没有登记结果",
+    )
+    assert "https://zhengji.example/publicity?month=2021-04" in late.body("https://zhengji.example/")
+    assert "What came of them is not recorded yet." in late.body("https://zhengji.example")
+
+
+def test_an_editor_finds_what_is_near_and_what_has_no_result(world: World) -> None:
+    case = world.case(CaseState.PUBLISHED)
+    past, _ = arrange(world, case), arrange(world, case, day=date(2021, 4, 30))
+
+    def at_hand(day: int, login: str = "editor") -> tuple[int, int] | None:
+        with world.database.reading() as session:
+            found = publicity.at_hand(session, world.people[login], date(2021, 4, day))
+        return (found.soon, found.late) if found else None
+
+    assert [at_hand(day) for day in (22, 23, 26, 27, 30)] == [None, (1, 0), (1, 0), (1, 1), (1, 1)]
+    assert at_hand(27, "desk") is None
+    with world.database.transaction() as session:
+        publicity.record(session, past, link="", reach="", said="办了", actor=world.people["editor"], at=world.at)
+    assert at_hand(27) == (1, 0)
