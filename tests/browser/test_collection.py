@@ -85,3 +85,23 @@ def test_cases_are_put_into_order_by_the_arrow_keys(world: World, visit: Visit) 
     with world.database.reading() as session:
         row = session.get_one(Collection, number)
         assert (row.sort, [one.case_id for one in row.lines]) == ("hand", [cases[2], cases[1], cases[0]])
+
+
+def test_cases_are_dragged_into_order(world: World, visit: Visit) -> None:
+    cases = [world.case(CaseState.SHORTLISTED, world.content(title=title)) for title in ("甲", "乙", "丙")]
+    page = visit("editor")
+    page.goto("/collection/new")
+    lines = page.locator(".book-pick li")
+    last = lines.nth(2).bounding_box()
+    assert last is not None
+    page.get_by_role("button", name="移动：甲").drag_to(
+        lines.nth(2), target_position={"x": 30, "y": last["height"] - 4}
+    )
+    assert [one.input_value() for one in page.locator(".book-place input").all()] == ["1", "2", "3"]
+    assert [one.inner_text() for one in page.locator(".book-pick b").all()] == ["乙", "丙", "甲"]
+    assert page.locator("[name=sort][value=hand]").is_checked()
+    page.click("#book button.btn-primary")
+    page.wait_for_selector("#book-progress")
+    with world.database.reading() as session:
+        row = session.get_one(Collection, int(page.url.rpartition("/")[2]))
+        assert [one.case_id for one in row.lines] == [cases[1], cases[2], cases[0]]
