@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from web.request import actor, now, reading, received, settings, today
 from web.words import countdown
-from workflow import arrivals, boards, bounces, comparisons, lists, overdue, searches, setting_up, stand_ins
+from workflow import arrivals, boards, bounces, comparisons, lists, overdue, publicity, searches, setting_up, stand_ins
 from workflow.jobs import board
 
 bp = Blueprint("home", __name__)
@@ -22,6 +22,8 @@ def show() -> str:
             piles=lists.waiting_for(session, actor(), now()),
             rulings=comparisons.waiting(session, actor()),
             asked=lists.asked_of(session, actor(), now()),
+            hidden=lists.hidden(session, actor()),
+            publicity=publicity.at_hand(session, actor(), today()),
             batches=boards.waiting(session, actor()),
             to_collect=boards.to_collect(session, actor()),
             elsewhere=lists.waiting_for_others(session, actor()),

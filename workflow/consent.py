@@ -14,6 +14,11 @@ def covers(call: Call, case: Case) -> bool:
     return "consent_given" not in call.rules or bool(case.consent.strip())
 
 
+def asked_of(call: Call, case: Case) -> bool:
+    """Whether it is published, and so shown only while consent stands."""
+    return case.state in PUBLIC and "consent_given" in call.rules
+
+
 def open_to_all(call: Call, case: Case) -> bool:
     """Whether everybody may read the case now."""
     return case.state in PUBLIC and covers(call, case)

@@ -13,6 +13,8 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
+from workflow import consent as consents
+from workflow import letters
 from workflow.cases import NotEditable, check_apart, check_marked, check_seen
 from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.papers import owner_of
@@ -27,13 +29,24 @@ SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETR
 
 
 def consent(session: Session, case_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
-    """Record who agreed in writing to publication; empty words take the consent back."""
+    """Record who agreed in writing to publication; empty words take the consent back.
+
+    Where that hides a published case from everybody, or shows it again, editors are told by mail (docs/decisions.md 97).
+    """
+    said = words.strip()
+    turned: list[Any] = []
 
     def save(row: Any) -> dict[str, Any]:
-        stored.set_columns(session, case_id, consent=words.strip())
-        return {"consent": words.strip(), "before": row.consent}
+        stored.set_columns(session, case_id, consent=said)
+        if bool(said) != bool(row.consent) and consents.asked_of(call_of(session, row.call_version_id), row):
+            turned.append(row)
+        return {"consent": said, "before": row.consent}
 
-    return note(session, case_id, "case.consent", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
+    receipt = note(session, case_id, "case.consent", (Role.AUTHOR, Role.SEALER), save, actor, at, op)
+    if turned:
+        step = "consent_given_again" if said else "consent_taken_back"
+        letters.tell(session, turned, step, actor, at=at, remark="", key=receipt.number)
+    return receipt
 
 
 def consent_abroad(session: Session, case_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Receipt:

@@ -32,15 +32,20 @@ from workflow.store.database import Database
 from workflow.store.models import Letter, LetterLine
 
 _CENTRE, _OFFICE, _BOTH = (Level.CENTRE,), (Level.OFFICE,), (Level.CENTRE, Level.OFFICE)
+_EDITORS = (Level.NATIONAL,)
 
 
 @dataclass(frozen=True)
 class Told:
-    """A step that people are told of. `to`: whom. `came`: what became of the cases. `next`: what comes now."""
+    """A step that people are told of. `to`: whom. `came`: what became of the cases. `next`: what comes now.
+
+    `act`: what a centre did that is no step of a case.
+    """
 
     to: tuple[Level, ...]
     came: Text
     next: Text = Text("", "")
+    act: Text | None = None
 
 
 TOLD: Mapping[str, Told] = {
@@ -77,6 +82,20 @@ TOLD: Mapping[str, Told] = {
         _BOTH,
         Text("已转到征集通知的另一个版本", "moved to another version of the call"),
         Text("对每个案例有什么变化，见案例页面的留痕。", "What changes for each is in the history on its page."),
+    ),
+    "consent_taken_back": Told(
+        _EDITORS,
+        Text("不再公开显示", "no longer shown to the public"),
+        Text(
+            "公开页面已只留说明。请与中心联系，撤下发布；或等中心重新登记同意，即恢复显示。",
+            "Its page shows a notice only. Ask the centre and retract it; or it is shown again once the centre records consent.",
+        ),
+        Text("撤回公开同意", "Taking back consent to publication"),
+    ),
+    "consent_given_again": Told(
+        _EDITORS,
+        Text("恢复公开显示", "shown to the public again"),
+        act=Text("重新登记公开同意", "Recording consent to publication again"),
     ),
 }
 """Step → who is told of it, and how. Of the other steps nobody is: the next hand finds them under “我的工作”."""
@@ -156,7 +175,7 @@ class Mail:
     def body(self, site: str) -> str:
         """The words, in Chinese and then in English. `site`: the address under which the system is reached."""
         told, day = TOLD[self.step], self.at.astimezone(BEIJING)
-        label = NEUTRAL.get(self.step) or actions.label(f"case.{self.step}")
+        label = NEUTRAL.get(self.step) or called(self.step)
         number = len(self.cases)
         zh = [
             f"{self.name}，您好！",
@@ -192,6 +211,12 @@ class Mail:
                 yield f"   反馈 Feedback: {one.remark}"
 
 
+def called(step: str) -> Text:
+    """What a step is called, or what a centre did that people are told of."""
+    told = TOLD.get(step)
+    return told.act if told and told.act else actions.label(f"case.{step}")
+
+
 def _be(number: int) -> str:
     return "is" if number == 1 else "are"
 
@@ -213,14 +238,15 @@ def due_for(
     `each`: case → what is said of it alone.
 
     A centre: the case's author and the centre's sealers. An office: its reviewers, and where none of them has an
-    address the office's own. Whoever stands in for one of them gets one as well, while the absence lasts.
+    address the office's own. The national office: its editors. Whoever stands in for one of them gets one as well, while
+    the absence lasts.
     `said`: `at`, `remark`, `new_day`.
     """
     told = TOLD.get(step)
     if told is None or not rows:
         return []
     offices = stored.offices(session, {row.office_id for row in rows})
-    known = _Holders(session, rows, said["at"])
+    known = _Holders(session, rows, told.to, said["at"])
     mails: dict[tuple[_Recipient, str], list[About]] = defaultdict(list)
     for row in rows:
         unit = _unit(session, row, step, offices)
@@ -250,17 +276,18 @@ class _Recipient(NamedTuple):
 class _Holders:
     """Who holds which role where, and who stands in for whom."""
 
-    def __init__(self, session: Session, rows: Sequence[Any], at: datetime) -> None:
-        self._at: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    def __init__(self, session: Session, rows: Sequence[Any], levels: Collection[Level], at: datetime) -> None:
+        self._at: dict[tuple[str, int | None], list[Any]] = defaultdict(list)
         centres, offices = ({getattr(row, name) for row in rows} for name in ("centre_id", "office_id"))
-        for one in stored.holders(session, centres, offices):
+        found = stored.editors(session) if Level.NATIONAL in levels else stored.holders(session, centres, offices)
+        for one in found:
             self._at[one.role, one.centre_id or one.office_id].append(one)
         self._lent: dict[tuple[int, str], list[_Recipient]] = defaultdict(list)
         for one, grant in Presence(session, at).lent():
             instead = _Recipient(one.person.name, one.person.email, one.person_id, None, one.absent_id, one.absent.name)
             self._lent[one.absent_id, str(grant.role)].append(instead)
 
-    def of(self, role: Role, unit: int, only: int | None = None) -> Iterable[_Recipient]:
+    def of(self, role: Role, unit: int | None, only: int | None = None) -> Iterable[_Recipient]:
         """Those with a role, or only one of them; each followed by whoever stands in. Some have no address."""
         for one in self._at[str(role), unit]:
             if only is None or one.id == only:
@@ -278,8 +305,9 @@ def _recipients(
             *known.of(Role.SEALER, row.centre_id),
         ]
     reviewers = [one for one in known.of(Role.REVIEWER, row.office_id) if one.address] if Level.OFFICE in levels else []
+    editors = known.of(Role.EDITOR, None) if Level.NATIONAL in levels else ()
     people: dict[int | None, _Recipient] = {}
-    for one in sorted([*centre, *reviewers], key=lambda one: one.absent != ""):  # one's own mail comes first
+    for one in sorted([*centre, *reviewers, *editors], key=lambda one: one.absent != ""):  # one's own mail comes first
         if one.address:
             people.setdefault(one.person_id, one)
     yield from people.values()
@@ -289,6 +317,8 @@ def _recipients(
 
 def _unit(session: Session, row: Any, step: str, offices: Mapping[int, Any]) -> str:
     """Who took the step, as the others know it."""
+    if TOLD[step].act:
+        return str(row.centre_name)
     transition = CASE.named(step)
     if transition is not None and transition.by[0].level is Level.OFFICE:
         return str(offices[row.office_id].addressee)

@@ -24,7 +24,7 @@ from states.objection import OBJECTION
 from states.push import PUSH
 from states.reach import Actor
 from states.route import lifecycle_of
-from workflow import call_standing, cases, comparisons, excerpts, privacy
+from workflow import call_standing, cases, comparisons, excerpts, letters, privacy
 from workflow import content as contents
 from workflow.audit import actions, search
 from workflow.cases import NoSuchCase
@@ -35,6 +35,7 @@ from workflow.store import calls as stored_calls
 from workflow.store import facts as stored_facts
 from workflow.store import lists as stored
 from workflow.store import pages
+from workflow.store import public as stored_public
 from workflow.store.models import Case, CaseRevision, Centre, Office
 from workflow.store.pages import PAGE, TOP, Count, Filters, Page, Place
 from workflow.store.prior import Similar
@@ -261,6 +262,12 @@ def asked_of(session: Session, actor: Actor, at: datetime) -> list[Asked]:
 
 
 _SETTLE_NOTHING = frozenset({Role.AUDITOR, Role.ADMINISTRATOR})
+
+
+def hidden(session: Session, actor: Actor) -> list[Case]:
+    """Published cases that nobody may read since their consent was taken back, for editors: they retract them, or have it
+    recorded again (docs/decisions.md 97). The one that moved longest ago comes first."""
+    return stored_public.hidden(session, _PILE) if Role.EDITOR in actor.roles else []
 
 
 def _settles(offer: Offer | None, actor: Actor) -> list[Finding]:
@@ -534,7 +541,7 @@ def lifecycle(call: Call | None = None) -> Lifecycle:
 def step_label(call: Call, name: str) -> Text:
     """What a step of a case is called under its call; one that the call has not, as everywhere."""
     step = lifecycle(call).named(name)
-    return step.label if step else actions.label(f"case.{name}")
+    return step.label if step else letters.called(name)
 
 
 def window(session: Session, case: Case, at: datetime) -> Window | None:

@@ -92,8 +92,8 @@ class Gallery:
 def gallery(session: Session, wanted: Wanted, after: str = "", limit: int = PER_PAGE) -> Gallery:
     """Published cases, the newest first, by keyset; without those whose consent was taken back."""
     found = stored.page(session, wanted, _start(after), limit + 1)
-    last = found[:limit][-1] if len(found) > limit else None
-    page = [one for one in found[:limit] if consent.covers(stored_calls.call_of(session, one.call_version_id), one)]
+    page = found[:limit]
+    last = page[-1] if len(found) > limit else None
     pictures = stored.pictures(session, [case.id for case in page])
     english = stored.english(session, page)
     shown = [_shown(session, case, pictures[case.id], english.get(case.id)) for case in page]
@@ -201,28 +201,25 @@ def choices(session: Session, office: int | None = None) -> Choices:
         list(themes.values()),
         stored.offices(session),
         stored.centres(session, office),
-        _years(session),
+        list(years := _years(session)),
         list({call.number: call for call in calls}.values()),
-        stored.counted(session),
+        {**stored.counted(session), "year": years},
     )
 
 
-def _years(session: Session) -> list[int]:
-    """Years in Beijing in which something was published that still is."""
+def _years(session: Session) -> dict[int, int]:
+    """Years in Beijing in which something was published that still is, the last first, with how much of it."""
     span = stored.span(session)
     if span is None:
-        return []
+        return {}
     first, last = (one.astimezone(BEIJING).year for one in span)
-    return [year for year in range(last, first - 1, -1) if stored.count(session, Wanted(year=year))]
+    counts = {year: stored.count(session, Wanted(year=year)) for year in range(last, first - 1, -1)}
+    return {year: count for year, count in counts.items() if count}
 
 
 def newest(session: Session) -> list[tuple[str, datetime, bool]]:
     """For the map of search engines: (number, when it last changed, whether it has an English page), the newest first."""
-    return [
-        (case.number, case.moved_at, english)
-        for case, english in stored.newest(session, MOST_MAPPED)
-        if consent.covers(stored_calls.call_of(session, case.call_version_id), case)
-    ]
+    return [(case.number, case.moved_at, english) for case, english in stored.newest(session, MOST_MAPPED)]
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------

@@ -110,7 +110,12 @@ def test_a_case_whose_consent_is_taken_back_is_shown_to_nobody_and_says_so(
         for beside in ("share.png", "citation.bib", "pictures/1"):
             assert anybody.get(f"/public{tongue}/{number}/{beside}").status_code == 404
     assert number not in anybody.get("/sitemap.xml").get_data(as_text=True)
-    assert "公开同意已撤回" in sign_in("editor").get(f"/cases/{case}/editorial").get_data(as_text=True)
+    editor = sign_in("editor")
+    assert "公开同意已撤回" in editor.get(f"/cases/{case}/editorial").get_data(as_text=True)
+    assert "收回同意的案例</b> 的公开同意已撤回" in editor.get("/").get_data(as_text=True)
+    assert "公开同意已撤回，公开页面" not in sign_in("liaison").get("/").get_data(as_text=True)
+    world.walk(case, "retract")
+    assert "公开同意已撤回，公开页面" not in editor.get("/").get_data(as_text=True)
 
 
 def test_a_retracted_case_leaves_a_notice_and_no_text(world: World, anybody: FlaskClient):

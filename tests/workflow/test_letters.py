@@ -13,7 +13,7 @@ from states.case import CASE, CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.workflow.test_jobs import queued, result, working
 from tests.worlds import World
-from workflow import cases, letters
+from workflow import cases, editorial, letters
 from workflow.engine import Attempt
 from workflow.letters import TOLD, Kept, Posting, Where
 from workflow.mailing import Mailer
@@ -144,8 +144,39 @@ def test_a_published_case_is_named_with_its_public_page_and_an_office_with_its_n
     assert f"重新报送的截止日：{new_day.isoformat()}" in bodies[1]
 
 
+def test_editors_are_told_once_when_consent_is_taken_back_and_when_it_is_given_again(world: World) -> None:
+    case, draft = world.case(CaseState.PUBLISHED), world.draft()
+    with_addresses(world, "author", "sealer", "editor", "desk_and_editor", "desk")
+    world.consent(draft, "")
+    before = len(about(world, case))
+    for words in ("", "", "服务对象再次书面同意", "换一种说法"):
+        world.consent(case, words)
+    told = about(world, case)[: len(about(world, case)) - before]
+    editors = ["desk_and_editor@mail.example", "editor@mail.example"]
+    assert sorted((one.mail.step, one.mail.address) for one in told) == [
+        (step, address) for step in ("consent_given_again", "consent_taken_back") for address in editors
+    ]
+    assert about(world, draft) == []
+    body = next(one.mail.body(SITE) for one in told if one.mail.step == "consent_taken_back")
+    centre = world.row(case).centre.name
+    assert f"{centre}于" in body
+    assert "“撤回公开同意”。下列 1 个案例不再公开显示" in body
+    assert f"{SITE}/cases/{case}" in body
+    assert "took the step “Taking back consent to publication”. The 1 case listed above is no longer shown" in body
+
+
+def test_the_same_form_tells_of_consent_once(world: World) -> None:
+    case = world.case(CaseState.PUBLISHED)
+    with_addresses(world, "editor")
+    for _ in range(2):
+        with world.database.transaction() as session:
+            editorial.consent(session, case, "", actor=world.people["author"], at=world.at, op="f1")
+    assert [one.mail.step for one in about(world, case)] == ["consent_taken_back"]
+
+
 def test_every_step_that_is_told_is_a_step_and_is_said_in_both_languages() -> None:
-    assert TOLD.keys() - {"migrate"} <= {one.name for one in CASE.transitions}
+    beside = {name for name, one in TOLD.items() if one.act}
+    assert TOLD.keys() - beside - {"migrate"} <= {one.name for one in CASE.transitions}
     for one in TOLD.values():
         assert one.came.zh
         assert one.came.en.isascii()

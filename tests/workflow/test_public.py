@@ -74,6 +74,35 @@ def test_choices_are_only_what_published_cases_have(world: World, published: lis
     )
 
 
+def test_what_consent_hides_is_counted_nowhere(world: World, published: list[int]):
+    with world.database.reading() as session:
+        before = public.choices(session)
+    neighbour = world.row(published[2])
+    for hidden in (published[2], published[4]):
+        world.consent(hidden, "")
+    with world.database.reading() as session:
+        after, left = public.choices(session), public.gallery(session, EVERYTHING)
+    assert (before.counted["office"], after.counted["office"]) == (
+        {world.offices["first"]: 3, world.offices["second"]: 2},
+        {world.offices["first"]: 3},
+    )
+    assert [sum(after.counted[name].values()) for name in ("theme", "office", "centre", "call", "year")] == [3] * 5
+    assert neighbour.centre_id not in {one.id for one in after.centres}
+    assert (left.total, len(left.cases)) == (3, 3)
+    for one in (published[0], published[1], published[3]):
+        world.consent(one, "")
+    with world.database.reading() as session:
+        empty = public.choices(session)
+    assert (empty.themes, empty.offices, empty.centres, empty.years, empty.calls) == ([], [], [], [], [])
+    world.consent(published[2], "服务对象再次书面同意")
+    assert numbers(world) == ([neighbour.number], "")
+
+
+def test_a_page_is_full_whatever_consent_hides(world: World, published: list[int]):
+    world.consent(published[4], "")
+    assert numbers(world, limit=2)[0] == [world.row(published[place]).number for place in (3, 2)]
+
+
 def test_words_are_looked_for_as_they_stand(world: World, published: list[int]):
     title = world.row(published[1]).title
     found = [len(numbers(world, Wanted(text=text))[0]) for text in (title[3:12], f" {title} ", "%", "_", "邻省大学")]

@@ -31,12 +31,23 @@ _HOLDERS = (
     )
     .order_by(Person.id, PersonGrant.id)
 )
+_EDITORS = (
+    select(Person.id, Person.name, Person.email, PersonGrant.role, PersonGrant.centre_id, PersonGrant.office_id)
+    .join(PersonGrant, PersonGrant.person_id == Person.id)
+    .where(Person.active, PersonGrant.role == str(Role.EDITOR))
+    .order_by(Person.id, PersonGrant.id)
+)
 _REGISTERED = select(Office.id, Office.addressee, Office.email).where(among(Office.id, "offices"))
 
 
 def holders(session: Session, centres: Collection[int], offices: Collection[int]) -> Sequence[Any]:
     """Whom mails are for: authors and sealers of centres, reviewers of offices; one row a role."""
     return run(session, _HOLDERS, {"centres": sorted(centres), "offices": sorted(offices)}).all()
+
+
+def editors(session: Session) -> Sequence[Any]:
+    """Those who publish and retract cases, in the shape of `holders`."""
+    return run(session, _EDITORS, {}).all()
 
 
 def offices(session: Session, ids: Collection[int]) -> Mapping[int, Any]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from rules.call import BEIJING
 from states.case import CaseState
 from workflow.queries import parse
-from workflow.store import words
+from workflow.store import calls, words
 from workflow.store.models import Case, CaseEnglish, Centre, Document, Office
 from workflow.store.pages import FEW
 from workflow.store.reach import Way
@@ -34,7 +34,7 @@ class Wanted:
 
 
 def page(session: Session, wanted: Wanted, after: tuple[datetime, int] | None, limit: int) -> list[Case]:
-    """Published cases, the newest first, beyond a (published_at, id)."""
+    """Cases that everybody may read, the newest published first, beyond a (published_at, id)."""
     # As the index of this order says; an index of states would make all that is published be put in order.
     statement = _narrowed(session, select(Case), wanted, state=Case.state + "").where(Case.published_at.is_not(None))
     if after is not None:
@@ -46,13 +46,19 @@ def page(session: Session, wanted: Wanted, after: tuple[datetime, int] | None, l
 
 
 def count(session: Session, wanted: Wanted) -> int:
-    """How many published cases fit, up to FEW + 1."""
+    """How many cases that everybody may read fit, up to FEW + 1."""
     some = _narrowed(session, select(Case.id), wanted).limit(FEW + 1).subquery()
     return int(session.scalar(select(func.count()).select_from(some)) or 0)
 
 
+def agreed(session: Session) -> ColumnElement[bool]:
+    """Of a case: that somebody is on record as agreeing to its publication, or that its call asks nobody (consent.covers)."""
+    unasked = [version for version, call in calls.every(session) if "consent_given" not in call.rules]
+    return or_(Case.consent != "", Case.call_version_id.in_(unasked)) if unasked else Case.consent != ""
+
+
 def _narrowed(session: Session, statement: Select[Any], wanted: Wanted, state: Any = Case.state) -> Select[Any]:
-    statement = statement.where(state.in_([str(one) for one in SHOWN]))
+    statement = statement.where(state.in_([str(one) for one in SHOWN]), agreed(session))
     for column, value in (
         (Case.theme, wanted.theme),
         (Case.office_id, wanted.office),
@@ -85,6 +91,12 @@ def _in_english(sought: str) -> Select[Any]:
         .join(Case, (Case.id == CaseEnglish.case_id) & (Case.content == CaseEnglish.of))
         .where(or_(*(one.icontains(sought, autoescape=True) for one in fields)))
     )
+
+
+def hidden(session: Session, limit: int) -> list[Case]:
+    """Published cases that nobody may read, because consent was taken back; those that moved longest ago."""
+    asked = select(Case).where(Case.state.in_([str(one) for one in SHOWN]), ~agreed(session))
+    return list(session.scalars(asked.order_by(Case.moved_at, Case.id).limit(limit)))
 
 
 def by_number(session: Session, number: str) -> Case | None:
@@ -161,7 +173,7 @@ def span(session: Session) -> tuple[datetime, datetime] | None:
     return (first, last) if first and last else None
 
 
-_MAPPED = (Case.number, Case.moved_at, Case.consent, Case.call_version_id)
+_MAPPED = (Case.number, Case.moved_at)
 
 
 def newest(session: Session, limit: int) -> list[tuple[Case, bool]]:
