@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from states.reach import SYSTEM
 from tests.worlds import World
@@ -79,6 +79,13 @@ def test_work_that_waits_is_counted_by_queue_with_the_age_of_the_oldest(world: W
     assert found[f"zhengji_jobs {mails}"] == 2
     assert found["zhengji_jobs queue=zhengji state=waiting"] == 1
     assert 7200 <= found[f"zhengji_jobs_oldest_seconds {mails}"] < 7300
+
+
+def test_work_of_a_kind_that_only_a_later_version_knows_is_counted_under_no_queue(world: World) -> None:
+    new = {"key": "new/1", "name": "new_work", "arguments": [], "state": "queued", "queued_at": datetime.now(UTC)}
+    with world.database.transaction() as session:
+        session.execute(insert(Job).values(new))
+    assert said(world.database)["zhengji_jobs queue= state=waiting"] == 1
 
 
 def test_entries_without_a_place_and_without_a_checkpoint_are_counted(world: World, tmp_path: Path) -> None:

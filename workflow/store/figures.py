@@ -54,7 +54,8 @@ _JOB_STATES = {
 
 
 def _jobs(session: Session) -> dict[tuple[str, str], Queued]:
-    """An index answers this, however much was done before."""
+    """An index answers this, however much was done before. Under no queue: kinds that a later version brought, which adds to
+    the database while this one is being replaced."""
     counted = (
         select(Job.name, Job.state, func.count(), func.min(Job.queued_at))
         .where(Job.state.in_(list(_JOB_STATES)))
@@ -62,7 +63,7 @@ def _jobs(session: Session) -> dict[tuple[str, str], Queued]:
     )
     made: dict[tuple[str, str], Queued] = {}
     for name, state, count, oldest in session.execute(counted):
-        place = (KINDS[name].queue, _JOB_STATES[JobState.of(state)])
+        place = (KINDS[name].queue if name in KINDS else "", _JOB_STATES[JobState.of(state)])
         known = made.get(place, Queued(0, oldest))
         made[place] = Queued(known.count + count, min(known.oldest, oldest))
     return made
