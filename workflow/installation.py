@@ -96,7 +96,9 @@ def furnish(database: Database) -> None:
         if missing:  # an office that is there may have been mended by the administrator
             register.put_offices(session, missing, actor=SYSTEM, at=at)
         workbench.ship_terms(session, at)
-        load_call(session, current_call(), at)
+        shipped = current_call()
+        if not stored_calls.known(session, read_call(shipped).number):  # else the director may have amended it
+            load_call(session, shipped, at)
 
 
 def load_call(session: Session, path: Path, at: datetime) -> CallVersion:

@@ -87,6 +87,14 @@ def test_putting_it_in_again_leaves_what_an_administrator_changed(settled: Datab
         assert {name: getattr(kept, name) for name in mended} == mended
 
 
+def test_a_version_that_ships_other_words_for_a_call_leaves_the_one_that_is_there(settled: Database) -> None:
+    with settled.transaction() as session:
+        session.execute(update(CallVersion).values(digest="of the words that an earlier version shipped"))
+    installation.furnish(settled)
+    with settled.reading() as session:
+        assert session.query(CallVersion.version).all() == [(1,)]
+
+
 def test_an_account_has_its_role_at_once(settled: Database, tmp_path: Path) -> None:
     assert installation.empty(settled)
     made = add(settled, tmp_path, role="administrator")

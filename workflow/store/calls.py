@@ -51,6 +51,11 @@ def load(session: Session, source: str, notice: str, at: datetime, look: bytes |
     return made
 
 
+def known(session: Session, number: str) -> bool:
+    """Whether any version of the call of this number is stored."""
+    return bool(session.scalar(select(func.count()).where(CallVersion.number == number)))
+
+
 def open_calls(session: Session) -> list[tuple[int, Call]]:
     """The newest version of each call, with its id; the newest call first."""
     newest = select(func.max(CallVersion.id)).group_by(CallVersion.number)
