@@ -77,11 +77,11 @@ def init() -> None:
     """
     from workflow import installation
 
-    settings = configured.from_environment()
-    database = installation.open_database(settings)
-    installation.furnish(database)
-    database.close()
-    click.echo(f"已建立 / ready: {settings.database_url}")
+    with refusals():
+        database = installation.open_database(configured.from_environment())
+        installation.furnish(database)
+        database.close()
+    click.echo(f"已建立 / ready: {database.engine.url}")  # which leaves the password out
 
 
 @main.command()

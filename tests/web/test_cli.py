@@ -286,6 +286,17 @@ def test_init_of_an_empty_folder_and_accounts_in_it(home: Path) -> None:
     assert units[0]["name"] in zhengji("user", "units").stdout
 
 
+@pytest.mark.parametrize("words", [("init",), ("migrate",), ("worker",)])
+def test_a_database_that_is_not_reached_is_told_in_a_sentence(
+    words: tuple[str, ...], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABASE_URL", "OWNER_DATABASE_URL"):
+        monkeypatch.setenv(f"ZHENGJI_{name}", "postgresql+psycopg://zhengji:letmein@/zhengji?host=/nowhere")
+    refused = zhengji(*words)
+    assert (refused.exit_code, "the database cannot be reached" in refused.stderr) == (1, True)
+    assert "letmein" not in refused.output
+
+
 def test_the_site_does_not_begin_what_it_could_not_serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = zhengji("run", "--port", "1")
     assert (refused.exit_code, "ZHENGJI_SECRET_KEY" in refused.stderr) == (1, True)

@@ -37,6 +37,14 @@ def test_what_is_pending_is_told_and_taken_once(world: World, later: Later) -> N
     assert (event["from"], event["steps"][0]) == (HEAD, {"revision": new, "kind": "expand"})
 
 
+def test_setting_up_again_changes_nothing_and_shows_no_password(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    if world.database.embedded:
+        pytest.skip("a database without passwords")
+    monkeypatch.setenv("ZHENGJI_DATABASE_URL", world.database.url.replace("@", ":letmein@", 1))
+    shown = zhengji("init")
+    assert (shown.exit_code, ":***@" in shown.stdout, "letmein" in shown.output) == (0, True, False)
+
+
 def test_where_there_is_no_database_none_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZHENGJI_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
     monkeypatch.delenv("ZHENGJI_OWNER_DATABASE_URL")

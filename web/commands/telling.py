@@ -30,6 +30,13 @@ def refusals() -> Iterator[None]:
         raise Refusal(f"{problem.message.zh}\n{problem.message.en}") from problem
     except StoreAway as problem:
         raise Refusal(f"材料库没有应答 / the document store does not answer:\n{problem}") from problem
+    except Exception as problem:
+        from workflow.store.trouble import Trouble, trouble
+
+        if trouble(problem) is not Trouble.AWAY:
+            raise
+        said = getattr(problem, "orig", problem)
+        raise Refusal(f"连不上数据库 / the database cannot be reached:\n{said}") from problem
 
 
 def print_json(value: Any) -> None:
