@@ -26,18 +26,19 @@ _FIGURE = re.compile(r"^(zhengji_\w+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 
 @dataclass
 class Started:
-    """One `zhengji` process that goes on until it is told to stop. `log`: a file of its own."""
+    """One `zhengji` process that goes on until it is told to stop. `log`: a file of its own. `root`: where the program lies."""
 
     words: Sequence[str]
     environ: Mapping[str, str]
     log: Path
+    root: Path = ROOT
 
     def __post_init__(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "web.cli", *self.words],
-                cwd=ROOT,
-                env=self.environ,
+                cwd=self.root,
+                env={**self.environ, "PYTHONPATH": str(self.root)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -12,20 +12,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import requests
 from sqlalchemy import text
 
 from states.case import CaseState
-from tests.faults.country import Country
+from tests.faults.before import laid_out, version_before
+from tests.faults.country import Country, busy
 from tests.faults.ledger import last_event
-from tests.faults.players import Gone
-from tests.faults.serving import Proxy, Serving, running
+from tests.faults.players import Gone, Wish, grant
+from tests.faults.serving import Proxy, Serving, Started, running
 from tests.faults.site import ROOT, Browser, Site, free_port, leads_to, receipts
 from tests.faults.waiting import until
 from tests.web.conftest import HASHED, hidden
 from tests.workflow.receivers import Mailbox
+from workflow.store import figures
 from workflow.store import people as stored
 
 
@@ -176,12 +179,14 @@ class Person:
         while not stop.wait(0.1):
             for step in ("withdraw", "resume"):
                 try:
-                    self._take(f"/cases/{self.case}/{step}")
+                    self.take(step)
                 except (Gone, AssertionError, ValueError) as surprise:
                     self.wrong.append(f"{step}: {surprise!r}")
                     return
 
-    def _take(self, path: str) -> None:
+    def take(self, step: str) -> None:
+        """Take a step, and keep the receipt."""
+        path = f"/cases/{self.case}/{step}"
         fields = form(self.browser, path)
         answer = self.browser.send(path, fields)
         assert answer.status_code == 302, (answer.status_code, answer.text)
@@ -240,3 +245,49 @@ def more_is_told(people: list[Person]) -> None:
 
     enough = told() + 2 * len(people)
     until(lambda: told() >= enough or any(one.wrong for one in people))
+
+
+# ---- the version before ----------------------------------------------------------------------------------------------
+
+_PAGES = {"author": ("/", "/cases"), "desk": ("/", "/cases", "/jobs"), "auditor": ("/", "/cases", "/trail", "/jobs")}
+
+
+def test_the_version_before_serves_and_works_beside_this_one_on_this_ones_tables(
+    several: None, land: Country, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """Its own code, from the repository: a site is upgraded so, one process after the other."""
+    try:
+        commit, steps = version_before()
+    except LookupError as lacking:
+        pytest.skip(str(lacking))
+    root, since = laid_out(commit, tmp_path / "before"), last_event(land.world.database)
+    environ = Site(land, mailbox).environ
+    said = "from workflow.store import figures; print(figures.NEEDED, figures.__file__)"
+    which = subprocess.run(
+        [sys.executable, "-c", said],
+        cwd=root,
+        env={**environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert which.stdout.split() == [f"{steps:04}", str(root / "workflow/store/figures.py")]
+    assert f"{steps:04}" < figures.NEEDED
+    old, new = (Serving((), environ, tmp_path / f"{name}.log", place) for name, place in (("old", root), ("new", ROOT)))
+    works = Started(("worker",), environ | {"ZHENGJI_EXECUTOR": "before"}, tmp_path / "worker.log", root)
+    case, push = land.drafts[0], Wish("1.push", "push", "liaison", land.published[0])
+    with running(old, new, works):
+        at_old, at_new = (Person(signed_in(one.address), case) for one in (old, new))
+        for person, step in ((at_new, "withdraw"), (at_old, "resume"), (at_old, "withdraw"), (at_new, "resume")):
+            person.take(step)
+        assert grant(land.world, push)
+        until(lambda: not busy(land.world.database))
+        for login, pages in _PAGES.items():
+            for one in (old, new):
+                browser = signed_in(one.address, login)
+                assert [browser.open(page).status_code for page in pages] == [200] * len(pages)
+        assert old.figures()["zhengji_database_up"] == 1
+    assert recorded(land, since) == at_old.told | at_new.told
+    assert (len(at_old.told), len(at_new.told)) == (2, 2)
+    assert len(list((land.world.folder / "abroad").glob("*.zip"))) == 1
+    assert [one.mistakes for one in (old, new, works)] == [[], [], []]
