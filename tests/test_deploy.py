@@ -90,6 +90,14 @@ def test_a_container_runs_a_command_that_there_is(name: str) -> None:
     program(words[1:])
 
 
+@pytest.mark.parametrize("name", [*WEB, *WORKERS])
+def test_a_container_is_asked_for_its_health_where_it_answers(name: str) -> None:
+    given = program(SERVICES[name]["command"][1:])
+    host, port = given["figures"] if name in WORKERS else (given["host"], given["port"])
+    [asked] = re.findall(r"http://([\d.]+):(\d+)(/\w+)", SERVICES[name]["healthcheck"]["test"][-1])
+    assert (host, asked) == ("0.0.0.0", ("127.0.0.1", str(port), "/healthz"))
+
+
 def test_only_workers_get_the_key_of_the_trail_and_only_migration_the_owner() -> None:
     keys = {name for name, one in SERVICES.items() if any(each.startswith("keys:") for each in one.get("volumes", []))}
     owners = {name for name, one in SERVICES.items() if "ZHENGJI_OWNER_DATABASE_URL" in one.get("environment", {})}
@@ -141,7 +149,7 @@ SERVICES_OF_SYSTEMD = [one for one in UNITS if one.suffix == ".service"]
 @pytest.mark.parametrize("path", SERVICES_OF_SYSTEMD, ids=lambda one: one.name)
 def test_a_unit_runs_a_command_that_there_is_and_gives_it_time_to_end(path: Path) -> None:
     service = unit(path)["Service"]
-    where, *words = service["ExecStart"].replace("%i", "8001").split()
+    where, *words = service["ExecStart"].replace("%i", "1" if "worker" in path.name else "8001").split()
     assert where == PROGRAM
     given = program(words)
     if words[0] == "run":

@@ -39,7 +39,7 @@ def worker(figures: tuple[str, int] | None) -> None:
     """运行后台任务（PostgreSQL 部署用）。每个进程要有自己固定的名称，默认用机器名。 / Run queued work, under a name of its own.
 
     \b
-    例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker --figures 9101
+    例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker --figures 9201
     """
     from workflow import installation, logs, telemetry
     from workflow.jobs import worker as jobs
