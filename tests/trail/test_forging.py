@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import random
@@ -302,9 +303,10 @@ def test_a_forged_signature_is_found(
         (lambda note: note.replace("time 2021", "time 2020"), "signature_wrong"),
         (lambda note: note.replace("time 2021-0", "time 2021-9"), "checkpoint_malformed"),
         (lambda note: note + note, "checkpoint_malformed"),
+        (lambda note: note + note.rpartition("\n\n")[2], "checkpoint_malformed"),
         (lambda note: note.strip() + "\n\n", "checkpoint_malformed"),
     ],
-    ids=["stripped", "irregular", "another log's", "another time", "no time", "doubled", "spaced"],
+    ids=["stripped", "irregular", "another log's", "another time", "no time", "doubled", "signed twice", "spaced"],
 )
 def test_a_changed_checkpoint_is_found(judged: Callable[..., Found], change: Callable[[str], str], code: str) -> None:
     def forge(export: Export) -> None:
@@ -497,6 +499,26 @@ def test_a_case_without_trail_and_a_trail_without_case_are_found(judged: Callabl
     assert found.at("no_thing") == ["case/1"]
 
 
+def test_a_state_that_is_told_twice_is_found(judged: Callable[..., Found]) -> None:
+    """The last would count; a reader of the file may take the first for it."""
+    found = judged(lambda export: export.things.insert(0, {**export.things[0], "state": "published"}))
+    assert found.codes == {"thing_twice"}
+    assert found.at("thing_twice")[0].endswith(", case/1")
+
+
+@pytest.mark.parametrize("often", [1, 10**9], ids=["by patterns", "the long way"])
+def test_an_entry_of_another_case_in_a_cases_chain_is_found_though_properly_signed(
+    lived: Lived, judged: Callable[..., Found], monkeypatch: pytest.MonkeyPatch, often: int
+) -> None:
+    """It would stand in the one's receipts and be read in the other's course."""
+    monkeypatch.setattr(zhengji_verify, "READER", zhengji_verify.Reader(often))
+    at = lived.export().at("case.seal", 2)
+    stream = lived.export().entries[at].stream
+    found = judged(properly(lived, lambda export: export.entries[at].change(case_id=77)))
+    assert found.codes == {"stray_entry"}
+    assert f"entry {at}, {stream}#" in found.at("stray_entry")[0]
+
+
 # ---- how it is written -----------------------------------------------------------------------------------------------
 
 
@@ -514,6 +536,10 @@ def test_a_case_without_trail_and_a_trail_without_case_are_found(judged: Callabl
         lambda raw: raw[:-1],
         lambda raw: "[" * 5000,
         lambda raw: '{"a":' * 3000 + "1" + "}" * 3000,
+        lambda raw: raw.replace('"seq":', '"seq":' + "7" * 5000, 1),
+        lambda raw: raw.replace('"remark":"', '"remark":"\\ud800', 1),
+        lambda raw: raw.replace('"remark":"', '"remark":"' + "x" * 10_000_000 + "\\/", 1),
+        lambda raw: raw.replace('"remark":"', '"remark":"\r\n', 1),
     ],
 )
 def test_an_entry_that_is_not_canonical_is_found(
@@ -550,6 +576,32 @@ def test_a_file_that_is_written_otherwise_is_found(
     lived: Lived, tmp_path: Path, change: Callable[[bytes], bytes]
 ) -> None:
     assert verified(change(lived.data), tmp_path, lived.key).all
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (gzip.compress, "gzip"),
+        (lambda data: b"\xef\xbb\xbf" + data, "encoding"),
+        (lambda data: data.decode().encode("utf-16"), "encoding"),
+        (lambda data: data.replace(b"\n", b"\r\n"), "CRLF"),
+    ],
+)
+def test_what_programs_on_the_way_do_to_a_file_is_called_by_its_name(
+    lived: Lived, tmp_path: Path, change: Callable[[bytes], bytes], said: str
+) -> None:
+    path = tmp_path / "export.jsonl"
+    path.write_bytes(change(lived.data))
+    [found] = zhengji_verify.Verification().file(str(path)).findings
+    assert (found.code, found.where) == ("no_header", "line 1")
+    assert said in found.en
+
+
+def test_lines_of_ten_megabytes_are_read_and_judged(lived: Lived, judged: Callable[..., Found]) -> None:
+    at = lived.export().at("case.stamp")
+    found = judged(lambda export: export.entries[at].change(remark="}" * 10_000_000))
+    assert found.codes == {"entry_changed"}
+    assert f"entry {at}," in found.at("entry_changed")[0]
 
 
 EMPTY = '{"body":{},"hash":"' + "ab" * 32 + '","index":INDEX,"kind":"event","prev":null,"priv":null}'
@@ -608,12 +660,31 @@ def test_a_private_part_is_held_against_its_entry(lived: Lived, judged: Callable
         for at in places:
             export.entries[at].private = None
 
+    def salted_less(export: Export) -> None:
+        """The last of the salt passes for the first of the payload: what is hashed is the same."""
+        place, salt = next((at, salt) for at in places if (salt := _salt(export, at))[-2:] < "80")
+        one = json.loads(export.entries[place].private or "")
+        one["salt"], one["payload"] = salt[:-2], chr(int(salt[-2:], 16)) + one["payload"]
+        export.entries[place].private = canonical(one)
+
+    def salted_more(export: Export) -> None:
+        """The first of the payload passes for the last of the salt."""
+        one = json.loads(export.entries[places[0]].private or "")
+        one["salt"], one["payload"] = one["salt"] + one["payload"][0].encode().hex(), one["payload"][1:]
+        export.entries[places[0]].private = canonical(one)
+
     found = judged(altered)
     assert found.codes == {"private_changed"}
     assert f"entry {places[0]}" in found.at("private_changed")[0]
+    assert judged(salted_less).codes == {"private_changed"}
+    assert judged(salted_more).codes == {"private_changed"}
     assert judged(rehashed).codes == {"private_changed"}
     assert judged(swapped).codes == {"private_changed"}
     assert judged(erased).all == []
+
+
+def _salt(export: Export, place: int) -> str:
+    return str(json.loads(export.entries[place].private or "")["salt"])
 
 
 FLIPS = 2000

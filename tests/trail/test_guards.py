@@ -14,6 +14,7 @@ from features.steps.objections import object_to
 from states.case import CaseState
 from tests.judges import invited
 from tests.worlds import CALL_2021, Databases, World, world_under
+from workflow import call_standing
 from workflow.audit import log
 from workflow.calls import shipped_calls
 from workflow.store import guard, schema
@@ -34,14 +35,22 @@ def lived(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture(scope="module")
 def examined(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Under a call that has cases judged and hears objections: one of each."""
-    [call] = [path for path in shipped_calls() if path.stem == "example-2024"]
-    with world_under(databases, call, tmp_path_factory.mktemp("examined")) as world:
-        invited(world, world.case(CaseState.SUBMITTED))
-        chosen = world.case(CaseState.SUBMITTED)
-        world.act(chosen, "shortlist")
-        world.put_up_notice(chosen)
-        object_to(world, chosen)
-        yield world
+    with world_under(databases, EXAMINING, tmp_path_factory.mktemp("examined")) as world:
+        yield judged_and_objected(world)
+
+
+[EXAMINING] = [path for path in shipped_calls() if path.stem == "example-2024"]
+
+
+def judged_and_objected(world: World) -> World:
+    invited(world, world.case(CaseState.SUBMITTED))
+    chosen = world.case(CaseState.SUBMITTED)
+    world.act(chosen, "shortlist")
+    world.put_up_notice(chosen)
+    object_to(world, chosen)
+    with world.database.transaction() as session:
+        call_standing.act(session, world.call.number, "close", actor=world.people["director"], at=world.at)
+    return world
 
 
 def signed(world: World, folder: Path) -> World:
@@ -54,7 +63,7 @@ def signed(world: World, folder: Path) -> World:
 
 # ---- refused ---------------------------------------------------------------------------------------------------------
 
-EXAMINED = {"judgement", "objection"}
+EXAMINED = {"judgement", "objection", "call_standing"}
 TABLES = sorted(
     {name for name in Base.metadata.tables if name.startswith("audit_")}
     | {"case_revision", "cases", "batch", "push", *EXAMINED}
@@ -73,6 +82,7 @@ COLUMN = {
     "push": "head",
     "judgement": "head",
     "objection": "head",
+    "call_standing": "head",
 }
 """A column of each that a forger would like to change."""
 ERASABLE = "audit_private"

@@ -9,9 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.trail.test_guards import TABLES, signed
-from tests.worlds import CALL_2021, Databases, World, settle
+from tests.trail.test_guards import EXAMINING, TABLES, judged_and_objected, signed
+from tests.worlds import CALL_2021, Databases, World, settle, world_under
 from workflow.audit import log, verification
+from workflow.store import log as stored
 from workflow.store.database import Database
 
 pytestmark = pytest.mark.database
@@ -102,6 +103,39 @@ def test_what_the_owner_changes_is_found_where_it_is(world: World, statement: st
         assert found == []  # the trail says nothing about how rows that are no state of a thing are kept
         return
     assert any(kind == code and where in place for kind, place in found), found
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "where"),
+    [
+        ("update judgement set state = 'locked' where id = 1", "state_differs", "judgement/1"),
+        ("update objection set state = 'dismissed', version = 2 where id = 1", "state_differs", "objection/1"),
+        ("update call_standing set state = 'open'", "state_differs", "call/example-2024/standing"),
+        ("delete from call_standing", "no_thing", "/standing"),
+        ("delete from judgement", "no_thing", "judgement/1"),
+        ("delete from objection", "no_thing", "objection/1"),
+    ],
+)
+def test_judgements_and_objections_are_held_against_their_trail_too(
+    databases: Databases, tmp_path: Path, statement: str, code: str, where: str
+) -> None:
+    with world_under(databases, EXAMINING, tmp_path) as world:
+        judged_and_objected(world)
+        log.sequence(world.database)
+        assert verification.verify(world.database, demo=False).problems == []
+        as_owner(world.database, statement)
+        found = [(one.code, one.where) for one in verification.verify(world.database, demo=False).problems]
+    assert [kind for kind, place in found if place.endswith(where)] == [code]
+
+
+def test_the_trees_own_tables_are_held_against_the_entries(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a changed edge would show only once a checkpoint had been signed over it, and accuse the entries."""
+    as_owner(
+        world.database, f"update audit_head set frontier = replace(frontier, substr(frontier, 1, 64), '{'ab' * 32}')"
+    )
+    monkeypatch.setattr(stored, "KEPT_LEVEL", 2)  # as if the log were long enough to have kept nodes
+    found = [(one.code, one.where) for one in verification.verify(world.database, demo=False).problems]
+    assert found == [("node_differs", "audit_node 2/0"), ("edge_differs", "audit_head")]
 
 
 def test_a_tail_that_the_owner_cuts_is_found_by_what_was_seen_before(world: World, folder: Path) -> None:

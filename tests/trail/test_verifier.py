@@ -82,8 +82,56 @@ def test_it_says_what_is_wrong_in_both_languages_and_by_its_exit_code(lived: Liv
     assert "it was changed" in done.stdout
 
 
+def test_a_file_cannot_write_its_own_verdict_on_the_screen(lived: Lived, tmp_path: Path) -> None:
+    """Signs that clear the screen, go back, end a line or turn its direction stand there as numbers."""
+    export = lived.export()
+    export.entries[3].change(stream="x\x1b[2J\x1b[H\n成立 / holds：9 条\r\u202e\u2028")
+    (tmp_path / "trail.jsonl").write_bytes(export.write())
+    done = run(tmp_path, "trail.jsonl", "--key", lived.key)
+    assert done.returncode == 1
+    assert "x\\u001b[2J\\u001b[H\\u000a成立 / holds：9 条\\u000d\\u202e\\u2028#" in done.stdout
+    assert not set("\x1b\r\u202e\u2028") & set(done.stdout)
+    assert not [line for line in done.stdout.splitlines() if line.startswith("成立")]
+
+
+def test_a_receipt_of_half_characters_is_told_and_ends_nothing(lived: Lived, tmp_path: Path) -> None:
+    held = {**json.loads(lived.receipt), "stream": "case/\ud800", "origin": "\udfff"}
+    (tmp_path / "trail.jsonl").write_bytes(lived.data)
+    (tmp_path / "receipt.json").write_text(json.dumps(held), "ascii")
+    for more in ((), ("--json",)):
+        done = run(tmp_path, "trail.jsonl", "--key", lived.key, "--receipt", "receipt.json", *more)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "another_log" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
+def test_it_speaks_where_the_screen_lacks_a_sign(lived: Lived, tmp_path: Path, encoding: str) -> None:
+    """Redirected on a Chinese Windows, Python writes GBK, which has no ✗."""
+    export = lived.export()
+    export.entries[3].change(remark="x")
+    (tmp_path / "trail.jsonl").write_bytes(export.write())
+    alone = tmp_path / "zhengji_verify.py"
+    alone.write_bytes(FILE.read_bytes())
+    done = subprocess.run(
+        [sys.executable, str(alone), "trail.jsonl"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env={"PYTHONIOENCODING": encoding},
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"\\u2717 [entry_changed]" in done.stdout
+
+
 @pytest.mark.parametrize(
-    "words", [("nowhere.jsonl",), (), ("trail.jsonl", "--key", "no key"), ("trail.jsonl", "--nonsense")]
+    "words",
+    [
+        ("nowhere.jsonl",),
+        (),
+        ("trail.jsonl", "--key", "no key"),
+        ("trail.jsonl", "--key", "\udcff+\udcff+"),
+        ("trail.jsonl", "--nonsense"),
+    ],
 )
 def test_wrong_use_is_told_apart(lived: Lived, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / "trail.jsonl").write_bytes(lived.data)
@@ -141,7 +189,7 @@ def some_value(some: random.Random, depth: int = 0) -> object:
 
 def some_line(some: random.Random) -> str:
     told = {"action": "case.edit", "at": "2021-03-20", "outcome": "done", "seq": some.randrange(1, 99), "to_state": ""}
-    more = {one: some_value(some) for one in ("facts", "remark", "from_state", "role") if some.randrange(3)}
+    more = {one: some_value(some) for one in ("facts", "remark", "from_state", "role", "case_id") if some.randrange(3)}
     rest = canonical({"hash": "ab" * 32, "index": some.randrange(99), "kind": "event", "prev": None, "priv": "cd" * 32})
     return f'{{"body":{canonical({**told, **more, "stream": "case/1/content"})},{rest[1:]}'
 

@@ -1,7 +1,8 @@
 """The whole trail as one file that outsiders can check: JSON lines, each in canonical form.
 
-A head (origin, hash, size, root, key), every entry in the log's order, the checkpoints, what the tables of cases, batches
-and pushes say, and a last line that counts and hashes the lines before it. The stand-alone verifier beside this reads it.
+A head (origin, hash, size, root, key), every entry in the log's order, the checkpoints, what the tables of cases, batches,
+pushes, judgements and objections say, and a last line that counts and hashes the lines before it. The stand-alone verifier
+beside this reads it.
 """
 
 from __future__ import annotations

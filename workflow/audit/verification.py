@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from workflow.audit import merkle
 from workflow.audit.export import export
 from workflow.audit.verifier import zhengji_verify as verifier
 from workflow.store import log as stored
@@ -92,7 +93,11 @@ def _verified(done: Any, more: Sequence[Problem]) -> Verified:
 def _inside(session: Session) -> Iterator[Problem]:
     """What an export does not show: columns beside the body, and the log's own tables."""
     head, size = stored.head(session), 0
+    edge, nodes = merkle.Frontier(merkle.digest(head.algorithm)), stored.nodes(session)
+    due: dict[tuple[int, int], str] = {}
     for one in stored.entries(session):
+        edge, made = edge.add(_leaf(one.leaf))
+        due |= {(level, place): node.hex() for level, place, node in made if level % stored.KEPT_LEVEL == 0}
         if one.index != size:
             yield Problem("order_broken", f"entry {size}", "总账的序号不连续", "the log is not contiguous")
         size = one.index + 1
@@ -117,8 +122,31 @@ def _inside(session: Session) -> Iterator[Problem]:
             f"总账有 {size} 条，头记为 {head.size}",
             f"the log has {size} entries, its head says {head.size}",
         )
+    if nodes != due:
+        level, place = min(one for one in nodes.keys() | due.keys() if nodes.get(one) != due.get(one))
+        yield Problem(
+            "node_differs",
+            f"audit_node {level}/{place}",
+            "保存的中间节点与条目不符，从这里起：用它们算出的证明不成立",
+            "inner nodes as kept are not those of the entries, from here on: proofs made of them do not hold",
+        )
+    if stored.frontier(session) != edge.peaks:
+        yield Problem(
+            "edge_differs",
+            "audit_head",
+            "总账登记的树边与条目不符：下一个检查点会签错",
+            "the tree's edge as kept is not that of the entries: the next checkpoint would be wrong",
+        )
     if stored.waiting(session):
         yield Problem("waiting", "audit_pending", "有条目还没有进入总账", "some entries have no place in the log yet")
+
+
+def _leaf(written: str) -> bytes:
+    """A leaf as kept; one that is none in hex is none of the tree's either, and is told as such elsewhere."""
+    try:
+        return bytes.fromhex(written)
+    except ValueError:
+        return b""
 
 
 _ABSENT = object()

@@ -11,7 +11,7 @@ import sqlite3
 NEVER_CHANGED = ("audit_event", "audit_log", "audit_node", "audit_checkpoint", "case_revision")
 """Rows are added, and neither changed nor deleted."""
 NEVER_UPDATED = (*NEVER_CHANGED, "audit_private", "audit_pending", "case_contact")
-NEVER_DELETED = (*NEVER_CHANGED, "audit_head", "cases", "batch", "push", "judgement", "objection")
+NEVER_DELETED = (*NEVER_CHANGED, "audit_head", "cases", "batch", "push", "judgement", "objection", "call_standing")
 
 _TABLES_CHANGED = frozenset(
     {

@@ -22,7 +22,10 @@ from workflow.store.models import (
     AuditPending,
     AuditPrivate,
     Batch,
+    CallStanding,
     Case,
+    Judgement,
+    Objection,
     Push,
 )
 
@@ -124,6 +127,21 @@ def sequence(session: Session) -> int:
     return len(found)
 
 
+def frontier(session: Session) -> tuple[bytes, ...] | None:
+    """The tree's edge as kept, the largest first; None where what is kept is none."""
+    kept = session.connection().execute(_HEAD).one().frontier
+    try:
+        return _peaks(kept)
+    except ValueError:
+        return None
+
+
+def nodes(session: Session) -> dict[tuple[int, int], str]:
+    """(level, position) → hash (hex) of every inner node that is kept: one of 256 entries."""
+    found = session.connection().execute(select(AuditNode.level, AuditNode.position, AuditNode.hash))
+    return {(level, position): hashed for level, position, hashed in found}
+
+
 def _peaks(frontier: str) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(frontier[at : at + 64]) for at in range(0, len(frontier), 64))
 
@@ -223,9 +241,10 @@ _COVERED = (
 
 
 def things(session: Session) -> Iterator[tuple[str, int, str, str]]:
-    """(stream, version, state, head) of every case, batch and push, as their tables say."""
-    for model in (Case, Batch, Push):
-        rows = select(model.stream, model.version, model.state, model.head).order_by(model.id)
+    """(stream, version, state, head) of everything that lives by a lifecycle, as its table says."""
+    for model in (Case, Batch, Push, Judgement, Objection, CallStanding):
+        key = next(iter(model.__table__.primary_key))
+        rows = select(model.stream, model.version, model.state, model.head).order_by(key)
         for row in session.execute(rows.execution_options(yield_per=AT_ONCE)):
             yield row.stream, row.version, row.state, row.head
 

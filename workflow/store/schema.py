@@ -351,7 +351,7 @@ def _dangling(connection: Connection) -> list[str]:
     ]
 
 
-_LIVING = ("cases", "batch", "push", "judgement", "objection")
+_LIVING = ("cases", "batch", "push", "judgement", "objection", "call_standing")
 _ADDED_TO = ("audit_log", "audit_node", "audit_checkpoint")
 _EVERYWHERE = frozenset(
     {"audit_event_no_update", "audit_event_no_delete", "audit_event_pending", "audit_private_no_update"}

@@ -17,11 +17,13 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import io
 import json
 import multiprocessing
 import os
 import re
 import sys
+import unicodedata
 import zipfile
 import zlib
 from datetime import datetime, timedelta, timezone
@@ -105,6 +107,15 @@ LIFECYCLES: Dict[str, Any] = {
             "invite_again": [["conflicted", "declined", "released"], "invited", ["desk"]],
         },
     },
+    "call": {
+        "initial": "open",
+        "transitions": {
+            "close": [["open"], "closed", ["director"]],
+            "reopen": [["closed"], "open", ["director"]],
+            "archive": [["closed"], "archived", ["director"]],
+            "unarchive": [["archived"], "closed", ["director"]],
+        },
+    },
     "objection": {
         "initial": "received",
         "transitions": {
@@ -130,7 +141,7 @@ class Finding:
     """One thing that is wrong. `code`: for programs; `where`: the line, the entry or the checkpoint; zh, en: for people."""
 
     def __init__(self, code: str, where: str, zh: str, en: str) -> None:
-        self.code, self.where, self.zh, self.en = code, where, zh, en
+        self.code, self.where, self.zh, self.en = code, plain(where), plain(zh), plain(en)
 
     def as_json(self) -> Dict[str, str]:
         return {"code": self.code, "where": self.where, "zh": self.zh, "en": self.en}
@@ -138,6 +149,16 @@ class Finding:
 
 class WrongUse(Exception):
     """What was asked for cannot be done: no such file, no such key."""
+
+
+def plain(text: str) -> str:
+    """What a forger may have written, as a terminal shows it: signs that end a line, move the cursor or turn the direction
+    stand there as numbers, so that no file can write its own verdict on the screen."""
+    return "".join(one if _is_shown(one) else "\\u%04x" % ord(one) for one in text)
+
+
+def _is_shown(sign: str) -> bool:
+    return unicodedata.category(sign)[0] != "C" and sign not in "\u2028\u2029"
 
 
 # ---- hashes ----------------------------------------------------------------------------------------------------------
@@ -333,13 +354,14 @@ class Key:
         said, _, encoded = rest.partition("+")
         try:
             raw = base64.b64decode(encoded, validate=True)
+            named = self.origin.encode() + b"\n"
         except ValueError:
-            raw = b""
+            raw = named = b""
         self.raw = raw[1:]
-        self.id = hashlib.sha256(self.origin.encode() + b"\n" + raw).digest()[:4]
+        self.id = hashlib.sha256(named + raw).digest()[:4]
         a = point(self.raw) if len(raw) == 33 and raw[0] == 1 else None
         if a is None or small(a) or self.id.hex() != said:
-            raise WrongUse("密钥写错了 / not a key, or copied wrongly: %s" % self.text)
+            raise WrongUse("密钥写错了 / not a key, or copied wrongly: %s" % plain(self.text))
         x, y, z, t = a
         self.minus = Multiples((P - x, y, z, P - t))
 
@@ -429,7 +451,7 @@ REST = (
     r'"prev":(?:null|"([0-9a-f]{64})"),"priv":(?:null|"([0-9a-f]{64})")\}'
 )
 EVENT = re.compile(r'\{"body":(\{.*\})' + REST, re.S)
-TOLD = ("action", "at", "from_state", "outcome", "role", "seq", "stream", "to_state")
+TOLD = ("action", "at", "case_id", "from_state", "outcome", "role", "seq", "stream", "to_state")
 
 
 def shape(value: Any) -> str:
@@ -459,7 +481,7 @@ def entry_shape(body: Dict[str, Any]) -> str:
         pattern += comma + re.escape(encode(name)) + ":"
         if name == "action":
             pattern += '"(' + re.escape(value) + ')"'
-        elif name == "seq":
+        elif name in ("seq", "case_id") and type(value) is int:
             pattern += "(" + NUMBER + ")"
         elif name in TOLD and isinstance(value, str):
             pattern += '"(' + STRING[1:-1] + ')"'
@@ -497,7 +519,8 @@ class Reader:
             raise ValueError("not an entry")
         if action == must[0] and len(text) < 8000:
             self._learn(action, body)
-        told = ({**body, "seq": str(body["seq"])}.get(one) for one in TOLD)
+        numbers = {one: str(body[one]) for one in ("seq", "case_id") if type(body.get(one)) is int}
+        told = ({**body, **numbers}.get(one) for one in TOLD)
         return (event[1], *(one if isinstance(one, str) else "" for one in told), *event.groups()[1:])
 
     def _learn(self, action: str, body: Dict[str, Any]) -> None:
@@ -513,15 +536,18 @@ READER = Reader()  # what is canonical depends on no log, so all verifications s
 
 # An entry: its line and place in the piece, index, stream, number in the stream, hash of the entry before, its own hash.
 Entry = Tuple[int, int, int, str, int, Optional[bytes], bytes]
-# What a case, batch or push did: line, index, stream, number, action, outcome, state after, state before, role.
+# What a thing with a lifecycle did: line, index, stream, number, action, outcome, state after, state before, role.
 Move = Tuple[int, int, str, int, str, str, str, str, str]
 # What is wrong: line in the piece, code, which entry, in Chinese, in English.
 Found = Tuple[int, str, str, str, str]
 AFTER_THE_END = ("after_the_end", "", "结尾之后还有内容", "something stands after the end")
 NONE = bytes(32)
 WITHHELD = "withheld"
-STARTS = ("case/", "batch/", "push/", "judgement/")
-LIVING = re.compile(r"(case|batch|push|judgement)/[1-9]\d*")
+STARTS = tuple(kind + "/" for kind in LIFECYCLES)
+LIVING = re.compile(r"(?:%s)/[1-9][0-9]*|call/[^/]+/standing" % "|".join(set(LIFECYCLES) - {"call"}))
+SALT = re.compile(
+    r"[0-9a-f]{64}"
+)  # 32 bytes: were they more or fewer, salt could pass for payload and payload for salt
 
 
 def named(index: int, stream: str, seq: int) -> str:
@@ -576,7 +602,7 @@ class Examiner:
                 for late in range(line + 1, len(lines) + 1):
                     self._find(late, *AFTER_THE_END)
                 break
-            body, action, at, source, outcome, role, number, stream, target, said, place, before, priv = fields
+            body, action, at, case, source, outcome, role, number, stream, target, said, place, before, priv = fields
             index, seq, leaf, prev = int(place), int(number), raw(said), raw(before) if before else None
             content = written[8 : len(written) - (len(text) - 8 - len(body))]  # all around it is ASCII
             if hashed(b"\0" + (prev or NONE) + (raw(priv) if priv else NONE) + content) != leaf:
@@ -588,6 +614,12 @@ class Examiner:
                 self._find(line, "time_malformed", named(index, stream, seq), zh, en)
             if stream.startswith(STARTS) and LIVING.fullmatch(stream):
                 piece.moves.append((line, index, stream, seq, action, outcome, target, source, role))
+            if stream.startswith("case/") and stream.split("/", 2)[1] != case:
+                zh, en = (
+                    "它在一个案例的链上，说的却是另一个案例",
+                    "it stands in the chain of one case and speaks of another",
+                )
+                self._find(line, "stray_entry", named(index, stream, seq), zh, en)
             entries.append((line, len(leaves), index, stream, seq, prev, leaf))
             leaves.append(leaf)
             times.append(when)
@@ -637,10 +669,14 @@ class Examiner:
     def _private(self, line: int, value: Dict[str, Any]) -> None:
         """The personal part that an entry keeps apart: salt and payload give the hash that the entry holds."""
         index, priv = self.last
+        salt = value["salt"]
         if value["index"] != index:
             zh, en = "个人信息部分不在它的条目之后", "a personal part that follows no entry of its own"
             self._find(line, "private_stray", "", zh, en)
-        elif not self.hashed(bytes.fromhex(value["salt"]) + value["payload"].encode()).hex() == value["hash"] == priv:
+        elif (
+            not SALT.fullmatch(salt)
+            or not self.hashed(bytes.fromhex(salt) + value["payload"].encode()).hex() == value["hash"] == priv
+        ):
             zh, en = "个人信息部分与留痕中的哈希不符", "the personal part does not have the hash that the entry holds"
             self._find(line, "private_changed", "entry %d" % index, zh, en)
 
@@ -727,6 +763,23 @@ def _parts_of(path: str) -> Iterator[Part]:
 # ---- the whole -------------------------------------------------------------------------------------------------------
 
 
+def written_otherwise(first: bytes) -> Tuple[str, str]:
+    """Why the first line is no head of an export: what programs on the way do to files, else only that it is none."""
+    if first.startswith(b"\x1f\x8b"):
+        return "文件是压缩过的（gzip），请先解压", "the file is compressed (gzip): unpack it first"
+    if first.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return (
+            "文件被编辑器另存过（开头有编码标记），请用原来的文件",
+            "an editor has saved the file anew (with a mark of its encoding): use the file as it was exported",
+        )
+    if first.endswith(b"\r\n"):
+        return (
+            "文件的换行被改成了 CRLF（编辑器或邮件所为），请用原来的文件",
+            "an editor or a mail program has changed the ends of its lines (CRLF): use the file as it was exported",
+        )
+    return "这不是留痕导出文件，或文件头被改过", "this is no export of a trail, or its head was changed"
+
+
 class Chain:
     """Where one stream has come to: its last number and hash, and the state that it left."""
 
@@ -801,12 +854,7 @@ class Verification:
         except (ValueError, KeyError, TypeError, RecursionError):
             good = False
         if not good:
-            self.find(
-                "no_header",
-                "line 1",
-                "这不是留痕导出文件，或文件头被改过",
-                "this is no export of a trail, or its head was changed",
-            )
+            self.find("no_header", "line 1", *written_otherwise(first))
             return
         self.header, self.hashed = header, digest(header["algorithm"])
         if self.key is None and header.get("key"):
@@ -861,6 +909,8 @@ class Verification:
             self.times += piece.times
             self.notes += (("line %d" % (lines + line), note) for line, note in piece.notes)
             for line, stream, version, state, head in piece.things:
+                if stream in self.things:
+                    found.append((line, "thing_twice", stream, "表里的状态写了两次", "its state is told twice"))
                 self.things[stream] = version, state, head, "line %d" % (lines + line)
             self.end = piece.end
         for line, code, entry, zh, en in sorted(found, key=lambda one: one[0]):
@@ -906,12 +956,12 @@ class Verification:
                 self._wanted[stream, seq] = said
 
     def _moves(self, moves: Sequence[Move]) -> Iterator[Found]:
-        """Whether cases, batches and pushes moved as their lifecycle allows, and by whom they may be moved."""
+        """Whether what lives by a lifecycle moved as that allows, and by whom it may be moved."""
         for line, index, stream, seq, action, outcome, target, source, role in moves:
             kind, chain = stream.partition("/")[0], self.streams[stream]
-            state, chain.state = chain.state, target
+            state, chain.state = chain.state or (LIFECYCLES[kind]["initial"] if kind == "call" else ""), target
             name = action[len(kind) + 1 :] if action.startswith(kind + ".") else ""
-            if seq == 1:
+            if seq == 1 and kind != "call":  # a call is open before anything is done to it
                 good = name == "create" and target == LIFECYCLES[kind]["initial"]
             elif name == "migrate" and kind in ("case", "batch"):  # to another version of its call, where it stands
                 good = target == state and role in ("director", "system")
@@ -1111,13 +1161,17 @@ class Verification:
         self._leads_to(note.size, note.root, called, 0)
 
     def _check_things(self) -> None:
-        """That the tables of cases, batches and pushes say what the trail says."""
+        """That the tables of cases, batches, pushes, judgements and objections say what the trail says."""
         for stream, (version, state, head, where) in self.things.items():
             chain = self.streams.get(stream)
             called = "%s, %s" % (where, stream)
             if chain is None:
                 self.find("no_trail", called, "表里有它，留痕里没有", "it stands in the table, and has no trail")
-            elif (version, state, head) != (chain.seq, chain.state, chain.head and chain.head.hex()):
+            elif type(version) is not int or (version, state, head) != (
+                chain.seq,
+                chain.state,
+                chain.head and chain.head.hex(),
+            ):
                 self.find(
                     "state_differs",
                     called,
@@ -1156,10 +1210,11 @@ def members(path: str) -> Dict[str, bytes]:
                 raise ValueError("文件太多", "it holds too many files")
             for one in infos:
                 parts = one.filename.replace("\\", "/").split("/")
-                if one.filename in found or ".." in parts or not all(parts) or one.flag_bits & 1:
+                strange = one.flag_bits & 1 or one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+                if one.filename in found or ".." in parts or not all(parts) or strange:
                     raise ValueError(
-                        "“%s”重名、加密或路径不合规" % one.filename,
-                        "%s is a second one, encrypted or ill-named" % one.filename,
+                        "“%s”重名、加密、压缩方法不常见或路径不合规" % one.filename,
+                        "%s is a second one, encrypted, strangely packed or ill-named" % one.filename,
                     )
                 with archive.open(one) as member:
                     content = member.read(room + 1)
@@ -1417,7 +1472,7 @@ def show(done: Verification, out: TextIO) -> None:
     if done.more:
         out.write("… 另有 %d 处 / and %d more\n" % (done.more, done.more))
     for zh, en in done.unchecked:
-        out.write("· %s\n  %s\n" % (zh, en))
+        out.write("· %s\n  %s\n" % (plain(zh), plain(en)))
     counted = "%d 条留痕，%d 个检查点 / %d entries, %d checkpoints" % ((done.size, done.checked_notes) * 2)
     if done.findings:
         out.write("不成立：%s，发现问题 %d 处\n" % (counted, len(done.findings) + done.more))
@@ -1438,6 +1493,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--receipt", action="append", default=[], help="回执的 JSON 文件 / a receipt's JSON file")
     parser.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     asked = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # where its encoding (as GBK) lacks a sign, that is no reason to end
+            stream.reconfigure(errors="backslashreplace")
     try:
         key = Key(_text_of(asked.key)) if asked.key else None
         anchors, receipts = [_text_of(one) for one in asked.anchor], [_text_of(one) for one in asked.receipt]
