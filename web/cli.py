@@ -69,16 +69,27 @@ def _furnish_demo(settings: configured.Settings, database: Any, size: str) -> No
 
 
 @main.command()
-def init() -> None:
+@click.option(
+    "--hash",
+    "algorithm",
+    type=click.Choice(["sha256", "sm3"]),
+    default=None,
+    help="留痕的哈希算法，默认 sha256；sm3 即国密 GB/T 32905。只能在建库时选定，以后不能更换"
+    " / the hash of the trail, chosen now and never changed",
+)
+def init(algorithm: str | None) -> None:
     """建库：数据表、32 个省级主管部门、2021-205 征集通知。 / Set up tables, the register and the call 2021-205.
 
     \b
     例 Example:  zhengji init
+                 zhengji init --hash sm3
     """
     from workflow import installation
 
     with refusals():
         database = installation.open_database(configured.from_environment())
+        if algorithm:
+            installation.settle_hash(database, algorithm)
         installation.furnish(database)
         database.close()
     click.echo(f"已建立 / ready: {database.engine.url}")  # which leaves the password out

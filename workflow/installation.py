@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +22,17 @@ from workflow.proof import Proof
 from workflow.proof.scenarios import Run
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls
-from workflow.store import copies, schema
+from workflow.store import copies, log, schema
 from workflow.store.database import Database, limits
 from workflow.store.models import CallVersion, Person
 
 
 class NoSuchRole(CannotServe):
     """A word that is no role."""
+
+
+class HashSettled(CannotServe):
+    """The trail has entries under another hash, or this machine lacks the one that was asked for."""
 
 
 class NoDatabase(CannotServe):
@@ -85,6 +90,33 @@ def empty(database: Database) -> bool:
     """Whether nobody has an account yet."""
     with database.reading() as session:
         return not session.scalar(select(func.count()).select_from(Person))
+
+
+def settle_hash(database: Database, algorithm: str) -> None:
+    """Choose the hash of the trail, "sha256" or "sm3" (GB/T 32905); it is never changed once there is an entry.
+
+    Raises HashSettled.
+    """
+    if algorithm not in hashlib.algorithms_available:
+        raise HashSettled(
+            Text(
+                f"这台机器的 OpenSSL 没有 {algorithm.upper()}，不能用它建立留痕。",
+                f"The OpenSSL of this machine lacks {algorithm.upper()}; no trail can be begun with it.",
+            )
+        )
+    with database.transaction() as session:
+        head = log.head(session)
+        if head.algorithm == algorithm:
+            return
+        if head.size or log.waiting(session):
+            raise HashSettled(
+                Text(
+                    f"留痕已经用 {head.algorithm.upper()} 开始，不能再换成 {algorithm.upper()}；只能在新建的空库里选定。",
+                    f"The trail was begun with {head.algorithm.upper()} and cannot change to {algorithm.upper()}; "
+                    "it is chosen for a new, empty database.",
+                )
+            )
+        log.settle(session, algorithm, head.origin)
 
 
 def furnish(database: Database) -> None:

@@ -267,6 +267,19 @@ def test_call_diff_tells_what_changed_between_files_and_stored_versions(home: Pa
 # ---- an installation -------------------------------------------------------------------------------------------------
 
 
+def test_the_hash_of_the_trail_is_chosen_at_the_beginning_and_never_again(home: Path) -> None:
+    assert zhengji("init", "--hash", "sm3").exit_code == 0
+    assert zhengji("init", "--hash", "sm3").exit_code == 0
+    refused = zhengji("init", "--hash", "sha256")
+    assert (refused.exit_code, "SM3" in refused.stderr, "空库" in refused.stderr) == (1, True, True)
+    out = home / "trail.jsonl"
+    assert zhengji("audit", "export", "--out", str(out)).exit_code == 0
+    assert json.loads(out.read_text(encoding="utf-8").partition("\n")[0])["algorithm"] == "sm3"
+    code, said = told("audit", "verify", str(out))
+    assert (code, said["findings"], said["checkpoints"]) == (0, [], 1)
+    assert told("audit", "verify")[0] == 0
+
+
 def test_init_of_an_empty_folder_and_accounts_in_it(home: Path) -> None:
     assert zhengji("init").exit_code == 0
     assert (home / "zhengji.db").is_file()
