@@ -41,7 +41,7 @@ def index() -> str:
             total=search.count(session, actor(), filters, MOST_COUNTED),
             most=MOST_COUNTED,
             most_taken=taking.MOST,
-            groups=search.groups(actor()),
+            groups=search.groups(session, actor()),
             filters=filters,
             here=_narrowed_by(filters),
             presets=_presets(filters),

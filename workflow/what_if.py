@@ -309,18 +309,19 @@ class Bar:
         return self.done + self.refused + self.follows
 
 
-def _called(act: str) -> Text:
-    """What a kind of step is called; a batch's is told apart from a case's of the same name."""
-    label = actions.label(act)
+def _called(act: str, call: Call) -> Text:
+    """What a kind of step is called under a call; a batch's is told apart from a case's of the same name."""
+    label = actions.label(act, call)
     return Text(f"{label.zh}（整批）", f"{label.en} (batch)") if act.startswith("batch.") else label
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A run. `job` None: it ended long ago, or that work is not known any more."""
+    """A run. `job` None: it ended long ago, or that work is not known any more. `call`: under which the steps were taken."""
 
     row: WhatIf
     job: Job | None
+    call: Call
 
     @property
     def made(self) -> bool:
@@ -338,7 +339,7 @@ class Shown:
     def bars(self) -> list[Bar]:
         """By kind of step, those with most differences first."""
         found = [
-            Bar(_called(act), one.get("done", 0), one.get("refused", 0), one.get("follows", 0))
+            Bar(_called(act, self.call), one.get("done", 0), one.get("refused", 0), one.get("follows", 0))
             for act, one in self.row.counts.items()
         ]
         return sorted(found, key=lambda one: (-one.done - one.refused, -one.follows))
@@ -358,7 +359,7 @@ def every(session: Session, *, actor: Actor) -> list[Shown]:
     check(actor)
     found = stored.newest(session, SHOWN)
     jobs = stored.jobs(session, [_key(one.id) for one in found])
-    return [Shown(one, jobs.get(_key(one.id))) for one in found]
+    return [Shown(one, jobs.get(_key(one.id)), stored_calls.call_of(session, one.before_id)) for one in found]
 
 
 def find(session: Session, number: int, *, actor: Actor) -> Shown:
@@ -367,7 +368,8 @@ def find(session: Session, number: int, *, actor: Actor) -> Shown:
     row = stored.one(session, number)
     if row is None:
         raise _NONE
-    return Shown(row, stored.jobs(session, [_key(row.id)]).get(_key(row.id)))
+    job = stored.jobs(session, [_key(row.id)]).get(_key(row.id))
+    return Shown(row, job, stored_calls.call_of(session, row.before_id))
 
 
 def changes(session: Session, row: WhatIf) -> list[Change]:
@@ -396,10 +398,10 @@ def outcomes(session: Session, shown: Shown, number: int, *, actor: Actor, most:
     number = min(max(1, number), pages)
     some = within[(number - 1) * most : number * most]
     beyond = shown.first + shown.follow - len(within)
-    return Page(_named(session, some), len(within), beyond, number, pages)
+    return Page(_named(session, shown.call, some), len(within), beyond, number, pages)
 
 
-def _named(session: Session, some: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+def _named(session: Session, call: Call, some: Sequence[Mapping[str, Any]]) -> list[Outcome]:
     of_batches = {int(one["of"].partition("/")[2]) for one in some if one["of"].startswith("batch/")}
     ids = {one["case"] for one in some if one["case"]}
     cases, batches, people = stored.named(session, ids, of_batches, {one["by"] for one in some})
@@ -407,7 +409,7 @@ def _named(session: Session, some: Sequence[Mapping[str, Any]]) -> list[Outcome]
         Outcome(
             one["uid"],
             datetime.fromisoformat(one["at"]),
-            actions.label(one["act"]),
+            actions.label(one["act"], call),
             people.get(one["by"], ""),
             Role.of(one["role"]),
             one["was"] == DONE,

@@ -16,10 +16,13 @@ from states.case import CaseState
 from tests.make import call_2021
 from tests.web.conftest import HASHED, As, send
 from tests.worlds import Databases, World, world_under
+from workflow import what_if
+from workflow.audit import actions, search
 from workflow.calls import shipped_calls
 from workflow.office_words import level_word, office_words
 from workflow.settings import Settings
 from workflow.store import people as stored
+from workflow.store.models import WhatIf
 
 pytestmark = pytest.mark.database
 
@@ -56,13 +59,35 @@ def test_no_page_speaks_of_provinces(world: World, sign_in: As) -> None:
     for login, pages in PAGES.items():
         client = sign_in(login)
         of_this = (
-            () if login == "administrator" else (f"/calls/{world.call.number}", f"/cases/{case}", f"/batches/{batch}")
+            ()
+            if login == "administrator"
+            else (
+                f"/calls/{world.call.number}",
+                f"/cases/{case}",
+                f"/batches/{batch}",
+                "/trail",
+                f"/trail/cases/{case}",
+            )
         )
         for page in (*pages, *of_this):
             answer = client.get(page, follow_redirects=True)
             told = names.sub("", answer.get_data(as_text=True))
             wrong += [(login, page, told[one.start() - 20 : one.end() + 20]) for one in PROVINCE.finditer(told)]
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_steps_are_called_as_their_call_calls_them_in_the_trail_and_in_what_if(world: World) -> None:
+    case = world.walk(world.case(CaseState.CENTRE_STAMPED), "review")
+    with world.database.reading() as session:
+        [cases] = [one for one in search.groups(session, world.people["auditor"]) if one.id == "case."]
+        [stamped] = search.page(session, world.people["auditor"], search.Filters(action="case.stamp")).entries
+        reviewed = search.course(session, world.people["auditor"], case).days[-1].entries[-1]
+    words = dict(cases.actions)
+    assert (words["case.stamp"].zh, words["case.apply"].zh) == ("盖章报送部门", "自荐报送国家局")
+    assert (stamped.what.zh, reviewed.target and reviewed.target.zh) == ("盖章报送部门", "部门已审核")
+    run = what_if.Shown(WhatIf(counts={"case.stamp": {"done": 1}}), None, world.call)
+    assert [one.step.zh for one in run.bars] == ["盖章报送部门"]
+    assert actions.label_under("case.stamp", [call_2021(), world.call]).zh == "盖章报送省级／盖章报送部门"
 
 
 def test_the_calls_own_word_stands_in_headings_and_sheets(world: World, sign_in: As) -> None:

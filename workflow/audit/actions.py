@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from rules.call import Call
 from rules.words import Text
 from states.batch import BATCH, BatchState
 from states.call import CALL, CallState
@@ -12,6 +13,7 @@ from states.judgement import JUDGEMENT, JudgementState
 from states.lifecycle import Lifecycle
 from states.objection import OBJECTION, ObjectionState
 from states.push import PUSH, PushState
+from states.route import lifecycle_of
 
 _LIFECYCLES: Mapping[str, Lifecycle] = {
     "case": CASE,
@@ -244,14 +246,34 @@ GROUPS: Mapping[str, Text] = {
 """What stands before the point, in the order of lists."""
 
 
-def label(action: str) -> Text:
-    """What an action is called; one that an earlier version recorded under another name keeps that name."""
+def label(action: str, call: Call | None = None) -> Text:
+    """What an action is called; one that an earlier version recorded under another name keeps that name.
+
+    `call`: the steps of its cases are called as its route has them.
+    """
+    lifecycle, _, name = action.partition(".")
+    if call is not None and lifecycle == CASE.name and (step := lifecycle_of(call.route).named(name)):
+        return step.label
     return ACTIONS.get(action, Text(action, action))
 
 
-def state_label(action: str, state: str) -> Text | None:
-    """What a state is called in the lifecycle that the action belongs to; None for no state."""
-    states = _STATES.get(action.partition(".")[0])
+def label_under(action: str, calls: Iterable[Call]) -> Text:
+    """What an action is called under these calls: each word that one of them has for it, the first call's first."""
+    words = list(dict.fromkeys(label(action, one) for one in calls if _has(one, action))) or [label(action)]
+    return Text("／".join(one.zh for one in words), " / ".join(one.en for one in words))
+
+
+def _has(call: Call, action: str) -> bool:
+    lifecycle, _, name = action.partition(".")
+    return lifecycle != CASE.name or CASE.named(name) is None or lifecycle_of(call.route).named(name) is not None
+
+
+def state_label(action: str, state: str, call: Call | None = None) -> Text | None:
+    """What a state is called in the lifecycle that the action belongs to, under a call where one is named; None for no state."""
+    kind = action.partition(".")[0]
+    if call is not None and kind == CASE.name and state in (lived := lifecycle_of(call.route)).states:
+        return lived.state(state).label
+    states = _STATES.get(kind)
     if states is None or state not in {str(one) for one in states}:
         return Text(state, state) if state else None
     return states.of(state).label

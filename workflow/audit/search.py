@@ -11,17 +11,18 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING
+from rules.call import BEIJING, Call
 from rules.facts import Ruling
 from rules.roles import Level, Role
 from rules.rule import Finding
 from rules.words import Text
 from states.reach import Actor
-from workflow.audit.actions import ACTIONS, GROUPS, label, state_label
+from workflow.audit.actions import ACTIONS, GROUPS, label, label_under, state_label
 from workflow.audit.canonical import event_hash
 from workflow.engine import NoSuchThing, Outcome
 from workflow.jobs.kinds import KINDS
 from workflow.sign_in import Means
+from workflow.store import calls as stored_calls
 from workflow.store import log
 from workflow.store import search as stored
 from workflow.store.models import Case
@@ -167,15 +168,19 @@ _ABOUT_CASES = (
 )
 
 
-def groups(actor: Actor) -> list[Group]:
-    """What the trail can be narrowed to: for the auditor everything, for others what is about their work."""
+def groups(session: Session, actor: Actor) -> list[Group]:
+    """What the trail can be narrowed to: for the auditor everything, for others what is about their work.
+
+    Steps are called as the calls that there are call them; where they differ, by each of their words.
+    """
+    calls = [one for _, one in stored_calls.open_calls(session)]
     decides = ("decision", "objection") if actor.roles & {Role.DESK, Role.DIRECTOR} else ()
     names = tuple(GROUPS) if Role.AUDITOR in actor.roles else (*_ABOUT_CASES, *decides)
     return [
         Group(
             f"{name}.",
             GROUPS[name],
-            tuple((action, said) for action, said in ACTIONS.items() if action.startswith(f"{name}.")),
+            tuple((action, label_under(action, calls)) for action in ACTIONS if action.startswith(f"{name}.")),
         )
         for name in names
     ]
@@ -189,7 +194,7 @@ class Whole:
     """One entry with all that its hash covers.
 
     `intact`: the hash computed anew is the one kept. `withheld`: what is about other offices would be left
-    out of `body`; it is said whether there was anything or not.
+    out of `body`; it is said whether there was anything or not. `algorithm`: the hash, "sha256" or "sm3".
     """
 
     entry: Entry
@@ -199,6 +204,7 @@ class Whole:
     private: str | None
     intact: bool
     withheld: bool
+    algorithm: str
     before: int | None = None
     after: int | None = None
 
@@ -219,6 +225,7 @@ def one(session: Session, actor: Actor, uid: int) -> Whole:
         event.priv,
         event_hash(log.algorithm(session), event.prev_hash, event.priv, event.text) == event.hash,
         _may_be_withheld(session, actor, event),
+        log.algorithm(session),
         before,
         after,
     )
@@ -312,16 +319,17 @@ def _entries(session: Session, actor: Actor, events: Sequence[Event]) -> list[En
 
 
 def _told(session: Session, events: Sequence[Event]) -> list[Entry]:
-    """Entries in words, of which nothing is another office's any more."""
+    """Entries in words, of which nothing is another office's any more; a case's steps in those of the call it lives under."""
     cases = stored.cases(session, [event.case_id for event in events if event.case_id is not None])
     batches = stored.batches(session, {_thing(event.stream) for event in events if event.stream.startswith("batch/")})
     entries = []
     for event in events:
-        batch = batches.get(_thing(event.stream))
+        batch, case = batches.get(_thing(event.stream)), cases.get(event.case_id or 0)
+        call = stored_calls.call_of(session, case.call_version_id) if case else None
         entries.append(
             replace(
-                _entry(event),
-                case=cases.get(event.case_id or 0),
+                _entry(event, call),
+                case=case,
                 batch_id=batch.id if batch else None,
                 batch_number=batch.number if batch else "",
             )
@@ -334,20 +342,20 @@ def _thing(stream: str) -> str:
     return "/".join(stream.split("/")[:2])
 
 
-def _entry(event: Event) -> Entry:
+def _entry(event: Event, call: Call | None = None) -> Entry:
     body = event.body
     return Entry(
         uid=event.uid,
         at=event.at,
         who=body["actor"]["name"],
         action=event.action,
-        what=label(event.action),
+        what=label(event.action, call),
         outcome=Outcome.of(event.outcome),
         number=f"{event.stream}#{event.seq}",
         hash=event.hash,
         role=Role.of(body["role"]) if body.get("role") and event.action not in _ABOUT_ROLES else None,
-        source=state_label(event.action, body.get("from_state", "")),
-        target=state_label(event.action, body.get("to_state", "")),
+        source=state_label(event.action, body.get("from_state", ""), call),
+        target=state_label(event.action, body.get("to_state", ""), call),
         from_state=body.get("from_state", ""),
         to_state=body.get("to_state", ""),
         remark=body.get("remark", "") or body.get("reason", ""),

@@ -14,7 +14,7 @@ from workflow.store import log
 from workflow.store.migrations import Kind
 from workflow.store.models import AuditPending, Job, SchemaStep
 
-NEEDED = "0043"
+NEEDED = "0044"
 """The last migration that this version needs; the numbers only grow."""
 
 

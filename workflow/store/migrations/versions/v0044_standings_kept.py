@@ -5,8 +5,8 @@ from alembic import op
 from rules.words import Text
 from workflow.store.migrations import Kind
 
-revision = "0043"
-down_revision: str | None = "0042"
+revision = "0044"
+down_revision: str | None = "0043"
 kind = Kind.EXPAND
 words = Text("归档状态的保护", "Guards of what is archived")
 
