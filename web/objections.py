@@ -208,6 +208,7 @@ def show(objection_id: int) -> str:
             one=one,
             call=call,
             letter=objections.letter(one),
+            told=objection_mail.TOLD_STEPS,
             completes=objections.may_complete(one, actor()) and not barred,
             came_in=objection_arrivals.source(session, one, actor()),
             looked_up=objection_standing.lines(one, settings().base_url),

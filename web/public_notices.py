@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, reading, settings, transaction
 from web.tell import done
 from web.words import t
-from workflow import downloads, notice_papers, public_notices
+from workflow import downloads, notice_papers, objections, public_notices
 
 bp = Blueprint("public_notices", __name__, url_prefix="/notices")
 
@@ -41,9 +41,11 @@ def put_up() -> Response:
 @bp.get("/<int:notice>")
 def show(notice: int) -> str:
     with reading() as session:
+        shown = public_notices.find(session, notice)
         return render_template(
             "public_notices/show.html",
-            shown=public_notices.find(session, notice),
+            shown=shown,
+            demands=objections.demands(shown.call),
             puts_up=public_notices.puts_up(actor()),
             at=now(),
         )

@@ -61,6 +61,11 @@ class Change:
     now: int
     before: int
 
+    @property
+    def difference(self) -> str:
+        """With its sign; "0" where nothing changed."""
+        return f"{self.now - self.before:+d}" if self.now != self.before else "0"
+
 
 @dataclass(frozen=True)
 class Report:

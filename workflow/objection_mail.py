@@ -51,6 +51,10 @@ _TOLD: Mapping[str, What] = {
 """Entry → what the objector is told of it. Nobody is told of the others."""
 
 
+TOLD_STEPS = frozenset(action.partition(".")[2] for action in _TOLD)
+"""Steps whose reason the objector reads."""
+
+
 class Where(Labelled):
     """What became of a mail."""
 

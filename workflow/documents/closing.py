@@ -12,7 +12,7 @@ from workflow.documents import charts, plain
 from workflow.office_words import level_word, office_words
 
 if TYPE_CHECKING:
-    from workflow.closing import Line, Report
+    from workflow.closing import Change, Line, Report
 
 _COUNTED = ("报送", "入选", "公开发布")
 _OF_COUNTS, _OF_FIGURES = (95, 25, 25, 25), (135, 35)
@@ -33,12 +33,11 @@ def document(report: Report, at: datetime) -> bytes:
     )
     if report.before is not None:
         made.add_paragraph(f"与上一次征集（{report.before.document_number}）相比：")
-        rows = [[one.name.zh, str(one.now), str(one.before), f"{one.now - one.before:+d}"] for one in report.changes]
-        plain.table(made, ("项目", "本次", "上次", "增减"), rows, _OF_COUNTS, (1, 2, 3))
+        _changes(made, "项目", report.changes)
         if report.moved:
+            made.add_paragraph().paragraph_format.space_after = 0
             made.add_paragraph(f"报送数量有增减的{office_words(call).name.zh}：")
-            rows = [[one.name.zh, str(one.now), str(one.before), f"{one.now - one.before:+d}"] for one in report.moved]
-            plain.table(made, (office_words(call).name.zh, "本次", "上次", "增减"), rows, _OF_COUNTS, (1, 2, 3))
+            _changes(made, office_words(call).name.zh, report.moved)
     for heading, what, lines in (
         ("二、各阶段", "阶段", report.phases),
         ("三、各主题", "主题", report.themes),
@@ -80,6 +79,11 @@ def _times(made: Any, report: Report) -> None:
     made.add_paragraph(f"平均每个案例在各方手里的天数（自然日，{report.timed} 个案例）：")
     _chart(made, rounded)
     plain.table(made, ("在谁手里", "天"), [[name, f"{value:.1f}"] for name, value in rounded], _OF_FIGURES, (1,))
+
+
+def _changes(made: Any, what: str, changes: Sequence[Change]) -> None:
+    rows = [[one.name.zh, str(one.now), str(one.before), one.difference] for one in changes]
+    plain.table(made, (what, "本次", "上次", "增减"), rows, _OF_COUNTS, (1, 2, 3))
 
 
 def _counts(made: Any, what: str, lines: Sequence[Line]) -> None:
