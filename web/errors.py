@@ -191,6 +191,13 @@ def _locked_out(error: throttle.LockedOut) -> Page:
     )
 
 
+def _ways_on() -> str:
+    """Where to go from an address that leads nowhere: only those who are signed in have a menu."""
+    if current_user.is_authenticated:
+        return t("请从上方菜单进入。", "Use the menu above.")
+    return t("可以登录，或浏览公开案例。", "Sign in, or read the published cases.")
+
+
 def http(error: HTTPException) -> Page:
     """The page of a request that no screen of ours makes."""
     code = error.code or 500
@@ -199,7 +206,7 @@ def http(error: HTTPException) -> Page:
             HTTPStatus.NOT_FOUND,
             t("没有这个页面", "There is no such page"),
             t("地址可能写错了，或者页面已经移走。", "The address may be wrong, or the page has moved."),
-            t("请从上方菜单进入。", "Use the menu above."),
+            _ways_on(),
         )
     if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         said = TOO_LARGE.fill(size=(request.max_content_length or REQUEST) // MIB)
@@ -219,7 +226,7 @@ def http(error: HTTPException) -> Page:
             HTTPStatus.METHOD_NOT_ALLOWED,
             t("不能这样打开", "It cannot be opened like this"),
             t("这个地址只接受表单提交。", "This address only takes forms."),
-            t("请从上方菜单进入。", "Use the menu above."),
+            _ways_on(),
         )
     return page(
         HTTPStatus(code) if code in HTTPStatus._value2member_map_ else HTTPStatus.BAD_REQUEST,

@@ -27,20 +27,14 @@ class Entry:
     roles: frozenset[str] = frozenset()
     section: str = ""
     """The section under which it stands in a long menu; "" stands by itself."""
+    here: bool = False
+    """Whether the page asked for is of this part, or lies under it."""
 
     @property
     def address(self) -> str:
         """Where it leads; public pages have an address for each language."""
         english = self.endpoint == "public.index" and language() == "en"
         return url_for("public_en.index" if english else self.endpoint)
-
-    @property
-    def here(self) -> bool:
-        """Whether the page is of this part, or lies under its address and is of no other part of the menu."""
-        asked = _part(request.endpoint or "")
-        if asked in {_part(one.endpoint) for one in ENTRIES}:
-            return asked == _part(self.endpoint)
-        return request.path.startswith(f"{url_for(self.endpoint).rstrip('/')}/") and self.endpoint != "home.show"
 
 
 @dataclass(frozen=True)
@@ -123,6 +117,24 @@ FEW = 9
 """As many entries stand beside one another on a common screen; of more, those of a section stand together."""
 
 
+_UNDER = {
+    "arrivals": ("admin",),
+    "bulk": ("cases",),
+    "centre_requests": ("batches", "home"),
+    "closing": ("desk",),
+    "courts": ("desk", "batches", "home"),
+    "drafting": ("calls",),
+    "mails": ("jobs",),
+    "overdue": ("desk", "home"),
+    "proving": ("calls",),
+    "public_notices": ("desk",),
+    "searches": ("cases",),
+    "what_if": ("calls",),
+    "worklists": ("cases",),
+}
+"""Part that is no line of somebody's menu → the lines under which it lies: the first of them that this person has."""
+
+
 def menu(actor: Actor) -> list[Entry | Section]:
     """What a person can do, in order: entries, and sections of several where there are many."""
     entries = list(_entries(actor))
@@ -139,6 +151,26 @@ def menu(actor: Actor) -> list[Entry | Section]:
 
 
 def _entries(actor: Actor) -> Iterator[Entry]:
-    for one in ENTRIES:
-        if one.endpoint in current_app.view_functions and (not one.roles or one.roles & actor.roles):
-            yield one
+    shown = [
+        one
+        for one in ENTRIES
+        if one.endpoint in current_app.view_functions and (not one.roles or one.roles & actor.roles)
+    ]
+    here = _here(shown)
+    return (replace(one, here=one is here) for one in shown)
+
+
+def _here(shown: Sequence[Entry]) -> Entry | None:
+    """The line of the page's own part; else one that the part lies under, by what it is about or by its address."""
+    parts = {_part(one.endpoint): one for one in shown}
+    asked = _part(request.endpoint or "")
+    for part in (asked, *_UNDER.get(asked, ())):
+        if part in parts:
+            return parts[part]
+    if asked in {_part(one.endpoint) for one in ENTRIES}:
+        return None
+    return next((one for one in shown if _lies_under(one)), None)
+
+
+def _lies_under(one: Entry) -> bool:
+    return one.endpoint != "home.show" and request.path.startswith(f"{url_for(one.endpoint).rstrip('/')}/")

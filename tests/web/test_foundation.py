@@ -247,6 +247,14 @@ def test_the_language_is_chosen_once_and_kept(sign_in: As):
         ("desk", "/judging", "评审"),
         ("desk", "/judging/replacements", "评审"),
         ("desk", "/cases", "案例"),
+        ("desk", "/overdue", "受理台"),
+        ("desk", "/notices", "受理台"),
+        ("author", "/overdue", "我的工作"),
+        ("reviewer", "/courts", "汇总报送"),
+        ("reviewer", "/worklists", "案例"),
+        ("desk", "/drafts", "征集通知"),
+        ("administrator", "/mails", "后台任务"),
+        ("administrator", "/arrivals/quarantine", "管理"),
         ("administrator", "/admin/backups", "管理"),
         ("administrator", "/admin", "管理"),
     ],
@@ -298,6 +306,14 @@ def test_a_wrong_address_is_told_in_the_usual_frame(language: str, title: str, s
     answer = sign_in("author", language).get("/nowhere")
     page = answer.get_data(as_text=True)
     assert (answer.status_code, title in page, 'class="masthead"' in page) == (404, True, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "advice"), [("zh", "可以登录，或浏览公开案例。"), ("en", "Sign in, or read the published cases.")]
+)
+def test_who_is_not_signed_in_is_not_sent_to_a_menu(language: str, advice: str, app: Flask):
+    page = app.test_client().get(f"/nowhere?lang={language}").get_data(as_text=True)
+    assert (advice in page, '<nav class="menu' in page, 'href="/sign-in"' in page) == (True, False, True)
 
 
 @pytest.mark.parametrize(("language", "title"), [("zh", "文件太大"), ("en", "The file is too large")])
