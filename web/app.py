@@ -209,6 +209,7 @@ def _words_in_templates(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         day=words.day,
+        entered=words.entered,
         many=words.many,
         moment=words.moment,
         month=words.month,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -82,6 +83,16 @@ def month(value: date | None) -> str:
     if value is None:
         return t("未填", "not given")
     return t(f"{value.year}年{value.month}月", f"{_MONTHS[value.month - 1]} {value.year}")
+
+
+def entered(value: str, kind: str) -> str:
+    """A value of a form as people write it: a month or day in words, what is neither as it was entered. `kind`: of its field."""
+    with suppress(ValueError):
+        if kind == "month":
+            return month(date.fromisoformat(f"{value}-01"))
+        if kind == "date":
+            return day(date.fromisoformat(value))
+    return value
 
 
 def last_day(closes: datetime) -> date:

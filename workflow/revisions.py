@@ -148,4 +148,4 @@ def _attachments(call: Call, content: Content) -> str:
 
 
 def _month(value: date | None) -> str:
-    return f"{value:%Y-%m}" if value else ""
+    return f"{value.year}年{value.month}月" if value else ""

@@ -33,6 +33,20 @@ def test_a_day_and_a_moment_are_told_in_beijing(language: str):
     )
 
 
+def test_months_and_days_of_a_form_are_told_in_words_and_all_else_as_entered(language: str):
+    told = [
+        words.entered(*one)
+        for one in (("2020-03", "month"), ("2021-03-16", "date"), ("2020-03", "text"), ("去年", "date"))
+    ]
+    assert (
+        told
+        == {
+            "zh": ["2020年3月", "2021年3月16日", "2020-03", "去年"],
+            "en": ["Mar 2020", "16 Mar 2021", "2020-03", "去年"],
+        }[language]
+    )
+
+
 @pytest.mark.parametrize(("left", "zh", "en"), [
     (timedelta(days=7), "还有 6 天", "6 days left"),
     (timedelta(days=1, seconds=1), "还有 1 天", "1 day left"),
