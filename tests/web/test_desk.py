@@ -61,6 +61,13 @@ def test_a_sent_batch_waits_to_be_received_and_can_be_returned_with_a_new_day(wo
     assert (world.state(case), world.row(case).own_day) == (CaseState.PROVINCE_REVIEWED, later)
 
 
+def test_what_the_page_of_a_step_asks_below_is_not_held_against_each_case_of_the_batch(world: World, sign_in: As):
+    batch = world.submit(world.case(CaseState.PROVINCE_REVIEWED))
+    page = sign_in("desk").get(f"/batches/{batch}/return_batch").get_data(as_text=True)
+    foreseen, _, form = page.partition('class="step-form"')
+    assert ["请写明理由" in foreseen, 'name="remark"' in form, "暂不办理" in form] == [False, True, True]
+
+
 def test_the_desk_shortlists_from_the_list(world: World, sign_in: As):
     case = world.case(CaseState.SUBMITTED)
     send(sign_in("desk"), "/desk/select", f"/cases/{case}/shortlist")
