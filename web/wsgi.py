@@ -9,7 +9,7 @@ from threading import Thread
 from flask import Flask
 
 from web.app import create_app
-from workflow import anchors, configuration, logs, telemetry
+from workflow import anchors, configuration, logs, memory, telemetry
 from workflow.jobs import queue
 from workflow.settings import from_environment
 from workflow.store.database import Database
@@ -37,6 +37,7 @@ def serve() -> Flask:
         Finalize(
             None, worker.stop, exitpriority=1
         )  # the server's process is a child of multiprocessing: it has no atexit
+    memory.settle()
     return app
 
 

@@ -6,7 +6,8 @@ files (prometheus_client's way, `processes.together`), so whichever of them is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter as Counted
+from collections.abc import Sequence
 
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Engine, event
@@ -32,10 +33,12 @@ def answered(method: str, route: str, status: int, seconds: float) -> None:
     _DURATION.labels(method, route).observe(seconds)
 
 
-def attempted(lifecycle: str, attempts: Iterable[Attempt]) -> None:
+def attempted(lifecycle: str, attempts: Sequence[Attempt]) -> None:
     """Attempts that are on record."""
+    counted = Counted((one.transition.name, one.outcome) for one in attempts)
+    for (step, outcome), many in counted.items():
+        _TRANSITIONS.labels(lifecycle, step, str(outcome)).inc(many)
     for one in attempts:
-        _TRANSITIONS.labels(lifecycle, one.transition.name, str(one.outcome)).inc()
         if not one.done:
             for finding in one.findings:
                 if finding.blocks:

@@ -90,13 +90,24 @@ def apart(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     return made, hidden
 
 
+_HIDES_NOTHING = frozenset({int, float, bool, type(None)})
+
+
 def _worth_it(name: str, value: Any) -> bool:
     """Whether there may be something to mask anywhere in a value; nearly always there is nothing."""
     if isinstance(value, str):
         return name not in _AS_THEY_ARE and _may_hide(value)
+    if type(value) in _HIDES_NOTHING:
+        return False
     if isinstance(value, dict | Mapping):
-        return any(_worth_it(key, item) for key, item in value.items())
-    return isinstance(value, list | tuple) and any(_worth_it("", item) for item in value)
+        for key, item in value.items():
+            if _worth_it(key, item):
+                return True
+    elif isinstance(value, list | tuple):
+        for item in value:
+            if _worth_it("", item):
+                return True
+    return False
 
 
 def _apart(value: Any, place: str, hidden: dict[str, str]) -> Any:

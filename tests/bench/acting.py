@@ -27,7 +27,7 @@ from sqlalchemy import event
 from states.reach import Actor
 from tests.postgres import new_database, running
 from tests.worlds import CALL_2021, RUNTIME, World, settle
-from workflow import cases
+from workflow import cases, memory
 from workflow.jobs import queue
 from workflow.store import schema
 from workflow.store.database import Database
@@ -68,6 +68,7 @@ def prepared(database: Database, folder: Path) -> tuple[World, list[int]]:
     drafts = [world.draft() for _ in range(CASES)]
     for case in drafts:
         world.seal(case)
+    memory.settle()  # as a process that serves does once it has started
     return world, drafts
 
 

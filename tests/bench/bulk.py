@@ -21,7 +21,7 @@ from states.reach import Actor
 from tests.bench.acting import DURABLE, as_owner
 from tests.postgres import new_database, running
 from tests.worlds import CALL_2021, RUNTIME, World, settle
-from workflow import bulk, cases, papers, people
+from workflow import bulk, cases, memory, papers, people
 from workflow.store import schema
 from workflow.store.database import Database
 from workflow.store.models import Case, Centre, Person, PersonGrant
@@ -47,6 +47,7 @@ def prepared(database: Database, folder: Path) -> tuple[World, list[int]]:
             stamped = cases.act(session, some, "stamp", actor=sealer, at=world.at)
             _went(one.done for one in stamped)
             made += some
+    memory.settle()  # as a process that serves does once it has started
     return world, made
 
 

@@ -41,7 +41,7 @@ def worker(figures: tuple[str, int] | None) -> None:
     \b
     例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker --figures 9201
     """
-    from workflow import installation, logs, telemetry
+    from workflow import installation, logs, memory, telemetry
     from workflow.jobs import worker as jobs
 
     logs.set_up()
@@ -59,6 +59,7 @@ def worker(figures: tuple[str, int] | None) -> None:
         telemetry.set_up("worker", database.engine)
         with _told(figures, settings, database):
             jobs.launch(settings, database, lost=name_lost)
+            memory.settle()
             click.echo(f"后台任务已启动 / worker {settings.executor} runs")
             ended.wait()
             finished = jobs.stop()

@@ -12,18 +12,19 @@ from states.call import CALL
 from states.objection import OPEN
 from states.push import PushState
 from workflow.engine import Receipt
+from workflow.store.database import run
 from workflow.store.models import Batch, CallStanding, CallVersion, Case, Judgement, Objection, Push
 
 KNOWN = "zhengji_standings"
 """In `Session.info`: the standings as they were read once in this session."""
 
+_NOT_OPEN = select(CallStanding.number, CallStanding.state).where(CallStanding.state != str(CALL.initial))
+
 
 def standings(session: Session) -> Mapping[str, str]:
     """Number → state, of the calls that are not open."""
     if KNOWN not in session.info:
-        columns = (CallStanding.number, CallStanding.state)
-        found = session.execute(select(*columns).where(CallStanding.state != str(CALL.initial)))
-        session.info[KNOWN] = {number: state for number, state in found}
+        session.info[KNOWN] = {number: state for number, state in run(session, _NOT_OPEN)}
     known: Mapping[str, str] = session.info[KNOWN]
     return known
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.orm import Session
 
 from rules.call import Call
@@ -73,7 +74,7 @@ def every(session: Session) -> list[tuple[int, Call]]:
 
 def call_of(session: Session, version_id: int) -> Call:
     """The call of a version. A version never changes, so each is read once per database and process."""
-    known: dict[int, Call] = _READ.setdefault(str(session.get_bind().engine.url), {})
+    known = _READ.setdefault(session.get_bind().engine, {})
     if version_id not in known:
         row = session.execute(
             select(CallVersion.source, CallVersion.notice, CallVersion.version, CallVersion.look).where(
@@ -84,7 +85,7 @@ def call_of(session: Session, version_id: int) -> Call:
     return known[version_id]
 
 
-_READ: dict[str, dict[int, Call]] = {}
+_READ: WeakKeyDictionary[Engine, dict[int, Call]] = WeakKeyDictionary()
 
 
 def forget() -> None:

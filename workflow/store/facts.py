@@ -111,15 +111,20 @@ _HANDS: CompoundSelect[Any] = union_all(
     .where(among(AuditEvent.case_id, "ids"), AuditEvent.outcome == "done", AuditEvent.person_id.is_not(None))
     .where(or_(AuditEvent.action != "case.create", ~_TAKEN_IN))
     .distinct(),
+    select(
+        literal("holds"),
+        PersonGrant.centre_id,
+        PersonGrant.person_id,
+        literal(""),
+        func.coalesce(PersonGrant.office_id, 0),
+    ).where(among(PersonGrant.person_id, "people")),
 )
-"""Whoever signed off a case, saved a revision of it, or acted on it; each with the content signed, or the action."""
+"""Whoever signed off a case, saved a revision of it, or acted on it; each with the content signed, or the action. And where those
+who ask hold a role: their centre stands in the place of the case, their office in that of the absent person."""
 _ACTED_ON_BATCH = select(AuditEvent.person_id, AuditEvent.absent_id).where(
     among(AuditEvent.stream, "streams"),
     AuditEvent.action.not_in([f"batch.{one.name}" for one in BATCH.transitions if Role.DESK in one.by]),
     AuditEvent.outcome == "done",
-)
-_HELD = select(PersonGrant.person_id, PersonGrant.centre_id, PersonGrant.office_id).where(
-    among(PersonGrant.person_id, "people")
 )
 _OF_CENTRE = (
     "case.create",
@@ -272,7 +277,7 @@ def case_rows(session: Session, ids: Sequence[int], *, lock: bool = False) -> li
 def case_facts(
     session: Session, rows: Sequence[Any], inputs: Inputs, own: Mapping[int, Inputs] | None = None
 ) -> list[CaseFacts]:
-    """The facts of each case, in the order of the rows. Seven queries, however many cases; nine where a call has public notices.
+    """The facts of each case, in the order of the rows. Five queries, however many cases; seven where a call has public notices.
 
     `own`: case → what the person brings along for it alone, instead of `inputs`.
     """
@@ -282,8 +287,7 @@ def case_facts(
     reviewed = all(row.state == CaseState.PROVINCE_REVIEWED for row in rows)  # and so perhaps sent in one batch
     matches = prior.find(session, rows, together=reviewed)
     beside = {row.id: row for row in run(session, _BESIDE, {"ids": ids}).all()}
-    hands = _Hands(session, ids)
-    held = _held(session, inputs.people)
+    hands = _Hands(session, ids, inputs.people)
     days = Extensions(session, {row.call_number for row in rows})
     notices, objections = _notices(session, rows), _objections(session, rows)
     tallies = _reported_by_themselves(session, rows)
@@ -299,7 +303,7 @@ def case_facts(
                 "author": hands.both(row.id, hands.wrote.get(row.id, set()) | {row.author_id}),
                 "reviewer": hands.both(row.id, {row.reviewer_id}),
                 "selector": hands.both(row.id, {row.selector_id}),
-                **_units(row, hands, held),
+                **hands.units(row),
             },
             days=days,
             notice=notices.get(row.id),
@@ -445,20 +449,27 @@ class _Hands:
     """Whose hands these cases went through. `signed`: case → (person, content signed off); `wrote`: case → everybody who
     saved a revision, as the text is all of theirs; `acted`: (case, "centre" or "office") → who acted on it there.
 
+    `centres`, `offices`: unit → who of those who ask holds a role there now.
+
     Whoever stood in for another on a case counts there as both of them (docs/decisions.md 82)."""
 
-    def __init__(self, session: Session, ids: Sequence[int]) -> None:
+    def __init__(self, session: Session, ids: Sequence[int], people: Iterable[int]) -> None:
         self.signed: dict[int, list[tuple[int, str]]] = defaultdict(list)
         self.wrote: dict[int, set[int]] = defaultdict(set)
         self.acted: dict[tuple[int, str], set[int]] = defaultdict(set)
         self._stood_in: dict[tuple[int, int], set[int]] = defaultdict(set)
         self.translated: dict[int, set[int]] = defaultdict(set)
-        found = run(session, _HANDS, {"ids": list(ids)}).all()
+        self.centres: dict[int, set[int]] = defaultdict(set)
+        self.offices: dict[int, set[int]] = defaultdict(set)
+        found = run(session, _HANDS, {"ids": list(ids), "people": sorted(people)}).all()
         for _, case_id, person, what, absent in found:
             if absent and what.startswith("case."):
                 self._stood_in[case_id, person].add(absent)
-        for how, case_id, person, what, _ in found:
-            if how == "signed":
+        for how, case_id, person, what, absent in found:
+            if how == "holds":
+                self.centres[case_id or 0].add(person)
+                self.offices[absent].add(person)
+            elif how == "signed":
                 self.signed[case_id].append((self._for(case_id, person), what))
             elif how == "wrote":
                 self.wrote[case_id].add(person)
@@ -469,41 +480,27 @@ class _Hands:
 
     def both(self, case_id: int, people: Iterable[int | None]) -> frozenset[int]:
         """These people, and whomever they stood in for on this case."""
-        found = {one for one in people if one}
-        return frozenset(found.union(*(self._stood_in.get((case_id, one), ()) for one in found)))
+        found = frozenset(one for one in people if one)
+        if not self._stood_in:
+            return found
+        return found.union(*(self._stood_in.get((case_id, one), ()) for one in found))
+
+    def units(self, row: Any) -> dict[str, frozenset[int]]:
+        """Whose hands are those of a case's centre and of its office (docs/decisions.md 12), and who translated it.
+
+        Whoever acted on it there, and of those who hold a role there now the one who asks.
+        """
+        none: set[int] = set()
+        acted, case = self.acted, row.id
+        return {
+            "centre": self.both(case, acted.get((case, "centre"), none) | self.centres.get(row.centre_id, none)),
+            "office": self.both(case, acted.get((case, "office"), none) | self.offices.get(row.office_id, none)),
+            "translator": self.both(case, self.translated.get(case, none)),
+        }
 
     def _for(self, case_id: int, person: int) -> int:
         """One sign-off for both: that of the absent person."""
         return min(self._stood_in.get((case_id, person), {person}))
-
-
-def _units(row: Any, hands: _Hands, held: _Held) -> dict[str, frozenset[int]]:
-    """Whose hands are those of a case's centre and of its office (docs/decisions.md 12), and who translated it.
-
-    Whoever acted on it there, and of those who hold a role there now the one who asks.
-    """
-    none: set[int] = set()
-    centres, offices = held
-    return {
-        "centre": hands.both(row.id, hands.acted.get((row.id, "centre"), none) | centres.get(row.centre_id, none)),
-        "office": hands.both(row.id, hands.acted.get((row.id, "office"), none) | offices.get(row.office_id, none)),
-        "translator": hands.both(row.id, hands.translated.get(row.id, none)),
-    }
-
-
-_Held = tuple[Mapping[int, set[int]], Mapping[int, set[int]]]
-"""Centre, and office → who of those who ask holds a role there now."""
-
-
-def _held(session: Session, people: frozenset[int]) -> _Held:
-    centres: dict[int, set[int]] = defaultdict(set)
-    offices: dict[int, set[int]] = defaultdict(set)
-    for person, centre, office in run(session, _HELD, {"people": sorted(people)}).all():
-        if centre:
-            centres[centre].add(person)
-        if office:
-            offices[office].add(person)
-    return centres, offices
 
 
 _DAYS: CompoundSelect[Any] = union_all(
@@ -683,14 +680,14 @@ def _hands_on_batch(
     session: Session, row: Any, cases: Sequence[Any], people: frozenset[int]
 ) -> dict[str, frozenset[int]]:
     """Who reviewed its cases, who acted on them for their centres, who made and sent it for its office."""
-    hands, held = _Hands(session, [case.id for case in cases]), _held(session, people)
-    units = {case.id: _units(case, hands, held) for case in cases}
+    hands = _Hands(session, [case.id for case in cases], people)
+    units = {case.id: hands.units(case) for case in cases}
     streams = [row.stream, f"{row.stream}/content"]
     made = {one for both in session.execute(_ACTED_ON_BATCH, {"streams": streams}) for one in both if one}
     return {
         "reviewer": frozenset(one for case in cases for one in hands.both(case.id, {case.reviewer_id})),
         "centre": frozenset(person for one in units.values() for person in one["centre"]),
-        "office": frozenset(made | held[1].get(row.office_id, set())),
+        "office": frozenset(made | hands.offices.get(row.office_id, set())),
     }
 
 

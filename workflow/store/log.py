@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from workflow.audit import merkle
@@ -51,6 +51,14 @@ _LOCKED_HEAD = _HEAD.with_for_update()
 _WAITING = (
     select(AuditPending.uid, AuditEvent.hash)
     .join(AuditEvent, AuditEvent.uid == AuditPending.uid)
+    .order_by(AuditPending.uid)
+    .limit(AT_ONCE)
+)
+_HEAD_AND_WAITING = (
+    _HEAD.add_columns(AuditPending.uid, AuditEvent.hash)
+    .select_from(AuditHead)
+    .outerjoin(AuditPending, true())
+    .outerjoin(AuditEvent, AuditEvent.uid == AuditPending.uid)
     .order_by(AuditPending.uid)
     .limit(AT_ONCE)
 )
@@ -103,8 +111,7 @@ def sequence(session: Session) -> int:
     never by “greater than the last one”: PostgreSQL's numbers commit out of order.
     """
     connection = session.connection()
-    row = connection.execute(_LOCKED_HEAD).one()
-    found = connection.execute(_WAITING).all()
+    row, found = _head_and_waiting(connection)
     if not found:
         return 0
     hashed = merkle.digest(row.algorithm)
@@ -140,6 +147,15 @@ def nodes(session: Session) -> dict[tuple[int, int], str]:
     """(level, position) → hash (hex) of every inner node that is kept: one of 256 entries."""
     found = session.connection().execute(select(AuditNode.level, AuditNode.position, AuditNode.hash))
     return {(level, position): hashed for level, position, hashed in found}
+
+
+def _head_and_waiting(connection: Connection) -> tuple[Any, list[tuple[int, str]]]:
+    """The head, and what waits: (uid, hash). On PostgreSQL what waits is looked for once the head is locked; SQLite has one writer."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(_HEAD_AND_WAITING).all()
+        return rows[0], [(row.uid, row.hash) for row in rows if row.uid is not None]
+    head = connection.execute(_LOCKED_HEAD).one()
+    return head, [(uid, leaf) for uid, leaf in connection.execute(_WAITING)]
 
 
 def _peaks(frontier: str) -> tuple[bytes, ...]:
