@@ -12,13 +12,14 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from states.call import bars
 from states.lifecycle import Lifecycle
 from states.onward import main_line
 from states.reach import SYSTEM
 from web.receipts import address
 from web.request import actor, language, now, number, reading, today, transaction
 from web.words import moment, say, t
-from workflow import cases, downloads, histories, lists
+from workflow import call_standing, cases, downloads, histories, lists
 from workflow.audit import lists as taking
 from workflow.audit import log, notes, receipts, search
 from workflow.clock import day_written
@@ -128,13 +129,19 @@ def course(case_id: int) -> str:
     after = request.args.get("after", "")[:20]
     with reading() as session:
         case = cases.find(session, case_id, seen_by=actor())
+        lived = lists.lifecycle(lists.call_of(session, case))
+        standing = call_standing.state_of(session, case.call_number)
         return render_template(
             "trail/course.html",
             case=case,
             state=lists.state_of(case),
+            ways=[
+                one for one in lived.transitions if case.state in one.sources and not bars(standing, one.by[0].level)
+            ],
+            barred=call_standing.closed(session, case.call_number),
             course=search.course(session, actor(), case.id, after),
             after=after,
-            track=partial(track, lists.lifecycle(lists.call_of(session, case))),
+            track=partial(track, lived),
         )
 
 

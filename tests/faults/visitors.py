@@ -28,7 +28,7 @@ STEPS = ("stamp", "unstamp", "withdraw", "resume", "review", "reopen", "return_t
 LOGINS = ("author", "sealer", "reviewer", "leader", "liaison")
 BESIDE = (
     *("person.sign_in", "person.confirm", "case.turn_away", "batch.turn_away", "document.receive"),
-    *("system.settings", "system.start", "system.verify", "system.checkpoint_key"),
+    *("system.settings", "system.verify", "system.checkpoint_key"),
 )
 """What a site records beside what forms ask for."""
 

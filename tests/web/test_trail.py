@@ -14,6 +14,7 @@ from states.case import CaseState
 from tests.web.conftest import As, post
 from tests.worlds import World
 from web import trail as screen
+from workflow import call_standing, deadlines
 from workflow.audit import lists, log
 from workflow.audit.log import Signed
 
@@ -196,6 +197,34 @@ def test_the_course_of_a_case_has_its_tries_its_batch_and_its_push_in_order(worl
     assert page.find('<b>盖章报送省级</b> <span class="refused"') == places[1]
     assert page.count('<svg class="dots"') == 7
     assert "怎样看本案例的留痕" in page
+
+
+def test_the_course_tells_by_which_day_a_step_was_in_time_and_how_it_may_go_on(world: World, sign_in: As):
+    """Refused as late, done after an extension, passed over: its author reads why, and that there is a way back."""
+    case, closes = world.draft(), world.window(world.phase).closes
+    world.seal(case)
+    assert not world.act(case, "stamp", at=closes).done
+    later = closes + timedelta(hours=1)
+    with world.database.transaction() as session:
+        day, director = closes.date() + timedelta(days=6), world.people["director"]
+        deadlines.extend(session, world.call, "first", day, "停工", office=None, actor=director, at=later)
+    world.walk(case, "stamp", "review", "submit", "pass_over", at=later)
+    page = sign_in("author").get(f"/trail/cases/{case}").get_data(as_text=True)
+    assert page.count(f"当时的截止日：{day.year}年{day.month}月{day.day}日") == 2  # the centre's and its office's step
+    assert "第一阶段已于" in page
+    assert "现在是“未入选”，可以怎样继续</h2>" in page
+    assert '<li><b>重新遴选</b> <span class="quiet">受理人</span></li>' in page
+    page = sign_in("author", "en").get(f"/trail/cases/{case}").get_data(as_text=True)
+    assert "the last day then was" in page
+    assert "Take up again</b>" in page
+
+
+def test_under_a_call_that_is_closed_the_course_says_what_that_bars(world: World, sign_in: As):
+    case = world.case(CaseState.RETURNED)
+    with world.database.transaction() as session:
+        call_standing.act(session, world.call.number, "close", actor=world.people["director"], at=world.at)
+    page = sign_in("author").get(f"/trail/cases/{case}").get_data(as_text=True)
+    assert ("已结束征集，中心不能再" in page, "<li><b>盖章报送省级" in page) == (True, False)
 
 
 def test_the_course_tells_the_day_once_and_what_a_refused_try_left_as_it_was(world: World, refused: int, sign_in: As):

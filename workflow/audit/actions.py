@@ -188,7 +188,6 @@ _BESIDE: Mapping[str, Text] = {
     "job.retry": Text("重新办理后台任务", "Had background jobs tried again"),
     "job.dismiss": Text("不再办理后台任务", "Dismissed a background job"),
     "job.cancel": Text("取消后台任务", "Cancelled a background job"),
-    "system.start": Text("系统启动", "The system started"),
     "system.settings": Text("设置变更", "Settings changed"),
     "system.backup": Text("备份", "Backed up"),
     "system.drop_backups": Text("删去旧备份", "Dropped old backups"),

@@ -11,11 +11,14 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from rules.call import BEIJING, Call
+from rules.call import BEIJING, Call, Window
 from rules.facts import Ruling
+from rules.phase import before_phase_deadline
 from rules.roles import Level, Role
 from rules.rule import Finding
 from rules.words import Text
+from states.batch import BATCH
+from states.case import CASE
 from states.reach import Actor
 from workflow.audit.actions import ACTIONS, GROUPS, label, label_under, state_label
 from workflow.audit.canonical import event_hash
@@ -381,8 +384,29 @@ _SLOTS = {
 
 def _detail(action: str, body: Mapping[str, Any]) -> Text | None:
     """What an entry says besides who, what and why; None where that is all."""
-    known = _DETAILS.get(action)
+    known = _DETAILS.get(action) or (_day_then if action in _BY_A_DAY and body["outcome"] == Outcome.DONE else None)
     return known(body) if known else None
+
+
+_BY_A_DAY = frozenset(
+    f"{lived.name}.{step.name}"
+    for lived in (CASE, BATCH)
+    for step in lived.transitions
+    if before_phase_deadline in step.guards
+)
+"""Steps that are too late after a day. Of one that was not, the entry says which day it was, extensions included."""
+
+
+def _day_then(body: Mapping[str, Any]) -> Text | None:
+    window = body.get("facts", {}).get("window")
+    if not window:
+        return None
+    opens, closes, *_ = map(datetime.fromisoformat, window)
+    day = Window(opens, closes).last_day
+    return Text(
+        f"当时的截止日：{day.year}年{day.month}月{day.day}日（含当日和延期）",
+        f"the last day then was {day:%-d %b %Y}, that day and extensions included",
+    )
 
 
 def _counted(body: Mapping[str, Any]) -> Text:
