@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from web.request import files, language, number, reading, settings, today
 from web.words import say, t
-from workflow import citing, proofing, public, sharing
+from workflow import citing, drawn, proofing, public, sharing
 
 bp = Blueprint("public", __name__, url_prefix="/public")
 site = Blueprint("site", __name__)
@@ -212,7 +212,7 @@ def show(number: str) -> Page:
             figures=[
                 (place, one.caption, size)
                 for place, one in enumerate(case.pictures, 1)
-                if (size := public.size(files(), one.digest))
+                if (size := _pictures().size(one.digest))
             ],
             widths=public.WIDTHS,
             about=_case_about(cited),
@@ -273,9 +273,13 @@ def picture(number: str, position: int) -> Response:
     return _unchanged(tag) or _tagged(_drawn(digest, width), tag)
 
 
+def _pictures() -> public.Pictures:
+    return public.Pictures(files(), drawn.Drawings(settings().home / drawn.FOLDER))
+
+
 def _drawn(digest: str, width: int) -> Response:
-    drawn = public.picture(files(), digest, width)
-    return Response(drawn.data, mimetype=drawn.media_type)
+    shown = _pictures().one(digest, width)
+    return Response(shown.data, mimetype=shown.media_type)
 
 
 @bp.get("/<number>/share.png")

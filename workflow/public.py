@@ -17,6 +17,7 @@ from states.case import CaseState
 from workflow import consent
 from workflow.cases import NoSuchCase
 from workflow.documents import preview
+from workflow.drawn import Drawings, Drawn
 from workflow.store import calls as stored_calls
 from workflow.store import proofing as stored_proofing
 from workflow.store import public as stored
@@ -24,7 +25,7 @@ from workflow.store.files import Absent, Damaged, Files
 from workflow.store.models import Case, CaseEnglish, Centre, Document, Honour, Office
 from workflow.store.public import Wanted
 
-__all__ = ["Choices", "Gallery", "Part", "Shown", "Wanted", "choices", "find", "gallery", "newest", "picture"]
+__all__ = ["Choices", "Gallery", "Part", "Pictures", "Shown", "Wanted", "choices", "find", "gallery", "newest"]
 
 PER_PAGE = 18
 EXCERPT = 110
@@ -227,16 +228,6 @@ def newest(session: Session) -> list[tuple[str, datetime, bool]]:
 _SHOWABLE = frozenset({"image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp"})
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A picture as it is shown, drawn anew, with its size in pixels."""
-
-    data: bytes
-    media_type: str
-    width: int
-    height: int
-
-
 _NO_PICTURE = Text("没有这张图片。", "There is no such picture.")
 
 
@@ -248,25 +239,31 @@ def named(session: Session, number: str, position: int) -> str:
     return shown.pictures[position - 1].digest
 
 
-def picture(files: Files, digest: str, width: int = WIDTHS[-1]) -> Drawn:
-    """A picture, no larger than asked for. Raises NoSuchCase where it cannot be drawn."""
-    return _drawn_again(_Source(files, digest), width)
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures from the store, and where they are kept once they were drawn."""
 
+    files: Files
+    drawings: Drawings
 
-def size(files: Files, digest: str) -> tuple[int, int] | None:
-    """Width and height in the text, so that nothing moves when the picture comes; None for one that is not there."""
-    try:
-        drawn = picture(files, digest, WIDTHS[1])
-    except (NoSuchCase, Absent, Damaged):
-        return None
-    return drawn.width, drawn.height
+    def one(self, digest: str, width: int = WIDTHS[-1]) -> Drawn:
+        """A picture, no larger than asked for. Raises NoSuchCase where it cannot be drawn."""
+        return _drawn_again(_Source(self, digest), width)
+
+    def size(self, digest: str) -> tuple[int, int] | None:
+        """Width and height in the text, so that nothing moves when the picture comes; None for one that is not there."""
+        try:
+            drawn = self.one(digest, WIDTHS[1])
+        except (NoSuchCase, Absent, Damaged):
+            return None
+        return drawn.width, drawn.height
 
 
 class _Source:
-    """Bytes in the store, compared by digest, so that a picture is drawn once."""
+    """A picture in the store, compared by digest, so that it is drawn once."""
 
-    def __init__(self, files: Files, digest: str) -> None:
-        self.files, self.digest = files, digest
+    def __init__(self, pictures: Pictures, digest: str) -> None:
+        self.pictures, self.digest = pictures, digest
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Source) and self.digest == other.digest
@@ -280,8 +277,13 @@ def _drawn_again(source: _Source, width: int) -> Drawn:
     """The picture decoded and written anew, no larger than a page needs: what a camera noted beside it stays behind."""
     from PIL import Image
 
-    [copy] = preview.copies([source.files.get(source.digest)], width)
+    kept = source.pictures.drawings.find(source.digest, width)
+    if kept is not None:
+        return kept
+    [copy] = preview.copies([source.pictures.files.get(source.digest)], width)
     if copy is None:
         raise NoSuchCase(Text("这张图片无法显示。", "This picture cannot be shown."))
     with Image.open(BytesIO(copy[0]), formats=("JPEG", "PNG")) as drawn:  # ours: the child wrote it
-        return Drawn(*copy, *drawn.size)
+        made = Drawn(*copy, *drawn.size)
+    source.pictures.drawings.keep(source.digest, width, made)
+    return made

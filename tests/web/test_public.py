@@ -326,6 +326,21 @@ def test_a_picture_has_its_size_in_the_text_and_smaller_copies(world: World, any
             assert drawn.size == size
 
 
+def test_a_picture_is_drawn_once_for_all_processes_of_a_machine(world: World, anybody: FlaskClient, app: Flask):
+    case = world.case(CaseState.PUBLISHED)
+    store = app.extensions["zhengji"].files
+    picture_of(world, case, store, (640, 320))
+    address = f"/public/{world.row(case).number}/pictures/1?width=480"
+    first = anybody.get(address)
+    with world.database.reading() as session:
+        store.drop(session.scalars(select(Document.digest).where(Document.slot == "picture")).one())
+    public._drawn_again.cache_clear()  # as in another process; the original is out of reach, so it cannot be drawn anew
+    again = anybody.get(address)
+    assert (again.status_code, again.data, again.mimetype) == (200, first.data, "image/jpeg")
+    world.consent(case, "")
+    assert anybody.get(address).status_code == 404
+
+
 def test_a_picture_that_is_lost_is_left_out_of_the_text(world: World, anybody: FlaskClient, app: Flask):
     case = world.case(CaseState.PUBLISHED)
     installed = app.extensions["zhengji"].files

@@ -18,6 +18,7 @@ from workflow import (
     checkpoint_mail,
     clock,
     collection,
+    drawn,
     electronic,
     judging_mail,
     keeping,
@@ -241,6 +242,7 @@ def _sweep_documents(here: Workshop, _progress: Progress) -> str:
     """Remove from the document store what was thrown away, and what nothing names."""
     thrown_away = privacy.sweep(here.database, here.files, at=here.now())
     made = keeping.sweep(here.database, here.files, at=datetime.now(UTC))  # the store knows no demo's day
+    drawn.Drawings(here.settings.home / drawn.FOLDER).sweep()
     return f"{thrown_away} thrown away, {len(made.aside)} set aside, {len(made.gone)} removed"
 
 
