@@ -25,16 +25,20 @@ def show(collection_id: int) -> str:
     return _page(collection_id)
 
 
-def _page(collection_id: int, wrong: str = "", typed: proofing.Edit | None = None) -> str:
+def _page(collection_id: int, wrong: str = "", typed: proofing.Edit | None = None, *, faster: bool = False) -> str:
+    """`faster`: somebody else changed the proof before this could be saved."""
     with reading() as session:
         proof = proofing.find(session, collection_id, actor=actor())
-        row = proof.shown.row
+        now = proofing.edit_of(proof.shown.row)
+        edit = typed.over(now, _marks()) if typed else now
         return render_template(
             "proofing/show.html",
             proof=proof,
-            row=row,
-            edit=typed or proofing.Edit(row.title, row.foreword, row.isbn, row.cip),
-            typed=typed,
+            row=proof.shown.row,
+            edit=edit,
+            present=now,
+            faster=faster,
+            signed=proof.signed_by(actor()),
             wrong=wrong,
             limits=collection,
             longest=proofing.LONGEST,
@@ -56,11 +60,16 @@ def change(collection_id: int) -> Response | Page:
         with transaction() as session:
             receipt = proofing.change(session, collection_id, edit, _seen(), actor=actor(), at=now(), op=form_key())
     except living.Overtaken as faster:
-        return _page(collection_id, say(faster.message), edit), 409
+        return _page(collection_id, say(faster.message), edit, faster=True), 409
     except proofing.WrongProof as wrong:
         return _page(collection_id, say(wrong.message), edit), 422
     done(t("改校样", "Changing the proof"), receipt)
     return redirect(url_for(".show", collection_id=collection_id))
+
+
+def _marks() -> dict[str, str]:
+    """What tells the words with which the form was opened."""
+    return {name.removeprefix("was:"): mark for name, mark in request.form.items() if name.startswith("was:")}
 
 
 def _seen() -> int:

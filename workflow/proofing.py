@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +68,11 @@ class Proof:
             " everybody may read it.",
         )
 
+    def signed_by(self, actor: Actor) -> bool:
+        """Whether this person signed it, for themselves or another, or somebody did for them."""
+        hands = {hand for one in self.signed for hand in (one.by_id, one.absent_id) if hand}
+        return bool(hands & {actor.id, actor.absent_id})
+
     @property
     def lacks(self) -> Text | None:
         """What stands in the way of releasing the web edition; None where nothing does."""
@@ -75,7 +80,7 @@ class Proof:
             return Text("校样还没有编成。", "The proof is not made yet.")
         if self.open:
             return Text(
-                f"还有 {self.open} 条意见没有处理，请先处理。", f"{self.open} comments are open; settle them first."
+                f"还有 {self.open} 条意见没有处理，请先处理。", f"Comments still open: {self.open}; settle them first."
             )
         if len(self.signed) < NEEDED:
             return Text(
@@ -115,6 +120,21 @@ class Edit:
     isbn: str = ""
     cip: str = ""
 
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """Name of each part → what tells its words from others, for a form to bring back."""
+        return {name: _digest(words) for name, words in vars(self).items()}
+
+    def over(self, present: Edit, seen: Mapping[str, str]) -> Edit:
+        """This, put over what somebody else saved meanwhile: a part that was left as it was `seen` is as it is now."""
+        mine = {name for name, mark in self.marks.items() if mark != seen.get(name)}
+        return replace(present, **{name: words for name, words in vars(self).items() if name in mine})
+
+
+def edit_of(row: Collection) -> Edit:
+    """What a proof says now."""
+    return Edit(row.title, row.foreword, row.isbn, row.cip)
+
 
 def change(
     session: Session, collection_id: int, edit: Edit, seen: int, *, actor: Actor, at: datetime, op: str = ""
@@ -134,7 +154,7 @@ def change(
                 "The web edition is released. Enter an erratum, or compile a new edition.",
             )
         )
-    before = Edit(row.title, row.foreword, row.isbn, row.cip)
+    before = edit_of(row)
     voided = len(stored.sign_offs(session, collection_id, row.version, wording(row)))
     if not stored.change(session, collection_id, seen, **vars(edit)):
         raise Overtaken(
@@ -237,8 +257,7 @@ def sign_off(session: Session, collection_id: int, seen: int, *, actor: Actor, a
         )
     if not proof.shown.made or proof.open:
         raise WrongProof(proof.lacks or Text("", ""))
-    hands = {hand for one in proof.signed for hand in (one.by_id, one.absent_id) if hand}
-    if hands & {actor.id, actor.absent_id}:
+    if proof.signed_by(actor):
         raise WrongProof(
             Text("您已经签过这一稿，须由另一位编辑再签。", "You have signed this version; another editor must sign it.")
         )

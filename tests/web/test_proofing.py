@@ -40,12 +40,16 @@ def acted(client: Any, book: int, step: str, **fields: Any) -> Any:
 def test_two_editors_on_one_proof_lose_nothing(world: World, book: int, sign_in: As):
     first, second = sign_in("editor"), sign_in(SECOND)
     shown = second.get(f"/collection/{book}/proof").get_data(as_text=True)
-    fields = {"name": "优秀案例集", "isbn": "", "cip": ""}
-    assert acted(first, book, "change", **fields, foreword="先到的前言").status_code == 302
-    late = post(second, f"/collection/{book}/proof/change", shown, **fields, foreword="后到的前言")
+    title = re.findall(r'id="name" name="name" value="([^"]*)"', shown)[0]
+    fields = {"name": title, "cip": ""}
+    assert acted(first, book, "change", **fields, isbn=ISBN, foreword="先到的前言").status_code == 302
+    change = f"/collection/{book}/proof/change"
+    late = post(second, change, shown, **fields, isbn="", foreword="后到的前言")
     page = late.get_data(as_text=True)
     assert (late.status_code, "另一位编辑改了这份校样" in page) == (409, True)
     assert ("后到的前言</textarea>" in page, "先到的前言" in page) == (True, True)
+    # What the second editor had not touched is as the first left it; what both changed is named with what it says now.
+    assert (f'name="isbn" value="{ISBN}"' in page, page.count("您写的与校样上的不同")) == (True, 1)
     with world.database.reading() as session:
         row = session.get_one(Collection, book)
         assert (row.foreword, row.version, row.made_at) == ("先到的前言", 2, None)
@@ -74,11 +78,17 @@ def test_a_released_collection_is_read_by_everybody_with_its_errata(world: World
     acted(editor, book, "change", name="优秀案例集", foreword="前言。", isbn=ISBN, cip="2021第000001号")
     _made(world, book)
     acted(editor, book, "comments", words="漏字", case="")
-    assert acted(editor, book, "sign-off").status_code == 422
+    assert acted(editor, book, "sign-off", version=2).status_code == 422
+    assert "/sign-off" not in editor.get(f"/collection/{book}/proof").get_data(as_text=True)
     page = editor.get(f"/collection/{book}/proof").get_data(as_text=True)
     [settle] = re.findall(r'action="(/collection/\d+/proof/comments/\d+/settle)"', page)
     assert post(editor, settle, page, words="已补").status_code == 302
-    assert [acted(one, book, "sign-off").status_code for one in (editor, editor, second)] == [302, 422, 302]
+    twice = [acted(one, book, "sign-off", version=2).status_code for one in (editor, editor)]
+    assert (twice, "您已签这一稿" in editor.get(f"/collection/{book}/proof").get_data(as_text=True)) == (
+        [302, 422],
+        True,
+    )
+    assert acted(second, book, "sign-off").status_code == 302
     assert acted(editor, book, "release").status_code == 302
     assert acted(editor, book, "errata", words="第二页“三”应为“四”", case="").status_code == 302
     assert "优秀案例集" in anybody.get("/public/en/collections").get_data(as_text=True)
