@@ -429,6 +429,10 @@ class PublicNotice:
     answer_days: int | None = None
     """Within so many days after its receipt an objection is answered; None: as soon as can be."""
     answer_counted: DayKind = DayKind.WORKING
+    days_off: tuple[date, ...] = ()
+    """Days off that the system does not know of, as those of a year whose holidays were announced lately."""
+    days_worked: tuple[date, ...] = ()
+    """Days at weekends that are worked for them."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ What comes once the case is published is a complaint: it holds nothing up and le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -177,8 +177,10 @@ def due_on(call: Call, received_at: datetime) -> date | None:
     if asked is None or asked.answer_days is None:
         return None
     try:
-        return public_notices.last_day(PublicNotice(asked.answer_days, asked.answer_counted), received_at)
-    except public_notices.WrongNotice:
+        return public_notices.last_day(
+            replace(asked, days=asked.answer_days, counted=asked.answer_counted), received_at
+        )
+    except public_notices.WrongNotice:  # sooner than owed, rather than later
         return public_notices.last_day(PublicNotice(asked.answer_days, DayKind.CALENDAR), received_at)
 
 

@@ -23,6 +23,7 @@ from workflow.store.models import Case, PublicNoticeLine
 from workflow.store.models import PublicNotice as Row
 
 _NEWEST = 200
+_SATURDAY = 5
 _PUBLISHED = (CaseState.PUBLISHED, CaseState.WIPO_PUSHED)
 _PUT_UP, _TAKE_DOWN = "call.put_up_notice", "call.take_down_notice"
 
@@ -71,20 +72,26 @@ def last_day(asked: PublicNotice, at: datetime) -> date:
     left = asked.days
     while left:
         day += timedelta(days=1)
-        left -= 1 if _counts(day, asked.counted) else 0
+        left -= 1 if _counts(day, asked) else 0
     return day
 
 
-def _counts(day: date, counted: DayKind) -> bool:
-    if counted is DayKind.CALENDAR:
+def _counts(day: date, asked: PublicNotice) -> bool:
+    """Whether a day counts: by the call where it lists the day, else by the State Council's notice of its year."""
+    if asked.counted is DayKind.CALENDAR or day in asked.days_worked:
         return True
+    if day in asked.days_off:
+        return False
     working = working_days.working(day)
+    if working is None and any(one.year == day.year for one in asked.days_off):
+        return day.weekday() < _SATURDAY
     if working is None:
         raise WrongNotice(
             Text(
-                f"{day.year} 年的放假安排还不在系统里，算不出工作日。请管理员升级系统（chinesecalendar）后再公示。",
-                f"The holidays of {day.year} are not known here, so working days cannot be counted. Have the"
-                " administrator upgrade the system (chinesecalendar) first.",
+                f"{day.year} 年的放假安排还不在系统里，算不出工作日。请管理员升级系统（chinesecalendar），或由受理人修订征集通知、"
+                "列出当年的放假日和上班日，再公示。",
+                f"The holidays of {day.year} are not known here, so working days cannot be counted. Have the administrator"
+                " upgrade the system (chinesecalendar), or the desk amend the call and list that year's days off and worked.",
             )
         )
     return working

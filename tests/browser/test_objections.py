@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from states.case import CaseState
 from tests.browser.conftest import NARROW, WIDE, Visit, grave, overflow
@@ -48,6 +49,12 @@ def test_an_objection_goes_from_the_public_form_to_its_answer_and_publishing_is_
     stranger.keyboard.press("Enter")
     stranger.wait_for_selector("text=已收到您的异议")
     sound(stranger, "received")
+    code = stranger.locator("dl.letter code").inner_text()
+    stranger.click("text=查询办理情况")
+    stranger.fill("#code", code.replace("-", ""))
+    stranger.press("#code", "Enter")
+    expect(stranger.locator("[role=status]")).to_contain_text("正在看是否符合公示的要求")
+    sound(stranger, "how it stands")
 
     editor = visit("editor")
     editor.goto("/cases/1")
@@ -78,6 +85,6 @@ def test_the_pages_of_strangers_are_sound_in_both_languages(
     language: str, width: int, world: World, visit: Visit
 ) -> None:
     stranger = visit(None, language, width)
-    for address in ("/notices", "/notices/1", "/notices/1/objection"):
+    for address in ("/notices", "/notices/1", "/notices/1/objection", "/objection"):
         stranger.goto(address)
         sound(stranger, address)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from rules.call import BEIJING, DayKind, PublicNotice
 from states.case import CaseState
 from tests.make import CALLS
 from tests.web.conftest import HASHED, As, post, send
@@ -125,6 +127,24 @@ def test_others_read_and_put_nothing_up(sign_in: As, shortlisted: int, login: st
 def test_an_unknown_list_is_not_there(app):
     answer = app.test_client().get("/notices/7")
     assert (answer.status_code, "没有这份公示" in answer.get_data(as_text=True)) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("off", "worked", "day"),
+    [
+        ((), (), None),
+        ((date(2151, 1, 1),), (), date(2151, 1, 12)),  # Mondays to Fridays of a year of which a day off is listed
+        ((date(2151, 1, 1), date(2151, 1, 7)), (), date(2151, 1, 13)),
+        ((date(2151, 1, 1), date(2151, 1, 7)), (date(2151, 1, 9),), date(2151, 1, 12)),
+    ],
+)
+def test_a_call_lists_the_days_off_and_worked_of_a_year_that_is_not_known(
+    off: tuple[date, ...], worked: tuple[date, ...], day: date | None
+):
+    asked = PublicNotice(6, DayKind.WORKING, days_off=off, days_worked=worked)
+    put_up = datetime(2151, 1, 4, 12, tzinfo=BEIJING)  # a Monday
+    with nullcontext() if day else pytest.raises(public_notices.WrongNotice):
+        assert public_notices.last_day(asked, put_up) == day
 
 
 def test_working_days_of_a_year_that_nobody_knows_are_not_guessed(world: World, sign_in: As, shortlisted: int):

@@ -174,6 +174,8 @@ def test_a_misspelt_word_is_refused_with_its_place_and_the_nearest_right_one(
          '[rules.quotas_not_exceeded]\nclause = "系统"\ndecision = 5\n[mail]', "quotas[0].exempt_themes[0]"),
         ("[mail]", '[[quotas]]\nid = "a"\nper = "office"\nmaximum = 5\n[mail]', "rules"),
         ("[mail]", '[rules.quotas_not_exceeded]\nclause = "系统"\ndecision = 5\n[mail]', "rules.quotas_not_exceeded"),
+        ("[mail]", '[public_notice]\ndays = 5\ndays_off = [2027-01-01]\ndays_worked = [2027-01-01]\n'
+         '[rules.public_notice_has_ended]\nclause = "系统"\ndecision = 5\n[mail]', "public_notice.days_off"),
         ("[mail]", '[public_notice]\ndays = 0\n[rules.public_notice_has_ended]\nclause = "系统"\ndecision = 5\n[mail]',
          "public_notice.days"),
         ("[mail]", '[[papers]]\nid = "a"\nlabel = { zh = "一", en = "a" }\nowner = "national"\n[mail]', "papers[0].owner"),

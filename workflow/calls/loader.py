@@ -662,6 +662,9 @@ def _afterwards(tables: Tables, parts: Parts, document: Parts, text: str) -> Non
             "公示至少 1 天；不公示时请删去 [public_notice]",
             "a notice takes a day or more; else leave it out",
         )
+    if isinstance(notice, PublicNotice) and (twice := set(notice.days_off) & set(notice.days_worked)):
+        day = min(twice)
+        tables.wrong("public_notice.days_off", f"{day} 不能既放假又上班", f"{day} cannot be both off and worked")
     for at, one in _read(parts, "publicity"):
         if one.from_day and one.to_day and one.to_day < one.from_day:
             tables.wrong(
