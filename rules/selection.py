@@ -40,8 +40,10 @@ APART: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     "check_english": (Role.CHECKER, ("translator", *_BELOW)),
     "rule_in_office": (Role.REVIEWER, ("centre",)),
     "rule_nationally": (Role.DESK, _BELOW),
+    "look_into_objection": (Role.DESK, _BELOW),
+    "answer_objection": (Role.DIRECTOR, ("selector", *_BELOW)),
 }
-"""Step → (who else may take it, whose hands must differ). The last four are no transitions."""
+"""Step → (who else may take it, whose hands must differ). The last six are no transitions of a case or batch."""
 
 
 @rule(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, object_session
 from rules.call import Call, Route
 from rules.facts import CaseFacts
 from rules.roles import Level, Role
+from rules.rule import Finding
 from rules.selection import another_person_acts
 from rules.words import Text
 from states.case import CASE, CONTENT, EDITABLE
@@ -302,11 +303,16 @@ def check_apart(session: Session, case_id: int, step: str, *, actor: Actor, at: 
 
     These are no transitions, and follow the same rule (docs/decisions.md 12).
     """
-    rows = stored_facts.case_rows(session, [case_id])
-    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
-    finding = another_person_acts.examine(replace(facts, step=step))
+    finding = not_by(session, case_id, step, actor=actor, at=at)
     if finding is not None:
         raise NotPermitted(finding.message)
+
+
+def not_by(session: Session, case_id: int, step: str, *, actor: Actor, at: datetime) -> Finding | None:
+    """Why this person leaves a step that is no transition of the case to somebody else; None where it is theirs."""
+    rows = stored_facts.case_rows(session, [case_id])
+    [facts] = stored_facts.case_facts(session, rows, stored_facts.Inputs.of(actor, at))
+    return another_person_acts.examine(replace(facts, step=step))
 
 
 def _standing(row: Any) -> Standing:

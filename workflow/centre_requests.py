@@ -194,6 +194,13 @@ def answer(
                 "It is answered by the reviewers and leaders of the centre's office.",
             )
         )
+    if found.centre_id in actor.units(*_CENTRE) or {found.by_id, found.absent_id} & set(actor.both):
+        raise NotPermitted(  # roles changed or not (docs/decisions.md 12)
+            Text(
+                "这是您本中心的申请，请由主管部门的另一位同事答复。",
+                "It is your own centre's request; a colleague of the office must answer it.",
+            )
+        )
     call = call_of(session, found.call_version_id)
     phase, centre = call.phase(found.phase), stored.centre(session, found.centre_id)
     action = "call.refuse_centre" if granted is None else "call.extend_centre"

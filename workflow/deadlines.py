@@ -34,6 +34,7 @@ def extend(
 ) -> Receipt:
     """Give a phase a later last day, for one office or (None) for all. Raises NotPermitted, WrongGrant."""
     check_grants(actor)
+    _check_apart(office, actor)
     _sensible(call, phase_id, reason)
     earlier = stored.earlier(session, call.number, "call.extend", op)
     if earlier is not None:
@@ -117,6 +118,7 @@ def answer(
     found = stored.request(session, number)
     if found is None:
         raise WrongGrant(Text("没有这份延期申请。", "There is no such request."))
+    _check_apart(found.office_id, actor, found)
     call = call_of(session, found.call_version_id)
     action = "call.refuse_extension" if granted is None else "call.extend"
     earlier = stored.earlier(session, call.number, action, op)
@@ -156,6 +158,7 @@ def waive(
 ) -> Receipt:
     """Release one office from the minimum of one phase. Raises NotPermitted, WrongGrant."""
     check_grants(actor)
+    _check_apart(office, actor)
     _sensible(call, phase_id, reason)
     earlier = stored.earlier(session, call.number, "call.waive", op)
     if earlier is not None:
@@ -236,6 +239,19 @@ def check_grants(actor: Actor) -> None:
     if Role.DIRECTOR not in actor.roles:
         raise NotPermitted(
             Text("延期和豁免由国家局主管批准，您没有这个职责。", "Extensions and waivers are the director's to grant.")
+        )
+
+
+def _check_apart(office: int | None, actor: Actor, asked: ExtensionRequest | None = None) -> None:
+    """Raise NotPermitted where a director would grant something to an office at which they hold a role, or what they
+    asked for themselves, roles changed or not (docs/decisions.md 12)."""
+    own = office is not None and office in actor.units(Role.REVIEWER, Role.LEADER)
+    if own or (asked is not None and {asked.by_id, asked.absent_id} & set(actor.both)):
+        raise NotPermitted(
+            Text(
+                "这是您本单位的事，请由另一位主管批准。",
+                "This is about an office of your own; another director must decide.",
+            )
         )
 
 

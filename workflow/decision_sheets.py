@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ class Came(Labelled):
     READY = "ready", "可以采用", "To be kept"
     UNCHANGED = "unchanged", "与现在相同", "As it is now"
     OVERTAKEN = "overtaken", "下载之后已有变动，不采用", "Changed since it was downloaded"
+    APART = "apart", "须由别人决定", "For somebody else to choose"
     IMPOSSIBLE = "impossible", "不再等待决定", "Waits for no decision"
     WRONG = "wrong", "没有看懂，不采用", "Not understood"
 
@@ -164,7 +165,7 @@ def preview(session: Session, number: str, data: bytes, *, actor: Actor) -> Prev
     """
     decisions.check_chooses(actor)
     call = decisions.call_numbered(session, number, actor)
-    return _looked(session, call, writing.read_decisions(data))
+    return _looked(session, call, writing.read_decisions(data), actor)
 
 
 def take(session: Session, number: str, data: bytes, *, actor: Actor, at: datetime) -> int:
@@ -175,20 +176,21 @@ def take(session: Session, number: str, data: bytes, *, actor: Actor, at: dateti
     decisions.check_chooses(actor)
     call = decisions.call_numbered(session, number, actor)
     given = writing.read_decisions(data)
-    ids = [one.line.id for one in _looked(session, call, given).ready]
+    ids = [one.line.id for one in _looked(session, call, given, actor).ready]
     stored_facts.case_rows(session, sorted(ids), lock=True)
-    ready = _looked(session, call, given).ready  # as it is now that nobody moves them
+    ready = _looked(session, call, given, actor).ready  # as it is now that nobody moves them
     whole = {one.id: one for one in stored.lines(session, [one.line.id for one in ready])}
     choices = [Choice(whole[one.line.id], one.decision, one.reason, one.feedback) for one in ready]
     digest = hashlib.sha256(data).hexdigest()
     return len(decisions.keep(session, number, choices, actor=actor, at=at, sheet=digest)) if choices else 0
 
 
-def _looked(session: Session, call: Call, given: Sequence[GivenDecision]) -> Preview:
+def _looked(session: Session, call: Call, given: Sequence[GivenDecision], actor: Actor) -> Preview:
     lines = stored.every(session, call.number)
     known = {one.number: one for one in lines}
     often = Counter(one.number for one in given)
-    rows = [_found(one, known.get(one.number), often) for one in given]
+    others = decisions.left_to_others(session, call, lines, actor)
+    rows = [_apart(_found(one, known.get(one.number), often), others) for one in given]
     return Preview(rows, _after(call, lines, {one.line.id: one for row in rows if (one := row.choice)}))
 
 
@@ -213,6 +215,18 @@ def _found(given: GivenDecision, line: Line | None, often: Mapping[str, int]) ->
     except WrongDecision as wrongly:
         return Found(given, Came.WRONG, wrongly.message, line)
     return Found(given, Came.READY, None, line, choice)
+
+
+def _apart(found: Found, others: Collection[int]) -> Found:
+    """A row that could be kept, were it not for somebody else to choose."""
+    if found.came is Came.READY and found.line is not None and found.line.id in others:
+        return Found(found.given, Came.APART, _OF_YOURS, found.line)
+    return found
+
+
+_OF_YOURS = Text(
+    "这是您本单位的案例，请由另一位受理人决定。", "The case is of your own unit; somebody else at the desk must choose."
+)
 
 
 def _same(line: Line, chosen: Decision, given: GivenDecision) -> bool:

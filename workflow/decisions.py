@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from rules.call import Call
 from rules.roles import Role
+from rules.selection import another_person_acts
 from rules.words import Labelled, Text
 from states.case import CaseState
 from states.reach import Actor
 from workflow import judging
 from workflow.audit.canonical import canonical
-from workflow.cases import NoSuchCase
+from workflow.cases import NoSuchCase, check_apart
 from workflow.clock import BEIJING
 from workflow.engine import CannotServe, NoSuchThing, NotPermitted, Receipt, WrongInput
 from workflow.store import calls as stored_calls
@@ -314,6 +315,14 @@ def _shares(rows: Sequence[Sequence[object]], place: int) -> list[Share]:
 # ---- chosen ----------------------------------------------------------------------------------------------------------
 
 
+def left_to_others(session: Session, call: Call, lines: Sequence[Line], actor: Actor) -> frozenset[int]:
+    """Cases of these that this person neither chooses for nor signs, as they are of their own centre or office: what
+    holds for shortlisting holds for what comes before it (docs/decisions.md 12)."""
+    if another_person_acts.id not in call.rules:
+        return frozenset()
+    return stored_facts.of_their_unit(session, [one.id for one in lines], frozenset(actor.both))
+
+
 def choose(
     session: Session,
     number: str,
@@ -331,8 +340,8 @@ def choose(
     """Keep what is to become of a submitted case; None when nothing changed.
 
     `seen`: the version of the decision that was looked at; `mark`: that of the case. Another one raises Overtaken, so
-    nobody writes over what somebody else chose meanwhile. Raises NoSuchTable, NotPermitted, NoSuchCase, NotPending,
-    WrongDecision.
+    nobody writes over what somebody else chose meanwhile. Raises NoSuchTable, NotPermitted (also for whoever is of the
+    case's own centre or office), NoSuchCase, NotPending, WrongDecision.
     """
     check_chooses(actor)
     stored_facts.case_rows(session, [case_id], lock=True)
@@ -344,6 +353,7 @@ def choose(
         raise NotPending(not_pending(line))
     check_seen(line, seen, mark)
     chosen, reason, feedback = checked(decision, reason, feedback)
+    check_apart(session, case_id, "shortlist", actor=actor, at=at)
     same = (line.decision, line.reason, line.feedback) == (str(chosen), reason, feedback)
     if same and line.announced_in is None and line.mark == line.seen:
         return None
@@ -519,18 +529,20 @@ def to_sign(session: Session, call: Call, *, actor: Actor) -> ToSign:
     signed = signed_by(session, lines)
     needed = call.decision_sign_offs
     mine = [one for one in lines if actor.id in signed.get(one.id, ())]
+    others = left_to_others(session, call, lines, actor)
     return ToSign(
         lines,
         fingerprint(lines),
         needed,
         sum(len(signed.get(one.id, ())) >= needed for one in lines),
         len(mine),
-        sum(one.by != actor.id for one in lines) - len(mine),
+        sum(one.by != actor.id and one.id not in others for one in lines) - len(mine),
     )
 
 
 def sign(session: Session, number: str, *, seen: str, actor: Actor, at: datetime, op: str = "") -> Receipt:
-    """Sign every decision that is pending, as it stood when it was looked at; whoever chose one does not sign it.
+    """Sign every decision that is pending, as it stood when it was looked at; whoever chose one, and whoever is of the
+    centre or office that a case comes from, does not sign it.
 
     Raises NoSuchTable, NotPermitted, Overtaken when the list is another one now, WrongDecision when nothing is left to sign.
     """
@@ -550,18 +562,21 @@ def sign(session: Session, number: str, *, seen: str, actor: Actor, at: datetime
             )
         )
     known = stored.signers(session, [one.id for one in lines])
+    others = left_to_others(session, call, lines, actor)
     left = [
         one
         for one in lines
         if one.by != actor.id
+        and one.id not in others
         and one.digest == digest_of(one)
         and actor.id not in known.get((one.id, one.digest), frozenset())
     ]
     if not left:
         raise WrongDecision(
             Text(
-                "没有要您签发的决定：您都签过了，或者是您自己选定、须由别人签发的。",
-                "There is nothing for you to sign: you have signed all, or chose them yourself, so others must sign.",
+                "没有要您签发的决定：您都签过了，或者是您自己选定的、本单位的案例，须由别人签发。",
+                "There is nothing for you to sign: you have signed all, or others must, as you chose them or they are of"
+                " your own unit.",
             )
         )
     stored.sign(session, [(one.id, one.digest) for one in left], actor.id, at)

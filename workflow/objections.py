@@ -16,12 +16,13 @@ from rules.call import BEIJING, Call, DayKind, PublicNotice, RuleInForce, Window
 from rules.facts import ObjectionFacts
 from rules.objections import evidence_is_attached, objection_in_time, objection_is_sealed, objector_is_known
 from rules.roles import Role
+from rules.rule import Finding
 from rules.words import Text
 from states.case import CaseState
-from states.lifecycle import Standing, State
+from states.lifecycle import Standing, State, Transition
 from states.objection import OBJECTION, OPEN, ObjectionState
 from states.reach import Actor
-from workflow import objection_mail, objection_standing, public_notices
+from workflow import cases, objection_mail, objection_standing, public_notices
 from workflow.audit import search
 from workflow.engine import Attempt, Engine, NoSuchThing, NotPermitted, Offer, Receipt, TooOften, WrongInput
 from workflow.objection_words import Consequence, Kind, Way, letter
@@ -264,7 +265,18 @@ def call_under(session: Session, one: Objection) -> Call:
 
 def offers(session: Session, one: Objection, *, actor: Actor, at: datetime) -> list[Offer]:
     """What can be done with it, each with what stands in its way."""
-    return ENGINE.offers(Standing(one.state), actor, _facts(session, one, actor, at, ""))
+    made = ENGINE.offers(Standing(one.state), actor, _facts(session, one, actor, at, ""))
+    return [
+        replace(each, findings=(*each.findings, *_apart(session, one, each.transition, actor, at))) for each in made
+    ]
+
+
+def _apart(session: Session, one: Objection, step: Transition, actor: Actor, at: datetime) -> tuple[Finding, ...]:
+    """Why somebody else takes this step: the case is of their own centre or office, or they selected it themselves
+    (docs/decisions.md 12)."""
+    named = "answer_objection" if Role.DIRECTOR in step.by else "look_into_objection"
+    found = cases.not_by(session, one.case_id, named, actor=actor, at=at)
+    return (found,) if found else ()
 
 
 def why_not_accepted(offered: Sequence[Offer], call: Call) -> str:
@@ -296,7 +308,8 @@ def act(
     """Try one step; what a rule refuses is recorded as refused. `consequence`: of upholding, what it means for the case.
     `hold`: how long the mail of an answer waits before it leaves.
 
-    Raises NoSuchObjection, NotPermitted, NoSuchTransition, WrongObjection, Overtaken.
+    Raises NoSuchObjection, NotPermitted (also for whoever is of the case's own centre or office), NoSuchTransition,
+    WrongObjection, Overtaken.
     """
     one = find(session, number, actor)
     row = stored.row(session, number, lock=True)
@@ -306,6 +319,8 @@ def act(
     remark = remark.strip()[:LONGEST]
     facts = _facts(session, one, actor, at, remark, reasons)
     attempt = ENGINE.perform(Standing(row.state), trigger, actor, facts, at, remark)
+    for apart in _apart(session, one, attempt.transition, actor, at):
+        raise NotPermitted(apart.message)
     if seen is not None and seen != f"{row.version}.1":
         raise living.Overtaken(living.FASTER)
     upheld = attempt.transition.target == ObjectionState.UPHELD

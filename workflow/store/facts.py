@@ -503,6 +503,14 @@ class _Hands:
         return min(self._stood_in.get((case_id, person), {person}))
 
 
+def of_their_unit(session: Session, ids: Sequence[int], people: frozenset[int]) -> frozenset[int]:
+    """Which of these cases are of a centre or office for which one of these people acted on them, or where one holds a
+    role now: what they leave to others from above (docs/decisions.md 12)."""
+    hands = _Hands(session, ids, people)
+    units = {row.id: hands.units(row) for row in case_rows(session, ids)}
+    return frozenset(one for one, by in units.items() if people & (by["centre"] | by["office"]))
+
+
 _DAYS: CompoundSelect[Any] = union_all(
     *(
         select(
