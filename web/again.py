@@ -48,7 +48,13 @@ def _among(lifecycle: Lifecycle, argument: str, *names: str) -> _Asked:
     return asked
 
 
+def _to_load(_: Mapping[str, Any]) -> Grave | None:
+    """A call that is only checked is no grave matter; one that is loaded is in force at once."""
+    return _LOAD if request.form.get("then") == "load" else None
+
+
 _ADMINISTRATOR = "administrator"
+_LOAD = Grave(Text("载入征集通知", "Load a call"), (_ADMINISTRATOR,))
 
 ASKS: Mapping[str, _Asked] = {
     # sealing, and sending what was sealed
@@ -63,6 +69,8 @@ ASKS: Mapping[str, _Asked] = {
     "drafting.open_": _always("开放征集通知", "Open a call", "director"),
     "call_standing.act": _among(CALL, "trigger", "archive"),
     "amending.move": _always("把案例转到一个版本", "Move cases to a version", "director"),
+    "admin.load": _to_load,
+    "public_notices.put_up": _always("公示名单", "Put the list up", "desk"),
     "proofing.release": _always("公开网络版", "Release the web edition", "editor"),
     "proofing.withdraw": _always("撤下网络版", "Withdraw the web edition", "editor"),
     # what leaves the country
@@ -72,6 +80,8 @@ ASKS: Mapping[str, _Asked] = {
     "admin.create": _always("新建账号", "Create an account", _ADMINISTRATOR),
     "admin.set_password": _always("重设密码", "Set a password", _ADMINISTRATOR),
     "admin.change_role": _always("授予或收回职责", "Give a role or take it away", _ADMINISTRATOR),
+    "admin.take": _always("导入清单", "Take a list in", _ADMINISTRATOR),  # a list of accounts gives roles
+    "stand_ins.name": _always("指定代办人", "Name a stand-in"),
     "admin.switch": _always("停用或启用账号", "Disable or enable the account", _ADMINISTRATOR),
     "admin.clear_factors": _always("清除第二验证方式", "Clear the second factors", _ADMINISTRATOR),
     "admin.enter_directory": _always("登记统一认证身份", "Enter the directory identity", _ADMINISTRATOR),

@@ -93,6 +93,7 @@ def take(
         try:
             line = _line(row, units)
             person = _there(session, line)
+            _check(session, person, line.grants, actor)
         except WrongPerson as wrong:
             problems.append(Problem(number, wrong.message))
             continue
@@ -211,10 +212,22 @@ def _there(session: Session, line: _Line) -> Person | None:
 # ---- what is done with it --------------------------------------------------------------------------------------------
 
 
+def _check(session: Session, person: Person | None, grants: Sequence[Grant], actor: Actor) -> None:
+    """Raises WrongPerson where a role that is lacking is none to give."""
+    lacking = _lacking(session, person, grants)
+    if lacking:
+        people.check_roles(session, person.id if person else 0, [one.role for one in lacking], actor=actor)
+
+
+def _lacking(session: Session, person: Person | None, grants: Sequence[Grant]) -> list[Grant]:
+    kept = stored.grants_of(session, person.id) if person else []
+    held = {Grant(Role.of(one.role), one.centre_id or one.office_id) for one in kept}
+    return [one for one in dict.fromkeys(grants) if one not in held]
+
+
 def _give(session: Session, person: Person, grants: Sequence[Grant], actor: Actor, at: datetime) -> int:
     """Give the roles that are not held yet; how many that were."""
-    held = {Grant(Role.of(one.role), one.centre_id or one.office_id) for one in stored.grants_of(session, person.id)}
-    lacking = [one for one in dict.fromkeys(grants) if one not in held]
+    lacking = _lacking(session, person, grants)
     for one in lacking:
         people.grant(session, person.id, one.role, one.unit, actor=actor, at=at)
     return len(lacking)

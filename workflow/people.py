@@ -160,6 +160,7 @@ def set_password(
 def grant(session: Session, person_id: int, role: Role, unit: int | None = None, *, actor: Actor, at: datetime) -> None:
     """Give a role, at once effective. `unit`: the centre or office it is held at. Raises WrongPerson."""
     _check_unit(role, unit)
+    check_roles(session, person_id, [role], actor=actor)
     if unit is not None and not stored.unit_exists(session, unit, centre=role.level is Level.CENTRE):
         raise WrongPerson(
             Text(
@@ -169,6 +170,32 @@ def grant(session: Session, person_id: int, role: Role, unit: int | None = None,
         )
     stored.add_grant(session, person_id, Grant(role, unit), **_where(role))
     _record(session, person_id, "person.grant", actor, at, {"role": str(role), "unit": unit})
+
+
+ALONE = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+"""Roles that nobody holds beside another: who keeps the accounts has no rights in cases, who supervises changes nothing."""
+
+
+def check_roles(session: Session, person_id: int, wanted: Collection[Role], *, actor: Actor) -> None:
+    """Raise WrongPerson where these roles are none to give: to oneself, or beside one that is held alone. `person_id`: 0
+    for somebody who holds none yet."""
+    if person_id and person_id == actor.id:
+        raise WrongPerson(
+            Text(
+                "不能给自己授予职责。请由另一位管理员办理。",
+                "Nobody gives a role to themselves; ask another administrator.",
+            )
+        )
+    held = {Role.of(one.role) for one in stored.grants_of(session, person_id)} if person_id else set()
+    alone = [one for one in ALONE if one in held | set(wanted)]
+    if alone and len(held | set(wanted)) > 1:
+        raise WrongPerson(
+            Text(
+                f"“{alone[0].label.zh}”不能与其他职责兼任。请为这项工作另设一个账号，或先收回原来的职责。",
+                f"“{alone[0].label.en}” is held beside no other role. Give it to another account, or take the others away "
+                "first.",
+            )
+        )
 
 
 def revoke(

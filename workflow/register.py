@@ -264,7 +264,7 @@ def centre(session: Session, centre_id: int) -> Centre | None:
 def change_office(session: Session, office_id: int, fields: Mapping[str, str], *, actor: Actor, at: datetime) -> None:
     """Correct an office: addressee, ip_office, seal_name, name_verified, email. By the administrator."""
     _administrator(actor)
-    allowed = _fitting(fields, _EDITABLE_OFFICE, ("addressee", "ip_office"))
+    allowed = _something(_fitting(fields, _EDITABLE_OFFICE, ("addressee", "ip_office")))
     _not_taken("addressee", allowed, [one for one in stored.offices(session) if one.id != office_id])
     stored.change_office(session, office_id, allowed)
     stored.note(session, "register.change_office", {"office": office_id, **allowed}, actor, at)
@@ -273,10 +273,17 @@ def change_office(session: Session, office_id: int, fields: Mapping[str, str], *
 def change_centre(session: Session, centre_id: int, fields: Mapping[str, str], *, actor: Actor, at: datetime) -> None:
     """Correct a centre: name, host_unit, kind, name_verified. By the administrator."""
     _administrator(actor)
-    allowed = _fitting(fields, _EDITABLE_CENTRE, ("name", "host_unit"))
+    allowed = _something(_fitting(fields, _EDITABLE_CENTRE, ("name", "host_unit")))
     _not_taken("name", allowed, [one for one in stored.centres(session) if one.id != centre_id])
     stored.change_centre(session, centre_id, allowed)
     stored.note(session, "register.change_centre", {"centre": centre_id, **allowed}, actor, at)
+
+
+def _something(allowed: dict[str, str]) -> dict[str, str]:
+    """Raise WrongEntry where a form brought nothing to change."""
+    if not allowed:
+        raise WrongEntry(Text("没有写要改什么，登记没有变动。", "It does not say what to change; nothing was changed."))
+    return allowed
 
 
 _EDITABLE_OFFICE = {"addressee": 120, "ip_office": 160, "seal_name": 160, "name_verified": 10, "email": 200}

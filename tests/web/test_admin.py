@@ -139,6 +139,43 @@ def test_an_administrator_cannot_lock_themselves_out(what: str, fields: dict, wo
     assert (answer.status_code, "请由另一位管理员办理" in answer.get_data(as_text=True)) == (422, True)
 
 
+@pytest.mark.parametrize(
+    ("login", "role", "said"),
+    [
+        ("administrator", "desk", "不能给自己授予职责"),
+        ("administrator", "auditor", "不能给自己授予职责"),
+        ("desk", "administrator", "“管理员”不能与其他职责兼任"),
+        ("auditor", "editor", "“审计员”不能与其他职责兼任"),
+    ],
+)
+def test_nobody_helps_themselves_to_a_role_and_who_keeps_accounts_or_supervises_does_nothing_else(
+    login: str, role: str, said: str, world: World, sign_in: As
+):
+    client, page = sign_in("administrator"), f"/admin/people/{made(world, login).id}"
+    before = people.actor_of(made(world, login)).grants
+    answer = send(client, page, f"{page}/grant", role=role)
+    assert (answer.status_code, said in answer.get_data(as_text=True)) == (422, True)
+    assert people.actor_of(made(world, login)).grants == before
+
+
+def test_a_list_gives_no_role_to_whoever_takes_it_in(world: World, sign_in: As):
+    client, lists = (
+        sign_in("administrator"),
+        "登录名,姓名,职责\nadministrator,严管,受理人\nnewcomer,新人,审计员、编辑\n",
+    )
+    shown = send(client, "/admin/import", kind="people", list=uploaded(lists)).get_data(as_text=True)
+    post(client, "/admin/import/take", shown)
+    assert ["不能给自己授予职责" in shown, "“审计员”不能与其他职责兼任" in shown] == [True, True]
+    assert people.actor_of(made(world, "administrator")).roles == {Role.ADMINISTRATOR}
+
+
+def test_an_entry_of_the_register_is_not_changed_by_an_empty_form(app, world: World, sign_in: As):
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = sign_in("administrator")
+    pages = [f"/admin/centres/{world.centres['university']}", f"/admin/offices/{world.offices['first']}"]
+    assert [client.post(page).status_code for page in pages] == [422, 422]
+
+
 def test_what_was_done_with_an_account_is_shown_on_its_page(world: World, sign_in: As):
     client, page = sign_in("administrator"), f"/admin/people/{made(world, 'author').id}"
     send(client, page, f"{page}/grant", role="checker")

@@ -197,11 +197,11 @@ def test_a_disabled_account_is_out_at_once(sign_in: As, world: World):
 
 def test_a_role_given_or_taken_is_effective_with_the_next_request(sign_in: As, world: World):
     client = sign_in("judge")
-    case = world.case(CaseState.DRAFT)
+    case = world.case(CaseState.SUBMITTED)
     before = client.get(f"/cases/{case}").status_code
     with world.database.transaction() as session:
         person, administrator = world.people["judge"].id, world.people["administrator"]
-        role = people.Role.AUDITOR
+        role = people.Role.DESK
         people.grant(session, person, role, actor=administrator, at=world.at)
     given = client.get(f"/cases/{case}").status_code
     with world.database.transaction() as session:

@@ -294,6 +294,16 @@ ASKING = {
     "a passkey is added": ("author", None, "/account/passkeys"),
     "a passkey is removed": ("author", None, "/account/passkeys/1/remove"),
     "recovery codes are made": ("author", None, "/account/codes"),
+    "a summary is sealed": ("leader", None, "/batches/1/seal"),
+    "a batch is sent": ("leader", None, "/batches/1/send"),
+    "a seal on a summary is confirmed": ("leader", None, "/batches/1/seal-scan/confirm"),
+    "many are published": ("editor", None, "/bulk/publish"),
+    "a recall is asked for": ("liaison", None, "/pushes/1/recall"),
+    "a web edition is released": ("editor", None, "/collection/1/proof/release"),
+    "a list is put up in public": ("desk", None, "/notices"),
+    "a list of accounts is taken in": ("administrator", None, "/admin/import/take"),
+    "a stand-in is named": ("author", None, "/account/stand-ins"),
+    "a token is made": ("author", None, "/account/tokens"),
 }
 
 
@@ -304,6 +314,15 @@ def test_nothing_grave_is_done_without_a_second_proof(name: str, app: Flask, sig
     case = world.case(CaseState.of(state)) if state else 0
     answer = sign_in(login).post(address.format(case=case, person=world.people["judge"].id))
     assert (answer.status_code, 'id="again-form"' in text(answer)) == (422, True)
+
+
+def test_a_call_is_checked_at_once_and_loaded_by_whoever_says_once_more_who_they_are(
+    app: Flask, sign_in: As, world: World
+):
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = sign_in("administrator")
+    asked = ['id="again-form"' in text(client.post("/admin/calls", data={"then": then})) for then in ("check", "load")]
+    assert asked == [False, True]
 
 
 def test_what_only_looks_and_what_is_no_grave_step_does_not_ask(sign_in: As, world: World):

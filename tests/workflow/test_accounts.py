@@ -253,9 +253,10 @@ def test_an_administrator_is_told_what_a_new_installation_lacks_until_it_is_ther
     assert "call" not in before
     mails = replace(settings, smtp_url="smtp://127.0.0.1:9", mail_from="office@example.org")
     with world.database.transaction() as session:
-        desk = people.by_login(session, "desk")
-        assert desk is not None
-        people.grant(session, desk.id, Role.ADMINISTRATOR, actor=world.people["administrator"], at=world.at)
+        second = people.by_login(session, "second_desk")
+        assert second is not None
+        people.revoke(session, second.id, Role.DESK, actor=world.people["administrator"], at=world.at)
+        people.grant(session, second.id, Role.ADMINISTRATOR, actor=world.people["administrator"], at=world.at)
     assert not {"administrators", "mail"} & set(unsettled(world, mails))
     assert "现有 2 位" in " ".join(found(world, mails))
     with world.database.transaction() as session:
