@@ -36,6 +36,7 @@ from workflow.store import facts as stored_facts
 from workflow.store import lists as stored
 from workflow.store import pages
 from workflow.store import public as stored_public
+from workflow.store import search as stored_search
 from workflow.store.models import Case, CaseRevision, Centre, Office
 from workflow.store.pages import PAGE, TOP, Count, Filters, Page, Place
 from workflow.store.prior import Similar
@@ -403,7 +404,8 @@ def history(session: Session, case: Case, seen_by: Actor) -> list[Happened]:
     Another office's case is named as in the trail: to its own and the national office, else if ruled a duplicate.
     Telephone numbers and addresses in remarks are read in full by those who handle the case.
     """
-    events = [one for one in stored.events_of(session, case.id) if not one.action.startswith(_LOOKED)]
+    apart = _LOOKED if stored_search.reads_plans(seen_by) else (*_LOOKED, "publicity.")
+    events = [one for one in stored.events_of(session, case.id) if not one.action.startswith(apart)]
     if privacy.handles(case, seen_by):
         said = privacy.words(session, [one.uid for one in events])
         events = [replace(one, body=together(one.body, said.get(one.uid, {}))) for one in events]

@@ -58,6 +58,9 @@ class Event:
 LOOKED = or_(AuditEvent.action.in_(("document.open", "export.take")), AuditEvent.action.startswith("reading."))
 """Entries on who looked at something, or took it away."""
 
+PLANNED = AuditEvent.stream.like("publicity/%")
+"""Entries on what is planned to make a case known, which is for those who plan it until it is seen."""
+
 
 def visible(actor: Actor) -> ColumnElement[bool]:
     """The WHERE that leaves only entries that this person may read (docs/decisions.md 21).
@@ -69,7 +72,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if Role.AUDITOR in actor.roles:
         return true()
     about_cases = AuditEvent.case_id.in_(select(Case.id).where(reachable(actor)))
-    clauses: list[ColumnElement[bool]] = [and_(about_cases, not_(LOOKED))]
+    clauses: list[ColumnElement[bool]] = [and_(about_cases, not_(LOOKED), not_(PLANNED))]
     centres = actor.units(Role.AUTHOR, Role.SEALER)
     if centres:
         clauses.append(and_(LOOKED, AuditEvent.case_id.in_(select(Case.id).where(Case.centre_id.in_(centres)))))
@@ -90,6 +93,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         )
     if Role.DESK in actor.roles:
         clauses.append(and_(AuditEvent.stream.like("arrival/%"), AuditEvent.office_id.is_(None)))
+    if reads_plans(actor):
+        clauses.append(PLANNED)
     if reads_every_office(actor):
         clauses.append(
             and_(AuditEvent.case_id.is_(None), or_(_of_sent_batches(), of_call, AuditEvent.stream.like("priors/%")))
@@ -125,6 +130,11 @@ _WITHOUT_CASES = frozenset({Role.JUDGE, Role.ADMINISTRATOR})
 def reads_every_office(actor: Actor) -> bool:
     """Whether somebody reads what offices sent, whichever office it was."""
     return any(role.level is Level.NATIONAL and role not in _WITHOUT_CASES for role in actor.roles)
+
+
+def reads_plans(actor: Actor) -> bool:
+    """Whether somebody reads where and when cases are to be made known (docs/decisions.md 91)."""
+    return bool(actor.roles & {Role.EDITOR, Role.DESK, Role.DIRECTOR, Role.AUDITOR})
 
 
 def _beside(streams: Any, end: str) -> Any:
