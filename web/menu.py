@@ -93,6 +93,7 @@ ENTRIES = [
     ),
     Entry("passports.index", "档案包", "Passports", "certificate", frozenset({"desk", "auditor"}), "intake"),
     Entry("trail.index", "留痕", "Trail", "history", _CASES, "records"),
+    Entry("refused.index", "拒收文件", "Refused files", "ban", frozenset({"auditor"}), "records"),
     Entry("public.index", "公开案例", "Published", "book", section="publishing"),
     Entry(
         "jobs.index",

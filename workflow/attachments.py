@@ -21,7 +21,6 @@ from states.reach import Actor
 from workflow import cases, papers, reception
 from workflow.documents import limits, vetting
 from workflow.documents.kinds import of_media_type
-from workflow.documents.problems import Problem
 from workflow.engine import NoSuchThing, Receipt, WrongInput
 from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
@@ -115,11 +114,10 @@ def receive(
     """
     with vetting.attachment(limits.of_attachment(paper), name, data) as (verdict, file):
         vetted, received = verdict.vetted, verdict.received
-        if vetted is not None:
-            files.put_file(file)
+        if vetted is None:
+            reception.refuse(database, files, "attachment", verdict, file, actor=actor, at=at, case=case)
+        files.put_file(file)
     reception.note(database, "attachment", verdict, actor=actor, at=at, case=case)
-    if vetted is None:
-        raise reception.Refused(Problem(verdict.code, verdict.text, received.name))
     return Kept(vetted.name, vetted.media_type, received.sha256, received.size, sm3=received.sm3)
 
 

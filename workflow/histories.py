@@ -17,7 +17,7 @@ from states.lifecycle import Lifecycle, State, Transition
 from states.push import PUSH
 from states.reach import Actor, Grant
 from workflow import privacy
-from workflow.audit import actions
+from workflow.audit import actions, search
 from workflow.engine import Offer
 from workflow.lists import migrated
 from workflow.personal import together
@@ -105,7 +105,9 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
     if action == "batch.seal_summary":
         unit = body["unit"]
         return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
-    if action in ("document.receive", "document.refuse", "batch.turn_away"):
+    if action == "document.refuse":
+        return search.turned_away(body)
+    if action in ("document.receive", "batch.turn_away"):
         return Text(body["zh"], body["en"])
     if action == "document.attach":
         names = "、".join(one["name"] for one in body["files"])

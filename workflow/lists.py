@@ -475,7 +475,9 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
     if action == "case.seal":
         unit = body["unit"]
         return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
-    if action in ("case.turn_away", "document.receive", "document.refuse"):
+    if action == "document.refuse":
+        return search.turned_away(body)
+    if action in ("case.turn_away", "document.receive"):
         return Text(body["zh"], body["en"])
     if action == "case.consent":
         return Text(body["consent"], body["consent"]) if body["consent"] else Text("撤回同意", "taken back")

@@ -207,7 +207,8 @@ def erase_case(
 ) -> Erased:
     """Erase the contacts of a case: in its form, in every revision, in the personal parts of the trail; and who objected.
 
-    Objections count once they are answered. `papers`: also the report form's files and scans, whose bytes `sweep` removes,
+    Objections count once they are answered. `papers`: also the report form's files and scans, and what was refused for it,
+    whose bytes `sweep` removes,
     and the files of objectors, whose bytes go with the next sweep of what nothing names. The trail stays whole and says who
     erased what and why. Raises NotPermitted, NothingToErase.
     """

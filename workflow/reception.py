@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
-from workflow import batches, cases, papers
+from workflow import batches, cases, papers, refused
 from workflow.documents.problems import Problem, Unreadable
-from workflow.documents.vetting import Verdict, judge
+from workflow.documents.vetting import Verdict, judged
 from workflow.store import papers as stored
 from workflow.store import people, trail
 from workflow.store.database import Database
@@ -39,11 +39,11 @@ def receive(
     `case`, `batch`: what it belongs to, by number. Raises Refused, with the sentence for its sender; NoSuchCase,
     NoSuchBatch.
     """
-    verdict = judge(slot, name, data)
-    kept = papers.kept_as(files, verdict) if verdict.vetted is not None else None
+    with judged(slot, name, data) as (verdict, file):
+        if verdict.vetted is None:
+            refuse(database, files, slot, verdict, file, actor=actor, at=at, case=case, batch=batch)
+    kept = papers.kept_as(files, verdict)
     note(database, slot, verdict, actor=actor, at=at, case=case, batch=batch)
-    if kept is None:
-        raise Refused(Problem(verdict.code, verdict.text, verdict.received.name))
     return kept
 
 
@@ -57,9 +57,31 @@ def note(
     case: int | None = None,
     batch: int | None = None,
 ) -> None:
-    """Record what became of a file. Raises NoSuchCase, NoSuchBatch."""
+    """Record that a file was taken in. Raises NoSuchCase, NoSuchBatch."""
     with database.transaction() as session:
-        _note(session, _owner(session, case, batch, actor), slot, verdict, actor, at)
+        _note(session, _owner(session, case, batch, actor), "document.receive", _told(slot, verdict), actor, at)
+
+
+def refuse(
+    database: Database,
+    files: Files,
+    slot: str,
+    verdict: Verdict,
+    file: IO[bytes],
+    *,
+    actor: Actor,
+    at: datetime,
+    case: int | None = None,
+    batch: int | None = None,
+) -> NoReturn:
+    """Keep apart what was refused, and record it with the verdict. Raises Refused; NoSuchCase, NoSuchBatch."""
+    until = refused.put(database, files, verdict, file, actor, at)
+    with database.transaction() as session:
+        owner = _owner(session, case, batch, actor)
+        _note(session, owner, "document.refuse", {**_told(slot, verdict), "kept_until": until}, actor, at)
+        if until:
+            refused.enter(session, slot, verdict, until, actor, at, owner.case_id if owner else None)
+    raise Refused(Problem(verdict.code, verdict.text, verdict.received.name))
 
 
 def _owner(session: Session, case: int | None, batch: int | None, actor: Actor) -> Owner | None:
@@ -72,11 +94,10 @@ def _owner(session: Session, case: int | None, batch: int | None, actor: Actor) 
     return None
 
 
-def _note(session: Session, owner: Owner | None, slot: str, verdict: Verdict, actor: Actor, at: datetime) -> None:
-    """The one event of a file: what came, both its digests, and the verdict with its sentence."""
-    action, outcome = ("document.refuse", "refused") if verdict.vetted is None else ("document.receive", "done")
+def _told(slot: str, verdict: Verdict) -> dict[str, Any]:
+    """What the one event of a file says: what came, both its digests, and the verdict with its sentence."""
     received = verdict.received
-    data: dict[str, Any] = {
+    return {
         "slot": slot,
         "file": received.id,
         "name": received.name,
@@ -88,6 +109,10 @@ def _note(session: Session, owner: Owner | None, slot: str, verdict: Verdict, ac
         "zh": verdict.text.zh,
         "en": verdict.text.en,
     }
+
+
+def _note(session: Session, owner: Owner | None, action: str, data: dict[str, Any], actor: Actor, at: datetime) -> None:
+    outcome = "refused" if action == "document.refuse" else "done"
     if owner is not None:
         stored.note(session, owner, action, data, actor, at, outcome=outcome)
         return

@@ -180,6 +180,7 @@ def _value(land: Country, cell: Cell, name: str) -> Any:
         "collection_id": land.collection,
         "note_id": 1,
         "honour_id": 1,
+        "refused_id": 1,
         "imported_id": 1,
         "made_id": 1,
         "appearance_id": 1,

@@ -6,7 +6,7 @@ import io
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -37,6 +37,7 @@ from workflow import (
     people,
     priors,
     pushes,
+    reception,
     register,
     stand_ins,
     tokens,
@@ -237,6 +238,7 @@ def _settle(made: Country) -> None:
     _collection(made, files)
     _what_if(made)
     _arrivals(made, files)
+    _refused(made, files)
     _absence(made)
     _asked_of_the_office(made)
     sign_in(made)
@@ -398,6 +400,15 @@ def _arrivals(made: Country, files: Files) -> None:
         )
         arrivals.read(world.database, files, came.id, at=world.at)
         made.arrivals[standing] = came.id
+
+
+def _refused(made: Country, files: Files) -> None:
+    """An upload that did not pass the check, for a case of the centre's."""
+    world = made.world
+    case, author = made.cases["draft"], world.people["author"]
+    with suppress(reception.Refused):
+        given = io.BytesIO(b"%PDF-1.7")
+        reception.receive(world.database, files, "case", "不是.docx", given, actor=author, at=world.at, case=case)
 
 
 def _collection(made: Country, files: Files) -> None:

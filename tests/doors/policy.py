@@ -633,6 +633,9 @@ DOORS: dict[str, Door] = {
     # -- what of it was refused: for nobody but the administrator
     "GET arrivals.quarantine": Door(SIGNED_IN, ADMINISTRATOR),
     "GET arrivals.quarantined": Door(SIGNED_IN, ADMINISTRATOR),
+    # -- what was refused at the door: for whoever settles a dispute, and nobody whose it is
+    "GET refused.index": Door(SIGNED_IN, "administrator auditor"),
+    "GET refused.original": Door(SIGNED_IN, "administrator auditor"),
     # -- the publicity plan: whoever plans it, and the auditor
     "GET publicity.index": Door("editor desk director auditor"),
     "POST publicity.arrange": Door("editor desk director auditor", "editor desk director"),

@@ -43,6 +43,7 @@ READING |= {
     "batches.summary_pdf",
     "batches.pages",
     "arrivals.quarantined",
+    "refused.original",
     "arrivals.original",
     "arrivals.paper",
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -51,16 +53,28 @@ def test_a_file_that_is_taken_leaves_one_event_with_both_digests(sign_in: As, wo
     assert body["stream"] == f"case/{case}/content"
 
 
-def test_a_file_that_is_refused_leaves_one_event_and_no_bytes(sign_in: As, world: World, app: Flask):
+def test_a_file_that_is_refused_leaves_one_event_and_is_kept_apart(sign_in: As, world: World):
     case = world.draft()
     data = hostile.with_field("DDE", "AUTO cmd")
     answer = upload(sign_in("author"), f"/cases/{case}/upload", case=("../案\u202e例.docx", data))
     [body] = received(world)
     expected = ("document.refuse", "refused", "case", "案例.docx", len(data), "reject", "has_active_field")
     assert (answer.status_code, said(body), body["sha256"]) == (422, expected, hashlib.sha256(data).hexdigest())
-    files: Files = app.extensions["zhengji"].files
-    with pytest.raises(FileNotFoundError):
-        files.get(body["sha256"])
+    assert "原件隔离保存到 2021-06-17，有异议可请审计员核对" in page(sign_in("author"), f"/cases/{case}")
+    assert sign_in("author").get("/refused").status_code == 403
+    assert sign_in("author").get("/refused/1").status_code == 403
+    for login in ("auditor", "administrator"):
+        client = sign_in(login)
+        shown = client.get("/refused").get_data(as_text=True)
+        assert ("案例.docx" in shown, body["zh"] in html.unescape(shown)) == (True, True)
+        out = client.get("/refused/1")
+        assert (out.data == data, out.mimetype) == (True, "application/octet-stream")
+        assert out.headers["Content-Disposition"].startswith("attachment")
+        assert ".docx.quarantined" in unquote(out.headers["Content-Disposition"])
+        assert out.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    with world.database.reading() as session:
+        actions = session.scalars(select(AuditEvent.action).where(AuditEvent.action == "document.open_refused")).all()
+    assert len(actions) == 2
 
 
 def test_of_a_cleaned_file_the_clean_bytes_are_kept_and_the_original_is_sealed(sign_in: As, world: World, app: Flask):

@@ -60,6 +60,8 @@ _BESIDE: Mapping[str, Text] = {
     "document.attach": Text("上传材料", "Uploaded papers"),
     "document.detach": Text("移除附件", "Removed an attachment"),
     "document.open": Text("查看材料", "Opened a paper"),
+    "document.open_refused": Text("取出拒收的原件", "Took out an original that was refused"),
+    "document.drop_refused": Text("拒收的原件到期清除", "Dropped originals that were refused, their time being over"),
     "document.unreadable": Text("材料读不出原样", "A paper did not read back"),
     "document.convert": Text("转换文件格式", "Converted a file"),
     "reading.contacts": Text("查看联系方式", "Saw the contacts"),

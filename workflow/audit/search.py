@@ -456,6 +456,17 @@ def _means(body: Mapping[str, Any]) -> Text | None:
     return (Text(f"{said.zh}“{name}”", f"{said.en} “{name}”") if name else said) if known else None
 
 
+def turned_away(body: Mapping[str, Any]) -> Text:
+    """Why a file was refused, and for how long its original can be looked at in a dispute."""
+    if not body.get("kept_until"):
+        return Text(body["zh"], body["en"])
+    day = datetime.fromisoformat(body["kept_until"]).astimezone(BEIJING).date()
+    return Text(
+        f"{body['zh']}原件隔离保存到 {day}，有异议可请审计员核对。",
+        f"{body['en']} The original is kept apart until {day}; in a dispute the auditor can look at it.",
+    )
+
+
 def _plainly(key: str) -> Any:
     return lambda body: Text(str(body[key]), str(body[key])) if body.get(key) else None
 
@@ -587,8 +598,10 @@ _DETAILS: Mapping[str, Any] = {
     "document.attach": _files,
     "document.detach": _files,
     "document.receive": lambda body: Text(body["zh"], body["en"]),
-    "document.refuse": lambda body: Text(body["zh"], body["en"]),
+    "document.refuse": turned_away,
     "document.open": _plainly("name"),
+    "document.open_refused": _plainly("name"),
+    "document.drop_refused": lambda body: Text(f"{body['files']} 个", f"{body['files']} of them"),
     "document.convert": _plainly("name"),
     "reading.contacts": lambda body: Text(
         "、".join(_contact(one).zh for one in body["fields"]), ", ".join(_contact(one).en for one in body["fields"])

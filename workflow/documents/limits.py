@@ -136,6 +136,13 @@ def format_of(kind: str) -> str:
     return KINDS[kind].endings[0]
 
 
+REFUSED_DAYS = 90
+"""For how long an original that was refused at the door is kept apart."""
+REFUSED_FILE = 50 * MIB
+"""Bytes of one; of a larger film only the digests stay."""
+REFUSED_OF_ONE, REFUSED_IN_ALL = 200 * MIB, 5 * 1024 * MIB
+"""Bytes of all that one person has sent, and of all together; beyond them only the digests stay."""
+
 REQUEST = 40 * MIB
 """Bytes of one request to a screen: the largest paper, and room for a second and for the form."""
 REQUEST_WITH_ATTACHMENT = ATTACHMENT + MIB

@@ -91,27 +91,42 @@ def judge(
     mails or packages it lies. `each`: what lies in a mail or package is judged one by one, as `parts`, and what is
     refused of it does not refuse the whole.
     """
+    source = io.BytesIO(data) if isinstance(data, bytes) else data
+    with judged(slot, name, source, any_link=any_link, depth=depth, each=each) as (verdict, _):
+        return verdict
+
+
+@contextmanager
+def judged(
+    slot: str, name: str | bytes, data: IO[bytes], *, any_link: bool = False, depth: int = 0, each: bool = False
+) -> Iterator[tuple[Verdict, IO[bytes]]]:
+    """The same, and the file as it lies in quarantine while this lasts: whole, where it is no larger than its slot takes."""
     limit = limits.LIMITS[slot]
     with tempfile.TemporaryFile(prefix="zhengji-quarantine-") as quarantine:
-        received = _receive(
-            clean_name(name), io.BytesIO(data) if isinstance(data, bytes) else data, quarantine, limit.size
-        )
-        if not received.size:
-            return _rejected("empty_file", received)
-        if received.size > limit.size:
-            size, most = f"{received.size / limits.MIB:.1f}", limit.size // limits.MIB
-            return _rejected("too_large", received, size=size, most=most)
-        task = {
-            "do": "check",
-            "kinds": limit.kinds,
-            "ending": ending(received.name),
-            "any_link": any_link,
-            "each": each,
-        }
-        answer = checker.ask(task, quarantine)
-        if answer.refused:
-            return _refused(limit, _NOT_A[slot], answer, received)
-        return replace(_taken(slot, answer, received, quarantine, depth, each), slot=slot)
+        received = _receive(clean_name(name), data, quarantine, limit.size)
+        yield _judged_for(slot, received, quarantine, any_link, depth, each), quarantine
+
+
+def _judged_for(
+    slot: str, received: Received, quarantine: IO[bytes], any_link: bool, depth: int, each: bool
+) -> Verdict:
+    limit = limits.LIMITS[slot]
+    if not received.size:
+        return _rejected("empty_file", received)
+    if received.size > limit.size:
+        size, most = f"{received.size / limits.MIB:.1f}", limit.size // limits.MIB
+        return _rejected("too_large", received, size=size, most=most)
+    task = {
+        "do": "check",
+        "kinds": limit.kinds,
+        "ending": ending(received.name),
+        "any_link": any_link,
+        "each": each,
+    }
+    answer = checker.ask(task, quarantine)
+    if answer.refused:
+        return _refused(limit, _NOT_A[slot], answer, received)
+    return replace(_taken(slot, answer, received, quarantine, depth, each), slot=slot)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from workflow import (
     proofs,
     publicity,
     pushes,
+    refused,
     reminders,
     searches,
     taking,
@@ -240,6 +241,7 @@ def _keep_no_longer(here: Workshop, progress: Progress) -> str:
 
 def _sweep_documents(here: Workshop, _progress: Progress) -> str:
     """Remove from the document store what was thrown away, and what nothing names."""
+    refused.forget(here.database, at=here.now())
     thrown_away = privacy.sweep(here.database, here.files, at=here.now())
     made = keeping.sweep(here.database, here.files, at=datetime.now(UTC))  # the store knows no demo's day
     drawn.Drawings(here.settings.home / drawn.FOLDER).sweep()

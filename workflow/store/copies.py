@@ -23,8 +23,6 @@ from workflow.jobs.queue import dbos_url
 from workflow.store import log
 from workflow.store.database import Database
 from workflow.store.models import (
-    ArrivalFile,
-    ArrivalPaper,
     Collection,
     Document,
     ImportedCase,
@@ -32,6 +30,7 @@ from workflow.store.models import (
     ObjectionFile,
     Push,
 )
+from workflow.store.papers import WITH_ORIGINALS
 
 PAGES = 2048
 """Pages of an SQLite database that are copied between two reports of progress."""
@@ -96,7 +95,7 @@ def documents(session: Session) -> frozenset[str]:
     """Digests of everything that the database says lies in the document store."""
     kept = select(Document.digest).where(Document.erased_at.is_(None))
     sent = select(Push.package).where(Push.package != "")
-    came = [select(one.digest).where(one.digest != "", one.erased_at.is_(None)) for one in (ArrivalFile, ArrivalPaper)]
+    came = [select(one.digest).where(one.digest != "", one.erased_at.is_(None)) for one in WITH_ORIGINALS]
     compiled = [select(one).where(one != "") for one in (Collection.word_digest, Collection.pdf_digest)]
     made = select(MadeFile.digest).where(MadeFile.digest != "")
     others = [select(one) for one in (ObjectionFile.digest, ImportedCase.passport)]

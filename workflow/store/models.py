@@ -1064,6 +1064,28 @@ class Document(ByHand, Base):
     by: Mapped[Person] = relationship()
 
 
+class RefusedFile(ByHand, Base):
+    """An original that was refused at the door, kept apart for whoever settles a dispute. `file`: the id that its entry has.
+
+    `said`: why, in both languages. `case_id`: to which it was uploaded. `until`: when its bytes are dropped.
+    """
+
+    __tablename__ = "refused_file"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    file: Mapped[str] = mapped_column(String(32), unique=True)
+    slot: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(255))
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    size: Mapped[int]
+    said: Mapped[list[Any]]
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    by: Mapped[Person] = relationship()
+
+
 class Seal(ByHand, Base):
     """盖章: what a person read on a sealed scan, bound to the content that was sealed; the newest counts."""
 

@@ -27,6 +27,7 @@ from workflow.store.models import (
     MadeFile,
     ObjectionFile,
     Push,
+    RefusedFile,
     Seal,
     SignatureCheck,
 )
@@ -275,15 +276,15 @@ def named_by(session: Session, digest: str) -> list[int]:
     return list(session.scalars(select(Document.id).where(Document.digest == digest).order_by(Document.id)))
 
 
-ARRIVED = (ArrivalFile, ArrivalPaper)
-"""What came in is kept as it came, and besides what is to be used of it."""
+WITH_ORIGINALS = (ArrivalFile, ArrivalPaper, RefusedFile)
+"""What came in is kept as it came, and besides what is to be used of it; what was refused, for a while."""
 
 
 def named(session: Session, digests: Sequence[str]) -> set[str]:
     """Which of these digests the database says lie in the document store."""
     kept = select(Document.digest).where(Document.digest.in_(digests), Document.erased_at.is_(None))
     sent = select(Push.package).where(Push.package.in_(digests))
-    came = [select(one.digest).where(one.digest.in_(digests), one.erased_at.is_(None)) for one in ARRIVED]
+    came = [select(one.digest).where(one.digest.in_(digests), one.erased_at.is_(None)) for one in WITH_ORIGINALS]
     compiled = [select(one).where(one.in_(digests)) for one in (Collection.word_digest, Collection.pdf_digest)]
     imported = select(ImportedCase.passport).where(ImportedCase.passport.in_(digests))
     made = select(MadeFile.digest).where(MadeFile.digest.in_(digests))

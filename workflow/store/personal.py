@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, false, not_, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, false, not_, or_, select, union, update
 from sqlalchemy.orm import Session
 
 from states.objection import OPEN
@@ -41,9 +41,11 @@ from workflow.store.models import (
     PendingDecision,
     Person,
     RecoveryCode,
+    RefusedFile,
     SavedSearch,
     SignIn,
 )
+from workflow.store.papers import WITH_ORIGINALS, named
 
 
 def note(
@@ -185,7 +187,15 @@ def erase_papers(session: Session, case_id: int, slots: Sequence[str], at: datet
     which = (Document.case_id == case_id) & Document.slot.in_(slots) & Document.erased_at.is_(None)
     digests = list(session.scalars(select(Document.digest).where(which).order_by(Document.id)))
     session.execute(update(Document).where(which).values(erased_at=at))
-    return digests + _erase_came(session, case_id, at)
+    return digests + _erase_refused(session, case_id, at) + _erase_came(session, case_id, at)
+
+
+def _erase_refused(session: Session, case_id: int, at: datetime) -> list[str]:
+    """Whatever was refused for a case: nobody has looked into it, so it may hold anything."""
+    which = (RefusedFile.case_id == case_id) & RefusedFile.erased_at.is_(None)
+    digests = list(session.scalars(select(RefusedFile.digest).where(which).order_by(RefusedFile.id)))
+    session.execute(update(RefusedFile).where(which).values(erased_at=at))
+    return digests
 
 
 def _erase_came(session: Session, case_id: int, at: datetime) -> list[str]:
@@ -228,15 +238,15 @@ def arrivals_before(session: Session, before: datetime) -> list[tuple[int, int]]
 
 def unnamed(session: Session, since: datetime) -> list[str]:
     """Digests of files that were thrown away since then and that nothing else names."""
-    living = [select(one.digest).where(one.erased_at.is_(None)) for one in _WITH_FILES] + [select(ObjectionFile.digest)]
-    found = set()
-    for one in _WITH_FILES:
-        gone = select(one.digest).where(one.erased_at >= since, one.digest != "")
-        found |= set(session.scalars(gone.where(*(one.digest.not_in(still) for still in living))))
-    return sorted(found)
+    gone = [select(one.digest).where(one.erased_at >= since, one.digest != "") for one in (Document, *WITH_ORIGINALS)]
+    found = list(session.scalars(union(*gone)))
+    still: set[str] = set()
+    for at in range(0, len(found), _AT_ONCE):
+        still |= named(session, found[at : at + _AT_ONCE])
+    return sorted(set(found) - still)
 
 
-_WITH_FILES = (Document, ArrivalFile, ArrivalPaper)
+_AT_ONCE = 1000
 
 
 _OF_A_PERSON = (

@@ -55,7 +55,10 @@ class Event:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-LOOKED = or_(AuditEvent.action.in_(("document.open", "export.take")), AuditEvent.action.startswith("reading."))
+LOOKED = or_(
+    AuditEvent.action.in_(("document.open", "document.open_refused", "export.take")),
+    AuditEvent.action.startswith("reading."),
+)
 """Entries on who looked at something, or took it away."""
 
 PLANNED = AuditEvent.stream.like("publicity/%")
