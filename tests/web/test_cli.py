@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from states.case import CaseState
+from tests.films import movie, recording
 from tests.make import CALLS
 from tests.worlds import CALL_2021, Databases, World, settle
 from web.cli import main
@@ -424,3 +425,24 @@ def test_the_console_script_is_this_command() -> None:
 
 def test_vet_knows_every_slot_to_which_somebody_uploads():
     assert set(vet._SLOTS) == set(LIMITS) - {"note", "drawing"}  # those two come inside mails only
+
+
+def test_vet_judges_attachments_as_their_call_declares_them(tmp_path: Path):
+    film, recorded = tmp_path / "讲解.mp4", tmp_path / "录音.mp3"
+    film.write_bytes(movie())
+    recorded.write_bytes(recording())
+
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(vet.vet, [str(one) for one in words])
+
+    said = run("--json", film, recorded)
+    assert (said.exit_code, [one["verdict"] for one in json.loads(said.stdout)]) == (0, ["accept", "accept"])
+    [call] = [one for one in shipped_calls() if 'id = "video"' in one.read_text("utf-8")]
+    asked = ("--json", "--call", call, "--paper", "video")
+    assert run(*asked, film).exit_code == 0
+    other = run(*asked, recorded)
+    assert (other.exit_code, json.loads(other.stdout)["code"]) == (1, "not_such_an_attachment")
+    assert run("--slot", "attachment", recorded).exit_code == 0
+    unknown = run("--paper", "video", film)  # 2021-205 asks for none
+    assert (unknown.exit_code, "no such attachment" in unknown.stderr) == (2, True)
+    assert run("--paper", "video", "--slot", "case", film).exit_code == 2
