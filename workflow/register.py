@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,9 @@ from rules.roles import Role
 from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from states.reach import Actor
-from workflow.documents.limits import LIMITS
+from workflow.documents.grids import grids
+from workflow.documents.limits import LIMITS, SHEET_COLUMNS, SHEET_ROWS
+from workflow.documents.problems import Unreadable
 from workflow.engine import NotPermitted, WrongInput
 from workflow.store import register as stored
 from workflow.store.models import Centre, Office
@@ -200,18 +203,16 @@ def _decoded(data: bytes) -> str:
 
 
 def _sheet(name: str, data: bytes) -> list[dict[str, str]]:
-    import python_calamine  # not for pages that are only read: 3 MiB
-
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        cells = book.get_sheet_by_index(0).to_python()
-    except (python_calamine.CalamineError, OSError, IndexError) as problem:
+        [sheet] = grids(data, name, rows=SHEET_ROWS, columns=SHEET_COLUMNS, sheets=1)
+    except (Unreadable, ValueError) as problem:
         raise WrongList(
             Text(
                 f"“{name}”打不开，可能已损坏。请用 Excel 另存后再试。",
                 f"“{name}” cannot be opened; save it again from Excel.",
             )
         ) from problem
+    cells = list(dropwhile(lambda row: all(cell == "" for cell in row), sheet.rows))
     header = [str(cell).strip() for cell in cells[0]] if cells else []
     return [dict(zip(header, (str(cell).strip() for cell in row), strict=False)) for row in cells[1:]]
 

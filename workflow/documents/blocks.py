@@ -132,6 +132,28 @@ class _Look:
     outline: int | None = None
     bold: bool | None = None
     alignment: str | None = None
+    written: int | None = None
+    """The outline level as it, or one of those, writes it; `outline` goes by the name where none does."""
+
+
+_NOTHING = _Look()
+
+
+def _look(style: Any, base: _Look) -> _Look:
+    """A style that is based on another."""
+    properties = style.find(_P_PR)
+    name = (_value(style, _NAME) or "").lower()
+    named = re.fullmatch(r"(?:heading|标题)\s*([1-9])", name.strip())
+    own, bold = _outline(_value(properties, _OUTLINE)), _on(style.find(_R_PR), _BOLD)
+    written = base.written if own is None else own
+    return _Look(
+        style=name,
+        title=name.strip() in ("title", "标题", "大标题"),
+        outline=int(named[1]) - 1 if written is None and named else written,
+        bold=base.bold if bold is None else bold,
+        alignment=_value(properties, _JC) or base.alignment,
+        written=written,
+    )
 
 
 class _Walker:
@@ -150,6 +172,8 @@ class _Walker:
             None,
         )
         self.hidden: list[str] = []
+        self.images: dict[str, Image] = {}
+        """By the part that holds each: the same one may be shown many times."""
 
     def blocks(self, parent: Any) -> Iterator[Block]:
         """The blocks of a body, a cell, a text box or a content control, in reading order."""
@@ -229,28 +253,16 @@ class _Walker:
         return line, ink.boxes, _R_PR in own and properties.find(_DELETED) is not None
 
     def _look(self, style_id: str | None) -> _Look:
-        """What a style says; each is looked at once."""
-        if style_id not in self.looks:
-            chain = list(self._chain(style_id))
-            properties = [style.find(_P_PR) for style in chain]
-            name = (_value(chain[0], _NAME) or "").lower() if chain else ""
-            levels = (_outline(_value(one, _OUTLINE)) for one in properties)
-            named = re.fullmatch(r"(?:heading|标题)\s*([1-9])", name.strip())
-            self.looks[style_id] = _Look(
-                style=name,
-                title=name.strip() in ("title", "标题", "大标题"),
-                outline=next((one for one in levels if one is not None), int(named[1]) - 1 if named else None),
-                bold=next((own for style in chain if (own := _on(style.find(_R_PR), _BOLD)) is not None), None),
-                alignment=next((found for one in properties if (found := _value(one, _JC))), None),
-            )
-        return self.looks[style_id]
-
-    def _chain(self, style_id: str | None) -> Iterator[Any]:
-        seen: set[str] = set()
-        while style_id and style_id in self.styles and style_id not in seen:
-            seen.add(style_id)
-            yield self.styles[style_id]
-            style_id = _value(self.styles[style_id], _BASED_ON)
+        """What a style says; each is looked at once, those that it is based on before it."""
+        chain: dict[str, None] = {}
+        at = style_id
+        while at and at in self.styles and at not in self.looks and at not in chain:
+            chain[at] = None
+            at = _value(self.styles[at], _BASED_ON)
+        base = self.looks.get(at, _NOTHING)
+        for one in reversed(chain):
+            base = self.looks[one] = _look(self.styles[one], base)
+        return self.looks.setdefault(style_id, _NOTHING)
 
     def _gather(self, element: Any, ink: _Ink, bold: bool) -> None:
         for child in element:
@@ -335,9 +347,11 @@ class _Walker:
             if embedded or linked:
                 ink.unread.append("linked picture")
             return
-        package = self.part.package
-        name = PurePosixPath(found.target).name
-        ink.images.append(Image(name, package.media_type(found.target), package.read(found.target)))
+        if found.target not in self.images:
+            package = self.part.package
+            name = PurePosixPath(found.target).name
+            self.images[found.target] = Image(name, package.media_type(found.target), package.read(found.target))
+        ink.images.append(self.images[found.target])
 
 
 def _visible(element: Any) -> Iterator[Any]:
@@ -388,7 +402,7 @@ def _yes(switch: Any) -> bool:
 
 def _outline(written: str | None) -> int | None:
     """An outline level as a style or paragraph writes it: 0 … 8 for a heading, 9 for text; None where none is written."""
-    return int(written) if written is not None and written.isdigit() else None
+    return int(written) if written is not None and re.fullmatch("[0-9]{1,4}", written) else None
 
 
 def _level(own: str | None, look: _Look) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import io
 import itertools
 import re
 import unicodedata
@@ -17,10 +16,10 @@ from rules.call import Call, Field, FieldType
 from rules.scope import CENTRE_KINDS
 from rules.words import Text
 from workflow.characters import strange
+from workflow.documents.grids import grids
 from workflow.documents.problems import Problem, Unreadable
 from workflow.documents.reading import key
-from workflow.documents.refusals import said
-from workflow.documents.vetting import damaged, vet
+from workflow.documents.vetting import vet
 
 __all__ = ["CaseFields", "FormRead", "Unreadable", "choices_of", "form_to_case", "read_report_form"]
 
@@ -61,14 +60,7 @@ def read_report_form(data: bytes, name: str, call: Call) -> FormRead:
 
 def read_vetted(data: bytes, name: str, call: Call) -> FormRead:
     """The same of a file that was vetted for its slot when it came in."""
-    from python_calamine import CalamineError, PasswordError  # not for pages that are only read: 3 MiB
-
-    try:
-        sheets = [_Sheet(grid, merged) for grid, merged in _grids(data)]
-    except PasswordError as error:
-        raise Unreadable(Problem("encrypted", said("encrypted", {"name": name}), name)) from error
-    except (CalamineError, ValueError, OSError, OverflowError) as error:
-        raise damaged(name) from error
+    sheets = [_Sheet(one.rows, one.merged) for one in grids(data, name, rows=MOST_ROWS, columns=MOST_COLUMNS)]
     readers = [_Reader(call, sheet) for sheet in sheets]
     for reader in readers:
         reader.read()
@@ -89,16 +81,6 @@ def read_vetted(data: bytes, name: str, call: Call) -> FormRead:
 
 MOST_ROWS, MOST_COLUMNS = 500, 60
 """A form is a page; a sheet that claims a million rows is read no further."""
-
-
-def _grids(data: bytes) -> Iterator[tuple[list[list[Any]], list[tuple[tuple[int, int], tuple[int, int]]]]]:
-    from python_calamine import CalamineWorkbook
-
-    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    for name in book.sheet_names:
-        sheet = book.get_sheet_by_name(name)
-        rows = [list(row[:MOST_COLUMNS]) for row in sheet.to_python(skip_empty_area=False, nrows=MOST_ROWS)]
-        yield rows, list(sheet.merged_cell_ranges or [])
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rules.call import ATTACHMENT_FORMATS, LARGEST_ATTACHMENT, Paper
+from rules.roles import Level
 from rules.words import Text
 from workflow.documents.kinds import KINDS
 
@@ -131,6 +132,11 @@ def of_attachment(paper: Paper) -> Limit:
     )
 
 
+def any_attachment() -> Limit:
+    """What any call may ask for beside case document and report form."""
+    return of_attachment(Paper("attachment", Text("附件", "Attachment"), Level.CENTRE))
+
+
 def format_of(kind: str) -> str:
     """How a call writes a kind: as the ending that we write."""
     return KINDS[kind].endings[0]
@@ -182,6 +188,8 @@ SIGNATURES = 10
 REVOCATION_LISTS = 8 * MIB
 """Bytes of all revocation lists against which electronic seals are held."""
 OLE_STREAMS = 2_000
+OLE_PIECES = 100_000
+"""Of the text of a Word 97 file, which grows by some with each quick save."""
 
 PACKAGE_FILES = 200
 MAIL_FILES = 60

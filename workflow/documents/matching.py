@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from rules.words import Text
 from workflow.documents import forms, reading
 from workflow.documents.arriving import Arrival, Item
 from workflow.documents.forms import FormRead
+from workflow.documents.grids import grids
 from workflow.documents.limits import SHEET_COLUMNS, SHEET_ROWS
 from workflow.documents.problems import Unreadable
 from workflow.documents.reading import CaseDocument, key
@@ -385,16 +385,13 @@ def _differences(case: OneCase) -> Iterator[Lack]:
 
 def _table(data: bytes, call: Call) -> tuple[list[Line], str] | None:
     """The lines of a summary table and the office that it names; None when there is none in the workbook."""
-    from python_calamine import CalamineError, CalamineWorkbook  # not for pages that are only read: 3 MiB
-
     columns = {one.name: {key(name) for name in (one.label.zh, *one.headings)} for one in call.summary_table}
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = [book.get_sheet_by_name(name).to_python(nrows=SHEET_ROWS) for name in book.sheet_names]
-    except (CalamineError, ValueError, OSError, OverflowError):
+        sheets = grids(data, "", rows=SHEET_ROWS, columns=SHEET_COLUMNS)
+    except Unreadable:
         return None
-    for rows in sheets:
-        texts = [[_plain(cell) for cell in row[:SHEET_COLUMNS]] for row in rows]
+    for sheet in sheets:
+        texts = [[_plain(cell) for cell in row] for row in sheet.rows]
         for at, row in enumerate(texts[:30]):
             heads = {name: place for name, keys in columns.items() if (place := _place(row, keys)) is not None}
             if {"position", "title", "centre"} <= heads.keys():

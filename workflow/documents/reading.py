@@ -74,6 +74,8 @@ _APART = 60
 """So many paragraphs under one strange heading are placed one by one; more of them as one."""
 _MOST_LOOSE = 200
 """So many pieces of a document are placed one by one; more of them as one."""
+MOST_PICTURES = 200
+"""Of one case document; each is drawn anew and kept."""
 _MOST_PROBLEMS = 200
 
 
@@ -570,6 +572,15 @@ class _Reader:
         own = line.text.strip()
         caption = own if _CAPTION.match(own) and len(own) <= _CAPTION_LENGTH else caption
         for image in line.images:
+            if len(self.pictures) == MOST_PICTURES:
+                self._tell(
+                    "more_pictures",
+                    "图片超过 {most} 张，后面的没有读取。请只保留需要的图片。",
+                    "There are more than {most} pictures; those after them were not read. Keep those that are needed.",
+                    "",
+                    most=MOST_PICTURES,
+                )
+                break
             self.pictures.append(Picture(image.name, image.media_type, image.data, caption, section))
         for what in line.unread:
             self._tell(

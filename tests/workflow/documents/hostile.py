@@ -94,6 +94,27 @@ def raw_zip(members: list[tuple[bytes, bytes, dict[str, int]]], *, before: bytes
     return bytes(body) + bytes(directory) + b"PK\x05\x06" + end + after
 
 
+def named_twice(raw: bytes, other: str, content: bytes) -> bytes:
+    """An archive of one member, with another name for programs that look for one in UTF-8 (APPNOTE 4.6.9)."""
+    said = other.encode()
+    extra = struct.pack("<HHBI", 0x7075, 5 + len(said), 1, zlib.crc32(raw)) + said
+    sizes = struct.pack("<IIIHH", zlib.crc32(content), len(content), len(content), len(raw), len(extra))
+    body = b"PK\3\4" + struct.pack("<HHHHH", 20, 0, 0, 0, 0x21) + sizes + raw + extra + content
+    directory = b"PK\1\2" + struct.pack("<HHHHHH", 20, 20, 0, 0, 0, 0x21) + sizes
+    directory += struct.pack("<HHHII", 0, 0, 0, 0, 0) + raw + extra
+    return body + directory + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(directory), len(body), 0)
+
+
+def long_end(hidden: bytes, count: int = 1) -> bytes:
+    """A package with an end in 64 bits, and something between it and where it is told to be."""
+    plain_end = zipped({"a.docx": plain()})
+    at = plain_end.rfind(b"PK\5\6")
+    size, start = struct.unpack_from("<II", plain_end, at + 12)
+    end = b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44 + len(hidden), 45, 45, 0, 0, count, count, size, start)
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, at, 1)
+    return plain_end[:at] + end + hidden + locator + plain_end[at:]
+
+
 def members_of(data: bytes) -> list[tuple[bytes, bytes, dict[str, int]]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return [(one.filename.encode(), archive.read(one), {}) for one in archive.infolist()]
@@ -425,6 +446,22 @@ def word_97(text: bytes = b"", flags: int = 0, **more: bytes) -> bytes:
     return compound(
         {"WordDocument": stream, "1Table": b"", **{name.replace("__", "/"): one for name, one in more.items()}}
     )
+
+
+def in_pieces(*pieces: bytes) -> bytes:
+    """A Word file whose text lies in pieces, as quick saves leave it, each in a place of its own ([MS-DOC] 2.4.1)."""
+    places = range(1024, 1024 + 64 * len(pieces), 64)
+    stream = bytearray(1024 + 64 * len(pieces))
+    ends = [0]
+    for place, piece in zip(places, pieces, strict=True):
+        stream[place : place + len(piece)] = piece
+        ends.append(ends[-1] + len(piece))
+    told = b"".join(struct.pack("<HIH", 0, 2 * place | 1 << 30, 0) for place in places)
+    plc = struct.pack(f"<{len(ends)}I", *ends) + told
+    table = b"\2" + struct.pack("<I", len(plc)) + plc
+    stream[:12] = WORD_97[:11] + b"\2"  # its tables lie in the second stream
+    struct.pack_into("<II", stream, 0x1A2, 0, len(table))
+    return compound({"WordDocument": bytes(stream), "1Table": table})
 
 
 def record(kind: int, content: bytes = b"") -> bytes:

@@ -53,6 +53,45 @@ def png_claiming(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+def jpeg_claiming(width: int, height: int) -> bytes:
+    data = h.picture(kind="JPEG")
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
+def _with_words(size: int) -> bytes:
+    """A picture with so many bytes of words, packed."""
+    content = b"zTXta\0\0" + zlib.compress(bytes(size), 9)
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    data = h.picture()
+    return data[:33] + chunk + data[33:]
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg">%b</svg>'
+
+
+def _stream(document: pikepdf.Pdf, **more: pikepdf.Object) -> pikepdf.Object:
+    made = document.make_stream(b"")
+    for name, value in more.items():
+        made[f"/{name}"] = value
+    return made
+
+
+def _pages() -> bytes:
+    """A PDF whose tree of pages holds itself."""
+    made = h.pdf(object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    at = made.index(b"/Kids [ ") + 8
+    end = made.index(b" ]", at)
+    return made[:at] + b"2 0 R".ljust(end - at) + made[end:]
+
+
+def _nested_arrays(depth: int) -> pikepdf.Array:
+    made = pikepdf.Array([])
+    for _ in range(depth):
+        made = pikepdf.Array([made])
+    return made
+
+
 @cache
 def png_of_81_megapixels() -> bytes:
     return png_claiming(9000, 9000)
@@ -451,6 +490,35 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
         "has_active_field",
     ),
     "a formula that fetches": (FORM, formula("WEBSERVICE(&quot;http://example.org&quot;)"), "has_active_field"),
+    "a formula's link to a file": (
+        FORM,
+        formula("HYPERLINK(&quot;fi&quot;&amp;&quot;le:///c:/a.exe&quot;,&quot;x&quot;)"),
+        "has_external_link",
+    ),
+    "a formula's picture from elsewhere": (
+        FORM,
+        formula("_xlfn.IMAGE(&quot;http://example.org/a.png&quot;)"),
+        "has_active_field",
+    ),
+    "a drawing that runs": (CASE, within("word/media/a.svg", SVG % b"<script>alert(1)</script>"), "has_active_part"),
+    "a drawing with a picture from elsewhere": (
+        CASE,
+        within("word/media/a.svg", SVG % b'<image href="http://example.org/a.png"/>'),
+        "has_external_link",
+    ),
+    "a share, said to lie outside with blanks": (
+        CASE,
+        lambda: h.edited(
+            h.plain(),
+            {
+                "word/_rels/document.xml.rels": lambda old: old.replace(
+                    b"</Relationships>",
+                    b'<Relationship Id="rX9" Type="x/image" Target="\\\\host\\a" TargetMode=" External "/></Relationships>',
+                )
+            },
+        ),
+        "has_external_link",
+    ),
     # 7: sheets
     "one cell in the last corner": (
         FORM,
@@ -478,6 +546,8 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
     "a million cells": (FORM, sheet('<row r="1">' + "<c/>" * 1_000_000 + "</row>"), "too_many_elements"),
     "a list far down": (CSV, lambda: b"a\n" * 5001, "cell_outside"),
     # 8: pictures
+    "65,535 × 65,535": (JPEG, lambda: jpeg_claiming(65_535, 65_535), "too_many_pixels"),
+    "words of a picture that are a bomb": (PNG, lambda: _with_words(300_000_000), "damaged"),
     "81 megapixels": (PNG, png_of_81_megapixels, "too_many_pixels"),
     "81 megapixels in a case": (
         CASE,
@@ -564,6 +634,28 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
         lambda: h.pdf_with({"/OpenAction": h.action("URI", URI=pikepdf.String("file:///etc/passwd"))}),
         "has_external_link",
     ),
+    "another file on a share": (
+        SCAN,
+        lambda: h.pdf_with({"/OpenAction": h.action("GoToR", F=pikepdf.Dictionary(F=pikepdf.String("\\\\host\\a")))}),
+        "has_external_link",
+    ),
+    "a stream that lies elsewhere": (
+        SCAN,
+        lambda: h.pdf_with(page={"/Contents": lambda one: _stream(one, F=pikepdf.String("\\\\host\\a"))}),
+        "has_external_link",
+    ),
+    "a page of another file": (
+        SCAN,
+        lambda: h.pdf_with(page={"/X": lambda one: _stream(one, Ref=pikepdf.Dictionary(F=pikepdf.String("a")))}),
+        "has_external_link",
+    ),
+    "a link to a share in a PDF": (
+        SCAN,
+        lambda: h.pdf_with({"/OpenAction": h.action("URI", URI=pikepdf.String("smb://host/a"))}),
+        "has_external_link",
+    ),
+    "one page without end": (SCAN, _pages, "damaged"),
+    "arrays in arrays": (SCAN, lambda: h.pdf_with({"/X": _nested_arrays(200)}), "too_deep"),
     "301 pages": (SCAN, lambda: h.pdf(pages=301), "too_many_pages"),
     # Word 97, Excel 97
     "an old container of nothing": (DOC, lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 4000, "damaged"),
@@ -603,10 +695,29 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
         lambda: h.excel_97(h.record(0xE5, struct.pack("<HHHHH", 1, 0, 65535, 0, 255))),
         "merge_too_large",
     ),
+    "old DDE in pieces": (DOC, lambda: h.in_pieces(b"\x13 DDE", b"AUTO c:\\cmd.exe \x14x\x15"), "has_active_field"),
+    "an old link to a share": (
+        DOC,
+        lambda: h.in_pieces(b'\x13 HYPERLINK "\\\\host', b'\\a" \x14x\x15'),
+        "has_external_link",
+    ),
+    "a table in a ring": (DOC, lambda: h.in_pieces(*[b"x"] * 1200)[:-512], "damaged"),
+    "an older workbook beside the old one": (
+        XLS,
+        lambda: h.excel_97(Book=h.record(0x809, struct.pack("<HHHHII", 0x600, 0x40, 0, 0, 0, 6))),
+        "has_macros",
+    ),
     # RTF
     "an object in RTF": (RTF, rtf("{\\object\\objemb{\\*\\objdata 0105}}"), "has_embedded_object"),
     "an object in RTF behind binary data": (RTF, rtf("{\\pict\\bin99 {\\*\\objdata 01}}"), "has_embedded_object"),
     "a template in RTF": (RTF, rtf("{\\*\\template http://example.org/a}"), "has_template"),
+    "a template in RTF, plainly": (RTF, rtf("{\\template http://example.org/a}"), "has_template"),
+    "a file that RTF includes": (RTF, rtf("\\subdocument1"), "has_external_link"),
+    "DDE in RTF, written twice": (
+        RTF,
+        rtf("{\\field{\\*\\fldinst{\\upr{x}{\\*\\ud{DDEAUTO cmd}}}}{\\fldrslt a}}"),
+        "has_active_field",
+    ),
     "DDE in RTF": (RTF, rtf("{\\field{\\*\\fldinst DDEAUTO cmd}{\\fldrslt a}}"), "has_active_field"),
     "DDE in RTF in pieces": (
         RTF,
@@ -715,6 +826,18 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
     ),
     "a path upwards in a package": (PACKAGE, lambda: h.zipped({"../案例.docx": h.plain()}), "unsafe_path"),
     "a program in a package": (PACKAGE, lambda: h.zipped({"案例.docx": h.plain(), "a.exe": b"MZ"}), "unknown_paper"),
+    "a part under another name for other programs": (
+        PACKAGE,
+        lambda: h.named_twice(b"a.docx", "发票.exe", h.plain()),
+        "inconsistent_archive",
+    ),
+    "a paper that other programs take for a program": (
+        PACKAGE,
+        lambda: h.named_twice("案例.docx".encode("gbk"), "发票.exe", h.plain()),
+        "unknown_paper",
+    ),
+    "something behind the long end": (PACKAGE, lambda: h.long_end(b"<html>"), "inconsistent_archive"),
+    "an end that tells of parts without end": (PACKAGE, lambda: h.long_end(b"", count=2**63), "too_many_parts"),
     "an empty package": (PACKAGE, lambda: h.zipped({"__MACOSX/._a": b"a"}), "empty_package"),
 }
 
@@ -784,6 +907,11 @@ HARMLESS: dict[str, tuple[tuple[str, str], Made, str]] = {
     "a mail with an invitation and drawings": (MAIL, h.mail_with_drawings, "accept"),
     "a mail that was forwarded": (MAIL, lambda: h.forwarded(2), "accept"),
     "a mail with a chart": (MAIL, lambda: h.mail(("案例.docx", h.with_chart())), "sanitised"),
+    "a package with names in two encodings": (PACKAGE, lambda: h.named_twice("案例.docx".encode("gbk"), "案例.docx", h.plain()), "accept"),
+    "a package with a long end": (PACKAGE, lambda: h.long_end(b""), "accept"),
+    "an old Word file in pieces": (DOC, lambda: h.in_pieces(b"\x13 HYPERLINK ", b'"https://example.cn" \x14a\x15'), "accept"),
+    "a formula with a link": (FORM, formula("HYPERLINK(&quot;https://example.cn&quot;,&quot;File: a&quot;)"), "accept"),
+    "a drawing": (CASE, within("word/media/a.svg", SVG % b'<image href="data:image/png;base64,AA=="/>'), "accept"),
     "a package": (PACKAGE, lambda: h.zipped({"一/案例.docx": h.plain(), "一/报送表.xlsx": h.workbook(), "一/扫描.pdf": h.pdf(), "__MACOSX/._a": b"a", ".DS_Store": b"a"}), "accept"),
 }  # fmt: skip
 

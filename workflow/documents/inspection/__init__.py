@@ -32,7 +32,7 @@ def answer(task: Mapping[str, Any]) -> None:
     `do`: "check" (kinds, ending, any_link, each) a file for its slot; an "attachment" (kinds, ending, most) likewise, without holding
     a film in memory; "count" its pages; "show" (page, width) one page as PNG;
     "copy" (sizes, width) pictures, one after the other; "look" for codes and seals on a
-    scan; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots, lists: sizes of the
+    scan; read the "grids" (sheets, rows, columns) of a workbook; "cut" (box, width) a part of a page out, as PNG; "signatures" (roots, stamp_roots, lists: sizes of the
     certificates and revocation lists that stand before the PDF; at) of a PDF; on which pages of a PDF named "places" are; tidy an author's own Word file
     as a "chapter" of a collection (sizes of what stands before it, width, digests of allowed pictures); "sign" a PDF (sizes of PDF, picture of the
     seal, PKCS#12 file and password; unit, box, at); "stamp" what was signed (sizes of PDF and time stamp token).
@@ -164,12 +164,19 @@ def _chapter(data: bytes, task: Mapping[str, Any]) -> Done:
     return chapter(data, task["sizes"], task["width"], task["allowed"], task["kept_width"])
 
 
+def _grids(data: bytes, task: Mapping[str, Any]) -> Done:
+    from workflow.documents.inspection.grids import grids
+
+    return grids(data, task["sheets"], task["rows"], task["columns"])
+
+
 _TASKS = {
     "check": _check,
     "count": _count,
     "show": _show,
     "copy": _copy,
     "look": _look,
+    "grids": _grids,
     "cut": _cut,
     "signatures": _signatures,
     "places": _places,

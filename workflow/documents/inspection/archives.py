@@ -13,12 +13,14 @@ from workflow.documents.inspection import Refused
 from workflow.documents.names import decoded
 
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_LENGTH64 = 56
 _END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 _ENCRYPTED = 1 | 1 << 6 | 1 << 13
 _DESCRIBED_AFTER = 1 << 3
 _SIZES_AFTER = 24
 """Bytes that may follow a member that was written as a stream."""
 _UTF8 = 1 << 11
+_NAME_IN_UTF8 = 0x7075
 _UNKNOWN = 0xFFFFFFFF
 _UNIX = (3, 19)
 _LINK, _FILES = 0o12, (0, 0o10, 0o04)
@@ -80,7 +82,7 @@ def _directory(data: bytes) -> tuple[int, int, int]:
     end = at
     if data[at - 20 : at - 16] == _LOCATOR64 and at >= 76:
         (end,) = struct.unpack_from("<Q", data, at - 12)
-        if data[end : end + 4] != _END64:
+        if data[end : end + 4] != _END64 or end + _LENGTH64 != at - 20:  # nothing hides between it and its locator
             raise Refused("inconsistent_archive", part="")
         count, size, start = struct.unpack_from("<QQQ", data, end + 32)
     if start + size != end or b"<" in data[at + 22 :]:  # a comment may be a web page to another program
@@ -103,6 +105,11 @@ def _entries(data: bytes, at: int, end: int, count: int) -> Iterator[_Entry]:
         name = raw.decode("utf-8", "replace") if flags & _UTF8 else decoded(raw)
         if flags & _ENCRYPTED:
             raise Refused("encrypted")
+        other = _other_name(extra, raw)
+        if other is not None and other != name:
+            if raw.isascii():  # it needs no other name, and programs that know of none would show this one
+                raise Refused("inconsistent_archive", part=name)
+            name = other
         _check_path(name)
         if outside >> 28 == _LINK or (made_by >> 8 in _UNIX and outside >> 28 not in _FILES):
             raise Refused("inconsistent_archive", part=name)
@@ -129,6 +136,18 @@ def _long(extra: bytes, *values: int) -> tuple[int, int, int]:
                     wide += 8
         at += 4 + length
     return found[0], found[1], found[2]
+
+
+def _other_name(extra: bytes, raw: bytes) -> str | None:
+    """The name in UTF-8 that some programs write beside the one in the system's own encoding (APPNOTE 4.6.9)."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        said = extra[at + 4 : at + 4 + length]
+        if kind == _NAME_IN_UTF8 and len(said) > 5 and said[1:5] == struct.pack("<I", zlib.crc32(raw)):
+            return said[5:].decode("utf-8", "replace")
+        at += 4 + length
+    return None
 
 
 def _check_path(name: str) -> None:

@@ -11,7 +11,7 @@ import olefile
 
 from workflow.documents import limits
 from workflow.documents.inspection import Refused
-from workflow.documents.inspection.parts import HARMFUL_FIELDS
+from workflow.documents.inspection.parts import HARMFUL_FIELDS, harmless
 from workflow.documents.inspection.sheets import Area
 
 _MACROS = frozenset({"macros", "_vba_project_cur", "vba", "_vba_project", "projectwm"})
@@ -33,10 +33,10 @@ def kind_and_check(data: bytes, kinds: tuple[str, ...]) -> str:
                 return kind
             _check_storages(entries)
             if kind == "doc":
-                _check_word(container.openstream("WordDocument").read())
+                _check_word(container.openstream("WordDocument").read(), _table_of(container))
             else:
-                name = "Workbook" if "workbook" in root else "Book"
-                _check_workbook(container.openstream(name).read())
+                for name in {"workbook", "book"} & root:
+                    _check_workbook(container.openstream(name).read())
             return kind
     except (
         OSError,
@@ -81,7 +81,50 @@ _FIELD_WIDE = re.compile(
 _FIELD_NARROW = re.compile(_FIELD.pattern.encode("ascii"), re.IGNORECASE)
 
 
-def _check_word(stream: bytes) -> None:
+_LINK = re.compile(r'\x13[\s"]*HYPERLINK\s+"([^"\x14\x15]*)"', re.IGNORECASE)
+
+
+def _table_of(container: olefile.OleFileIO[bytes]) -> bytes:
+    """The stream in which the file's first block says that its tables lie ([MS-DOC] 2.1.2)."""
+    head = container.openstream("WordDocument").read(12)
+    name = "1Table" if len(head) == 12 and head[11] & 2 else "0Table"
+    return container.openstream(name).read() if container.exists(name) else b""
+
+
+def _text(stream: bytes, table: bytes) -> str:
+    """The text in its order: it may lie in pieces, so that no word need be whole in the stream ([MS-DOC] 2.4.1)."""
+    if len(stream) < _CLX + 8:
+        return ""
+    at, size = struct.unpack_from("<II", stream, _CLX)
+    clx, start = table[at : at + size], 0
+    while clx[start : start + 1] == b"\1":
+        start += 3 + int.from_bytes(clx[start + 1 : start + 3], "little")
+    if clx[start : start + 1] != b"\2":
+        return ""
+    plc = clx[start + 5 :]
+    many = (len(plc) - 4) // 12
+    if many > limits.OLE_PIECES:
+        raise Refused("too_many_elements", part="WordDocument")
+    ends = struct.unpack_from(f"<{many + 1}I", plc) if many > 0 else ()
+    pieces, left = [], 2 * len(stream)
+    for number in range(many):
+        (where,) = struct.unpack_from("<I", plc, 4 * (many + 1) + 8 * number + 2)
+        length = ends[number + 1] - ends[number]
+        left -= length
+        if length < 0 or left < 0:
+            raise Refused("damaged")
+        narrow, place = bool(where & _NARROW), where & ~_NARROW
+        begins = place // 2 if narrow else place
+        raw = stream[begins : begins + (length if narrow else 2 * length)]
+        pieces.append(raw.decode("latin-1") if narrow else raw.decode("utf-16-le", "replace"))
+    return "".join(pieces)
+
+
+_CLX, _NARROW = 0x1A2, 1 << 30
+"""Where the first block says where the pieces are told; what marks one with a byte for each character."""
+
+
+def _check_word(stream: bytes, table: bytes) -> None:
     """Encryption in the file's first block ([MS-DOC] 2.5.2), and fields whose instruction begins with a harmful word.
 
     Text lies in one or in two bytes a character; a field begins with 0x13 in both.
@@ -90,6 +133,12 @@ def _check_word(stream: bytes) -> None:
         raise Refused("damaged")
     if len(stream) > 11 and stream[11] & 1:
         raise Refused("encrypted")
+    text = _text(stream, table)
+    if field := _FIELD.search(text):
+        raise Refused("has_active_field", part="WordDocument", field=field[1].upper())
+    for link in _LINK.finditer(text):
+        if not harmless(link[1]):
+            raise Refused("has_external_link", part="WordDocument", target=link[1][:80])
     for pattern in (_FIELD_NARROW, _FIELD_WIDE):
         found = pattern.search(stream)
         if found:

@@ -6,6 +6,7 @@ MP4 and MOV: ISO/IEC 14496-12, 4.2 and 8; WebM: RFC 8794 and RFC 9559; MP3: ISO/
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -193,7 +194,11 @@ def _mp3(file: IO[bytes], size: int) -> None:
     file.seek(0)
     head = file.read(10)
     while head[:3] == b"ID3" and len(head) == 10:
-        at += 10 + sum((one & 0x7F) << shift for one, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        told = sum((one & 0x7F) << shift for one, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        if at + 10 + told > size:
+            raise Refused("damaged")
+        _tag(file, told)
+        at += 10 + told
         file.seek(at)
         head = file.read(10)
     while at < size and frames < MOST_PARTS:
@@ -206,6 +211,19 @@ def _mp3(file: IO[bytes], size: int) -> None:
         frames += 1
     if frames < _FEWEST_FRAMES or (at < size and not head.startswith(_BEHIND)):
         raise Refused("damaged")
+
+
+_FILE = re.compile(rb"GEOB[\0-\x0f]|GEO\0[\0-\xff]", re.DOTALL)
+"""Frames of ID3v2 that hold a file of any kind, with the beginning of their size (4.15 of 2.3.0, 4.16 of 2.2.0)."""
+
+
+def _tag(file: IO[bytes], length: int) -> None:
+    """What is told before a recording: words and pictures, and no file."""
+    behind = b""
+    while length > 0 and (piece := file.read(min(length, 1024 * 1024))):
+        if _FILE.search(behind + piece):
+            raise Refused("has_file_inside")
+        behind, length = piece[-4:], length - len(piece)
 
 
 _FEWEST_FRAMES = 10

@@ -205,7 +205,7 @@ class _Relations(Handler):
         if local(name) != "Relationship":
             return
         target = attributes.get("Target", "")
-        external = attributes.get("TargetMode", "").lower() == "external"
+        external = attributes.get("TargetMode", "").strip().lower() == "external"
         if not external:
             base = "/" if not self.source else "/" + posixpath.dirname(self.source)
             target = posixpath.normpath(posixpath.join(base, unquote(target))).lstrip("/")
@@ -326,6 +326,8 @@ class _Drawn(Handler):
             raise Refused("has_template", part=self.part, target="")
         if "vml" in space and fetched(attributes.get("src", "")):
             raise Refused("has_external_link", part=self.part, target=attributes["src"][:80])
+        if space == _SVG:
+            self._drawing(tag, attributes)
         if tag == "FmlaMacro":
             raise Refused("has_macros", part=self.part)
         if (
@@ -335,7 +337,16 @@ class _Drawn(Handler):
         ):
             raise Refused("has_macros", part=self.part)
 
+    def _drawing(self, tag: str, attributes: Attributes) -> None:
+        """A picture in SVG draws, and neither runs nor fetches anything."""
+        if tag in ("script", "foreignObject", "handler"):
+            raise Refused("has_active_part", part=self.part)
+        target = _attribute(attributes, "href")
+        if tag != "a" and fetched(target):
+            raise Refused("has_external_link", part=self.part, target=target[:80])
 
+
+_SVG = "http://www.w3.org/2000/svg"
 _OFFICE = re.compile(r"wordprocessingml|spreadsheetml|drawingml|microsoft-com:|schemas\.microsoft\.com/office")
 
 

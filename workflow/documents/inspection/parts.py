@@ -123,11 +123,31 @@ def check_instruction(part: str, instruction: str) -> None:
 
 
 _QUOTED = re.compile(r"\"[^\"]*\"|'(?:[^']|'')*'")
-_CALLING = re.compile(r"\b(?:DDE|WEBSERVICE|RTD|CALL|EXEC|REGISTER|REGISTER\.ID)\s*\(", re.IGNORECASE)
+_CALLING = re.compile(r"\b(?:DDE|WEBSERVICE|IMAGE|RTD|CALL|EXEC|REGISTER|REGISTER\.ID)\s*\(", re.IGNORECASE)
+_LINKING = re.compile(r"\bHYPERLINK\s*\(", re.IGNORECASE)
 
 
 def check_formula(part: str, formula: str) -> None:
-    """A formula must neither call another program nor fetch anything. Raises Refused."""
+    """A formula must neither call another program nor fetch anything, and a link in it lead to no file. Raises Refused."""
     bare = _QUOTED.sub(lambda one: '""' if one[0].startswith('"') else "'", formula)
     if "|" in bare or _CALLING.search(bare):
         raise Refused("has_active_field", part=part, field=formula[:40])
+    for link in _LINKING.finditer(formula):
+        target = _first_words(formula[link.end() :])
+        if not harmless(target):
+            raise Refused("has_external_link", part=part, target=target[:80])
+
+
+def _first_words(rest: str) -> str:
+    """The texts in the first argument of a call, joined as a formula joins them."""
+    words, depth = "", 0
+    for one in re.finditer(r'"((?:[^"]|"")*)"|[(),;]', rest):
+        if one[1] is not None:
+            words += one[1]
+        elif one[0] == "(":
+            depth += 1
+        elif depth and one[0] == ")":
+            depth -= 1
+        elif not depth:
+            break
+    return words

@@ -9,7 +9,7 @@ import pikepdf
 
 from workflow.documents import limits
 from workflow.documents.inspection import Refused
-from workflow.documents.inspection.parts import SCHEME
+from workflow.documents.inspection.parts import harmless
 
 _ACTIONS = {
     "/JavaScript": "has_script",
@@ -91,11 +91,19 @@ def _look_at_names(one: Any) -> None:
     if "/EF" in one or _name(one, "/Type") == "/EmbeddedFile":
         raise Refused("has_attachment")
     if action == "/URI":
-        scheme = SCHEME.match(str(one.get("/URI", "")))
-        if scheme and scheme[1].lower() in ("javascript", "vbscript", "file", "data"):
-            raise Refused("has_external_link", part="PDF", target=str(one["/URI"])[:80])
-    if action == "/GoToR" and str(one.get("/F", "")).startswith(("\\\\", "//")):
-        raise Refused("has_external_link", part="PDF", target=str(one["/F"])[:80])
+        target = str(one.get("/URI", ""))
+        if not harmless(target) and not target.lower().startswith("tel:"):
+            raise Refused("has_external_link", part="PDF", target=target[:80])
+    _look_outside(one, action)
+
+
+def _look_outside(one: Any, action: str) -> None:
+    """Other files: to go to, to draw a page of, or as the bytes of a stream (7.3.8.2, 8.10.4, 12.6.4.3, 12.6.4.6)."""
+    elsewhere = action == "/GoToR" or (action == "/Thread" and "/F" in one) or _name(one, "/FS") == "/URL"
+    if isinstance(one, pikepdf.Stream):
+        elsewhere = elsewhere or "/F" in one or "/Ref" in one
+    if elsewhere:
+        raise Refused("has_external_link", part="PDF", target=action.lstrip("/"))
 
 
 def _name(one: Any, key: str) -> str:

@@ -13,7 +13,8 @@ _FORBIDDEN = (
         re.compile(rb"\\obj(?:data|ect|ocx|emb|link|autlink|update|html|sub|pub|icemb|class)(?![a-zA-Z])"),
         "has_embedded_object",
     ),
-    (re.compile(rb"\\\*[\s{}]*\\template(?![a-zA-Z])"), "has_template"),
+    (re.compile(rb"\\template(?![a-zA-Z])"), "has_template"),
+    (re.compile(rb"\\(?:subdocument|filetbl|nextfile)(?![a-zA-Z])"), "has_external_link"),
     (re.compile(rb"\\(?:mailmerge|mmdatasource|mmconnectstr)(?![a-zA-Z])"), "has_data_connection"),
 )
 _TOKEN = re.compile(
@@ -55,6 +56,8 @@ def check(data: bytes) -> None:
                 raise Refused("too_many_elements", part="RTF")
         elif token["word"] == b"bin":
             at += max(0, int(token["number"] or b"0"))
+        elif instructions and token["word"] == b"ud":
+            instructions[-1][1].clear()  # the same once more in Unicode, which counts instead of what came before
         elif instructions:
             written = instructions[-1][1]
             if token["word"] == b"u" and token["number"]:
