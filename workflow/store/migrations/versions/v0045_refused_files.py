@@ -7,8 +7,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from rules.words import Text
 from workflow.store.migrations import Kind
 
-revision = "0044"
-down_revision: str | None = "0043"
+revision = "0045"
+down_revision: str | None = "0044"
 kind = Kind.EXPAND
 words = Text("拒收的原件", "Originals that were refused")
 
