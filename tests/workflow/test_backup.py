@@ -18,9 +18,10 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import select, update
+from sqlalchemy import make_url, select, update
 
 from states.reach import SYSTEM
+from tests.faults.waiting import until
 from tests.postgres import new_database
 from tests.worlds import RUNTIME, World
 from workflow import anchors, backup, failpoints, installation, papers
@@ -383,6 +384,39 @@ def test_a_dump_that_fails_says_what_the_program_said(site: Site, database_kind:
         pytest.skip("about PostgreSQL")
     with pytest.raises(copies.NotCopied, match=r"pg_dump did not finish: .*No such file"):
         copies.take(site.world.database, site.folder / "no" / "such" / "folder", lambda done, total: None)
+
+
+def test_a_server_that_asks_for_a_password_gets_that_of_the_address(database: Database, tmp_path: Path) -> None:
+    if database.embedded:
+        pytest.skip("a database without passwords")
+    owner, secret = make_url(database.owner_url), "let me@in/:"
+    who_may = Path(str(owner.query["host"])) / "data" / "pg_hba.conf"
+    before = who_may.read_text()
+    with psycopg.connect(host=str(owner.query["host"]), dbname="postgres", user="postgres", autocommit=True) as server:
+        named = sql.Identifier(str(owner.username))
+        server.execute(sql.SQL("alter role {} password {}").format(named, sql.Literal(secret)))
+        try:
+            who_may.write_text(f"local {owner.database} all scram-sha-256\n{before}")
+            server.execute("select pg_reload_conf()")
+            until(lambda: _refused(database.owner_url))
+            asked = Database(owner.set(password=secret).render_as_string(hide_password=False))
+            held = copies.take(asked, tmp_path / "copy", lambda *_: None)
+            asked.close()
+        finally:
+            who_may.write_text(before)
+            server.execute("select pg_reload_conf()")
+            server.execute(sql.SQL("alter role {} password null").format(named))
+    assert held.revision
+    assert (tmp_path / "copy").stat().st_size > 0
+
+
+def _refused(url: str) -> bool:
+    """Whether nobody comes in without a password."""
+    try:
+        psycopg.connect(url.replace("+psycopg", "", 1)).close()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 # ---- what was changed ----

@@ -245,7 +245,7 @@ def _version(path: Path) -> int:
 def _run(command: list[str], url: str) -> None:
     """Run a program of PostgreSQL's on a database; the password goes through the environment, which others cannot see."""
     parts = make_url(dbos_url(url))
-    whole = [command[0], f"--dbname={parts.set(password=None).render_as_string()}", *command[1:]]
+    whole = [command[0], f"--dbname={parts._replace(password=None).render_as_string()}", *command[1:]]
     environment = {**os.environ, **({"PGPASSWORD": str(parts.password)} if parts.password else {})}
     done = subprocess.run(whole, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
