@@ -54,14 +54,16 @@ def _asked(session: Any, case: models.Case) -> str:
     offer = next((one for one in offers if one.transition.name == "push"), None)
     if offer is None:
         raise NoSuchTransition(lists.no_way(case, "push"))
+    call = lists.call_of(session, case)
+    masked = pushes.masked(session, files(), case) if boards.follows_pushes(actor()) else ()
     return render_template(
         "pushes/start.html",
         case=case,
-        call=lists.call_of(session, case),
+        call=call,
         offer=offer,
         state=lists.state_of(case),
         destination=settings().push_url if boards.follows_pushes(actor()) else "",
-        masked=pushes.masked(session, files(), case) if boards.follows_pushes(actor()) else (),
+        masked=[(pushes.place_of(call, one.where), one) for one in masked],
     )
 
 
@@ -128,6 +130,11 @@ def in_doubt(push: models.Push) -> bool:
     return pushes.in_doubt(push)
 
 
+@bp.app_template_global()
+def stayed_behind(push: models.Push) -> bool:
+    return pushes.stayed_behind(push)
+
+
 # ---- one push --------------------------------------------------------------------------------------------------------
 
 
@@ -149,6 +156,7 @@ def show(push_id: int) -> str:
             inside=boards.follows_pushes(actor()),
             moving=_moving(push),
             doubtful=pushes.in_doubt(push),
+            behind=pushes.stayed_behind(push),
             askable=pushes.can_be_asked(push) and "liaison" in actor().roles,
             stage=abroad.stage_of(push),
         )
@@ -156,7 +164,7 @@ def show(push_id: int) -> str:
 
 def _moving(push: models.Push) -> bool:
     """Whether the worker or the receiver is at it, so that the page looks again by itself."""
-    on_its_way = push.state in ("queued", "sent") and not pushes.in_doubt(push)
+    on_its_way = push.state in ("queued", "sent") and not (pushes.in_doubt(push) or pushes.stayed_behind(push))
     return on_its_way or bool(push.recall_asked and push.state != "recalled")
 
 
@@ -230,7 +238,10 @@ def acknowledge(push_id: int) -> AnyResponse:
         push = pushes.find(session, push_id, seen_by=actor())
         words = request.form.get("words", "")[:2000]
         attempt = pushes.acknowledge(session, push.id, words, actor=actor(), at=now(), op=form_key())
-    tell([attempt])
+    if attempt.done:
+        tell([attempt])
+    else:  # the page says why the case could not follow
+        done(t("登记接收方的确认", "Recording the acknowledgement"), attempt.receipt)
     return redirect(url_for(".show", push_id=push_id))
 
 

@@ -32,13 +32,17 @@ class Stage(Labelled):
     READY = "ready", "可以推送", "Ready to be pushed"
     SENT = "sent", "发送中，待对方确认", "On its way, not acknowledged yet"
     UNKNOWN = "unknown", "不知对方是否收到", "Unknown whether received"
+    STAYED = "stayed", "对方已收，案例没有跟上", "Received, but the case could not follow"
     FAILED = "failed", "发送失败", "Failed"
     ACKNOWLEDGED = "acknowledged", "对方已确认", "Acknowledged"
     RECALLED = "recalled", "已撤回", "Recalled"
 
 
 def stage_of(push: Push) -> Labelled:
-    """The state of a push; or that nobody can tell whether it arrived, which is no state but shown like one."""
+    """The state of a push; or that nobody can tell whether it arrived, or that its case could not follow, which are no
+    states but shown like them."""
+    if pushes.stayed_behind(push):
+        return Stage.STAYED
     return Stage.UNKNOWN if pushes.in_doubt(push) else PushState.of(push.state)
 
 
@@ -46,6 +50,7 @@ RECEIVER = Text("接收方", "the receiver")
 SYSTEM = Text("系统", "the system")
 _MOVES = {
     Stage.UNKNOWN: (Role.LIAISON.label,),
+    Stage.STAYED: (Role.LIAISON.label,),
     Stage.FAILED: (Role.LIAISON.label,),
     Stage.READY: (Role.LIAISON.label,),
     Stage.SENT: (RECEIVER,),

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from rules.call import Call
 from rules.roles import Role
 from rules.rule import Finding
 from rules.words import Text
@@ -175,6 +176,7 @@ def retry(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str
     also = {
         "note": "",
         "trouble": {},
+        "acknowledgement": "",
         "recall_asked": "",
         "package": "",
         "started_by_id": actor.id,
@@ -188,7 +190,15 @@ def retry(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str
 
 def in_doubt(push: Any) -> bool:
     """Whether nobody can tell if the receiver holds it: it was sent, and what came back is no acknowledgement."""
-    return push.state == PushState.SENT and bool(push.trouble)
+    return push.state == PushState.SENT and bool(push.trouble) and not push.acknowledgement
+
+
+def stayed_behind(push: Any) -> bool:
+    """Whether the receiver has acknowledged it while its case could not follow, as when it was retracted meanwhile.
+
+    Such a push is never sent again: it is recalled, or completed once the case can follow.
+    """
+    return push.state == PushState.SENT and bool(push.trouble) and bool(push.acknowledgement)
 
 
 def resend(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str = "") -> Attempt:
@@ -218,7 +228,8 @@ class NotAskable(CannotServe):
 
 def can_be_asked(push: Any) -> bool:
     """Whether its receiver can be asked by a program if it holds the package."""
-    return push.state == PushState.SENT and bool(push.package) and delivery.can_be_asked(push.destination)
+    open_still = push.state == PushState.SENT and not stayed_behind(push)
+    return open_still and bool(push.package) and delivery.can_be_asked(push.destination)
 
 
 def ask_receiver(session: Session, push_id: int, *, actor: Actor, at: datetime, op: str = "") -> Receipt:
@@ -305,8 +316,9 @@ class ReasonNeeded(WrongInput):
 def acknowledge(session: Session, push_id: int, words: str, *, actor: Actor, at: datetime, op: str = "") -> Attempt:
     """Record the receiver's acknowledgement and move the case, in one transaction or not at all.
 
-    The case moves in the name of the liaison who records it, or of whoever started the push where the system does. A
-    guard of the case that no longer holds refuses both, on record. Raises NoSuchTransition, NotPermitted, ReasonNeeded.
+    The case moves in the name of the liaison who records it, or of whoever started the push where the system does. Where
+    the case cannot follow any more, both are refused, on record, and what the receiver said is kept: the push then
+    stayed behind (`stayed_behind`). Raises NoSuchTransition, NotPermitted, ReasonNeeded.
     """
     row = stored_facts.push_row(session, push_id, lock=True)
     again = _replayed(session, row, op, actor)
@@ -320,10 +332,29 @@ def acknowledge(session: Session, push_id: int, words: str, *, actor: Actor, at:
                 "Write how the receiver acknowledged it, such as its letter.",
             )
         )
-    liaison = actor if Role.LIAISON in actor.roles else _in_the_name_of(session, row.started_by_id, row.absent_id)
-    _with_case(session, row, attempt, liaison, at, op, move=True)
+    why = _follow(session, row, attempt, actor, at, op)
     _record(session, row, attempt, {"acknowledgement": words.strip(), "trouble": {}}, op)
+    if why is not None:
+        _keep_receipt(session, row, words.strip(), why, actor, at)
     return attempt
+
+
+def _follow(session: Session, row: Any, attempt: Attempt, actor: Actor, at: datetime, op: str) -> Text | None:
+    """Have the case follow its push; gives why it cannot, and then the attempt on the push is refused."""
+    try:
+        liaison = actor if Role.LIAISON in actor.roles else _in_the_name_of(session, row.started_by_id, row.absent_id)
+        _with_case(session, row, attempt, liaison, at, op, move=True)
+    except (NoSuchTransition, NotPermitted) as problem:  # the case has moved on, or nobody is left to move it
+        attempt.outcome = Outcome.REFUSED
+        return problem.message
+    return None if attempt.done else _together(attempt.findings)
+
+
+def _keep_receipt(session: Session, row: Any, words: str, why: Text, actor: Actor, at: datetime) -> None:
+    """The receiver has it and the case stays where it is: on record, with why."""
+    trouble = {"zh": why.zh, "en": why.en}
+    stored.change(session, row.id, acknowledgement=words, trouble=trouble)
+    _noted(session, row, "push.stay_behind", actor, at, {"words": words[:2000], **trouble})
 
 
 def _with_case(
@@ -396,7 +427,7 @@ def deliver(post: Post, push_id: int, *, at: datetime) -> str:
     """
     with post.database.reading() as session:
         push = stored.one(session, push_id)
-        if push is None or push.state not in _ON_ITS_WAY or in_doubt(push):
+        if push is None or push.state not in _ON_ITS_WAY or in_doubt(push) or stayed_behind(push):
             return "nothing to deliver"
         key, destination, title = push.key, push.destination, push.case.title
         once, left, begun = _once(session, push), _perhaps_left(session, push), bool(push.package)
@@ -496,16 +527,13 @@ def _together(findings: Sequence[Finding]) -> Text:
 
 
 def _acknowledged(post: Post, push_id: int, words: str, at: datetime) -> str:
-    """The receiver acknowledged at once: complete the push, or say why the case cannot follow it any more."""
-    try:
-        with post.database.transaction() as session:
-            if stored_facts.push_row(session, push_id, lock=True).state != PushState.SENT:
-                return words
-            attempt = acknowledge(session, push_id, words, actor=SYSTEM, at=at)
-    except CannotServe as problem:
-        return _fail(post, push_id, problem.message, at, left=True)
+    """The receiver acknowledged at once: complete the push, or keep that it did where the case cannot follow any more."""
+    with post.database.transaction() as session:
+        row = stored_facts.push_row(session, push_id, lock=True)
+        if row.state == PushState.SENT and not stayed_behind(row):
+            acknowledge(session, push_id, words, actor=SYSTEM, at=at)
     reached("push.acknowledged")
-    return words if attempt.done else _fail(post, push_id, _together(attempt.findings), at, left=True)
+    return words
 
 
 def deliver_waiting(post: Post, case_id: int, *, at: datetime) -> None:
@@ -583,10 +611,10 @@ def _fail(post: Post, push_id: int, why: Text, at: datetime, *, said: str = "", 
 
 
 def failed(database: Database, push_id: int) -> Failure | None:
-    """Why a push has failed, or is in doubt; None when neither."""
+    """Why a push has failed, is in doubt, or its case could not follow it; None where none of these."""
     with database.reading() as session:
         push = stored.one(session, push_id)
-    if push is None or not (push.state == PushState.FAILED or in_doubt(push)):
+    if push is None or not (push.state == PushState.FAILED or in_doubt(push) or stayed_behind(push)):
         return None
     why = Text(push.trouble["zh"], push.trouble["en"]) if push.trouble else Text(push.note, push.note)
     return Failure("push_failed", why, push.note, lasting=True)
@@ -696,3 +724,8 @@ def published(session: Session, files: Files, case: Case) -> packing.Published:
 def masked(session: Session, files: Files, case: Case) -> Sequence[packing.Removed]:
     """What is personal in a case and will be masked in its package, line by line. Raises Absent, Damaged."""
     return packing.without_personal(published(session, files, case))[1]
+
+
+def place_of(call: Call, where: str) -> Text:
+    """What people call a place in which something personal stood."""
+    return packing.place(call, where)

@@ -134,6 +134,15 @@ def depot() -> Iterator[Depot]:
             else:
                 self._say(404, "application/json", b"{}")
 
+        def do_DELETE(self) -> None:
+            """Withdrawn: what was taken under the key is gone, and its idempotency keys stay used."""
+            made.heard.append(f"DELETE {self.headers['Idempotency-Key']}")
+            self.rfile.read(int(self.headers["Content-Length"]))
+            gone = self.path.rpartition("/")[2]
+            for once in [one for one, (name, _) in made.taken.items() if name == gone]:
+                made.taken[once] = ("", b"")
+            self._say(200, "application/json", b"{}")
+
         def _say(self, status: int, media_type: str, words: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", media_type)

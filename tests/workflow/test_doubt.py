@@ -6,25 +6,26 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from rules.roles import Role
 from states.case import CaseState
 from states.push import PushState
 from tests.workflow.receivers import Depot, Mailbox, depot, mail_server
 from tests.workflow.sftp_host import sftp_server
 from tests.worlds import CALL_2021, Databases, World, settle, went
-from workflow import mailing, pushes
+from workflow import failpoints, mailing, people, pushes
 from workflow.engine import NoSuchTransition, NotPermitted
 from workflow.interchange import delivery, sftp
 from workflow.interchange.delivery import Access, NotDelivered
 from workflow.mailing import Mailer
 from workflow.store.database import Database
-from workflow.store.models import Case, Push
+from workflow.store.models import Case, Person, PersonGrant, Push
 
 PUBLISHED, PUSHED = CaseState.PUBLISHED, CaseState.WIPO_PUSHED
 ROOT = Path(__file__).parents[2]
@@ -83,6 +84,11 @@ def states(world: World, case: int, push: int) -> tuple[PushState, bool, CaseSta
 def resend(world: World, push: int, by: str = "liaison", op: str = "") -> Any:
     with world.database.transaction() as session:
         return pushes.resend(session, push, actor=world.people[by], at=world.at, op=op)
+
+
+def retry(world: World, push: int) -> Any:
+    with world.database.transaction() as session:
+        return pushes.retry(session, push, actor=world.people["liaison"], at=world.at)
 
 
 def ask(world: World, push: int, by: str = "liaison", op: str = "", access: Access | None = None) -> str:
@@ -231,6 +237,99 @@ def test_only_a_liaison_settles_a_doubt_and_only_where_there_is_one(world: World
     went(acknowledge(world, push))
     with pytest.raises(NoSuchTransition):
         resend(world, push)
+
+
+# ---- the receiver has it, and its case moved on ---------------------------------------------------------------------
+
+
+def moved_on_while_delivering(world: World, push: int, change: Callable[[], Any]) -> None:
+    """Something happens to the case between the package's being handed over and that being recorded."""
+    with failpoints.armed("push.handed_over", change):
+        world.deliver(push)
+
+
+def behind(world: World, push: int) -> tuple[PushState, bool, bool]:
+    found = row(world, push)
+    return world.state_of_push(push), pushes.stayed_behind(found), pushes.in_doubt(found)
+
+
+BEHIND = (PushState.SENT, True, False)
+
+
+def test_a_case_retracted_while_the_receiver_takes_it_stays_and_is_never_sent_again(world: World, web: Depot) -> None:
+    case, push = queued(world, web.url)
+    moved_on_while_delivering(world, push, lambda: went(world.act(case, "retract")))
+    found = row(world, push)
+    assert (behind(world, push), world.state(case)) == (BEHIND, CaseState.RETRACTED)
+    assert found.acknowledgement.startswith("HTTP 201")
+    assert "已撤下" in found.trouble["zh"]
+    assert [(one.action, one.outcome) for one in world.events(case, "push.acknowledge", "push.stay_behind")] == [
+        ("push.acknowledge", "refused"),
+        ("push.stay_behind", "done"),
+    ]
+    failure = pushes.failed(world.database, push)
+    assert failure is not None
+    assert failure.lasting
+    for again in (resend, retry):
+        with pytest.raises(NoSuchTransition):
+            again(world, push)
+    with pytest.raises(pushes.NotAskable):
+        ask(world, push)
+    world.deliver(push)
+    went(world.act(case, "republish"))
+    with pytest.raises(pushes.AlreadyOnItsWay):
+        world.start_push(case)
+    world.deliver(push)
+    assert (behind(world, push), len(web.heard)) == (BEHIND, 1)
+    went(acknowledge(world, push))
+    assert (states(world, case, push), row(world, push).trouble) == (DONE, {})
+
+
+def test_what_stayed_behind_is_recalled_and_only_then_sent_anew(world: World, web: Depot) -> None:
+    case, push = queued(world, web.url)
+    moved_on_while_delivering(world, push, lambda: went(world.act(case, "retract")))
+    world.recall(push)
+    assert states(world, case, push) == (PushState.RECALLED, False, CaseState.RETRACTED)
+    went(world.act(case, "republish"))
+    went(retry(world, push))
+    assert row(world, push).acknowledgement == ""
+    web.manner = "nonsense"
+    world.deliver(push)
+    assert states(world, case, push) == IN_DOUBT  # what it said of the first sending counts for nothing
+    key = row(world, push).key
+    assert [one.split()[0] for one in web.heard] == ["POST", "DELETE", "POST"]
+    assert f"{key}.2" in web.taken
+
+
+def test_a_letter_for_a_case_that_cannot_follow_is_kept_with_what_stands_in_the_way(world: World, web: Depot) -> None:
+    case, push = queued(world, web.url)
+    web.manner = "nonsense"
+    world.deliver(push)
+    world.agree_abroad(case, "")
+    attempt = acknowledge(world, push)
+    assert ([one.rule for one in attempt.findings], behind(world, push)) == (["consent_abroad_given"], BEHIND)
+    assert (row(world, push).acknowledgement, world.state(case)) == ("来函 2021-5 号", PUBLISHED)
+    assert "还没有登记向国外推送的书面同意" in row(world, push).trouble["zh"]
+    world.agree_abroad(case)
+    went(acknowledge(world, push))
+    assert states(world, case, push) == DONE
+
+
+def test_another_liaison_completes_what_a_former_ones_push_left(world: World, web: Depot) -> None:
+    case, push = queued(world, web.url)
+
+    def leave() -> None:
+        with world.database.transaction() as session:
+            session.execute(delete(PersonGrant).where(PersonGrant.person_id == world.people["liaison"].id))
+            other = world.people["checker"].id
+            people.grant(session, other, Role.LIAISON, actor=world.people["administrator"], at=world.at)
+
+    moved_on_while_delivering(world, push, leave)
+    assert behind(world, push) == BEHIND
+    with world.database.transaction() as session:
+        other = people.actor_of(session.get_one(Person, world.people["checker"].id))
+        went(pushes.acknowledge(session, push, "来函", actor=other, at=world.at))
+    assert states(world, case, push) == DONE
 
 
 # ---- SFTP, folder, mail ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rules.call import Call
+from rules.words import Text
 from workflow.content import Content
 from workflow.documents import writing
 from workflow.documents.packing import packed, settled
@@ -80,6 +81,25 @@ class Removed:
     where: str
     before: str
     after: str
+
+
+_PLACES = {
+    "zh.title": Text("题目", "Title"),
+    "recipient": Text("服务对象", "Served party"),
+    "en.title": Text("英文题目", "English title"),
+    "en.summary": Text("英文摘要", "English summary"),
+    "en.text": Text("英文正文", "English text"),
+    "why_outstanding": Text("成效认定的理由", "Why the effect is outstanding"),
+    "consent": Text("对外推送同意", "Consent to sending it abroad"),
+    "caption": Text("图注", "Caption"),
+    "picture_rights": Text("图片权利", "Rights of a picture"),
+}
+
+
+def place(call: Call, where: str) -> Text:
+    """What people call a place in which something personal stood."""
+    names = {f"zh.{one.id}": one.label for one in call.sections} | _PLACES
+    return names.get(where, Text(where, where))
 
 
 def without_personal(case: Published) -> tuple[Published, list[Removed]]:

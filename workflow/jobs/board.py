@@ -352,7 +352,7 @@ def retry(session: Session, job_id: int, *, actor: Actor, at: datetime, op: str 
         return again
     if kind.elsewhere:
         raise Settled(
-            Text("请在推送页面重新发送。", "Send it again from the page of the push."),
+            Text("请在推送页面办理。", "Settle it on the page of the push."),
         )
     _check_state(row, _RETRIED_FROM)
     _queue_again(session, kind, row)
