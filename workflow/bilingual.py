@@ -242,7 +242,7 @@ class Glossary:
         """Terms of the Chinese that the English does not have as the list says, and numbers that it does not have at all."""
         if not pair.en or pair.passage.place == SUMMARY:
             return []
-        said = pair.en.casefold()
+        said = _plainly(pair.en)
         terms = dict.fromkeys(one.term for one in self.pieces(pair.passage.zh) if one.term)
         made = [
             Text(
@@ -250,11 +250,10 @@ class Glossary:
                 f"“{one.zh}” is “{one.en}” by the glossary; it is not in the English.",
             )
             for one in terms
-            if not any(word.casefold() in said for word in one.choices)
+            if not any(re.search(rf"(?<!\w){re.escape(_plainly(word))}", said) for word in one.choices)
         ]
-        missing = [
-            one for one in dict.fromkeys(_NUMBER.findall(pair.passage.zh)) if one not in _NUMBER.findall(pair.en)
-        ]
+        there = _numbers(pair.en) | {number for number, word in _IN_WORDS.items() if re.search(rf"\b{word}\b", said)}
+        missing = [one for one in dict.fromkeys(_NUMBER.findall(_ungrouped(pair.passage.zh))) if one not in there]
         if missing:
             listed = "、".join(missing)
             made.append(
@@ -268,6 +267,27 @@ class Glossary:
 
 _NUMBER = re.compile(r"(?<![\d.图表])\d+(?:\.\d+)?(?![\d.]*\d)(?!\s*[万亿千百成月])")
 """Not those that English writes otherwise: 430 万, 8 月."""
+_IN_WORDS = {
+    str(number): word
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1
+    )
+}
+"""Numbers that English writes out."""
+
+
+def _plainly(text: str) -> str:
+    """Without regard to capitals, and to whether words are joined by a space, a hyphen or a dash."""
+    return re.sub(r"[\s\-\u2010-\u2015]+", " ", text.casefold())
+
+
+def _ungrouped(text: str) -> str:
+    """1,500 as 1500."""
+    return re.sub(r"(?<=\d)[,，](?=\d{3}(?!\d))", "", text)
+
+
+def _numbers(text: str) -> set[str]:
+    return set(_NUMBER.findall(_ungrouped(text)))
 
 
 def disagreeing(facing: Facing) -> Mapping[Passage, Text]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+
+import pytest
+
 from tests.make import call_2021
 from workflow.bilingual import (
     CAPTION,
@@ -20,6 +24,7 @@ from workflow.bilingual import (
     passages,
 )
 from workflow.content import Content
+from workflow.register import REFERENCE
 
 CALL = call_2021()
 FIRST, SECOND = CALL.sections[0], CALL.sections[1]
@@ -111,6 +116,43 @@ def test_terms_are_found_the_longest_first_and_asked_for_in_the_english() -> Non
     assert [one[:10] for one in warned("A center served 12 firms in 2020.")] == ["“技术与创新支持中心"]
     assert warned("A TISC served 13 firms in 2020.") == ["译文中没有原文的数字：12。"]
     assert Glossary([]).pieces(zh)[0].text == zh
+
+
+@pytest.mark.parametrize(
+    ("zh", "en", "missing"),
+    [
+        ("中小企业", "Small- and medium-sized enterprises came.", []),
+        ("中小企业", "SMEs came.", []),
+        ("中小企业", "They were mesmerised.", ["中小企业"]),
+        ("产学研结合", "Industry-university-research links.", []),
+        ("国家知识产权局和示例大学知识产权信息服务中心", "CNIPA and the IP Information Service Center.", []),
+        ("与高校国家知识产权信息服务中心", "With a university IP information service center.", []),
+        ("技术与创新支持中心（TISC）开展专利导航", "The TISC did patent navigation.", []),
+        ("技术与创新支持中心", "The centre of technology.", ["技术与创新支持中心"]),
+    ],
+)
+def test_the_terms_shipped_are_found_however_english_joins_and_bends_them(zh: str, en: str, missing: list[str]) -> None:
+    with (REFERENCE / "glossary.csv").open(encoding="utf-8", newline="") as file:
+        shipped = [Term(at, one["zh"], one["en"]) for at, one in enumerate(csv.DictReader(file))]
+    passage = Passage(of_section(FIRST.id), zh)
+    said = Glossary(shipped).warnings(Pair(passage, Rendering(1, passage, en, 1)))
+    assert [one.zh.split("”")[0].lstrip("“") for one in said] == missing
+
+
+@pytest.mark.parametrize(
+    ("zh", "en", "missing"),
+    [
+        ("共1500件", "1,500 in all.", False),
+        ("共1,500件", "1500 in all.", False),
+        ("派出3人", "Three people went.", False),
+        ("派出13人", "Thirteen people went.", True),
+        ("提高18%", "Up by 81%.", True),
+        ("收入430万元", "4.3 million yuan.", False),
+    ],
+)
+def test_numbers_are_known_grouped_and_written_out(zh: str, en: str, missing: bool) -> None:
+    passage = Passage(of_section(FIRST.id), zh)
+    assert bool(Glossary([]).warnings(Pair(passage, Rendering(1, passage, en, 1)))) is missing
 
 
 def test_the_same_chinese_in_two_kinds_of_english_is_told() -> None:
