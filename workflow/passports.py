@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,6 +31,8 @@ from workflow.store.files import Files
 from workflow.store.models import ImportedCase
 
 PER_PAGE = 50
+_LONGEST_ENGLISH = 60_000
+"""Characters of an English text, as at the workbench."""
 _READS = (Role.DESK, Role.AUDITOR)
 
 
@@ -146,19 +149,38 @@ def _record(done: verifier.Passport) -> dict[str, Any]:
             "state_en": str(case["state_name"]["en"])[:40],
             "recipient": str(last["recipient"])[:300],
             "sections": {str(name): str(words) for name, words in last["sections"].items()},
+            "headings": _headings(done.members.get("call/call.toml", b"")),
+            "english": _english(done.members.get("english.json", b"{}")),
             "papers": [
                 {"name": str(one["name"])[:200], "sha256": one["sha256"], "withheld": str(one["withheld"])}
                 for one in done.manifest["papers"]
             ],
             "history": [_step(one) for one in sorted(told, key=lambda one: str(one["at"]))],
         }
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
         raise NotImported(
             Text(
                 "档案包通过了核对，但清单或稿件的写法不是本系统认得的。",
                 "The passport verifies, but its manifest or text is not of a form that is known here.",
             )
         ) from None
+
+
+def _headings(call: bytes) -> dict[str, dict[str, str]]:
+    """What the parts of the text are called, by the call that the case lives under; raises ValueError where that is none."""
+    sections = tomllib.loads(call.decode()).get("sections", [])
+    return {str(one["id"]): {way: str(one["label"][way])[:120] for way in ("zh", "en")} for one in sections}
+
+
+def _english(said: bytes) -> dict[str, Any]:
+    """The English that came along; empty where there is none."""
+    english = json.loads(said)
+    if not english:
+        return {}
+    return {
+        **{name: str(english[name])[:_LONGEST_ENGLISH] for name in ("title", "summary", "text")},
+        "current": bool(english["current"]),
+    }
 
 
 def _bodies(trail: bytes) -> Sequence[str]:

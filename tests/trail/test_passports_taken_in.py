@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -11,8 +13,8 @@ from sqlalchemy import func, select
 
 from rules.roles import Role
 from states.reach import SYSTEM, Actor
-from tests.trail.test_passport import opened, taken, written  # noqa: F401 (the fixture)
-from tests.worlds import World
+from tests.trail.test_passport import opened, published, sign, take, taken, written  # noqa: F401 (the fixture)
+from tests.worlds import CALL_2021, Databases, World, world_under
 from workflow import passports, people
 from workflow.audit import log
 from workflow.documents.problems import Unreadable
@@ -89,6 +91,66 @@ def test_a_key_of_another_log_a_wrong_key_and_our_own_case_are_refused(taken, el
             passports.take_in(database, files, "p.zip", taken.by["desk"], key=key, actor=actors["desk"], at=world.at)
     with pytest.raises(passports.NotImported, match=r"自己的案例|our own case"):
         passports.take_in(world.database, files, "p.zip", taken.by["desk"], actor=world.people["desk"], at=world.at)
+
+
+@pytest.fixture(scope="module")
+def pushed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The passport of a case that has English, went abroad and was recalled."""
+    with world_under(databases, CALL_2021, tmp_path_factory.mktemp("pushed")) as there:
+        case = published(there)
+        there.ready_to_push(case)
+        push = there.push(case)
+        there.deliver(push)
+        there.recall(push)
+        sign(there)
+        return take(there, case, "desk")
+
+
+def test_a_case_that_went_abroad_and_was_recalled_comes_with_its_english_and_all_of_that(
+    pushed: bytes, elsewhere, world
+) -> None:
+    database, files, actors = elsewhere
+    done = passports.take_in(database, files, "p.zip", pushed, actor=actors["desk"], at=world.at)
+    with database.reading() as session:
+        kept = passports.find(session, done.id, actor=actors["auditor"])
+        told = [one.what.zh for one in passports.history(kept) if one.done]
+    assert {"认定成效显著", "复核成效认定", "保存英文版", "校对英文", "推送 WIPO", "撤回推送"} <= set(told)
+    english = kept.record["english"]
+    assert (english["title"], english["current"], "What was done." in english["text"]) == ("A case", True, True)
+    assert kept.record["headings"].keys() == {one.id for one in world.call.sections}
+
+
+def listed_anew(members: dict[str, bytes], name: str, data: bytes) -> None:
+    """A file that no entry binds, exchanged together with the manifest's digest of it."""
+    members[name] = data
+    manifest = json.loads(members["manifest.json"])
+    manifest["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    members["manifest.json"] = json.dumps(manifest).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("english.json", b"[1]"),
+        ("english.json", b'{"title": "x"}'),
+        ("english.json", b"\xff"),
+        ("english.json", b"[" * 200_000),
+        ("call/call.toml", b"x = " + b"[" * 200_000),
+        ("call/call.toml", b"sections = 3"),
+        ("call/call.toml", b"[[sections]]\nid = 'x'"),
+        ("call/call.toml", b"\x00"),
+    ],
+)
+def test_what_no_entry_binds_is_not_believed_to_be_well_formed(
+    pushed: bytes, elsewhere, world, tmp_path: Path, name: str, data: bytes
+) -> None:
+    database, files, actors = elsewhere
+    members = opened(pushed)
+    listed_anew(members, name, data)
+    forged = written(members, tmp_path / "p.zip").read_bytes()
+    with pytest.raises(passports.NotImported):
+        passports.take_in(database, files, "p.zip", forged, actor=actors["desk"], at=world.at)
+    assert counted(database, ImportedCase) == 0
 
 
 @pytest.mark.parametrize("name", ["../p.json", "/etc/passwd"])
