@@ -144,6 +144,8 @@ class CaseFacts:
     english: EnglishFacts | None = None
     effect: str = ""
     """Why the effect is outstanding, in the words of whoever judged it."""
+    effect_confirmed_by: int | None = None
+    """Who confirmed exactly these words, of exactly this content; nobody where the newest word on them is no."""
     sign_offs: tuple[int, ...] = ()
     """Persons who signed this content off for publication."""
     recall_confirmed: bool = False

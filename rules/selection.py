@@ -15,6 +15,7 @@ HANDS = {
     "centre": Text("中心经办", "acted on this for the centre that reports it, or hold a role there"),
     "office": Text("推荐单位经办", "acted on this for the office that sends it, or hold a role there"),
     "translator": Text("翻译", "translated this case"),
+    "effect": Text("成效认定", "found the effect of this case outstanding"),
 }
 """Whose hand it may be → what that hand did."""
 
@@ -38,12 +39,13 @@ APART: Mapping[str, tuple[Role, tuple[str, ...]]] = {
     "push": (Role.LIAISON, _BELOW),
     "sign_off": (Role.DIRECTOR, _BELOW),
     "check_english": (Role.CHECKER, ("translator", *_BELOW)),
+    "confirm_effect": (Role.DIRECTOR, ("effect", *_BELOW)),
     "rule_in_office": (Role.REVIEWER, ("centre",)),
     "rule_nationally": (Role.DESK, _BELOW),
     "look_into_objection": (Role.DESK, _BELOW),
     "answer_objection": (Role.DIRECTOR, ("selector", *_BELOW)),
 }
-"""Step → (who else may take it, whose hands must differ). The last six are no transitions of a case or batch."""
+"""Step → (who else may take it, whose hands must differ). The last seven are no transitions of a case or batch."""
 
 
 @rule(
@@ -185,6 +187,24 @@ def effect_outstanding(case: CaseFacts) -> Breach | None:
     say = Text(
         f"认定成效显著，还有标准没有写明理由：{zh}。请由国际联络人逐项写明。",
         f"Why the effect is outstanding is not said for: {en}. The liaison must say it for each criterion.",
+    )
+    return Breach(say=say, mend="effect")
+
+
+@rule(
+    zh="成效认定还没有经第二人复核。请由没有参与认定的主管复核。",
+    en="Nobody but whoever found the effect outstanding has looked at that. A director who had no part in it must confirm it.",
+    lifted_by=Role.DIRECTOR,
+)
+def effect_confirmed(case: CaseFacts) -> Breach | None:
+    """成效显著由认定人以外的主管复核；认定的理由或者案例改动之后，须重新复核。"""
+    if case.effect_confirmed_by is None:
+        return Breach(mend="effect")
+    if case.effect_confirmed_by not in case.hands.get("effect", frozenset()):
+        return None
+    say = Text(
+        "复核人也认定过这个案例的成效。请由没有参与认定的主管再复核一次。",
+        "Whoever confirmed it also found the effect of this case outstanding. A director who did not must look again.",
     )
     return Breach(say=say, mend="effect")
 

@@ -29,7 +29,13 @@ from rules.prior import not_reported_before
 from rules.quotas import quotas_not_exceeded, quotas_reached
 from rules.rule import Rule
 from rules.scope import centre_is_eligible, no_excluded_honour, service_within_period
-from rules.selection import another_person_acts, english_checked, english_is_current
+from rules.selection import (
+    another_person_acts,
+    effect_confirmed,
+    effect_outstanding,
+    english_checked,
+    english_is_current,
+)
 from rules.text import length_within_limit, recipient_named, sections_within_limits, template_complete
 
 _TEXT = (template_complete, length_within_limit, sections_within_limits)
@@ -64,6 +70,7 @@ _AFTER: tuple[tuple[tuple[Rule[Any], ...], tuple[Rule[Any], ...]], ...] = (
     ((seal_names_the_unit,), (unit_seal_present,)),
     ((seal_unbroken,), (unit_seal_present, seal_names_the_unit, *_CONTENT)),
     ((not_reported_before,), _CONTENT),
+    ((effect_confirmed,), (effect_outstanding,)),  # whoever confirmed it confirmed other words
     ((english_checked,), (english_is_current,)),  # whoever read it read the English of before
     (_LINES, _LINES),
     ((summary_sealed,), _LINES),

@@ -28,6 +28,7 @@ from rules.selection import (
     consent_given,
     contents_confirmed,
     decision_signed_off,
+    effect_confirmed,
     effect_outstanding,
     english_checked,
     english_is_current,
@@ -342,6 +343,7 @@ CASE = Lifecycle(
             undone_by="recall_push",
             guards=(
                 effect_outstanding,
+                effect_confirmed,
                 consent_given,
                 consent_abroad_given,
                 picture_rights_cleared,

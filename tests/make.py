@@ -106,6 +106,7 @@ def case_facts(call: Call | None = None, *, phase: str | None = "", **changes: A
         "consent_abroad": "服务对象和作者 2021-03-01 书面同意",
         "english": EnglishFacts(CONTENT, checker=1),
         "effect": throughout(call, "带动一条产业链"),
+        "effect_confirmed_by": 1,
         "sign_offs": tuple(range(1, call.sign_offs + 1)),
         "decision_signers": tuple(range(1, call.decision_sign_offs + 1)),
         "recall_confirmed": True,

@@ -480,6 +480,28 @@ class World:
                 session, case, throughout(self.call, words), actor=self.people["liaison"], at=at or self.at
             )
 
+    def confirm_effect(
+        self,
+        case: int,
+        *,
+        by: Actor | None = None,
+        passed: bool = True,
+        words: str = "",
+        seen: str = "",
+        at: datetime | None = None,
+    ) -> Receipt:
+        """A second person's look at it."""
+        with self.database.transaction() as session:
+            return editorial.confirm_effect(
+                session,
+                case,
+                seen=seen or editorial.effect_mark(session.get_one(Case, case)),
+                passed=passed,
+                words=words,
+                actor=by or self.people["director"],
+                at=at or self.at,
+            )
+
     def translate(
         self, case: int, title: str = "A case", text: str = "What was done.", *, at: datetime | None = None
     ) -> Receipt:
@@ -681,8 +703,9 @@ class World:
             self.sign_off(case, by=by, at=at)
 
     def ready_to_push(self, case: int, *, at: datetime | None = None) -> None:
-        """An outstanding effect, consents, and the English version, read by a second person."""
+        """An outstanding effect that a second person confirmed, consents, and the English, read by a second person."""
         self.judge_effect(case, at=at)
+        self.confirm_effect(case, at=at)
         self.agree_abroad(case, at=at)
         self.translate(case, at=at)
         self.check_english(case, at=at)

@@ -152,7 +152,7 @@ def show(case_id: int) -> str:
         return render_template("cases/show.html", **_everything(session, case))
 
 
-_EDITS = ("translate", "check_english", "consent", "consent_abroad", "judge_effect", "sign_off")
+_EDITS = ("translate", "check_english", "consent", "consent_abroad", "judge_effect", "confirm_effect", "sign_off")
 
 
 def _everything(session: Any, case: models.Case) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from workflow.store import models
 
 bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
 
-_EDITS = ("consent", "consent_abroad", "allow_pictures", "honour", "sign_off", "judge_effect")
+_EDITS = ("consent", "consent_abroad", "allow_pictures", "honour", "sign_off", "judge_effect", "confirm_effect")
 _LONGEST = 4000
 """Characters that a form may bring."""
 
@@ -41,6 +41,8 @@ def _page(session: Any, case: models.Case) -> str:
         state=lists.state_of(case),
         english=workbench.desk(session, case),
         reasons=editorial.effect_reasons(session, case),
+        effect_check=editorial.effect_check(session, case),
+        effect_mark=editorial.effect_mark(case),
         sign_offs=editorial.sign_offs(session, case),
         pictures=editorial.pictures(session, case),
         honours=editorial.honours(session, case.id),
@@ -134,4 +136,24 @@ def judge_effect(case_id: int) -> Response:
         words = editorial.effect_words(session, case, given) if given else _typed()
         receipt = editorial.judge_effect(session, case.id, words, actor=actor(), at=now(), op=form_key())
     done(t("认定成效", "Judging the effect"), receipt)
+    return _there(case_id, "effect")
+
+
+@bp.post("/effect/second-look")
+def confirm_effect(case_id: int) -> Response:
+    """A second person agrees, or sends it back with words."""
+    agreed = request.form.get("then") == "agree"
+    with transaction() as session:
+        case = cases.find(session, case_id, seen_by=actor())
+        receipt = editorial.confirm_effect(
+            session,
+            case.id,
+            seen=request.form.get("effect", "")[:64],
+            passed=agreed,
+            words=_typed(),
+            actor=actor(),
+            at=now(),
+            op=form_key(),
+        )
+    done(t("复核成效认定", "The second look at the effect"), receipt)
     return _there(case_id, "effect")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,10 +21,11 @@ from workflow.engine import NotPermitted, Receipt, WrongInput
 from workflow.papers import owner_of
 from workflow.store import editorial as stored
 from workflow.store import facts as stored_facts
+from workflow.store import living
 from workflow.store import papers as stored_papers
 from workflow.store import proofing as stored_proofing
 from workflow.store.calls import call_of
-from workflow.store.models import Case, CaseEnglish, Document, Honour, SignOff
+from workflow.store.models import Case, CaseEnglish, Document, EffectCheck, Honour, SignOff
 
 SELECTED = frozenset({CaseState.SHORTLISTED, CaseState.PUBLISHED, CaseState.RETRACTED, CaseState.WIPO_PUSHED})
 
@@ -142,7 +144,63 @@ def judge_effect(session: Session, case_id: int, words: str, *, actor: Actor, at
         stored.set_columns(session, case_id, effect=words.strip())
         return {"effect": words.strip(), "before": row.effect}
 
-    return note(session, case_id, "case.judge_effect", (Role.LIAISON,), save, actor, at, op, SELECTED)
+    return note(session, case_id, stored_facts.JUDGE_EFFECT, (Role.LIAISON,), save, actor, at, op, SELECTED)
+
+
+class NotConfirmable(WrongInput):
+    """Nothing that can be confirmed, or sent back without saying why (422)."""
+
+
+def effect_mark(case: Case) -> str:
+    """What somebody was looking at who looks at why the effect of a case is outstanding."""
+    return sha256(f"{case.content}\n{case.effect}".encode()).hexdigest()
+
+
+def confirm_effect(
+    session: Session,
+    case_id: int,
+    *,
+    seen: str,
+    passed: bool,
+    words: str = "",
+    actor: Actor,
+    at: datetime,
+    op: str = "",
+) -> Receipt:
+    """Record that a second person agrees that the effect is outstanding, or sends that back with words.
+
+    It holds for exactly these reasons of exactly this content. `seen`: the `effect_mark` of what was read. Raises
+    NotPermitted (also for whoever found it outstanding), NotConfirmable, Overtaken.
+    """
+
+    def save(row: Any) -> dict[str, Any]:
+        check_apart(session, case_id, "confirm_effect", actor=actor, at=at)
+        if not row.effect:
+            raise NotConfirmable(
+                Text(
+                    "还没有认定成效显著，没有可以复核的。",
+                    "No effect was found outstanding, so there is nothing to confirm.",
+                )
+            )
+        if effect_mark(row) != seen:
+            raise living.Overtaken(
+                Text(
+                    "您看过之后，认定的理由或案例又有改动，没有登记。请看过改动再办理。",
+                    "The reasons or the case were changed after you had read them; nothing was recorded. Look again first.",
+                )
+            )
+        if not passed and not words.strip():
+            raise NotConfirmable(Text("退回时，请写明为什么。", "Say why you send it back."))
+        stored.check_effect(session, row, passed, words.strip(), actor, at)
+        return {"passed": passed, "words": words.strip(), "effect": row.effect, "of": row.content}
+
+    return note(session, case_id, "case.confirm_effect", (Role.DIRECTOR,), save, actor, at, op, SELECTED)
+
+
+def effect_check(session: Session, case: Case) -> EffectCheck | None:
+    """The newest word of a second person on the effect as it is judged now; None where there is none on these words."""
+    found = stored.effect_check(session, case.id)
+    return found if found and (found.effect, found.content) == (case.effect, case.content) else None
 
 
 def effect_words(session: Session, case: Case, reasons: Mapping[str, str]) -> str:
@@ -186,6 +244,7 @@ _MAY: dict[str, tuple[tuple[Role, ...], frozenset[CaseState] | None]] = {
     "honour": ((Role.EDITOR,), SELECTED),
     "consent_abroad": ((Role.AUTHOR, Role.SEALER), None),
     "judge_effect": ((Role.LIAISON,), SELECTED),
+    "confirm_effect": ((Role.DIRECTOR,), SELECTED),
     "sign_off": ((Role.DIRECTOR,), SELECTED),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
+import pytest
 from pytest_bdd import given, parsers, then, when
 
 from features.steps.outcomes import Result, tried
@@ -13,8 +14,9 @@ from states.case import CaseState
 from states.reach import Grant
 from tests.worlds import World, went
 from workflow import failpoints, pushes
-from workflow.engine import NotPermitted
+from workflow.engine import NoSuchTransition, NotPermitted
 from workflow.interchange.delivery import NotDelivered
+from workflow.store.models import Push
 
 NOWHERE = "nowhere://closed.example"
 
@@ -96,12 +98,41 @@ def _two_people(attempt: Result) -> None:
     assert isinstance(attempt, NotPermitted)
 
 
-@given(parsers.re("成效(?P<words>.*)"))
+@given(parsers.re("成效(?P<words>已认定为显著|还没有认定|认定之后又取消)"))
 def _effect(world: World, case: int, words: str) -> None:
     judged = "带动一条产业链"
     said = {"已认定为显著": [judged], "还没有认定": [], "认定之后又取消": [judged, ""]}
     for one in said[words]:
         world.judge_effect(case, one)
+        if one:
+            world.confirm_effect(case)
+
+
+@given(parsers.re("成效认定的复核(?P<words>已经同意|退回|退回之后又同意|同意之后改了理由|同意之后改了理由又经同意)"))
+def _second_look(world: World, case: int, words: str) -> None:
+    """It was confirmed once already."""
+    if words.startswith("退回"):
+        world.confirm_effect(case, passed=False, words="第二项理由不足")
+    if "改了理由" in words:
+        world.judge_effect(case, "带动两条产业链")
+    if words.endswith(("又同意", "又经同意")):
+        world.confirm_effect(case)
+
+
+@when("认定人自己复核成效", target_fixture="attempt")
+def _own_look(world: World, case: int) -> Result | None:
+    liaison = world.people["liaison"]
+    both = replace(liaison, grants=liaison.grants | {Grant(Role.DIRECTOR)})
+    try:
+        world.confirm_effect(case, by=both)
+    except NotPermitted as refusal:
+        return refusal
+    return None
+
+
+@then("告知认定和复核须是两个人")
+def _two_people_on_effects(attempt: Result) -> None:
+    assert isinstance(attempt, NotPermitted)
 
 
 @given(parsers.re("推送的准备都已办妥，成效认定(?P<words>写明了通知的每项标准|没有写)"))
@@ -163,12 +194,48 @@ def _settle(world: World, case: int, how: str) -> None:
         if how == "向接收方查询":
             pushes.ask_receiver(session, push, actor=liaison, at=world.at)
         elif how == "登记接收方的来函":
-            went(pushes.acknowledge(session, push, "来函 2021-5 号", actor=liaison, at=world.at))
+            pushes.acknowledge(session, push, "来函 2021-5 号", actor=liaison, at=world.at)
         else:
             went(pushes.resend(session, push, actor=liaison, at=world.at))
     if how == "向接收方查询":
         pushes.ask(world.post, push, at=world.at)
     world.deliver(push)
+
+
+@given(parsers.re("案例此时(?P<words>被撤下|撤回对外推送同意|仍是撤下|重新发布)"))
+def _meanwhile(world: World, case: int, words: str) -> None:
+    if words == "撤回对外推送同意":
+        world.agree_abroad(case, "")
+    elif words != "仍是撤下":
+        went(world.act(case, "retract" if words == "被撤下" else "republish"))
+
+
+@given("一份接收方已收到而被撤下没有跟上的案例", target_fixture="case")
+def _behind(world: World) -> int:
+    case = _in_doubt(world)
+    _back(world, case)
+    _meanwhile(world, case, "被撤下")
+    _settle(world, case, "向接收方查询")
+    return case
+
+
+@then(parsers.re("接收方已收到而案例没有跟上，案例状态为“(?P<state>.*)”"))
+def _stays(world: World, case: int, state: str) -> None:
+    with world.database.reading() as session:
+        push = session.get_one(Push, world.newest_push(case))
+        assert (pushes.stayed_behind(push), bool(push.acknowledgement)) == (True, True)
+    assert world.state(case).label.zh == state
+
+
+@then("这个案例不能另推一次")
+def _not_again(world: World, case: int) -> None:
+    if world.state(case) is CaseState.PUBLISHED:
+        world.agree_abroad(case)
+        assert isinstance(tried(lambda: world.start_push(case)), pushes.AlreadyOnItsWay)
+    push = world.newest_push(case)
+    for step in (pushes.retry, pushes.resend):
+        with pytest.raises(NoSuchTransition), world.database.transaction() as session:
+            step(session, push, actor=world.people["liaison"], at=world.at)
 
 
 @then("接收方只收到一份")

@@ -115,6 +115,7 @@ def hostile(world: World) -> dict[str, int]:
     world.act(made["centre_stamped"], "stamp", by="second_sealer", remark=WRITTEN)
     world.translate(made["published"], TYPED[1], WRITTEN)
     world.judge_effect(made["published"], WRITTEN)
+    world.confirm_effect(made["published"], words=WRITTEN)
     with world.database.transaction() as session:
         one = comparisons.of_case(session, session.get_one(Case, made["twin"]), world.people["author"])[0]
         made["key"] = one.key  # type: ignore[assignment]

@@ -230,6 +230,7 @@ def _later(made: Aviary, case: int, hang, shown: str) -> None:  # type: ignore[n
         world.consent(case, hang("consent"))
         return
     world.judge_effect(case, hang("judgement of the effect"))
+    world.confirm_effect(case, words=hang("second look at the effect"))
     with world.database.transaction() as session:
         words = {name: hang(f"English {name}", PUBLISHED) for name in ("title", "summary", "text")}
         words["text"] = "\n".join([words["text"]] * 12)  # one line for each paragraph

@@ -261,6 +261,7 @@ def form(land: Country, cell: Cell) -> dict[str, Any]:
         "workbench.put_term": {"zh": "专利导航", "en": "patent navigation"},
         "workbench.remove_term": {"zh": "专利导航"},
         "editorial.judge_effect": {"words": "成效显著"},
+        "editorial.confirm_effect": {"then": "back", "words": "理由不足"},
         "papers.rule": {"ruling": "different", "reason": "对象不同"},
         "papers.ask_ruling": {"note": "请裁定"},
         "batches.start": grant,

@@ -470,6 +470,7 @@ DOORS: dict[str, Door] = {
     "POST workbench.put_term": Door(SIGNED_IN, "translator checker"),
     "POST workbench.remove_term": Door(SIGNED_IN, "translator checker"),
     "POST editorial.judge_effect": Door(CASE, "liaison", SELECTED),
+    "POST editorial.confirm_effect": Door(CASE, "director", SELECTED),
     # -- judging; under the call of these tests there is none, and tests/web/test_judging.py holds who sees what
     "GET judging.index": Door(ORGANIZE_JUDGING),
     "GET judging.judges": Door(ORGANIZE_JUDGING),

@@ -57,6 +57,7 @@ BREACHING: dict[str, Callable[..., Any]] = {
     "objection_in_time": lambda **x: objection_facts(received_at=LATE.replace(year=2030), **x),
     "objection_is_sealed": lambda **x: objection_facts(sealed=False, **x),
     "objector_is_known": lambda **x: objection_facts(known=False, **x),
+    "effect_confirmed": lambda **x: case_facts(effect_confirmed_by=None, **x),
     "effect_outstanding": lambda **x: case_facts(effect="", **x),
     "english_is_current": lambda **x: case_facts(english=None, **x),
     "reported_by_the_day_asked_for": lambda **x: case_facts(

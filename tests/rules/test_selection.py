@@ -13,6 +13,7 @@ from rules.selection import (
     consent_abroad_given,
     consent_given,
     contents_confirmed,
+    effect_confirmed,
     effect_outstanding,
     english_checked,
     english_is_current,
@@ -199,6 +200,24 @@ def test_a_recall_waits_for_the_receivers_confirmation() -> None:
 def test_half_a_translation_is_none() -> None:
     finding = found(english_is_current, case_facts(english=EnglishFacts("", open=2)))
     assert finding.message.zh.startswith("还有 2 段没有英文")
+
+
+@pytest.mark.effect_confirmed
+@pytest.mark.parametrize(
+    ("confirmed", "judged", "words"),
+    [
+        (None, (), "成效认定还没有经第二人复核"),
+        (1, (1, 2), "复核人也认定过这个案例的成效"),
+        (3, (1, 2), ""),
+    ],
+)
+def test_an_effect_is_confirmed_by_somebody_who_did_not_judge_it(
+    confirmed: int | None, judged: tuple[int, ...], words: str
+) -> None:
+    facts = case_facts(effect_confirmed_by=confirmed, hands={"effect": frozenset(judged)})
+    finding = effect_confirmed.examine(facts)
+    assert (finding.message.zh if finding else "").startswith(words)
+    assert (finding is None) is (words == "")
 
 
 @pytest.mark.english_checked

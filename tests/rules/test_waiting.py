@@ -96,6 +96,12 @@ class Mender:
     def seal_unbroken(self, facts: CaseFacts, _: str) -> CaseFacts:
         return replace(facts, seal=SealFacts(UNIT, facts.content))
 
+    def effect_outstanding(self, facts: CaseFacts, _: str) -> CaseFacts:
+        return replace(facts, effect=self.good.effect, effect_confirmed_by=None)
+
+    def effect_confirmed(self, facts: CaseFacts, _: str) -> CaseFacts:
+        return replace(facts, effect_confirmed_by=77, hands={})
+
     def english_is_current(self, facts: CaseFacts, _: str) -> CaseFacts:
         return replace(facts, english=EnglishFacts(facts.content))
 
@@ -129,7 +135,6 @@ _FIELDS = {
     "sign_offs_complete": ("sign_offs",),
     "decision_signed_off": ("decision_signers",),
     "no_open_objection": ("open_objections", "upheld_objections"),
-    "effect_outstanding": ("effect",),
     "recall_confirmed": ("recall_confirmed",),
     "reason_given": ("remark",),
     "new_day_given": ("new_day",),

@@ -92,6 +92,24 @@ def test_where_the_call_names_criteria_the_liaison_says_why_for_each(world: Worl
     assert "is not said for" not in liaison.get(f"/cases/{case}/push").get_data(as_text=True)
 
 
+def test_a_director_looks_at_the_effect_a_second_time(world: World, sign_in: As):
+    case, director, liaison = world.case(CaseState.PUBLISHED), sign_in("director"), sign_in("liaison")
+    look = f"{page(case)}/effect/second-look"
+    assert look not in director.get(page(case)).get_data(as_text=True)
+    world.judge_effect(case)
+    shown = director.get(page(case)).get_data(as_text=True)
+    assert (look in shown, "还没有第二人复核" in shown) == (True, True)
+    assert post(director, look, shown, then="back", words=" ").status_code == 422
+    send(director, page(case), look, then="back", words="数字没有出处")
+    said = liaison.get(page(case)).get_data(as_text=True)
+    assert ("复核退回" in said, "数字没有出处" in said, look in said) == (True, True, False)
+    world.judge_effect(case, "带动两条产业链")
+    assert post(director, look, shown, then="agree").status_code == 409  # what was read is no more
+    send(director, page(case), look, then="agree")
+    shown = sign_in("auditor", "en").get(page(case)).get_data(as_text=True)
+    assert ("Confirmed by" in shown, look in shown) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("login", "what"),
     [("translator", "sign-off"), ("director", "consent-abroad"), ("editor", "effect"), ("desk", "consent")],

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from states.case import CaseState
 from states.push import PushState
 from tests.web.conftest import As, post, send
-from tests.worlds import World
+from tests.worlds import World, went
 from workflow import failpoints
 from workflow.settings import Settings
 from workflow.store.models import Push
@@ -142,6 +142,7 @@ def test_the_board_has_a_column_for_each_stage_and_says_whose_move_it_is(world: 
     liaison = sign_in("liaison", "en")
     chosen = world.case(CaseState.PUBLISHED)
     world.judge_effect(chosen)
+    world.confirm_effect(chosen)
     page = liaison.get("/pushes").get_data(as_text=True)
     assert [f"/cases/{ready}/push" in lane(page, "ready"), "WIPO liaison" in lane(page, "ready")] == [True, True]
     assert f"/cases/{chosen}/push" in lane(page, "draft")
@@ -179,6 +180,28 @@ def test_a_push_in_doubt_is_said_everywhere_and_settled_on_its_page(world: World
     assert "正在打包发送" in liaison.get(f"/pushes/{push}").get_data(as_text=True)
     world.deliver(push)
     assert world.state(ready) is CaseState.WIPO_PUSHED
+
+
+def test_what_the_receiver_has_of_a_retracted_case_is_said_and_settled_on_its_page(
+    world: World, ready: int, sign_in: As
+):
+    liaison, author = sign_in("liaison"), sign_in("author")
+    push = world.push(ready)
+    with failpoints.armed("push.handed_over", lambda: went(world.act(ready, "retract"))):
+        world.deliver(push)
+    said = "接收方已收到，案例没有跟上"
+    page = liaison.get(f"/pushes/{push}").get_data(as_text=True)
+    steps = page[page.index('class="do"') :]
+    assert (said in page, "hx-get" in page, "二者选一" in page) == (True, False, True)
+    assert steps.index('id="recall"') < steps.index("办结推送")
+    assert ("/resend" in page, "/retry" in page, f"/pushes/{push}/ask" in page) == (False, False, False)
+    assert said in author.get(f"/pushes/{push}").get_data(as_text=True)
+    assert f"/pushes/{push}" in lane(liaison.get("/pushes").get_data(as_text=True), "stayed")
+    send(liaison, f"/pushes/{push}", f"/pushes/{push}/acknowledge", words="来函 2021-5 号")
+    page = liaison.get(f"/pushes/{push}").get_data(as_text=True)
+    assert ("登记接收方的确认" in page, said in page, "来函 2021-5 号" in page) == (True, True, True)
+    send(liaison, f"/pushes/{push}", f"/pushes/{push}/recall", reason="案例已撤下")
+    assert "等待确认" in liaison.get(f"/pushes/{push}").get_data(as_text=True)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

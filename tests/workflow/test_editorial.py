@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rules.roles import Level, Role
 from states.case import CaseState
-from states.reach import Grant
+from states.reach import Absent, Grant
 from tests.worlds import World, went
 from workflow import editorial, workbench
 from workflow.cases import NotEditable
@@ -135,7 +136,43 @@ def test_a_judgement_of_the_effect_can_be_taken_back(world: World) -> None:
     case = world.case(PUBLISHED)
     world.ready_to_push(case)
     world.judge_effect(case, "")
-    assert rules(world.start_push(case)) == ["effect_outstanding"]
+    assert rules(world.start_push(case)) == ["effect_outstanding", "effect_confirmed"]
+    with pytest.raises(editorial.NotConfirmable):
+        world.confirm_effect(case)
+
+
+@pytest.mark.effect_confirmed
+def test_a_second_look_holds_for_the_reasons_and_the_content_that_were_seen(world: World) -> None:
+    case = world.case(PUBLISHED)
+    world.ready_to_push(case)
+    with world.database.reading() as session:
+        seen = editorial.effect_mark(session.get_one(Case, case))
+    world.judge_effect(case, "带动两条产业链")
+    with pytest.raises(Overtaken):
+        world.confirm_effect(case, seen=seen)
+    with pytest.raises(editorial.NotConfirmable):
+        world.confirm_effect(case, passed=False, words=" ")
+    world.confirm_effect(case, passed=False, words="数字没有出处")
+    assert rules(world.start_push(case)) == ["effect_confirmed"]
+    world.judge_effect(case)  # the very words that were confirmed, and the newest word on them counts
+    assert rules(world.start_push(case)) == ["effect_confirmed"]
+    world.confirm_effect(case)
+    went(world.start_push(case))
+
+
+@pytest.mark.another_person_acts
+def test_whoever_judged_the_effect_once_confirms_it_never(world: World) -> None:
+    case = world.case(PUBLISHED)
+    liaison = world.people["liaison"]
+    world.judge_effect(case)
+    with pytest.raises(NotPermitted, match="found the effect of this case outstanding"):
+        world.confirm_effect(case, by=replace(liaison, grants=liaison.grants | {Grant(Role.DIRECTOR)}))
+    standing_in = replace(world.people["director"], absent=Absent(liaison.id, liaison.name))
+    with pytest.raises(NotPermitted, match="The colleague you stand in for"):
+        world.confirm_effect(case, by=standing_in)
+    with pytest.raises(NotPermitted):
+        world.confirm_effect(case, by=world.people["editor"])
+    world.confirm_effect(case)
 
 
 @pytest.mark.sign_offs_complete
@@ -178,6 +215,7 @@ def test_english_of_other_words_is_stale_until_it_is_saved_again(world: World) -
     changed_and_shortlisted_again(world, case)
     world.walk(case, "publish")
     world.judge_effect(case)
+    world.confirm_effect(case)
     world.agree_abroad(case)
     assert rules(world.start_push(case)) == ["english_is_current", "english_checked"]
     with world.database.reading() as session:

@@ -36,7 +36,13 @@ from workflow.store.living import Overtaken
 from workflow.store.models import AuditEvent, Case, Person, PersonGrant, Push
 
 PUBLISHED, PUSHED = CaseState.PUBLISHED, CaseState.WIPO_PUSHED
-NOTHING_READY = ("effect_outstanding", "consent_abroad_given", "english_is_current", "english_checked")
+NOTHING_READY = (
+    "effect_outstanding",
+    "effect_confirmed",
+    "consent_abroad_given",
+    "english_is_current",
+    "english_checked",
+)
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def test_a_call_may_do_without_seals(databases: Databases, tmp_path: Path) -> No
         assert (made.done, [one.rule for one in made.findings], words(world, case)) == (True, [], "中心已报送")
 
 
-ABROAD = ("english_is_current", "english_checked", "consent_abroad_given", "picture_rights_cleared")
+ABROAD = ("effect_confirmed", "english_is_current", "english_checked", "consent_abroad_given", "picture_rights_cleared")
 
 
 def test_a_call_may_end_with_the_shortlist(databases: Databases, tmp_path: Path) -> None:

@@ -471,6 +471,11 @@ def _plainly(key: str) -> Any:
     return lambda body: Text(str(body[key]), str(body[key])) if body.get(key) else None
 
 
+def _second_look(body: Mapping[str, Any]) -> Text:
+    came = Text("同意", "confirmed") if body["passed"] else Text("退回", "sent back")
+    return Text(f"{came.zh}：{body['words']}", f"{came.en}: {body['words']}") if body["words"] else came
+
+
 def _last_day(body: Mapping[str, Any]) -> Text:
     return Text(f"截止日改为 {body['last_day']}", f"last day {body['last_day']}")
 
@@ -587,6 +592,7 @@ _DETAILS: Mapping[str, Any] = {
     "case.end_honour": _plainly("honour"),
     "case.allow_pictures": lambda body: pictures_allowed(body["pictures"]),
     "case.judge_effect": _plainly("effect"),
+    "case.confirm_effect": _second_look,
     "case.translate": _plainly("title"),
     "case.adjudicate": compared,
     "case.ask_ruling": compared,

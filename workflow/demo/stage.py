@@ -283,6 +283,11 @@ class Stage:
             at=self.tick(),
         )
 
+    def confirm_effect(self, key: str) -> None:
+        row = self.row(key)
+        seen, director = editorial.effect_mark(row), self._who(Role.DIRECTOR)
+        editorial.confirm_effect(self.session, row.id, seen=seen, passed=True, actor=director, at=self.tick())
+
     def push(self, key: str, destination: str) -> int:
         """Queue a push of a published case."""
         row = self.row(key)

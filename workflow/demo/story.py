@@ -122,6 +122,7 @@ def _last_day(demo: Stage) -> None:
     demo.on("2021-03-19 09:00")
     for key in ("soy", "glasses"):
         demo.judge_effect(key)
+        demo.confirm_effect(key)
         demo.consent_abroad(key)
         demo.check_english(key)
     _publicised(demo)

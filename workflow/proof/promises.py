@@ -693,6 +693,7 @@ _CONCERNS = (
             "consent_abroad_given",
             "picture_rights_cleared",
             "effect_outstanding",
+            "effect_confirmed",
             "english_is_current",
             "english_checked",
         ),

@@ -114,6 +114,7 @@ def good_case(call: Call, phase: Phase, at: datetime, level: Level) -> CaseFacts
         consent_abroad="书面同意",
         english=EnglishFacts(_CONTENT, checker=_CHECKER),
         effect=throughout(call, "成效显著"),
+        effect_confirmed_by=_CHECKER,
         sign_offs=tuple(range(1, call.sign_offs + 1)),
         decision_signers=tuple(range(1, call.decision_sign_offs + 1)),
         recall_confirmed=True,
@@ -370,6 +371,11 @@ def _unchecked(case: CaseFacts) -> Changes:
     yield {"hands": {"translator": frozenset({_CHECKER})}}
 
 
+def _not_looked_at(_: CaseFacts) -> Changes:
+    yield {"effect_confirmed_by": None}
+    yield {"hands": {"effect": frozenset({_CHECKER})}}
+
+
 def _seal(case: CaseFacts) -> Changes:
     yield {"seal": None}
     yield {"seal": SealFacts(" ", case.content)}
@@ -519,6 +525,7 @@ WAYS: dict[tuple[str, type[Any]], Callable[[Any], Changes]] = {
     ("evidence_is_attached", ObjectionFacts): _set(evidence=0),
     ("objection_in_time", ObjectionFacts): _out_of_time,
     ("effect_outstanding", CaseFacts): _set(effect=" "),
+    ("effect_confirmed", CaseFacts): _not_looked_at,
     ("english_is_current", CaseFacts): _english,
     ("english_checked", CaseFacts): _unchecked,
     ("consent_abroad_given", CaseFacts): _set(consent_abroad=" "),

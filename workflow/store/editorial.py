@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
-from workflow.store.models import Case, CaseEnglish, Document, SignOff
+from workflow.store.models import Case, CaseEnglish, Document, EffectCheck, SignOff
 
 
 def english(session: Session, case_id: int) -> CaseEnglish | None:
@@ -38,6 +38,28 @@ def sign_off(session: Session, row: Any, actor: Actor, at: datetime) -> None:
     session.execute(
         insert(SignOff).values(case_id=row.id, content=row.content, by_id=actor.id, absent_id=actor.absent_id, at=at)
     )
+
+
+def check_effect(session: Session, row: Any, passed: bool, words: str, actor: Actor, at: datetime) -> None:
+    """Keep a second person's word on why the effect of a case is outstanding."""
+    session.execute(
+        insert(EffectCheck).values(
+            case_id=row.id,
+            effect=row.effect,
+            content=row.content,
+            passed=passed,
+            words=words,
+            by_id=actor.id,
+            absent_id=actor.absent_id,
+            at=at,
+        )
+    )
+
+
+def effect_check(session: Session, case_id: int) -> EffectCheck | None:
+    """The newest word on why the effect is outstanding."""
+    found = select(EffectCheck).where(EffectCheck.case_id == case_id)
+    return session.scalar(found.order_by(EffectCheck.id.desc()).limit(1))
 
 
 def sign_offs(session: Session, case_id: int) -> list[SignOff]:

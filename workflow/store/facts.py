@@ -10,7 +10,19 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, bindparam, exists, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy import case as when
 from sqlalchemy.orm import Session, aliased
 
@@ -54,6 +66,7 @@ from workflow.store.models import (
     CentreDay,
     CentreRequest,
     Document,
+    EffectCheck,
     EnglishCheck,
     EnglishParagraph,
     Extension,
@@ -145,6 +158,7 @@ _AT_LEVEL = {
 }
 """Action → "centre" or "office": for which unit somebody acted."""
 TRANSLATE = "case.translate"
+JUDGE_EFFECT = "case.judge_effect"
 
 
 def _newest_of(model: type[Seal] | type[CaseEnglish]) -> Any:
@@ -182,6 +196,23 @@ _CHECKER = (
     .scalar_subquery()
 )
 """Who passed the English, by the newest word on it."""
+_EFFECT_CONFIRMED_BY = (
+    select(
+        when(
+            (
+                and_(EffectCheck.passed, EffectCheck.effect == Case.effect, EffectCheck.content == Case.content),
+                EffectCheck.by_id,
+            ),
+            else_=null(),
+        )
+    )
+    .where(EffectCheck.case_id == Case.id)
+    .correlate(Case)
+    .order_by(EffectCheck.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+"""Who confirmed why the effect is outstanding, by the newest word on it, while neither that nor the case has changed."""
 _Picture, _Saved = aliased(Document), aliased(EnglishParagraph)
 _CAPTIONS_OPEN = (
     select(func.count())
@@ -214,6 +245,7 @@ _BESIDE = (
         CaseEnglish.open,
         _CAPTIONS_OPEN.label("captions_open"),
         _CHECKER.label("checker"),
+        _EFFECT_CONFIRMED_BY.label("effect_confirmed_by"),
         _PICTURES.label("pictures"),
         _NOT_CLEARED.label("not_cleared"),
     )
@@ -366,6 +398,7 @@ def _case(
         consent_abroad=row.consent_abroad,
         english=_english(beside),
         effect=row.effect,
+        effect_confirmed_by=beside.effect_confirmed_by,
         sign_offs=tuple(person for person, of in signed if of == row.content),
         public_notice=notice,
         hands=hands,
@@ -461,6 +494,7 @@ class _Hands:
         self.translated: dict[int, set[int]] = defaultdict(set)
         self.centres: dict[int, set[int]] = defaultdict(set)
         self.offices: dict[int, set[int]] = defaultdict(set)
+        self.judged: dict[int, set[int]] = defaultdict(set)
         found = run(session, _HANDS, {"ids": list(ids), "people": sorted(people)}).all()
         for _, case_id, person, what, absent in found:
             if absent and what.startswith("case."):
@@ -475,6 +509,8 @@ class _Hands:
                 self.wrote[case_id].add(person)
             elif what == TRANSLATE:
                 self.translated[case_id].add(person)
+            elif what == JUDGE_EFFECT:
+                self.judged[case_id].add(person)
             elif what in _AT_LEVEL:
                 self.acted[case_id, _AT_LEVEL[what]].add(person)
 
@@ -486,7 +522,8 @@ class _Hands:
         return found.union(*(self._stood_in.get((case_id, one), ()) for one in found))
 
     def units(self, row: Any) -> dict[str, frozenset[int]]:
-        """Whose hands are those of a case's centre and of its office (docs/decisions.md 12), and who translated it.
+        """Whose hands are those of a case's centre and of its office (docs/decisions.md 12), who translated it, and
+        who found its effect outstanding.
 
         Whoever acted on it there, and of those who hold a role there now the one who asks.
         """
@@ -496,6 +533,7 @@ class _Hands:
             "centre": self.both(case, acted.get((case, "centre"), none) | self.centres.get(row.centre_id, none)),
             "office": self.both(case, acted.get((case, "office"), none) | self.offices.get(row.office_id, none)),
             "translator": self.both(case, self.translated.get(case, none)),
+            "effect": self.both(case, self.judged.get(case, none)),
         }
 
     def _for(self, case_id: int, person: int) -> int:

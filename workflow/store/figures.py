@@ -14,7 +14,7 @@ from workflow.store import log
 from workflow.store.migrations import Kind
 from workflow.store.models import AuditPending, Job, SchemaStep
 
-NEEDED = "0045"
+NEEDED = "0046"
 """The last migration that this version needs; the numbers only grow."""
 
 

@@ -1004,6 +1004,22 @@ class EnglishCheck(Base):
     by: Mapped[Person] = relationship()
 
 
+class EffectCheck(ByHand, Base):
+    """复核: a second person looked at why an effect is outstanding; the newest counts, for those words of that content."""
+
+    __tablename__ = "effect_check"
+    __table_args__ = (Index("ix_effect_check_case_id_id", "case_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    effect: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(String(64))
+    passed: Mapped[bool]
+    words: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    by: Mapped[Person] = relationship()
+
+
 class GlossaryTerm(Base):
     """术语: a word and how it is always translated. `by_id`: nobody's where it was shipped."""
 
