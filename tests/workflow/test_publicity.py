@@ -129,6 +129,27 @@ def test_the_longest_points_of_a_slide_fit_on_it() -> None:
         assert (len(lines), sum(count * size * 1.25 + 0.2 * size for count, size in lines) < height) == (5, True)
 
 
+def test_a_point_keeps_its_closing_mark_and_is_cut_where_it_pauses() -> None:
+    text = (
+        "厂长说：“不知道往哪里创新。”后来知道了。\n"
+        + "甲" * 20
+        + "，"
+        + "乙" * 15
+        + "，"
+        + "丙" * 30
+        + "。\n"
+        + "丁" * 99
+    )
+    told = pack.Told("题目", "中心", "对象", "渠道", "2021-04-22", text, (), (), (), "http://x", "出处")
+    body = list(Presentation(io.BytesIO(pack.slides(told))).slides)[1].placeholders[1]
+    assert body.text_frame.text.split("\n") == [
+        "厂长说：“不知道往哪里创新。”",
+        "后来知道了",
+        "甲" * 20 + "，" + "乙" * 15 + "…",
+        "丁" * 45 + "…",
+    ]
+
+
 def test_no_pack_is_made_of_what_is_not_published(world: World, tmp_path: Path) -> None:
     one = arrange(world, world.case(CaseState.SHORTLISTED))
     assert shown(world, one).stage is Stage.UNPUBLISHED

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from workflow.documents.names import clean_name
 from workflow.documents.packing import packed, settled
@@ -70,27 +72,27 @@ def _poster(told: Told) -> str:
     return f"{told.title}\n\n{told.summary}\n\n{told.centre}\n{told.channel}　{told.day}\n{told.address}\n"
 
 
-_LINES, _LENGTH, _SIZE = 5, 54, 20
+_LINES, _LENGTH, _SIZE = 5, 46, 24
 """Of one slide: so many points, of so many characters each, so large in points of print: each takes two lines, and all fit."""
 
 
 def slides(told: Told) -> bytes:
     """A .pptx: a title, a slide for each part in points, one for each picture, and where it is from."""
     from pptx import Presentation  # loaded where it is needed: it takes memory
-    from pptx.util import Inches, Pt
+    from pptx.util import Inches
 
     made = Presentation()
     title = made.slides.add_slide(made.slide_layouts[0])
     title.shapes.title.text = told.title
     title.placeholders[1].text = f"{told.centre}\n{told.channel}\n{told.day}"
+    _sized(title.placeholders[1])
     for heading, text in (("简介", told.summary), *told.parts):
         points = _points(text)
         if points:
             one = made.slides.add_slide(made.slide_layouts[1])
             one.shapes.title.text = heading
             one.placeholders[1].text = "\n".join(points)
-            for paragraph in one.placeholders[1].text_frame.paragraphs:
-                paragraph.font.size = Pt(_SIZE)
+            _sized(one.placeholders[1])
     for picture in told.pictures:
         one = made.slides.add_slide(made.slide_layouts[5])
         one.shapes.title.text = picture.caption or told.title
@@ -102,12 +104,30 @@ def slides(told: Told) -> bytes:
     end = made.slides.add_slide(made.slide_layouts[1])
     end.shapes.title.text = "出处"
     end.placeholders[1].text = f"{told.source}\n{told.address}".strip()
+    _sized(end.placeholders[1])
     out = io.BytesIO()
     made.save(out)
     return out.getvalue()
 
 
+def _sized(holder: Any) -> None:
+    from pptx.util import Pt
+
+    for paragraph in holder.text_frame.paragraphs:
+        paragraph.font.size = Pt(_SIZE)
+
+
 def _points(text: str) -> list[str]:
-    """The first sentences of a text, each as a point."""
-    sentences = [one.strip() for one in text.replace("\n", "").split("。") if one.strip()]
-    return [one if len(one) <= _LENGTH else f"{one[: _LENGTH - 1]}…" for one in sentences[:_LINES]]
+    """The first sentences of a text, each as a point; a quotation keeps its closing mark."""
+    sentences = re.split(r"(?<=[。！？])(?![”’』」）》])|(?<=[。！？][”’』」）》])|\n", text)
+    said = [one.strip().removesuffix("。") for one in sentences if one and one.strip()]
+    return [_cut(one) for one in said[:_LINES]]
+
+
+def _cut(sentence: str) -> str:
+    """A long sentence up to where it pauses, or else cut off."""
+    if len(sentence) <= _LENGTH:
+        return sentence
+    pauses = [at for at, one in enumerate(sentence[: _LENGTH - 1]) if one in "，；：、"]
+    end = pauses[-1] if pauses and pauses[-1] >= _LENGTH // 2 else _LENGTH - 1
+    return f"{sentence[:end]}…"
