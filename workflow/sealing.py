@@ -190,13 +190,13 @@ _KINDS = {
     "case": Text("案例正文", "case document"),
 }
 _NO_CODE = Text(
-    "扫描件上没有找到二维码，所以不能自动核对。请自己看清楚：案例名称和内容与现在的一致，再确认。"
+    "扫描件上没有找到二维码，所以不能自动核对。请自己看清楚：表上的名称和内容与现在的一致，再确认。"
     "二维码在盖章处左侧；拍照时请拍全、拍清楚。",
     "No QR code was found on the scan, so it could not be matched. Check with your own eyes that title and content are "
     "those that stand here before you confirm. The code is left of the seal; have all of it, and sharp, in a photo.",
 )
 _OTHER_CODE = Text(
-    "扫描件上的二维码不是本系统的，不能自动核对。请自己看清楚：案例名称和内容与现在的一致，再确认。",
+    "扫描件上的二维码不是本系统的，不能自动核对。请自己看清楚：表上的名称和内容与现在的一致，再确认。",
     "The QR code on the scan is not one of ours, so it could not be matched. Check with your own eyes that title and "
     "content are those that stand here before you confirm.",
 )

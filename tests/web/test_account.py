@@ -94,6 +94,7 @@ def test_what_happened_lately_is_told_with_its_means(sign_in: As):
     turn_codes_on(client)
     shown = text(client.get("/account"))
     assert [words in shown for words in ("增加登录方式", "再次确认身份", "生成备用码")] == [True] * 3
+    assert "/trail/receipt?number=person" not in shown  # it would open to the auditor alone
 
 
 def test_the_administrator_clears_the_factors_of_somebody_who_lost_the_phone(sign_in: As, world: World):

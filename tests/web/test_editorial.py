@@ -36,6 +36,15 @@ def test_the_centre_records_the_consent(world: World, sign_in: As):
     assert world.row(case).consent == "对方来函同意"
 
 
+def test_taking_consent_back_is_told_where_there_is_one(world: World, sign_in: As):
+    case = world.case(CaseState.SHORTLISTED)
+    author = sign_in("author")
+    before = author.get(page(case)).get_data(as_text=True)
+    send(author, page(case), f"{page(case)}/consent", words="对方来函同意")
+    after = author.get(page(case)).get_data(as_text=True)
+    assert ["留空为撤回" in before, after.count("留空为撤回")] == [False, 1]
+
+
 def test_the_director_signs_the_content_that_was_shown(world: World, sign_in: As):
     case = world.case(CaseState.SHORTLISTED)
     director = sign_in("director")
