@@ -10,6 +10,7 @@ from flask import Flask, session
 
 from rules.words import Text
 from tests.web.conftest import As
+from tests.worlds import World
 from web import picture, words
 from workflow import lists
 
@@ -102,3 +103,9 @@ def test_chinese_within_english_words_is_marked_as_such(language: str) -> None:
             "en": 'Subject: <span lang="zh-CN">优秀案例征集</span>-[a] &lt;b&gt;',
         }[language]
     )
+
+
+def test_what_a_finding_names_in_chinese_is_marked_on_an_english_page(sign_in: As, world: World) -> None:
+    case = world.draft()
+    page = sign_in("sealer", "en").get(f"/cases/{case}").get_data(as_text=True)
+    assert re.search(r'the seal of “<span lang="zh-CN">[^<]+</span>”', page)
