@@ -58,7 +58,7 @@ _OFFICE_COLUMNS = {
     "email": ("email", "邮箱"),
 }
 _CENTRE_COLUMNS = {
-    "name": ("name", "institution", "中心名称", "机构名称"),
+    "name": ("name", "中心名称", "机构名称", "institution"),
     "host_unit": ("host_unit", "所在单位", "依托单位"),
     "kind": ("kind", "机构类型", "类型"),
     "region": ("region", "省份", "地区"),
@@ -225,13 +225,22 @@ def named(
     known = {ours: heads[one] for ours, names in columns.items() for one in names if one in heads}
     missing = [name for name in needed if name not in known]
     if missing:
-        raise WrongList(lacking(missing, columns))
+        raise WrongList(_no_columns(missing, columns))
     for line, row in enumerate(rows, 2):
         yield line, {ours: (row.get(theirs) or "").strip() for ours, theirs in known.items()}
 
 
+def _no_columns(names: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> Text:
+    zh = "、".join(columns[name][1] for name in names)
+    return Text(
+        f"名单第一行应是列名，现在缺少：{zh}。请核对是不是这种名单，补上后再传。",
+        f"The first line must name the columns and lacks: {', '.join(names)}. See whether it is this kind of list, "
+        "add them and upload it again.",
+    )
+
+
 def lacking(names: Sequence[str], columns: Mapping[str, tuple[str, ...]]) -> Text:
-    """The sentence for columns or values that are not there."""
+    """The sentence for values that are not there. In Chinese a column is called by its second name."""
     zh = "、".join(columns[name][1] for name in names)
     return Text(f"缺少：{zh}。", f"Missing: {', '.join(names)}.")
 

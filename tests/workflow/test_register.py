@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,8 +129,12 @@ def test_a_workbook_is_read_as_a_list(database: Database) -> None:
         ("名单.docx", b"PK", "“名单.docx”不是名单：请上传 .csv 或 .xlsx 文件。"),
         ("名单.xlsx", b"nothing", "“名单.xlsx”打不开，可能已损坏。请用 Excel 另存后再试。"),
         ("名单.csv", b"\xff\xff\xff", "名单的文字编码不认识，请另存为 UTF-8 的 CSV。"),
-        ("名单.csv", b"name,region\na,b\n", "缺少：代码、主送。"),
-        ("名单.csv", b"", "缺少：代码、地区、主送。"),
+        (
+            "名单.csv",
+            b"name,region\na,b\n",
+            "名单第一行应是列名，现在缺少：代码、主送。请核对是不是这种名单，补上后再传。",
+        ),
+        ("名单.csv", b"", "名单第一行应是列名，现在缺少：代码、地区、主送。请核对是不是这种名单，补上后再传。"),
     ],
 )
 def test_a_file_that_is_no_list_is_refused_with_what_to_do(
@@ -138,6 +143,15 @@ def test_a_file_that_is_no_list_is_refused_with_what_to_do(
     with pytest.raises(WrongList) as refusal, database.transaction() as session:
         offices_in(session, data, name)
     assert refusal.value.message.zh == said
+
+
+def test_a_list_of_something_else_is_refused_in_words_and_not_by_the_name_of_a_column_of_ours(
+    database: Database,
+) -> None:
+    with pytest.raises(WrongList) as refusal, database.transaction() as session:
+        centres_in(session, "案例名称,报送阶段\n甲,乙\n")
+    said = refusal.value.message.zh
+    assert ["缺少：中心名称" in said, re.search("[a-z]", said)] == [True, None]
 
 
 def test_a_centre_of_a_region_with_two_offices_is_asked_for_its_office(database: Database) -> None:
