@@ -40,7 +40,17 @@ from workflow import settings as configured
 REFUSED = 1
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+class _Commands(click.Group):
+    """Whatever is asked for, a setting that cannot be read is told in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except configured.WrongSetting as wrong:
+            raise Refusal(f"设置读不出来 / a setting cannot be read:\n{wrong}") from wrong
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.version_option(package_name="zhengji", message="zhengji %(version)s")
 def main() -> None:
     """征集：优秀案例的征集、审核、遴选、发布与推送。 / A call for cases, from a Word file to WIPO."""

@@ -7,7 +7,10 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+Number = TypeVar("Number", int, float)
 
 BASE_URL = "http://127.0.0.1:8000"
 """The address where none is set: this machine alone."""
@@ -88,7 +91,7 @@ LONGEST_HOLD = 60
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. A folder named by ZHENGJI_HOME (default `var`) holds whatever has no URL of its own."""
-    home = Path(environ.get("ZHENGJI_HOME", "var")).absolute()
+    home = Path(environ.get("ZHENGJI_HOME") or "var").absolute()
     return Settings(
         home=home,
         database_url=environ.get("ZHENGJI_DATABASE_URL") or f"sqlite:///{home / 'zhengji.db'}",
@@ -111,13 +114,13 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         push_roots=environ.get("ZHENGJI_PUSH_ROOTS", ""),
         clock=environ.get("ZHENGJI_CLOCK", ""),
         demo=environ.get("ZHENGJI_DEMO", "") not in ("", "0"),
-        argon2_time=int(environ.get("ZHENGJI_ARGON2_TIME", "3")),
-        argon2_memory=int(environ.get("ZHENGJI_ARGON2_MEMORY", "65536")),
-        base_url=environ.get("ZHENGJI_BASE_URL", BASE_URL),
+        argon2_time=_number(environ, "ZHENGJI_ARGON2_TIME", 3),
+        argon2_memory=_number(environ, "ZHENGJI_ARGON2_MEMORY", 65536),
+        base_url=environ.get("ZHENGJI_BASE_URL") or BASE_URL,
         secure_cookies=environ.get("ZHENGJI_SECURE_COOKIES", "") not in ("", "0"),
         executor=environ.get("ZHENGJI_EXECUTOR") or socket.gethostname(),
-        session_hours=int(environ.get("ZHENGJI_SESSION_HOURS", "12")),
-        idle_minutes=int(environ.get("ZHENGJI_IDLE_MINUTES", "120")),
+        session_hours=_number(environ, "ZHENGJI_SESSION_HOURS", 12),
+        idle_minutes=_number(environ, "ZHENGJI_IDLE_MINUTES", 120),
         second_factor=frozenset(environ.get("ZHENGJI_REQUIRE_SECOND_FACTOR", "").replace(",", " ").split()),
         oidc_issuer=environ.get("ZHENGJI_OIDC_ISSUER", ""),
         oidc_client_id=environ.get("ZHENGJI_OIDC_CLIENT_ID", ""),
@@ -125,16 +128,39 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         oidc_name=environ.get("ZHENGJI_OIDC_NAME", ""),
         keep_contacts_days=_days(environ, "ZHENGJI_KEEP_CONTACTS_DAYS"),
         keep_private_days=_days(environ, "ZHENGJI_KEEP_PRIVATE_DAYS"),
-        connections=int(environ.get("ZHENGJI_CONNECTIONS", "20")),
-        lock_seconds=float(environ.get("ZHENGJI_LOCK_SECONDS", "15")),
-        statement_seconds=float(environ.get("ZHENGJI_STATEMENT_SECONDS", "30")),
-        proxies=int(environ.get("ZHENGJI_PROXIES", "0")),
+        connections=_number(environ, "ZHENGJI_CONNECTIONS", 20),
+        lock_seconds=_seconds(environ, "ZHENGJI_LOCK_SECONDS", 15),
+        statement_seconds=_seconds(environ, "ZHENGJI_STATEMENT_SECONDS", 30),
+        proxies=_number(environ, "ZHENGJI_PROXIES", 0),
         metrics_token=environ.get("ZHENGJI_METRICS_TOKEN", ""),
-        hold_minutes=min(int(environ.get("ZHENGJI_HOLD_MINUTES", "10")), LONGEST_HOLD),
-        mail_limit=int(environ.get("ZHENGJI_MAIL_LIMIT") or 0) * 1024 * 1024,
+        hold_minutes=min(_number(environ, "ZHENGJI_HOLD_MINUTES", 10), LONGEST_HOLD),
+        mail_limit=_number(environ, "ZHENGJI_MAIL_LIMIT", 0) * 1024 * 1024,
         seal_roots=environ.get("ZHENGJI_SEAL_ROOTS", ""),
         seal_crls=environ.get("ZHENGJI_SEAL_CRLS", ""),
     )
+
+
+class WrongSetting(ValueError):
+    """A setting that cannot be what is written for it."""
+
+
+def _number(environ: Mapping[str, str], name: str, otherwise: int) -> int:
+    """A whole number; left blank, as where nothing is set. Raises WrongSetting."""
+    return _read(environ, name, otherwise, int)
+
+
+def _seconds(environ: Mapping[str, str], name: str, otherwise: float) -> float:
+    """The same for seconds and parts of them. Raises WrongSetting."""
+    return _read(environ, name, otherwise, float)
+
+
+def _read(environ: Mapping[str, str], name: str, otherwise: Number, kind: type[Number]) -> Number:
+    try:
+        return kind(environ.get(name) or otherwise)
+    except ValueError as wrong:
+        raise WrongSetting(
+            f"{name}: 要写数字，不是“{environ[name]}” / must be a number, not “{environ[name]}”"
+        ) from wrong
 
 
 SHORTEST_KEPT = 184
@@ -142,16 +168,18 @@ SHORTEST_KEPT = 184
 
 
 def _days(environ: Mapping[str, str], name: str) -> int:
-    """So many days, 0 for ever. Raises ValueError for fewer than `SHORTEST_KEPT`."""
-    days = int(environ.get(name) or 0)
+    """So many days, 0 for ever. Raises WrongSetting for fewer than `SHORTEST_KEPT`."""
+    days = _number(environ, name, 0)
     if days and days < SHORTEST_KEPT:
-        raise ValueError(f"{name}: 至少 {SHORTEST_KEPT} 天，或留空 / at least {SHORTEST_KEPT} days, or empty for ever")
+        raise WrongSetting(
+            f"{name}: 至少 {SHORTEST_KEPT} 天，或留空 / at least {SHORTEST_KEPT} days, or empty for ever"
+        )
     return days
 
 
 def _without_password(environ: Mapping[str, str], name: str) -> str:
-    """An address that is shown and kept. Raises ValueError where it holds a password, which has a setting of its own."""
+    """An address that is shown and kept. Raises WrongSetting where it holds a password, which has a setting of its own."""
     address = environ.get(name, "")
     if urlsplit(address).password:
-        raise ValueError(f"{name}: 口令请写在 ZHENGJI_PUSH_SECRET 里 / put the password into ZHENGJI_PUSH_SECRET")
+        raise WrongSetting(f"{name}: 口令请写在 ZHENGJI_PUSH_SECRET 里 / put the password into ZHENGJI_PUSH_SECRET")
     return address

@@ -311,6 +311,17 @@ def test_a_database_that_is_not_reached_is_told_in_a_sentence(
     assert "letmein" not in refused.output
 
 
+def test_a_setting_that_is_no_number_is_told_and_one_left_blank_is_none(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PROXIES", "HOLD_MINUTES", "LOCK_SECONDS", "MAIL_LIMIT", "KEEP_PRIVATE_DAYS"):
+        monkeypatch.setenv(f"ZHENGJI_{name}", "")
+    assert zhengji("init").exit_code == 0
+    monkeypatch.setenv("ZHENGJI_PROXIES", "one")
+    refused = zhengji("worker")
+    assert (refused.exit_code, "ZHENGJI_PROXIES" in refused.stderr, "“one”" in refused.stderr) == (1, True, True)
+
+
 def test_the_site_does_not_begin_what_it_could_not_serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = zhengji("run", "--port", "1")
     assert (refused.exit_code, "ZHENGJI_SECRET_KEY" in refused.stderr) == (1, True)
