@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from tests.trail.test_guards import EXAMINING, TABLES, judged_and_objected, signed
 from tests.worlds import CALL_2021, Databases, World, settle, world_under
@@ -126,6 +127,33 @@ def test_judgements_and_objections_are_held_against_their_trail_too(
         as_owner(world.database, statement)
         found = [(one.code, one.where) for one in verification.verify(world.database, demo=False).problems]
     assert [kind for kind, place in found if place.endswith(where)] == [code]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"update audit_event set body = cast(x'7b22ff227d' as text) where {STAMP}",
+        f"update audit_event set at = 'gestern' where {STAMP}",
+        f"update audit_event set body = cast(body || x'00' as text) where {STAMP}",
+        "update audit_private set salt = 'words' where uid = (select min(uid) from audit_private)",
+        "update audit_private set payload = x'00' where uid = (select min(uid) from audit_private)",
+    ],
+)
+def test_what_cannot_even_be_read_is_found_where_it_is(world: World, statement: str) -> None:
+    """SQLite keeps whatever its file's owner puts in a column. It must not let the verification end without a word."""
+    if not world.database.embedded:
+        pytest.skip("PostgreSQL refuses what is not of a column's type")
+    with world.database.reading() as session:
+        asked = "uid = (select min(uid) from audit_private)" if "audit_private" in statement else STAMP
+        place = session.execute(
+            text(
+                f"select idx from audit_log join audit_event using (uid) where {asked.replace('uid =', 'audit_event.uid =')}"
+            )
+        ).scalar_one()
+    as_owner(world.database, statement)
+    done = verification.verify(world.database, demo=False)
+    assert not done.holds
+    assert any(one.where.startswith(f"entry {place}") or f"entry {place}," in one.where for one in done.problems), done
 
 
 def test_the_trees_own_tables_are_held_against_the_entries(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,14 +55,15 @@ def _lines(session: Session, *, demo: bool, personal: bool) -> Iterator[str]:
         }
     )
     for one in stored.entries(session, personal=personal):
-        yield from _entry(one, personal)
+        yield from entry_lines(one, personal)
     for signed in reversed(log.checkpoints(session)):
         yield canonical({"kind": "checkpoint", "note": signed.note})
     for stream, version, state, hashed in stored.things(session):
         yield canonical({"kind": "thing", "stream": stream, "version": version, "state": state, "head": hashed})
 
 
-def _entry(one: stored.Logged, personal: bool) -> Iterator[str]:
+def entry_lines(one: stored.Logged, personal: bool) -> Iterator[str]:
+    """An entry as a line, and its personal part as one more."""
     event = one.event
     if event is None:
         yield canonical({"kind": "missing", "index": one.index, "hash": one.leaf})

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from workflow.audit import merkle
-from workflow.audit.export import export
+from workflow.audit.export import entry_lines, export
 from workflow.audit.verifier import zhengji_verify as verifier
 from workflow.store import log as stored
 from workflow.store import schema
@@ -72,14 +73,44 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="zhengji-verify-") as folder:
         path = Path(folder) / "trail.jsonl"
         with database.reading() as session, path.open("wb") as file:
-            export(session, file, demo=demo, personal=True)
-            inside = [*_inside(session)]
+            try:
+                export(session, file, demo=demo, personal=True)
+                inside = [*_inside(session)]
+            except _NOT_READ as wrong:
+                return _unread(session, wrong)
         done = verifier.Verification(verifier.Key(key) if key else None, anchors, receipts).file(str(path))
     unguarded = [
         Problem("unguarded", name, f"缺少触发器或触发器被停用：{name}", f"the trigger {name} is missing or disabled")
         for name in schema.unguarded(database)
     ]
     return _verified(done, [*inside, *unguarded])
+
+
+_NOT_READ = (DBAPIError, ValueError, TypeError, AttributeError)
+"""What reading comes to where somebody put bytes in the place of a text, or words in that of a time. SQLite lets them."""
+
+
+def _unread(session: Session, wrong: Exception) -> Verified:
+    """Which entries cannot be read at all, each tried by itself; `wrong`: what ended the reading of the whole."""
+    head, found = stored.head(session), []
+    for place in range(head.size):
+        try:
+            for one in stored.entries(session, personal=True, only=place):
+                for line in entry_lines(one, personal=True):
+                    line.encode()
+        except _NOT_READ:
+            found.append(_unreadable(f"entry {place}"))
+    unchecked = [("因此其余内容都没有核对", "therefore nothing else was checked")]
+    return Verified(head.origin, head.size, head.root, 0, found or [_unreadable(str(wrong)[:200])], unchecked)
+
+
+def _unreadable(where: str) -> Problem:
+    return Problem(
+        "unreadable_row",
+        where,
+        "数据库里的这一条读不出来：有人在里面放了不合类型的内容",
+        "it cannot be read from the database: somebody has put there what is not of its kind",
+    )
 
 
 def _verified(done: Any, more: Sequence[Problem]) -> Verified:

@@ -217,14 +217,17 @@ class Logged:
     event: Any
 
 
-def entries(session: Session, *, personal: bool = False) -> Iterator[Logged]:
-    """The whole log in its order, streamed. `personal`: with salt and payload of the personal part, where not erased."""
+def entries(session: Session, *, personal: bool = False, only: int | None = None) -> Iterator[Logged]:
+    """The whole log in its order, streamed. `personal`: with salt and payload of the personal part, where not erased.
+    `only`: the one entry at that place."""
     columns = [AuditLog.idx, AuditLog.leaf, *_COVERED]
     statement = select(*columns).outerjoin(AuditEvent, AuditEvent.uid == AuditLog.uid).order_by(AuditLog.idx)
     if personal:
         statement = statement.add_columns(AuditPrivate.salt, AuditPrivate.payload).outerjoin(
             AuditPrivate, AuditPrivate.uid == AuditLog.uid
         )
+    if only is not None:
+        statement = statement.where(AuditLog.idx == only)
     for row in session.execute(statement.execution_options(yield_per=AT_ONCE)):
         yield Logged(row.idx, row.leaf, row if row.hash is not None else None)
 
