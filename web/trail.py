@@ -51,7 +51,7 @@ def index() -> str:
 
 
 def _filters(given: MultiDict[str, str]) -> search.Filters:
-    """What an address or a form asks for; a day that is none counts as not given."""
+    """What an address or a form asks for; what is no day, or no two sizes, counts as not given."""
 
     def words(name: str, longest: int) -> str:
         return given.get(name, "").strip()[:longest]
@@ -64,6 +64,7 @@ def _filters(given: MultiDict[str, str]) -> search.Filters:
         day_written(given.get("first", "")),
         day_written(given.get("last", "")),
         words("receipt", 120),
+        words("between", 40) if search.places(words("between", 40)) else "",
     )
 
 
@@ -298,15 +299,17 @@ def checkpoints() -> str:
         known = log.checkpoints(session, SHOWN)
         sides, problem = _two(session)
         compared = receipts.compare(session, *sides) if sides and not problem else None
-        page = None
+        page, between = None, ""
         if compared and compared.grew and compared.between:
-            page = search.between(session, actor(), compared.old.size, compared.new.size, given.get("after", "")[:20])
+            between = f"{compared.old.size}-{compared.new.size}"
+            page = search.page(session, actor(), search.Filters(between=between), given.get("after", "")[:20])
         return render_template(
             "trail/checkpoints.html",
             known=known,
             compared=compared,
             problem=problem,
             page=page,
+            between=between,
             given=given,
             key=log.public_key(session),
             here={name: given[name] for name in ("old", "new", "pasted") if given.get(name)},

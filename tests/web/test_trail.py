@@ -317,6 +317,20 @@ def test_two_checkpoints_are_compared_and_what_lies_between_is_listed_within_rea
     }
 
 
+def test_what_lies_between_two_checkpoints_is_narrowed_and_taken_away(
+    two: tuple[Signed, Signed, int], world: World, sign_in: As
+):
+    old, new, _ = two
+    auditor, between = sign_in("auditor"), f"{old.size}-{new.size}"
+    page = auditor.get(f"/trail/checkpoints?old={old.size}&new={new.size}").get_data(as_text=True)
+    assert f'href="/trail?between={between}"' in page
+    page = auditor.get(f"/trail?between={between}").get_data(as_text=True)
+    assert ("共 1 条" in page, f'<input type="hidden" name="between" value="{between}">' in page) == (True, True)
+    head, *entries = map(json.loads, taken(sign_in, "auditor", "jsonl", between=between).splitlines())
+    assert (head["filter"], [one["action"] for one in entries]) == ({"between": between}, ["case.create"])
+    assert "只看两个检查点之间" not in auditor.get("/trail?between=2").get_data(as_text=True)
+
+
 @pytest.mark.parametrize(
     ("pasted", "told"),
     [

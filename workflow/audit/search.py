@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -46,7 +47,10 @@ _NO_EVENT = Text(
 
 @dataclass(frozen=True)
 class Filters:
-    """How the trail is narrowed, as people say it; empty means all. Days are Beijing days, both included."""
+    """How the trail is narrowed, as people say it; empty means all. Days are Beijing days, both included.
+
+    `between`: two sizes of the log, such as 12-40: what came in after its first 12, up to the 40th.
+    """
 
     person: str = ""
     number: str = ""
@@ -55,6 +59,7 @@ class Filters:
     first: date | None = None
     last: date | None = None
     receipt: str = ""
+    between: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,12 +128,6 @@ def count(session: Session, actor: Actor, filters: Filters, most: int) -> int:
     return stored.count(session, actor, _wanted(filters), most)
 
 
-def between(session: Session, actor: Actor, old: int, new: int, after: str = "") -> Page:
-    """Entries within reach that came into the log after its first `old`, up to its first `new`; the newest first."""
-    found = stored.page(session, actor, stored.Wanted(places=(old, new)), _before(after), PER_PAGE + 1)
-    return _page(session, actor, found, PER_PAGE)
-
-
 def _wanted(filters: Filters) -> stored.Wanted:
     of_group = tuple(one for one in ACTIONS if filters.action.endswith(".") and one.startswith(filters.action))
     return stored.Wanted(
@@ -139,7 +138,14 @@ def _wanted(filters: Filters) -> stored.Wanted:
         _midnight(filters.first) if filters.first else None,
         _midnight(filters.last + timedelta(days=1)) if filters.last else None,
         filters.receipt,
+        places(filters.between),
     )
+
+
+def places(between: str) -> tuple[int, int] | None:
+    """The two sizes of the log that somebody wrote down; None for what are none."""
+    found = re.fullmatch(r"([0-9]{1,15})-([0-9]{1,15})", between)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _midnight(day: date) -> datetime:
