@@ -180,6 +180,11 @@ REFUSALS: Mapping[str, Text] = {
         "“{name}”里转发套转发超过 {most} 层。请只发送最里面的那封，或把附件另外上传。",
         "“{name}” holds mails within mails, more than {most} deep. Send only the innermost, or upload its attachments apart.",
     ),
+    "headers_too_long": Text(
+        "“{name}”开头的发件信息超过 {most} KB，正常的邮件不会这样长，未予打开。请发件人重新写一封邮件发送。",
+        "What “{name}” says of its sender and its way has more than {most} KB, which no ordinary mail has, so it was not opened."
+        " Ask for it to be written and sent anew.",
+    ),
     "too_many_attachments": Text(
         "“{name}”里的文件超过 {most} 个。请分几次发送。",
         "“{name}” holds more than {most} files. Send them in several parts.",

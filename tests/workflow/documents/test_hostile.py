@@ -804,6 +804,11 @@ HOSTILE: dict[str, tuple[tuple[str, str], Made, str]] = {
         lambda: h.mail(*((f"{n}.txt", b"a") for n in range(61))),
         "too_many_attachments",
     ),
+    "a mail of headers": (
+        MAIL,
+        lambda: h.mail().replace(b"\n\n", b"\nX-A: " + b"a" * 70_000 + b"\n\n", 1),
+        "headers_too_long",
+    ),
     "a mail with a bad archive": (
         MAIL,
         lambda: h.mail(("材料.zip", h.zipped({"a.docx": h.with_field("DDE cmd")}))),

@@ -150,7 +150,7 @@ def _text(part: Message) -> str:
     payload = part.get_payload(decode=True)
     raw = payload[: 16 * _MOST_WORDS] if isinstance(payload, bytes) else b""
     text = _charset(raw, str(part.get_content_charset() or ""))
-    return re.sub(r"<(?:style|script).*?</(?:style|script)>|<(?![^<>\s]+@)[^>]*>", " ", text, flags=re.S | re.I)
+    return re.sub(r"<(?:style|script).*?(?:</(?:style|script)>|\Z)|<(?![^<>\s]+@)[^>]*>", " ", text, flags=re.S | re.I)
 
 
 def heading(head: bytes, name: str) -> str:
@@ -174,7 +174,7 @@ def _gather(part: Message, found: _Found, depth: int) -> None:
         found.refuse("", "mail_too_deep", most=limits.MAIL_DEPTH)
         return
     if sum(len(name) + len(str(value)) for name, value in part.items()) > limits.MAIL_HEADERS:
-        raise Refused("too_deep", part="mail", most=limits.MAIL_HEADERS)
+        raise Refused("headers_too_long", most=limits.MAIL_HEADERS // 1024)
     kind = part.get_content_type()
     if part.is_multipart():
         for inner in part.get_payload():
