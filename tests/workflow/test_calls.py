@@ -319,6 +319,13 @@ def test_what_is_no_toml_is_refused_with_its_line() -> None:
     assert problem.text.zh.startswith("第 2 行不是合格的 TOML")
 
 
+def test_brackets_without_end_are_no_toml() -> None:
+    with pytest.raises(CallRefused) as caught:
+        parse_call("a = " + "[" * 100_000, "")
+    [problem] = caught.value.problems
+    assert "nested too deeply" in problem.text.en
+
+
 def test_a_call_whose_notice_is_missing_says_where_to_put_it(tmp_path: Path) -> None:
     (tmp_path / "call.toml").write_text(TOML, "utf-8")
     with pytest.raises(CallRefused) as caught:

@@ -11,6 +11,7 @@ from typing import Any
 
 from rules.call import Call
 from rules.words import Labelled, Text
+from workflow.calls.written import read_toml
 from workflow.engine import CannotServe
 
 DROP = "none"
@@ -64,7 +65,7 @@ def _read(before: Any, written: str, change: str) -> Any:
         except ValueError:
             raise _wrong(change, written, [str(one) for one in type(before)]) from None
     try:
-        value = tomllib.loads(f"value = {written}")["value"]
+        value = read_toml(f"value = {written}")["value"]
     except tomllib.TOMLDecodeError:
         value = written
     kinds_differ = before is not None and type(value) is not type(before) and not isinstance(before, StrEnum)

@@ -53,6 +53,7 @@ from states.objection import OBJECTION
 from states.push import PUSH
 from states.route import lifecycle_of
 from workflow.calls.tables import WRONG, CallProblem, Entry, Shape, Tables, lines_of
+from workflow.calls.written import read_toml
 
 OWN_CLAUSE = "系统"
 """The clause of a rule that is ours and not the notice's; it names its decision."""
@@ -92,7 +93,7 @@ def parse_call(toml: str, text: str) -> Call:
     itself, and words ascribed to the notice that it does not hold.
     """
     try:
-        document = tomllib.loads(toml)
+        document = read_toml(toml)
     except tomllib.TOMLDecodeError as error:
         raise CallRefused([_unreadable(error)]) from error
     tables = Tables(lines_of(toml), SHAPE)
@@ -112,7 +113,7 @@ def stored_call(toml: str, text: str) -> Call:
     Cases live by it, so what is asked of new calls since then is not asked of it, and a key that nobody reads any more
     is passed over. Raises CallRefused only where a part that is needed cannot be read.
     """
-    document = tomllib.loads(toml)
+    document = read_toml(toml)
     if isinstance(push := document.get("push"), dict) and push.get("enabled") is False:
         del document["push"]  # how a call said that it sends nothing abroad before it had a route
     tables = Tables(lines_of(toml), SHAPE)
@@ -221,7 +222,7 @@ def _content(path: Path, place: str) -> str:
 def _text_name(toml: str) -> str:
     """The name of the notice's file; empty where `parse_call` will say what is wrong with it."""
     try:
-        name = tomllib.loads(toml).get("text")
+        name = read_toml(toml).get("text")
     except tomllib.TOMLDecodeError:
         return ""
     return name if isinstance(name, str) and _is_file_name(name) else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from rules.call import Call
 from rules.words import Labelled, Text
 from workflow.calls.loader import SHAPE
 from workflow.calls.schema import bare, name_of, places_in
+from workflow.calls.written import read_toml
 from workflow.engine import WrongInput
 
 
@@ -55,7 +55,7 @@ _LEFT_TO_TEXT = frozenset({"rules", "text"})
 
 def places(source: str) -> list[Place]:
     """The single values of a file, in the order of a call's keys. Raises TOMLDecodeError."""
-    document = tomllib.loads(source)
+    document = read_toml(source)
     found = []
     for (table, name), path in places_in(Call, "", document):
         if re.split(r"[.\[]", path)[0] in _LEFT_TO_TEXT:
