@@ -13,7 +13,7 @@ from rules.call import Call
 from rules.roles import Role
 from rules.rule import Finding
 from rules.words import Text
-from states.case import CASE
+from states.case import CASE, CaseState
 from states.lifecycle import Standing
 from states.push import PUSH, PushState
 from states.reach import SYSTEM, Actor
@@ -344,10 +344,22 @@ def _follow(session: Session, row: Any, attempt: Attempt, actor: Actor, at: date
     try:
         liaison = actor if Role.LIAISON in actor.roles else _in_the_name_of(session, row.started_by_id, row.absent_id)
         _with_case(session, row, attempt, liaison, at, op, move=True)
-    except (NoSuchTransition, NotPermitted) as problem:  # the case has moved on, or nobody is left to move it
+    except NotPermitted as problem:  # nobody is left in whose name it moves
         attempt.outcome = Outcome.REFUSED
         return problem.message
+    except NoSuchTransition:
+        attempt.outcome = Outcome.REFUSED
+        return _moved_on(session, row.case_id)
     return None if attempt.done else _together(attempt.findings)
+
+
+def _moved_on(session: Session, case_id: int) -> Text:
+    [case] = stored_facts.case_rows(session, [case_id])
+    here, there = CaseState.of(case.state).label, CaseState.WIPO_PUSHED.label
+    return Text(
+        f"案例现在是“{here.zh}”，不能成为“{there.zh}”。",
+        f"The case is “{here.en}” now, and cannot become “{there.en}”.",
+    )
 
 
 def _keep_receipt(session: Session, row: Any, words: str, why: Text, actor: Actor, at: datetime) -> None:

@@ -262,7 +262,7 @@ def test_a_case_retracted_while_the_receiver_takes_it_stays_and_is_never_sent_ag
     found = row(world, push)
     assert (behind(world, push), world.state(case)) == (BEHIND, CaseState.RETRACTED)
     assert found.acknowledgement.startswith("HTTP 201")
-    assert "已撤下" in found.trouble["zh"]
+    assert found.trouble["zh"] == "案例现在是“已撤下”，不能成为“已推送 WIPO”。"
     assert [(one.action, one.outcome) for one in world.events(case, "push.acknowledge", "push.stay_behind")] == [
         ("push.acknowledge", "refused"),
         ("push.stay_behind", "done"),
