@@ -251,7 +251,8 @@ class Stage:
         )
 
     def consent_abroad(self, key: str) -> None:
-        row, words = self.row(key), self.texts[key]["consent"]
+        row = self.row(key)
+        words = self.texts[key]["consent"].replace("公开发布", "向世界知识产权组织推送")
         editorial.consent_abroad(self.session, row.id, words, actor=self._by(Role.AUTHOR, row), at=self.tick())
 
     def judge_effect(self, key: str) -> None:

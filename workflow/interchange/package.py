@@ -90,7 +90,6 @@ _PLACES = {
     "en.summary": Text("英文摘要", "English summary"),
     "en.text": Text("英文正文", "English text"),
     "why_outstanding": Text("成效认定的理由", "Why the effect is outstanding"),
-    "consent": Text("对外推送同意", "Consent to sending it abroad"),
     "caption": Text("图注", "Caption"),
     "picture_rights": Text("图片权利", "Rights of a picture"),
 }
@@ -102,8 +101,12 @@ def place(call: Call, where: str) -> Text:
     return names.get(where, Text(where, where))
 
 
+_CONSENT = "书面同意已登记，原话存国家局。Written consent is on record at the national office."
+"""In the place of the words of consent, which name those who gave it."""
+
+
 def without_personal(case: Published) -> tuple[Published, list[Removed]]:
-    """The case with telephone numbers, e-mail addresses and identity numbers masked, and each line in which some stood.
+    """The case without the words of consent and with telephone numbers, e-mail addresses and identity numbers masked, and each line in which some stood.
 
     Names of people cannot be found by rule: they are for whoever translates and reads it.
     """
@@ -131,7 +134,7 @@ def without_personal(case: Published) -> tuple[Published, list[Removed]]:
             [replace(one, zh=masked_text(one.zh), en=masked_text(one.en)) for one in english.paragraphs],
         ),
         effect=clean("why_outstanding", case.effect),
-        consent=clean("consent", case.consent),
+        consent=_CONSENT if case.consent else "",
         pictures=[
             replace(
                 one,
@@ -215,7 +218,7 @@ def _manifest(
             }
             for place, one in enumerate(case.pictures, 1)
         ],
-        "left_out": ["report_form", "sealed_scan", "contacts"],
+        "left_out": ["report_form", "sealed_scan", "contacts", "words_of_consent"],
         "masked": [{"where": one.where, "now": one.after} for one in removed],
         "proof": "proof.json",
         "files": {

@@ -78,6 +78,8 @@ def word(paper: Paper) -> bytes:
     document = Document()
     document.core_properties.title, document.core_properties.language = paper.title[:255], paper.language
     document.core_properties.author = ""
+    for page in document.sections:
+        page.page_width, page.page_height = Mm(210), Mm(297)
     document.add_heading(paper.title, level=0)
     for fact in paper.facts:
         if fact:
