@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from states.case import CaseState
 from tests.browser.conftest import NARROW, WIDE, Visit
@@ -31,3 +32,15 @@ def test_a_list_goes_out_and_comes_back(world: World, visit: Visit, tmp_path: Pa
     page.get_by_role("button", name="办理可以办的 1 件").click()
     page.wait_for_url("**/bulk/*")
     assert [world.state(case) for case in ids] == ["shortlisted", "submitted", "submitted"]
+
+
+def test_many_are_acted_on_once_a_case_is_ticked(visit: Visit, world: World) -> None:
+    world.case(CaseState.CENTRE_STAMPED)
+    page = visit("reviewer")
+    page.goto("/cases")
+    page.click("#bulk button:has-text('审核通过')")
+    expect(page.locator("[data-ticked]")).to_have_text("还没有选中案例，请先勾选")
+    expect(page.locator("[data-tick]")).to_be_focused()
+    page.check("[data-tick]")
+    page.click("#bulk button:has-text('审核通过')")
+    expect(page.locator("h1")).to_contain_text("审核通过")

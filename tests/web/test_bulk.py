@@ -200,7 +200,7 @@ def test_too_many_or_none_are_told(world: World, ids: list[int], sign_in: As, mo
     for chosen, said in (([], "还没有选中案例"), (ids, "一次最多办理 2 件")):
         answer = sent(browser, "/bulk/shortlist/rehearsal", case=[str(one) for one in chosen])
         assert answer.status_code == 422
-        assert said in answer.get_data(as_text=True)
+        assert [words in answer.get_data(as_text=True) for words in (said, "回到案例列表")] == [True, True]
 
 
 def test_the_page_of_a_case_names_who_is_told(world: World, ids: list[int], sign_in: As) -> None:

@@ -22,6 +22,13 @@ if (bar) {
     bar.elements.which.value = "ticked";
     count();
   });
+  const asksForOne = (event) => {
+    if (bar.elements.which.value !== "ticked" || ticks.some((one) => one.checked)) return;
+    event.preventDefault();
+    told.textContent = told.dataset.none;
+    if (ticks.length > 0) ticks[0].focus();
+  };
+  bar.addEventListener("submit", asksForOne, { capture: true }); // before buttons are marked busy
   count();
 }
 

@@ -48,7 +48,8 @@ document.addEventListener("keydown", (event) => {
 
 // A second click on the same button would only bring back the same receipt; it need not be tried.
 for (const form of document.querySelectorAll("form[method=post]")) {
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
     for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-busy", "true");
   });
 }
