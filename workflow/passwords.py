@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from rules.words import Text
@@ -92,7 +92,19 @@ def matches(settings: Settings, kept: str, password: str) -> bool:
     try:
         return hasher.verify(kept or _nobodys(hasher), _plain(password)) and bool(kept)
     except (VerificationError, InvalidHashError):
+        if rest := rounds_left(settings, kept):
+            PasswordHasher(time_cost=rest, memory_cost=settings.argon2_memory, parallelism=1).hash("nobody's")
         return False
+
+
+def rounds_left(settings: Settings, kept: str) -> int:
+    """Rounds that a hash leaves undone which was kept when passwords cost less than is now set: a wrong guess spends them
+    too, or an account that has not signed in since would answer faster than one that is not there."""
+    try:
+        was = extract_parameters(kept)
+    except InvalidHashError:
+        return 0
+    return max(0, round(settings.argon2_time - was.time_cost * was.memory_cost / settings.argon2_memory))
 
 
 def needs_rehash(settings: Settings, kept: str) -> bool:

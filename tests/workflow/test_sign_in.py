@@ -169,6 +169,17 @@ def test_an_unknown_login_costs_a_hash_too(world: World, settings: Settings, mon
     assert checked == ["m=8,t=1,p=1"] * 3
 
 
+@pytest.mark.parametrize(("time", "memory", "left"), [(3, 1024, 0), (2, 1024, 1), (1, 8, 3), (4, 1024, 0), (3, 512, 2)])
+def test_a_wrong_guess_at_a_password_that_was_kept_at_less_cost_spends_the_rest(
+    time: int, memory: int, left: int, settings: Settings
+):
+    """Or an account that has not signed in since the cost was raised would answer faster than one that is not there."""
+    kept = passwords.hashed(replace(settings, argon2_time=time, argon2_memory=memory), PASSWORD)
+    dearer = replace(settings, argon2_time=3, argon2_memory=1024)
+    assert passwords.rounds_left(dearer, kept) == left
+    assert [passwords.matches(dearer, kept, one) for one in (PASSWORD, "guess")] == [True, False]
+
+
 def test_the_password_of_the_demo_opens_nothing_elsewhere(world: World, settings: Settings):
     with world.database.transaction() as session:
         hashed = passwords.hashed(settings, passwords.DEMO_PASSWORD)
