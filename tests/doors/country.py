@@ -215,11 +215,11 @@ def country() -> Iterator[Country]:
         databases.close()
 
 
-def application(world: World, folder: Path) -> Flask:
+def application(world: World, folder: Path, day: str = DAY) -> Flask:
     """The program on a day half-way through the first phase."""
     plain = from_environment({"ZHENGJI_HOME": str(folder)})
     settings = replace(
-        plain, demo=True, clock=DAY, secret_key="not secret", argon2_time=1, argon2_memory=8, push_url=world.destination
+        plain, demo=True, clock=day, secret_key="not secret", argon2_time=1, argon2_memory=8, push_url=world.destination
     )
     app = create_app(settings, world.database)
     app.config["WTF_CSRF_ENABLED"] = False  # whether forms are ours is asked elsewhere; here, whose they are
