@@ -16,9 +16,9 @@ def test_refused_uploads_are_listed_with_why_and_until_when(world: World, visit:
     page = visit("administrator", language="en")
     page.goto("/refused")
     assert "Nothing was refused." in page.content()
+    files, given = Files((world.folder / "documents").as_uri()), io.BytesIO(b"%PDF-1.7 no Word file")
+    author = world.people["author"]
     with pytest.raises(reception.Refused):
-        files, given = Files((world.folder / "documents").as_uri()), io.BytesIO(b"%PDF-1.7 no Word file")
-        author = world.people["author"]
         reception.receive(world.database, files, "case", "一份检索报告.docx", given, actor=author, at=world.at)
     page.reload()
     shown = page.locator(".documents").inner_text()
