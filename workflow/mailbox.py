@@ -197,12 +197,18 @@ def _take(
 
 
 def _ours(head: bytes, call: Call) -> bool:
-    """Whether a mail is taken: one whose subject holds the call's words, that brings files, or that tells of one of ours."""
+    """Whether a mail is taken: one whose subject holds the call's words or objects, that brings files, or that tells of one
+    of ours."""
     subject, kind = heading(head, "subject"), heading(head, "content-type").lower()
     fixed = [one for one in call.mail.must_hold if "{" not in one]
     named = bool(fixed) and all(one in subject for one in fixed)
     from_a_server = re.search(r"mailer-daemon|postmaster", heading(head, "from"), re.IGNORECASE)
-    return named or bool(from_a_server) or kind.startswith(("multipart/mixed", "multipart/report", "application/"))
+    return (
+        named
+        or stored.objects(subject)
+        or bool(from_a_server)
+        or kind.startswith(("multipart/mixed", "multipart/report", "application/"))
+    )
 
 
 # ---- the server ------------------------------------------------------------------------------------------------------

@@ -64,8 +64,7 @@ def may_file(arrival: Arrival, actor: Actor) -> bool:
 
 def seems(arrival: Arrival) -> bool:
     """Whether its subject says that it objects."""
-    subject = arrival.subject.lower()
-    return "无异议" not in subject and any(word in subject for word in stored_arrivals.OBJECTING)
+    return stored_arrivals.objects(arrival.subject)
 
 
 def lists(session: Session, at: datetime) -> list[Shown]:

@@ -83,9 +83,10 @@ def test_what_is_no_business_of_ours_is_passed_over(world: World, files: Files, 
     post.put(
         b"From: ad@shop.example\r\nTo: b@c.cn\r\nSubject: sale\r\nContent-Type: text/html\r\n\r\n<p>x</p>\r\n",
         "From: a@b.cn\r\nTo: b@c.cn\r\nSubject: 优秀案例征集咨询\r\n\r\n请问\r\n".encode("gbk"),
+        "From: a@b.cn\r\nTo: b@c.cn\r\nSubject: 关于公示名单的异议\r\n\r\n数据不符\r\n".encode(),
         a_mail((WORD, sample(WORD)), subject="材料"),
     )
-    assert look(world, files, post.url()) == "2 taken, 0 known, 1 passed over, 0 too large"
+    assert look(world, files, post.url()) == "3 taken, 0 known, 1 passed over, 0 too large"
 
 
 def test_where_uids_do_not_hold_any_more_everything_is_looked_at_and_known_by_its_bytes(

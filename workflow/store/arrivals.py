@@ -88,6 +88,11 @@ OBJECTING = ("异议", "投诉", "举报", "objection", "complaint")
 """Words in a subject that say that a mail objects."""
 
 
+def objects(subject: str) -> bool:
+    """Whether a subject says that its mail objects."""
+    return "无异议" not in subject and any(word in subject.lower() for word in OBJECTING)
+
+
 def objecting(session: Session, limit: int) -> list[Arrival]:
     """Mails to the national office whose subject objects and from which no objection was filed, the newest first."""
     found = select(Arrival).where(Arrival.state == "read", _objects(), ~_filed())
