@@ -63,6 +63,12 @@ def theirs(database_kind: str) -> None:
 
 
 @pytest.fixture
+def ours(database_kind: str) -> None:
+    if database_kind != "sqlite":
+        pytest.skip("about files")
+
+
+@pytest.fixture
 def durable(theirs: None, durable_databases: Databases, tmp_path: Path) -> Iterator[Country]:
     """The country on a server that keeps its word."""
     with country(durable_databases, tmp_path) as made:
@@ -151,11 +157,9 @@ def until_told(ordeal: Ordeal, many: int) -> None:
 
 
 def test_writes_that_never_reached_the_disk_are_found_out(
-    database_kind: str, here: Country, tmp_path: Path, mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+    ours: None, here: Country, tmp_path: Path, mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The control for SQLite, which a killed process cannot make lose anything: an earlier copy of its files."""
-    if database_kind != "sqlite":
-        pytest.skip("about files")
     ordeal = Ordeal(here, tmp_path, mailbox, SEED + 2)
     with ordeal.round():
         until_told(ordeal, 5)
