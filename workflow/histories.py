@@ -107,7 +107,7 @@ def _detail(action: str, body: dict[str, Any]) -> Text | None:
         return Text(f"印章为“{unit}”", f"the seal reads “{unit}”") if unit else Text("无印章", "no seal")
     if action == "document.refuse":
         return search.turned_away(body)
-    if action in ("document.receive", "batch.turn_away"):
+    if action in ("document.receive", "batch.turn_away", "push.stay_behind"):
         return Text(body["zh"], body["en"])
     if action == "document.attach":
         names = "、".join(one["name"] for one in body["files"])

@@ -193,6 +193,7 @@ def test_what_the_receiver_has_of_a_retracted_case_is_said_and_settled_on_its_pa
     page = liaison.get(f"/pushes/{push}").get_data(as_text=True)
     steps = page[page.index('class="do"') :]
     assert (said in page, "hx-get" in page, "二者选一" in page) == (True, False, True)
+    assert "案例现在是“已撤下”" in page[page.index('id="history"') :]
     assert steps.index('id="recall"') < steps.index("办结推送")
     assert ("/resend" in page, "/retry" in page, f"/pushes/{push}/ask" in page) == (False, False, False)
     assert said in author.get(f"/pushes/{push}").get_data(as_text=True)

@@ -602,6 +602,7 @@ _DETAILS: Mapping[str, Any] = {
     "case.translate": _plainly("title"),
     "case.adjudicate": compared,
     "case.ask_ruling": compared,
+    "push.stay_behind": lambda body: Text(body["zh"], body["en"]),
     "case.turn_away": lambda body: Text(body["zh"], body["en"]),
     "batch.turn_away": lambda body: Text(body["zh"], body["en"]),
     "decision.choose": lambda body: Text(f"{body['case']}：{body['zh']}", f"{body['case']}: {body['en']}"),
