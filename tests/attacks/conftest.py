@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.web.conftest import app, settings, sign_in, world
+from tests.web.conftest import app, program, settings, sign_in, world
 
-__all__ = ["app", "settings", "sign_in", "world"]
+__all__ = ["app", "program", "settings", "sign_in", "world"]

@@ -7,6 +7,7 @@ before comparing; whatever number remains belongs to something hidden, and gives
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -25,6 +27,7 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests.attacks.forms import forms
 from tests.web.conftest import HASHED, PASSWORD, send
+from tests.web.programs import Program, made
 from tests.worlds import CALL_2021, Databases, World, world_under
 from web.app import create_app
 from workflow import batches
@@ -307,7 +310,32 @@ def walked(
     numbers = {world.row(case).number: label for label, case in seen.cases.items()}
     with world.database.reading() as session:
         numbers |= {session.get_one(Batch, number).number: label for label, number in seen.batches.items()}
-    return Walk(client, names, numbers).all(["/", *ASKED])
+    walk = Walk(client, names, numbers)
+    walk.all(["/", *ASKED])
+    if login:
+        asking = Program.of(app, made(world, app.extensions["zhengji"].settings, login))
+        for path in [*ASKED_BY_PROGRAMS, *(f"/cases/{case}{end}" for case in seen.cases.values() for end in OF_CASE)]:
+            answer = asking.client.get(f"/api/v1{path}", headers=asking._sent())
+            walk.pages[f"program {walk.named(path)}"] = (answer.status_code, walk.named(bare(answer.get_json())))
+    return walk.pages
+
+
+_OF_THE_INSTALLATION = {"id", "batch", "request", "office", "centre"}
+"""Names of numbers that count the whole installation's things."""
+
+
+def bare(answer: Any) -> str:
+    """What a program is told, but for such numbers; where a page goes on, only that it does."""
+
+    def without(told: Any) -> Any:
+        if isinstance(told, list):
+            return [without(one) for one in told]
+        if not isinstance(told, dict):
+            return told
+        kept = {name: one for name, one in told.items() if name not in _OF_THE_INSTALLATION}
+        return {name: bool(one) if name in ("after", "before") else without(one) for name, one in kept.items()}
+
+    return json.dumps(without(answer), ensure_ascii=False, indent=1)
 
 
 @pytest.mark.parametrize("principal", PRINCIPALS)
@@ -361,3 +389,11 @@ ASKED = [
     *(f"/trail?action={one}" for one in ("case.create", "case.stamp", "case.edit", "batch.create", "batch.send")),
     *(f"/desk?show={one}" for one in ("short", "")),
 ]
+
+ASKED_BY_PROGRAMS = [
+    *(f"/cases?{one}" for one in ("", "limit=2", "state=submitted", "office=2", "centre=3", "sort=oldest")),
+    *(f"/cases?text={quote(one)}" for one in _WORDS),
+    *("/batches", "/bulk", "/calls", "/calls/2021-205"),
+]
+OF_CASE = ("", "/history", "/versions")
+"""Not its offers: that a comparison is pending may be told, and there it stands among findings."""
