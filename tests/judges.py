@@ -11,9 +11,10 @@ from sqlalchemy import insert
 from rules.roles import Role
 from states.reach import Actor
 from tests.worlds import World, went
-from workflow import blinding, judging, people
 from workflow.engine import Attempt
-from workflow.judging import Invited, Pair, Profile
+from workflow.identity import people
+from workflow.selection import blinding, judging
+from workflow.selection.judging import Invited, Pair, Profile
 from workflow.store import judging as stored
 from workflow.store.models import Judgement, Person, PersonGrant
 

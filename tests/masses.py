@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from states.case import CaseState
-from workflow import similar
 from workflow.audit.canonical import canonical
+from workflow.finding import similar
 from workflow.store import words
 from workflow.store.calls import call_of
 from workflow.store.database import Database

@@ -32,29 +32,18 @@ from states.reach import SYSTEM, Actor
 from tests.certificates import PASSWORD, Issued, authority, revoked_list, roots_file, seal_of
 from tests.make import attachment, filled
 from tests.postgres import new_database
-from workflow import (
-    attachments,
-    batches,
-    cases,
-    deadlines,
-    decisions,
-    downloads,
-    editorial,
-    electronic,
-    papers,
-    people,
-    public_notices,
-    pushes,
-    sealing,
-    workbench,
-)
-from workflow.bilingual import SUMMARY, TITLE, passages
-from workflow.calls import current_call
+from workflow import attachments, batches, cases, downloads, electronic, papers
+from workflow.calls import current_call, deadlines
 from workflow.content import DERIVED, Content
 from workflow.documents import signing
 from workflow.engine import Attempt, Receipt
+from workflow.identity import people
+from workflow.incoming import sealing
+from workflow.incoming.sealing import Sighting
 from workflow.mailing import Mailer
-from workflow.sealing import Sighting
+from workflow.objecting import public_notices
+from workflow.publishing import editorial
+from workflow.selection import decisions
 from workflow.settings import Settings, from_environment
 from workflow.store import calls as stored_calls
 from workflow.store import facts, log, schema
@@ -64,6 +53,8 @@ from workflow.store.files import Files
 from workflow.store.guard import authorize
 from workflow.store.models import AuditEvent, Batch, Case, Centre, Document, Office, Person, PersonGrant, Push, Seal
 from workflow.store.papers import Kept
+from workflow.wipo import pushes, workbench
+from workflow.wipo.bilingual import SUMMARY, TITLE, passages
 
 CALL_2021 = current_call()
 

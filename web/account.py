@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from web.auth import visitor
 from web.request import installed, of_api, reading, received, settings, transaction
 from web.words import say, t
-from workflow import bounces, directory, factors, passwords, people, sign_in, tokens
 from workflow.audit import search
 from workflow.engine import NotPermitted, Text
+from workflow.identity import directory, factors, passwords, people, sign_in, tokens
+from workflow.incoming import bounces
 from workflow.store import models
 
 bp = Blueprint("account", __name__, url_prefix="/account")

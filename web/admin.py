@@ -13,21 +13,13 @@ from web import imports
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import (
-    accounts,
-    administration,
-    bounces,
-    directory,
-    factors,
-    notices,
-    people,
-    register,
-    stranded,
-    throttle,
-)
 from workflow import calls as call_files
 from workflow import imports as lists_of
+from workflow import register, stranded
+from workflow.calls import notices
 from workflow.documents.problems import Unreadable
+from workflow.identity import accounts, administration, directory, factors, people, throttle
+from workflow.incoming import bounces
 from workflow.settings import BASE_URL
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")

@@ -16,9 +16,9 @@ from states.lifecycle import Lifecycle
 from web.auth import visitor
 from web.request import installed, of_api, received, settings, transaction
 from web.words import moment, say, t
-from workflow import factors, passwords, sign_in, throttle, tokens
 from workflow.engine import CannotServe, Text
-from workflow.scopes import Scope
+from workflow.identity import factors, passwords, sign_in, throttle, tokens
+from workflow.identity.scopes import Scope
 
 Page = tuple[str, int]
 

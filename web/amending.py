@@ -11,7 +11,7 @@ from web.request import actor, form_key, now, reading, transaction
 from web.request import number as row_number
 from web.tell import done
 from web.words import say, t
-from workflow import amending
+from workflow.calls import amending
 
 bp = Blueprint("amending", __name__, url_prefix="/calls")
 

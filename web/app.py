@@ -85,7 +85,7 @@ from web.api import standing as api_standing
 from web.menu import menu
 from workflow import office_words
 from workflow.documents.limits import REQUEST
-from workflow.secret_key import secret_key
+from workflow.identity.secret_key import secret_key
 from workflow.settings import Settings
 from workflow.store import files
 from workflow.store.database import Database

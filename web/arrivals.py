@@ -13,8 +13,10 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, installed, now, number, reading, settings, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import arrivals, bounces, objection_arrivals, objections, register, taking
+from workflow import register
+from workflow.incoming import arrivals, bounces, taking
 from workflow.jobs import board
+from workflow.objecting import objection_arrivals, objections
 from workflow.store import models
 
 bp = Blueprint("arrivals", __name__, url_prefix="/arrivals")

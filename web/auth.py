@@ -13,7 +13,7 @@ from states.reach import Actor
 from web.broken import without_database
 from web.request import installed, of_api, reading, received, settings, today, token_id, transaction
 from web.words import Words, moment, say, t
-from workflow import account_mail, factors, passwords, people, resets, sign_in, stand_ins, tokens
+from workflow.identity import account_mail, factors, passwords, people, resets, sign_in, stand_ins, tokens
 from workflow.store import models
 
 _PUBLISHED = (

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from web.request import actor, installed, number, reading, received, settings
 from web.words import say, size, t
-from workflow import administration, backup, rotation
+from workflow.identity import administration
+from workflow.operation import backup, rotation
 
 bp = Blueprint("backups", __name__, url_prefix="/admin/backups")
 bp.before_request(lambda: administration.check_administrator(actor()))

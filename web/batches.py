@@ -34,7 +34,6 @@ from workflow import (
     batches,
     boards,
     bulk,
-    deadlines,
     downloads,
     electronic,
     foresight,
@@ -42,12 +41,12 @@ from workflow import (
     papers,
     personal,
     privacy,
-    sealing,
-    taking,
     voiding,
 )
+from workflow.calls import deadlines
 from workflow.documents import signing
 from workflow.engine import NoSuchTransition
+from workflow.incoming import sealing, taking
 from workflow.jobs import board
 from workflow.store import models
 

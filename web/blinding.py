@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from web.request import actor, files, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import blinding, judging
 from workflow.engine import Text
+from workflow.selection import blinding, judging
 
 bp = Blueprint("blinding", __name__, url_prefix="/judging/blind")
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, reading, transaction
 from web.request import number as row_number
 from web.tell import tell
-from workflow import call_standing, notices
+from workflow.calls import call_standing, notices
 from workflow.engine import NoSuchTransition
 
 bp = Blueprint("call_standing", __name__, url_prefix="/calls")

@@ -8,8 +8,9 @@ from web import flow
 from web.request import actor, now, reading
 from web.request import number as row_number
 from web.words import countdown
-from workflow import amending, call_standing, centre_requests, drafting, lists, notices, what_if
-from workflow import particulars as said
+from workflow import lists
+from workflow.calls import amending, call_standing, centre_requests, drafting, notices, what_if
+from workflow.calls import particulars as said
 
 bp = Blueprint("calls", __name__, url_prefix="/calls")
 

@@ -35,11 +35,8 @@ from web.words import countdown, say, t
 from workflow import (
     attachments,
     bulk,
-    call_standing,
     cases,
     clock,
-    comparisons,
-    editorial,
     electronic,
     foresight,
     histories,
@@ -48,14 +45,15 @@ from workflow import (
     papers,
     personal,
     privacy,
-    queries,
     revisions,
-    searches,
-    taking,
     voiding,
 )
+from workflow.calls import call_standing
 from workflow.content import Content
 from workflow.engine import NoSuchTransition
+from workflow.finding import comparisons, queries, searches
+from workflow.incoming import taking
+from workflow.publishing import editorial
 from workflow.store import living, models
 
 bp = Blueprint("cases", __name__, url_prefix="/cases")

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import countdown, t
-from workflow import boards, centre_requests, lists
+from workflow import boards, lists
+from workflow.calls import centre_requests
 
 bp = Blueprint("centre_requests", __name__, url_prefix="/extensions")
 

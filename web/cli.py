@@ -94,7 +94,7 @@ def init(algorithm: str | None) -> None:
     例 Example:  zhengji init
                  zhengji init --hash sm3
     """
-    from workflow import installation
+    from workflow.operation import installation
 
     with refusals():
         database = installation.open_database(configured.from_environment())
@@ -119,7 +119,7 @@ def demo(size: str) -> None:
     例 Example:  ZHENGJI_HOME=/tmp/demo zhengji demo
                  ZHENGJI_HOME=/tmp/call zhengji demo --size call
     """
-    from workflow import installation
+    from workflow.operation import installation
 
     settings = configured.from_environment({**os.environ, "ZHENGJI_DEMO": "1"})
     database = installation.open_database(settings)
@@ -175,7 +175,7 @@ def user_add(login: str, name: str, role: str, unit: int | None, email: str, pas
     \b
     例 Example:  zhengji user add admin --name 管理员 --role administrator
     """
-    from workflow import installation
+    from workflow.operation import installation
 
     settings = configured.from_environment()
     database = installation.open_database(settings)
@@ -195,7 +195,8 @@ def user_list(as_json: bool) -> None:
     \b
     例 Example:  zhengji user list --json
     """
-    from workflow import installation, people
+    from workflow.identity import people
+    from workflow.operation import installation
 
     database = installation.open_database(configured.from_environment())
     with database.reading() as session:
@@ -225,7 +226,8 @@ def user_units(as_json: bool) -> None:
     \b
     例 Example:  zhengji user units
     """
-    from workflow import installation, register
+    from workflow import register
+    from workflow.operation import installation
 
     database = installation.open_database(configured.from_environment())
     with database.reading() as session:
@@ -307,7 +309,7 @@ def similar(files: Sequence[Path], against: Path | None, call_file: Path | None,
     """
     from workflow.documents.problems import Unreadable
     from workflow.documents.reading import read_case_document
-    from workflow.similar import compare_files
+    from workflow.finding.similar import compare_files
 
     read_as = call_from(call_file)
 
@@ -352,8 +354,11 @@ def push(number: str, login: str, wait: bool, as_json: bool) -> None:
     \b
     例 Example:  zhengji push 2021-205-EX-0007 --as liaison
     """
-    from workflow import cases, clock, installation, people, pushes
+    from workflow import cases, clock
+    from workflow.identity import people
     from workflow.jobs.worker import workshop
+    from workflow.operation import installation
+    from workflow.wipo import pushes
 
     settings = configured.from_environment()
     database = installation.open_database(settings)

@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response
 
 from web.courts import bar
 from web.request import actor, files, form_key, installed, now, reading, transaction
-from workflow import boards, closing, courts, downloads, lists, made
+from workflow import boards, courts, downloads, lists
+from workflow.calls import closing
+from workflow.publishing import made
 
 bp = Blueprint("closing", __name__)
 

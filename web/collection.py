@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, installed, language, now, number, reading, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import collection, downloads, lists
+from workflow import downloads, lists
+from workflow.publishing import collection
 
 bp = Blueprint("collection", __name__, url_prefix="/collection")
 bp.before_request(lambda: collection.check_editor(actor()))

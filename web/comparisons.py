@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from web.request import actor, reading
-from workflow import comparisons
+from workflow.finding import comparisons
 
 bp = Blueprint("comparisons", __name__, url_prefix="/rulings")
 

@@ -10,8 +10,9 @@ from web import decisions as screen
 from web.request import actor, files, now, reading, today, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import decision_sheets, decisions, privacy
+from workflow import privacy
 from workflow.documents.problems import Unreadable
+from workflow.selection import decision_sheets, decisions
 
 bp = Blueprint("decision_sheets", __name__, url_prefix="/decisions/<call_number>/sheet")
 

@@ -23,8 +23,10 @@ from web.request import (
 )
 from web.tell import done
 from web.words import say, t
-from workflow import announcing, call_standing, cases, decisions, letters, lists, personal
+from workflow import cases, letters, lists, personal
+from workflow.calls import call_standing
 from workflow.engine import CannotServe, Text
+from workflow.selection import announcing, decisions
 from workflow.settings import LONGEST_HOLD
 from workflow.store import archive, living
 

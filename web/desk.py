@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, place, reading, transaction
 from web.tell import done
 from web.words import countdown, t
-from workflow import batches, boards, deadlines
+from workflow import batches, boards
+from workflow.calls import deadlines
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 

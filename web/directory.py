@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from web.auth import first_is_right, visitor
 from web.request import installed, received, settings, transaction
 from web.words import t
-from workflow import directory, sign_in
+from workflow.identity import directory, sign_in
 from workflow.settings import Settings
 
 bp = Blueprint("directory", __name__)

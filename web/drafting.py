@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import drafting, notices, proofs
+from workflow.calls import drafting, notices, proofs
 from workflow.calls import places as of_calls
 from workflow.engine import CannotServe, Text
 from workflow.store import living

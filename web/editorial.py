@@ -11,9 +11,11 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, form_mark, now, number, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import cases, editorial, lists, workbench
-from workflow import consent as consents
+from workflow import cases, lists
+from workflow.publishing import consent as consents
+from workflow.publishing import editorial
 from workflow.store import models
+from workflow.wipo import workbench
 
 bp = Blueprint("editorial", __name__, url_prefix="/cases/<int:case_id>/editorial")
 

@@ -15,7 +15,7 @@ from web import broken
 from web.again import ProofNeeded
 from web.request import actor, installed, now, received, transaction
 from web.words import moment, say, t
-from workflow import batches, cases, downloads, logs, people, reception, throttle, tokens
+from workflow import batches, cases, downloads
 from workflow.clock import BEIJING
 from workflow.documents.limits import MIB, REQUEST
 from workflow.documents.problems import Unreadable
@@ -30,6 +30,9 @@ from workflow.engine import (
     TooOften,
     WrongInput,
 )
+from workflow.identity import people, throttle, tokens
+from workflow.incoming import reception
+from workflow.operation import logs
 from workflow.store import files
 
 STATUS: dict[type[CannotServe], HTTPStatus] = {

@@ -14,7 +14,8 @@ from states.lifecycle import Lifecycle, State, Transition
 from web.request import actor, language, reading
 from web.request import number as row_number
 from web.words import t
-from workflow import batches, boards, cases, histories, lists, notices
+from workflow import batches, boards, cases, histories, lists
+from workflow.calls import notices
 from workflow.interchange import bpmn
 from workflow.store import models
 

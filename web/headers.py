@@ -11,7 +11,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from web.running import asked_by_machines
-from workflow import logs
+from workflow.operation import logs
 from workflow.settings import BASE_URL, Settings
 
 PAGES = "; ".join(

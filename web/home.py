@@ -7,8 +7,13 @@ from flask_login import current_user
 
 from web.request import actor, now, reading, received, settings, today
 from web.words import countdown
-from workflow import arrivals, boards, bounces, comparisons, lists, overdue, publicity, searches, setting_up, stand_ins
+from workflow import boards, lists, overdue
+from workflow.finding import comparisons, searches
+from workflow.identity import stand_ins
+from workflow.incoming import arrivals, bounces
 from workflow.jobs import board
+from workflow.operation import setting_up
+from workflow.publishing import publicity
 
 bp = Blueprint("home", __name__)
 

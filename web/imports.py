@@ -10,8 +10,9 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from web.request import actor, files, installed, now, received, settings, transaction
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import accounts, imports, register
+from workflow import imports, register
 from workflow.documents.problems import Unreadable
+from workflow.identity import accounts
 
 Page = str | tuple[str, int]
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import bounces
+from workflow.incoming import bounces
 from workflow.jobs import board
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")

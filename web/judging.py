@@ -14,8 +14,9 @@ from web.request import actor, files, form_key, form_mark, now, number, reading,
 from web.tell import done, tell
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import downloads, judging, plans, privacy, replacing, results
+from workflow import downloads, privacy
 from workflow.documents.problems import Unreadable
+from workflow.selection import judging, plans, replacing, results
 from workflow.store import models
 
 bp = Blueprint("judging", __name__, url_prefix="/judging")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, render_template, request
 
 from web.request import actor, now, reading
-from workflow import bounces
+from workflow.incoming import bounces
 
 bp = Blueprint("mails", __name__, url_prefix="/mails")
 

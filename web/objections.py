@@ -11,20 +11,12 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, now, number, reading, received, settings, transaction
 from web.tell import done, tell
 from web.words import say, t
-from workflow import (
-    call_standing,
-    clock,
-    objection_arrivals,
-    objection_mail,
-    objection_standing,
-    objections,
-    papers,
-    privacy,
-    public_notices,
-    throttle,
-)
+from workflow import clock, papers, privacy
+from workflow.calls import call_standing
 from workflow.documents import vetting
 from workflow.documents.problems import Problem, Unreadable
+from workflow.identity import throttle
+from workflow.objecting import objection_arrivals, objection_mail, objection_standing, objections, public_notices
 from workflow.store import papers as kept
 
 bp = Blueprint("objections", __name__)

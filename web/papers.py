@@ -28,20 +28,10 @@ from web.request import (
 from web.tell import done
 from web.uploads import uploaded
 from web.words import say, t
-from workflow import (
-    cases,
-    comparisons,
-    downloads,
-    electronic,
-    intake,
-    lists,
-    papers,
-    printing,
-    privacy,
-    sealing,
-    taking,
-)
+from workflow import cases, downloads, electronic, lists, papers, printing, privacy
 from workflow.documents import preview, signing
+from workflow.finding import comparisons
+from workflow.incoming import intake, sealing, taking
 from workflow.store import living, models
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ def index() -> str:
 
 
 def _index(**more: Any) -> str:
-    from workflow import passports
+    from workflow.wipo import passports
 
     before = number(request.args.get("after"))
     with reading() as session:
@@ -53,7 +53,7 @@ def _index(**more: Any) -> str:
 @bp.post("/passports")
 def bring() -> Response | tuple[str, int]:
     """Take a passport in; what is wrong with it is said beside the field."""
-    from workflow import passports
+    from workflow.wipo import passports
 
     passports.check_imports(actor())
     sent = request.files.get("passport")
@@ -89,7 +89,7 @@ def _tell(done: Any) -> None:
 
 @bp.get("/passports/<int:imported_id>")
 def show(imported_id: int) -> str:
-    from workflow import passports
+    from workflow.wipo import passports
 
     with reading() as session:
         found = passports.find(session, imported_id, actor=actor())
@@ -99,7 +99,7 @@ def show(imported_id: int) -> str:
 @bp.get("/passports/<int:imported_id>/passport.zip")
 def again(imported_id: int) -> Response:
     """The passport as it came in; on record."""
-    from workflow import passports
+    from workflow.wipo import passports
 
     with reading() as session:
         found = passports.find(session, imported_id, actor=actor())

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from web import imports
 from web.request import actor, number, reading
 from workflow import imports as lists_of
-from workflow import priors
+from workflow.finding import priors
 
 bp = Blueprint("priors", __name__, url_prefix="/priors")
 

@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 from web.request import actor, files, form_key, installed, now, reading, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import administration, cases, lists, people, privacy
+from workflow import cases, lists, privacy
 from workflow.audit import search
+from workflow.identity import administration, people
 
 bp = Blueprint("privacy", __name__)
 

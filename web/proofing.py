@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import collection, proofing
+from workflow.publishing import collection, proofing
 from workflow.store import living
 
 bp = Blueprint("proofing", __name__, url_prefix="/collection/<int:collection_id>/proof")

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import proofs
+from workflow.calls import proofs
 from workflow.jobs import board
 
 bp = Blueprint("proving", __name__, url_prefix="/proofs")

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from web.request import files, language, number, reading, settings, today
 from web.words import say, t
-from workflow import citing, drawn, proofing, public, sharing
+from workflow.publishing import citing, drawn, proofing, public, sharing
 
 bp = Blueprint("public", __name__, url_prefix="/public")
 site = Blueprint("site", __name__)

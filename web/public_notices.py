@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from web.request import actor, form_key, now, number, reading, settings, transaction
 from web.tell import done
 from web.words import t
-from workflow import downloads, notice_papers, objections, public_notices
+from workflow import downloads
+from workflow.objecting import notice_papers, objections, public_notices
 
 bp = Blueprint("public_notices", __name__, url_prefix="/notices")
 

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from web.request import actor, form_key, now, number, reading, today, transaction
 from web.words import say
-from workflow import clock, consent, courts, lists, made, publicity
+from workflow import clock, courts, lists
+from workflow.publishing import consent, made, publicity
 
 bp = Blueprint("publicity", __name__, url_prefix="/publicity")
 bp.before_request(lambda: publicity.check_reads(actor()))

@@ -14,9 +14,10 @@ from web.picture import draw
 from web.request import actor, files, form_key, form_mark, now, reading, settings, transaction
 from web.tell import done, tell
 from web.words import t
-from workflow import abroad, boards, cases, histories, lists, privacy, pushes
+from workflow import boards, cases, histories, lists, privacy
 from workflow.engine import NoSuchTransition
 from workflow.store import models
+from workflow.wipo import abroad, pushes
 
 bp = Blueprint("pushes", __name__)
 

@@ -8,8 +8,8 @@ from flask import Blueprint, render_template, request, send_file
 from werkzeug.wrappers import Response
 
 from web.request import actor, files, installed, now, number, reading
-from workflow import refused
 from workflow.documents.limits import REFUSED_DAYS
+from workflow.incoming import refused
 
 bp = Blueprint("refused", __name__, url_prefix="/refused")
 

@@ -9,7 +9,7 @@ from web.judging import say_invited, typed_day
 from web.request import actor, form_key, form_mark, now, number, reading, transaction
 from web.tell import done
 from web.words import t
-from workflow import judging, plans, replacing
+from workflow.selection import judging, plans, replacing
 
 bp = Blueprint("replacing", __name__, url_prefix="/judging/replacements")
 

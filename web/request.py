@@ -14,9 +14,10 @@ from flask import abort, current_app, g, request, session
 from flask_login import current_user
 
 from states.reach import Actor
-from workflow import characters, clock, sign_in
+from workflow import characters, clock
 from workflow.documents.limits import REQUEST_WITH_ATTACHMENT
 from workflow.engine import CannotServe, Text
+from workflow.identity import sign_in
 from workflow.settings import Settings
 from workflow.store import pages
 from workflow.store.database import Database

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 
 from web.request import actor, reading
 from web.request import number as row_number
-from workflow import notices, proofs, rulebook
+from workflow.calls import notices, proofs, rulebook
 
 bp = Blueprint("rulebook", __name__, url_prefix="/calls")
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, re
 
 from web.request import Installed, installed
 from web.request import settings as set_here
-from workflow import exposition, logs, metrics, readiness, telemetry
+from workflow.operation import exposition, logs, metrics, readiness, telemetry
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files

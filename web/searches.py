@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from web.request import actor, now, reading, transaction
-from workflow import searches
+from workflow.finding import searches
 
 bp = Blueprint("searches", __name__, url_prefix="/searches")
 

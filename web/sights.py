@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 
 from web.errors import on_record
 from web.request import files
-from workflow import downloads, electronic, sealing
+from workflow import downloads, electronic
 from workflow.documents import signing
 from workflow.engine import Text
+from workflow.incoming import sealing
 from workflow.store import papers
 
 

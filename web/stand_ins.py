@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from web.auth import OPEN
 from web.request import actor, form_key, now, number, reading, received, settings, today, transaction
 from web.words import say, t
-from workflow import stand_ins
 from workflow.engine import CannotServe
+from workflow.identity import stand_ins
 
 bp = Blueprint("stand_ins", __name__, url_prefix="/account/stand-ins")
 

@@ -9,8 +9,8 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from web.request import actor
-from workflow import intake
 from workflow.engine import Text
+from workflow.incoming import intake
 from workflow.store import papers
 
 _HOURS = 12

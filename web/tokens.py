@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from web.auth import visitor
 from web.request import number, reading, received, settings, transaction
 from web.words import say, t
-from workflow import tokens
-from workflow.scopes import Scope
+from workflow.identity import tokens
+from workflow.identity.scopes import Scope
 
 bp = Blueprint("tokens", __name__, url_prefix="/account/tokens")
 

@@ -19,9 +19,10 @@ from states.reach import SYSTEM
 from web.receipts import address
 from web.request import actor, language, now, number, reading, today, transaction
 from web.words import moment, say, t
-from workflow import call_standing, cases, downloads, histories, lists
+from workflow import cases, downloads, histories, lists
 from workflow.audit import lists as taking
 from workflow.audit import log, notes, receipts, search
+from workflow.calls import call_standing
 from workflow.clock import day_written
 from workflow.documents import receipt as paper
 from workflow.interchange import taking as taken_for_mining

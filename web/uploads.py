@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import request
 
 from web.request import actor, files, installed, now
-from workflow import reception
 from workflow.documents.limits import LIMITS, Limit
+from workflow.incoming import reception
 from workflow.store import papers
 
 

@@ -12,8 +12,8 @@ from web.drafting import by_table
 from web.request import actor, form_key, now, number, reading, today, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import downloads, notices, what_if
-from workflow.calls import changing, places
+from workflow import downloads
+from workflow.calls import changing, notices, places, what_if
 from workflow.jobs import board
 
 bp = Blueprint("what_if", __name__, url_prefix="/what-if")

@@ -11,9 +11,11 @@ from web.errors import on_record
 from web.request import actor, form_key, now, number, reading, transaction
 from web.tell import done
 from web.words import say, t
-from workflow import cases, editorial, lists, workbench
+from workflow import cases, lists
 from workflow.engine import CannotServe, NotPermitted
+from workflow.publishing import editorial
 from workflow.store import models
+from workflow.wipo import workbench
 
 bp = Blueprint("workbench", __name__)
 

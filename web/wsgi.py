@@ -9,8 +9,8 @@ from threading import Thread
 from flask import Flask
 
 from web.app import create_app
-from workflow import anchors, configuration, logs, memory, telemetry
 from workflow.jobs import queue
+from workflow.operation import anchors, configuration, logs, memory, telemetry
 from workflow.settings import from_environment
 from workflow.store.database import Database
 

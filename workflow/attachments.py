@@ -18,10 +18,11 @@ from rules.papers import attachment_problem, attachments_complete
 from rules.roles import Level
 from rules.words import Text
 from states.reach import Actor
-from workflow import cases, papers, reception
+from workflow import cases, papers
 from workflow.documents import limits, vetting
 from workflow.documents.kinds import of_media_type
 from workflow.engine import NoSuchThing, Receipt, WrongInput
+from workflow.incoming import reception
 from workflow.store import cases as stored_cases
 from workflow.store import facts as stored_facts
 from workflow.store import papers as stored

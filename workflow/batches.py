@@ -23,10 +23,11 @@ from states.batch import BATCH, BatchState
 from states.case import CaseState
 from states.lifecycle import Standing, State
 from states.reach import SYSTEM, Actor, reaches
-from workflow import call_standing, cases, keeping, privacy, sealing
+from workflow import cases, privacy
 from workflow import content as contents
 from workflow import papers as case_papers
 from workflow.audit import receipts
+from workflow.calls import call_standing
 from workflow.documents import marks, prints, writing
 from workflow.documents.mail import Attachment, compose
 from workflow.documents.mail import in_mails as share_out
@@ -45,10 +46,12 @@ from workflow.engine import (
     WrongInput,
     examine,
 )
+from workflow.incoming import sealing
+from workflow.incoming.sealing import Proof, Sighting
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer, TooLarge
+from workflow.operation import keeping
 from workflow.personal import masked_form
-from workflow.sealing import Proof, Sighting
 from workflow.store import batches as stored
 from workflow.store import facts as stored_facts
 from workflow.store import living, trail

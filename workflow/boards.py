@@ -17,7 +17,8 @@ from states.case import CaseState
 from states.lifecycle import Lifecycle, Standing, State, Transition
 from states.push import PUSH, PushState
 from states.reach import Actor, reaches
-from workflow import batches, cases, clock, deadlines, lists, pushes
+from workflow import batches, cases, clock, lists
+from workflow.calls import deadlines
 from workflow.cases import NoSuchCase
 from workflow.engine import NotPermitted, Offer
 from workflow.store import batches as stored_batches
@@ -31,6 +32,7 @@ from workflow.store.histories import Granted
 from workflow.store.models import Batch, Case, Centre, Document, ExtensionRequest, Office, Push
 from workflow.store.pages import TOP, Filters, Page, Place
 from workflow.store.pages import Count as Number
+from workflow.wipo import pushes
 
 
 def lifecycle() -> Lifecycle:

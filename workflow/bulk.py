@@ -22,7 +22,8 @@ from rules.words import Labelled, Text
 from states.case import CASE, COUNTED, CaseState
 from states.lifecycle import Standing, Transition
 from states.reach import Actor, holds, reaches
-from workflow import call_standing, cases, deadlines, letters
+from workflow import cases, letters
+from workflow.calls import call_standing, deadlines
 from workflow.cases import Answers
 from workflow.engine import (
     CannotServe,

@@ -20,7 +20,8 @@ from states.case import CASE, CONTENT, EDITABLE
 from states.lifecycle import Standing
 from states.reach import Actor, reaches
 from states.route import lifecycle_of
-from workflow import call_standing, characters, letters
+from workflow import characters, letters
+from workflow.calls import call_standing
 from workflow.content import Content
 from workflow.engine import Attempt, CannotServe, Engine, NoSuchThing, NoSuchTransition, NotPermitted, Offer, Receipt
 from workflow.failpoints import reached

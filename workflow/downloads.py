@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 from rules.call import Call
 from rules.words import Text
 from states.reach import Actor
-from workflow import cases, keeping, lists, papers, personal, privacy, sealing
+from workflow import cases, lists, papers, personal, privacy
 from workflow.audit import log
 from workflow.cases import NoSuchCase
 from workflow.documents import legacy, marks, origin, preview, prints, writing
 from workflow.documents.problems import Unreadable
 from workflow.documents.reading import Picture
 from workflow.engine import CannotServe, NoLonger, OurLoss
+from workflow.incoming import sealing
+from workflow.operation import keeping
 from workflow.store import calls as stored_calls
 from workflow.store.database import Database
 from workflow.store.files import Absent, Damaged, Files

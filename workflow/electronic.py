@@ -10,10 +10,12 @@ from rules.facts import AWAITING, GOOD
 from rules.names import same_name
 from rules.words import Text
 from states.reach import Actor
-from workflow import papers, sealing, timestamps
+from workflow import papers
 from workflow.documents import marks, signatures, signing
+from workflow.incoming import sealing
 from workflow.jobs.kinds import JobState
 from workflow.jobs.queue import enqueue
+from workflow.operation import timestamps
 from workflow.settings import Settings
 from workflow.store import batches as stored_batches
 from workflow.store import cases as stored_cases

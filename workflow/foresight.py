@@ -14,10 +14,11 @@ from rules.words import Text
 from states.batch import BatchState
 from states.lifecycle import Transition
 from states.reach import Actor
-from workflow import batches, bulk, cases, editorial, letters, papers
+from workflow import batches, bulk, cases, letters, papers
 from workflow.bulk import Effect, Form, Line, Verdict
 from workflow.engine import Offer
 from workflow.letters import Mail
+from workflow.publishing import editorial
 from workflow.store import batches as stored
 from workflow.store.calls import call_of
 from workflow.store.cases import LEAVES_ITS_BATCH, VOIDS_SIGN_OFFS

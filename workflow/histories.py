@@ -19,9 +19,9 @@ from states.reach import Actor, Grant
 from workflow import privacy
 from workflow.audit import actions, search
 from workflow.engine import Offer
+from workflow.identity.stand_ins import Presence
 from workflow.lists import migrated
 from workflow.personal import together
-from workflow.stand_ins import Presence
 from workflow.store import histories as stored
 from workflow.store.models import Batch, Push
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from rules.words import Labelled, Text
 from states.reach import Actor
-from workflow import accounts, priors, register
-from workflow.accounts import Invitation
+from workflow import register
+from workflow.finding import priors
+from workflow.identity import accounts
+from workflow.identity.accounts import Invitation
 from workflow.register import Imported
 from workflow.settings import Settings
 from workflow.store import priors as stored_priors

@@ -24,8 +24,8 @@ from workflow.audit import actions
 from workflow.documents import mail as paper
 from workflow.documents.vetting import clean_name
 from workflow.engine import Attempt, NoSuchThing
+from workflow.identity.stand_ins import Presence
 from workflow.jobs.queue import enqueue
-from workflow.stand_ins import Presence
 from workflow.store import letters as stored
 from workflow.store.calls import call_of
 from workflow.store.database import Database

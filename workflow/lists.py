@@ -24,12 +24,14 @@ from states.objection import OBJECTION
 from states.push import PUSH
 from states.reach import Actor
 from states.route import lifecycle_of
-from workflow import call_standing, cases, comparisons, excerpts, letters, privacy
+from workflow import cases, letters, privacy
 from workflow import content as contents
 from workflow.audit import actions, search
+from workflow.calls import call_standing
 from workflow.cases import NoSuchCase
 from workflow.content import Content
 from workflow.engine import Offer
+from workflow.finding import comparisons, excerpts
 from workflow.personal import together
 from workflow.store import calls as stored_calls
 from workflow.store import facts as stored_facts

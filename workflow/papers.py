@@ -16,13 +16,15 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.case import EDITABLE
 from states.reach import Actor
-from workflow import call_standing, merging, sealing
 from workflow import content as contents
-from workflow import mismatches as differing
+from workflow import merging
+from workflow.calls import call_standing
 from workflow.cases import NotEditable, check_marked, check_seen, where_it_is
 from workflow.content import Content
 from workflow.documents import forms, preview, reading, vetting
 from workflow.engine import NotPermitted, Receipt
+from workflow.incoming import mismatches as differing
+from workflow.incoming import sealing
 from workflow.store import facts as stored_facts
 from workflow.store import lists as stored_lists
 from workflow.store import papers as stored

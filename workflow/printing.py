@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from states.reach import Actor
-from workflow import cases, collecting, lists, sealing
+from workflow import cases, lists
 from workflow.audit import log
 from workflow.documents import prints, template
 from workflow.documents.compiling.book import Chapter
+from workflow.incoming import sealing
+from workflow.publishing import collecting
 from workflow.store.database import Database
 from workflow.store.files import Files
 

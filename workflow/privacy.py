@@ -14,8 +14,8 @@ from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
 from states.route import level_of, lifecycle_of
-from workflow import administration
 from workflow.engine import NotPermitted, Receipt, WrongInput
+from workflow.identity import administration
 from workflow.personal import is_contact
 from workflow.settings import Settings
 from workflow.store import calls as stored_calls

@@ -19,9 +19,9 @@ from states.lifecycle import Lifecycle
 from states.onward import court
 from states.route import lifecycle_of
 from workflow.documents.mail import compose
+from workflow.identity.stand_ins import Presence
 from workflow.letters import INSTEAD
 from workflow.mailing import Mailer
-from workflow.stand_ins import Presence
 from workflow.store import calls as stored_calls
 from workflow.store import reminders as stored
 from workflow.store.database import Database

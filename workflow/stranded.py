@@ -14,7 +14,7 @@ from states.case import CaseState
 from states.reach import Actor
 from states.route import lifecycle_of
 from workflow.boards import NATIONAL
-from workflow.stand_ins import Presence
+from workflow.identity.stand_ins import Presence
 from workflow.store import calls as stored_calls
 from workflow.store import stranded as stored
 from workflow.store.models import Centre, Office

@@ -11,8 +11,8 @@ from pytest_bdd import given, parsers, then, when
 from features.steps.people import named, person
 from states.case import CaseState
 from tests.worlds import World, went
-from workflow import amending
-from workflow.amending import Chosen, Moved, Preview, Verdict
+from workflow.calls import amending
+from workflow.calls.amending import Chosen, Moved, Preview, Verdict
 from workflow.engine import CannotServe
 from workflow.store.calls import call_of
 

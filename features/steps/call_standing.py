@@ -8,7 +8,7 @@ from pytest_bdd import given, parsers, then, when
 
 from features.steps.outcomes import Result, tried
 from tests.worlds import World, went
-from workflow import call_standing
+from workflow.calls import call_standing
 from workflow.engine import CannotServe
 
 

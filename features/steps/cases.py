@@ -16,9 +16,10 @@ from rules.facts import Ruling
 from rules.roles import Level
 from states.case import CASE, CaseState
 from tests.worlds import WHY_LATE, World, went
-from workflow import cases, comparisons
+from workflow import cases
 from workflow.documents.signing import NotSealed
-from workflow.sealing import NotThisPrint, Sighting, mark_of
+from workflow.finding import comparisons
+from workflow.incoming.sealing import NotThisPrint, Sighting, mark_of
 
 REMARKS = {"写得清清楚楚": "请补充服务成效的数字", "只写了一个字": "改", "没有填写": "", "只打了空格": " 　"}
 

@@ -10,13 +10,14 @@ from pytest_bdd import given, parsers, then, when
 from features.steps.bulk import HELD, Many
 from states.reach import Actor
 from tests.worlds import World, went
-from workflow import announcing, cases, decisions, letters, lists
-from workflow.announcing import Answered, Plan
+from workflow import cases, letters, lists
 from workflow.audit import search
 from workflow.bulk import Verdict
 from workflow.cases import Answers
-from workflow.decisions import Decision, Line
 from workflow.engine import Attempt
+from workflow.selection import announcing, decisions
+from workflow.selection.announcing import Answered, Plan
+from workflow.selection.decisions import Decision, Line
 from workflow.store.living import Overtaken
 
 REASON, FEEDBACK = "两轮比较之后的意见", "成效还缺少对照的数字"

@@ -16,11 +16,11 @@ from states.reach import Actor
 from states.route import lifecycle_of
 from tests import judges
 from tests.worlds import World, went
-from workflow import judging
 from workflow.audit import search
-from workflow.blind import Reading
 from workflow.engine import CannotServe
-from workflow.judging import Invited, NoSuchJudgement
+from workflow.selection import judging
+from workflow.selection.blind import Reading
+from workflow.selection.judging import Invited, NoSuchJudgement
 from workflow.store.models import Case, Centre, Document, Judgement, Office, Person
 
 # ---- where a judgement stands ----

@@ -10,7 +10,7 @@ from pytest_bdd import given, parsers
 from rules.call import Window, midnight
 from rules.roles import Level
 from tests.worlds import World, middle
-from workflow import centre_requests, deadlines
+from workflow.calls import centre_requests, deadlines
 
 WEEK = timedelta(days=7)
 _LEAST = timedelta(microseconds=1)

@@ -9,10 +9,11 @@ from pytest_bdd import given, parsers, then, when
 
 from states.case import CaseState
 from tests.worlds import World, went
-from workflow import cases, lists, objections
+from workflow import cases, lists
 from workflow.audit import search
 from workflow.engine import Attempt
-from workflow.objections import Said
+from workflow.objecting import objections
+from workflow.objecting.objections import Said
 from workflow.store.papers import Kept
 
 WHO, CONTACT, GROUNDS = "郑直言", "郑直言的地址", "数据与我们所见不符"

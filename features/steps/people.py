@@ -10,7 +10,7 @@ from rules.roles import Level, Role
 from rules.words import Labelled
 from states.reach import Actor
 from tests.worlds import World
-from workflow import people
+from workflow.identity import people
 
 WHO = {
     "撰稿人": "author",

@@ -9,10 +9,10 @@ from pytest_bdd import given, parsers, then, when
 
 from states.case import CaseState
 from tests.worlds import World, went
-from workflow import collection, editorial, proofing
-from workflow.collection import NoSuchCollection
 from workflow.engine import CannotServe
-from workflow.public import Shown
+from workflow.publishing import collection, editorial, proofing
+from workflow.publishing.collection import NoSuchCollection
+from workflow.publishing.public import Shown
 from workflow.store import collection as stored
 from workflow.store.living import Overtaken
 from workflow.store.models import Case, Collection

@@ -8,8 +8,8 @@ from pytest_bdd import given, parsers, then, when
 
 from rules.call import BEIJING
 from tests.worlds import World
-from workflow import publicity
-from workflow.publicity import Stage, WrongAppearance
+from workflow.publishing import publicity
+from workflow.publishing.publicity import Stage, WrongAppearance
 
 
 def _today(world: World) -> date:

@@ -13,10 +13,11 @@ from rules.roles import Role
 from states.case import CaseState
 from states.reach import Grant
 from tests.worlds import World, went
-from workflow import failpoints, pushes
+from workflow import failpoints
 from workflow.engine import NoSuchTransition, NotPermitted
 from workflow.interchange.delivery import NotDelivered
 from workflow.store.models import Push
+from workflow.wipo import pushes
 
 NOWHERE = "nowhere://closed.example"
 

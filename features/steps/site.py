@@ -8,9 +8,9 @@ from pytest_bdd import given, parsers, then, when
 
 from rules.call import BEIJING
 from tests.worlds import World
-from workflow import citing, public
 from workflow.cases import NoSuchCase
-from workflow.public import Shown, Wanted
+from workflow.publishing import citing, public
+from workflow.publishing.public import Shown, Wanted
 
 ADDRESS = "https://zhengji.example/public/1"
 DAY = date(2030, 1, 1)

@@ -11,9 +11,10 @@ from features.steps.outcomes import Result, tried
 from features.steps.people import WHO, person
 from states.reach import SYSTEM, Actor, standing_in
 from tests.worlds import World
-from workflow import cases, stand_ins
+from workflow import cases
 from workflow.engine import Attempt, CannotServe
-from workflow.stand_ins import NotNow
+from workflow.identity import stand_ins
+from workflow.identity.stand_ins import NotNow
 from workflow.store import trail
 
 THREE = timedelta(days=2)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.attacks.sent import BREAKING
 from tests.worlds import World
-from workflow import logs
+from workflow.operation import logs
 
 pytestmark = pytest.mark.once
 

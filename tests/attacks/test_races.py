@@ -17,8 +17,9 @@ from tests.web.conftest import As, send
 from tests.web.test_cases import page, typed
 from tests.web.test_papers import SCAN, upload
 from tests.worlds import World, went
-from workflow import batches, cases, editorial, papers
+from workflow import batches, cases, papers
 from workflow.engine import Attempt, CannotServe
+from workflow.publishing import editorial
 from workflow.store.living import Overtaken, Unmarked
 from workflow.store.models import Batch, Case
 from workflow.store.papers import Kept

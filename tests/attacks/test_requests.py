@@ -23,7 +23,7 @@ from tests.web.conftest import PASSWORD, As, hidden, post, send, send_fields
 from tests.web.test_cases import page, typed
 from tests.web.test_foundation import _value
 from tests.worlds import World
-from workflow import people
+from workflow.identity import people
 from workflow.store.models import Base, Batch, Case, Centre, Office, Person
 
 pytestmark = pytest.mark.database

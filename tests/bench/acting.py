@@ -27,8 +27,9 @@ from sqlalchemy import event
 from states.reach import Actor
 from tests.postgres import new_database, running
 from tests.worlds import CALL_2021, RUNTIME, World, settle
-from workflow import cases, memory
+from workflow import cases
 from workflow.jobs import queue
+from workflow.operation import memory
 from workflow.store import schema
 from workflow.store.database import Database
 

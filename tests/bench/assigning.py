@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workflow.assigning import Assignment
-from workflow.pairing import OneCase, OneJudge, Problem, apart, figures
+from workflow.selection.assigning import Assignment
+from workflow.selection.pairing import OneCase, OneJudge, Problem, apart, figures
 from workflow.store import calls as stored_calls
 from workflow.store.database import Database
 

@@ -26,12 +26,13 @@ from tests import masses
 from tests.make import call_2021
 from tests.masses import Mass
 from tests.worlds import CALL_2021, settle
-from workflow import collection, people
-from workflow.collecting import Wanted
 from workflow.documents.reading import Picture
 from workflow.documents.writing import CaseContent, case_document
 from workflow.downloads import WORD
+from workflow.identity import people
 from workflow.jobs import board, queue, worker
+from workflow.publishing import collection
+from workflow.publishing.collecting import Wanted
 from workflow.settings import Settings, from_environment
 from workflow.store import facts, schema
 from workflow.store import people as stored_people

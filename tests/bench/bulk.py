@@ -21,7 +21,9 @@ from states.reach import Actor
 from tests.bench.acting import DURABLE, as_owner
 from tests.postgres import new_database, running
 from tests.worlds import CALL_2021, RUNTIME, World, settle
-from workflow import bulk, cases, memory, papers, people
+from workflow import bulk, cases, papers
+from workflow.identity import people
+from workflow.operation import memory
 from workflow.store import schema
 from workflow.store.database import Database
 from workflow.store.models import Case, Centre, Person, PersonGrant

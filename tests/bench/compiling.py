@@ -23,13 +23,13 @@ from tests import masses
 from tests.make import call_2021
 from tests.masses import Mass, Vocabulary
 from tests.worlds import CALL_2021, settle
-from workflow import collecting, collection
-from workflow.collecting import Gathered, Order, Wanted
 from workflow.documents.compiling.book import Chapter, as_data
 from workflow.documents.compiling.pressing import press
 from workflow.documents.compiling.typesetting import FACES, PARTS, STANDARD, TEMPLATE
 from workflow.documents.reading import Picture
 from workflow.documents.writing import CaseContent, case_document
+from workflow.publishing import collecting, collection
+from workflow.publishing.collecting import Gathered, Order, Wanted
 from workflow.store import collection as stored
 from workflow.store import schema
 from workflow.store.database import Database

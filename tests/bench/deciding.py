@@ -16,7 +16,7 @@ from states.case import CaseState
 from tests import masses
 from tests.masses import Mass
 from tests.worlds import CALL_2021, World, settle
-from workflow import decisions
+from workflow.selection import decisions
 from workflow.store import schema
 from workflow.store.database import Database
 from workflow.store.models import Case

@@ -32,7 +32,7 @@ from tests import masses
 from tests.masses import Mass, Vocabulary
 from tests.web.conftest import HASHED, KEY, PASSWORD, send
 from tests.worlds import CALL_2021, settle
-from workflow.people import actor_of
+from workflow.identity.people import actor_of
 from workflow.settings import from_environment
 from workflow.store import facts as stored_facts
 from workflow.store import people, prior, register, schema, steps

@@ -12,9 +12,9 @@ from states.reach import Actor, Grant
 from states.route import lifecycle_of
 from tests.make import call_2021, case_facts
 from workflow.audit.canonical import canonical
+from workflow.calls.replay import performed, read_back
 from workflow.engine import Engine
 from workflow.proof import prove
-from workflow.replay import performed, read_back
 from workflow.store.facts import as_recorded
 
 SIDE_BY_SIDE = Callable[[Callable[[], int], Callable[[], int]], float]

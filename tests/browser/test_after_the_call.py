@@ -9,7 +9,7 @@ import pytest
 from states.case import CaseState
 from tests.browser.conftest import NARROW, WIDE, Visit, grave, overflow
 from tests.worlds import World
-from workflow import publicity
+from workflow.publishing import publicity
 
 PAGES = ("/closing", "/publicity?month=2021-04", "/publicity?month=2021-06", "/publicity/{appearance}", "/passports")
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.browser.conftest import NARROW, WIDE, Visit, grave, overflow
 from tests.worlds import World
-from workflow import arrivals, taking
+from workflow.incoming import arrivals, taking
 from workflow.jobs.kinds import KINDS, JobState
 from workflow.jobs.running import Runner
 from workflow.store.files import Files

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import NARROW, WIDE, Visit, grave, overflow
 from tests.worlds import World
 from workflow.documents.writing import CaseContent, case_document
-from workflow.sealing import mark_of_text
+from workflow.incoming.sealing import mark_of_text
 
 
 def changed_in_word(world: World, case: int, **ends: str) -> bytes:

@@ -15,8 +15,10 @@ from states.case import CaseState
 from tests.attacks.sent import PAYLOADS, WORD
 from tests.browser.conftest import NARROW, WIDE, Visit, overflow
 from tests.worlds import World
-from workflow import comparisons, deadlines, papers
+from workflow import papers
+from workflow.calls import deadlines
 from workflow.characters import without
+from workflow.finding import comparisons
 from workflow.store.models import Case, Centre, Document, Office, Person
 from workflow.store.papers import Kept
 

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import grave
-from workflow.passwords import DEMO_PASSWORD
+from workflow.identity.passwords import DEMO_PASSWORD
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 DOCUMENT = next(SAMPLES.glob("案例01_*.docx"))

@@ -15,8 +15,8 @@ from states.case import CaseState
 from tests import judges
 from tests.browser.conftest import NARROW, WIDE, Visit, grave, overflow
 from tests.worlds import Databases, World, world_under
-from workflow import judging, plans
 from workflow.calls import shipped_calls
+from workflow.selection import judging, plans
 from workflow.store.models import Judgement
 
 pytestmark = pytest.mark.once

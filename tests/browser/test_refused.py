@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.conftest import NARROW, Visit, grave, overflow
 from tests.worlds import World
-from workflow import reception
+from workflow.incoming import reception
 from workflow.store.files import Files
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import NARROW, WIDE, grave, overflow
 from tests.faults.serving import Serving, running
 from tests.faults.site import ROOT
-from workflow.passwords import DEMO_PASSWORD
+from workflow.identity.passwords import DEMO_PASSWORD
 
 pytestmark = pytest.mark.once
 CHEAP = {"ZHENGJI_DEMO": "1", "ZHENGJI_ARGON2_TIME": "1", "ZHENGJI_ARGON2_MEMORY": "1024"}

@@ -18,11 +18,13 @@ from tests.doors import policy
 from tests.doors.country import Country, Witness, application, login_of, sign_in
 from tests.doors.policy import ELSEWHERE, HERE, NEXT_DOOR, Principal, Thing
 from tests.worlds import CALL_2021, Databases, World, went, world_under
-from workflow import batches, comparisons, papers, priors, pushes, searches, workbench
+from workflow import batches, papers
 from workflow.content import Content
+from workflow.finding import comparisons, priors, searches
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case, Office, Person
 from workflow.store.papers import Kept
+from workflow.wipo import pushes, workbench
 
 # ---- who may hear what -----------------------------------------------------------------------------------------------
 

@@ -26,25 +26,14 @@ from states.case import CaseState
 from tests.doors.policy import JOBS, PRINCIPALS
 from tests.worlds import CALL_2021, Databases, World, went, world_under
 from web.app import create_app
-from workflow import (
-    arrivals,
-    batches,
-    bulk,
-    collection,
-    deadlines,
-    editorial,
-    papers,
-    people,
-    priors,
-    pushes,
-    reception,
-    register,
-    stand_ins,
-    tokens,
-    what_if,
-)
+from workflow import batches, bulk, papers, register
+from workflow.calls import deadlines, what_if
+from workflow.finding import priors
+from workflow.identity import people, stand_ins, tokens
+from workflow.identity.sign_in import Visitor
+from workflow.incoming import arrivals, reception
+from workflow.publishing import collection, editorial
 from workflow.settings import from_environment
-from workflow.sign_in import Visitor
 from workflow.store import centre_requests as stored_requests
 from workflow.store import people as stored_people
 from workflow.store.files import Files
@@ -63,6 +52,7 @@ from workflow.store.models import (
     SignIn,
 )
 from workflow.store.papers import Kept
+from workflow.wipo import pushes
 
 PASSWORD = "right horse"
 _HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)

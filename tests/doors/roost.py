@@ -22,29 +22,20 @@ from tests import judges
 from tests.doors.country import SAMPLE, Country, Witness, application, sign_in
 from tests.doors.policy import NATIONAL
 from tests.worlds import Databases, World, went, world_under
-from workflow import (
-    arrivals,
-    centre_requests,
-    collection,
-    deadlines,
-    drafting,
-    editorial,
-    judging,
-    objections,
-    people,
-    proofing,
-    publicity,
-    stand_ins,
-    tokens,
-    workbench,
-)
+from workflow.calls import centre_requests, deadlines, drafting
 from workflow.calls.schema import EXAMPLE
-from workflow.scopes import Scope
+from workflow.identity import people, stand_ins, tokens
+from workflow.identity.scopes import Scope
+from workflow.identity.sign_in import Visitor
+from workflow.incoming import arrivals
+from workflow.objecting import objections
+from workflow.publishing import collection, editorial, proofing, publicity
+from workflow.selection import judging
 from workflow.settings import Settings
-from workflow.sign_in import Visitor
 from workflow.store.files import Files
 from workflow.store.models import Case, ImportedCase
 from workflow.store.papers import Kept
+from workflow.wipo import workbench
 
 # ---- who may hear: by hand, and apart from the code ------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from tests.doors.country import Country
 from tests.doors.roost import EVERYBODY, Roost, Song, roost
 from tests.doors.test_canaries import unpacked
 from web import receipts
-from workflow import judging
+from workflow.selection import judging
 from workflow.store import calls as stored_calls
 from workflow.store.models import AuditEvent
 

@@ -19,7 +19,7 @@ from tests.doors.policy import DOORS, SERVED, SIGN_IN, Principal
 from tests.make import call_2021
 from web import desk, errors
 from workflow import cases as app_cases
-from workflow import people
+from workflow.identity import people
 from workflow.store import cases as stored_cases
 from workflow.store import people as stored_people
 

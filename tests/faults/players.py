@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from tests.faults.country import SCAN, files, settings
 from tests.faults.waiting import PATIENCE
 from tests.worlds import World
-from workflow import batches, cases, failpoints, papers, pushes
+from workflow import batches, cases, failpoints, papers
 from workflow.engine import Attempt, CannotServe, Receipt
 from workflow.jobs import heart, kinds, worker
 from workflow.store import trail, workers
 from workflow.store.database import Database
 from workflow.store.papers import Kept
+from workflow.wipo import pushes
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,11 @@ import pytest
 
 from tests.faults.waiting import until
 from tests.workflow.test_backup import Site, database_file, opened, said
-from workflow import anchors, failpoints, installation
-from workflow.backup import MANIFEST, Made, back_up, backups, manifest_in
-from workflow.restore import BackupDamaged, CannotRestore, Restored, restore
-from workflow.rotation import listed
+from workflow import failpoints
+from workflow.operation import anchors, installation
+from workflow.operation.backup import MANIFEST, Made, back_up, backups, manifest_in
+from workflow.operation.restore import BackupDamaged, CannotRestore, Restored, restore
+from workflow.operation.rotation import listed
 from workflow.settings import Settings
 from workflow.store import copies
 from workflow.store.files import Files

@@ -15,11 +15,13 @@ from sqlalchemy import func, select, update
 
 from tests.workflow.test_arrivals import FORM, SCAN, WORD, came
 from tests.worlds import CALL_2021, Databases, World, world_under
-from workflow import arrivals, failpoints, made, reception, taking
+from workflow import failpoints
+from workflow.incoming import arrivals, reception, taking
 from workflow.jobs import kinds, worker
 from workflow.jobs.kinds import KINDS, JobState
 from workflow.jobs.queue import enqueue, workflow_id
 from workflow.jobs.running import Runner
+from workflow.publishing import made
 from workflow.settings import from_environment
 from workflow.store import jobs as stored
 from workflow.store.files import Files

@@ -14,10 +14,10 @@ import pytest
 from states.case import CaseState
 from tests.trail.forging import Export
 from tests.worlds import CALL_2021, Databases, World, world_under
-from workflow import amending
 from workflow.audit import log
 from workflow.audit.export import export
 from workflow.audit.notes import Signer
+from workflow.calls import amending
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from features.steps.objections import object_to
 from states.case import CaseState
 from tests.judges import invited
 from tests.worlds import CALL_2021, Databases, World, world_under
-from workflow import call_standing
 from workflow.audit import log
-from workflow.calls import shipped_calls
+from workflow.calls import call_standing, shipped_calls
 from workflow.store import guard, schema
 from workflow.store.database import Database
 from workflow.store.models import Base

@@ -15,15 +15,16 @@ from rules.roles import Role
 from states.reach import SYSTEM, Actor
 from tests.trail.test_passport import opened, published, sign, take, taken, written  # noqa: F401 (the fixture)
 from tests.worlds import CALL_2021, Databases, World, world_under
-from workflow import passports, people
 from workflow.audit import log
 from workflow.documents.problems import Unreadable
 from workflow.engine import NotPermitted
+from workflow.identity import people
 from workflow.settings import from_environment
 from workflow.store import copies
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.models import AuditEvent, Case, ImportedCase, PriorReport
+from workflow.wipo import passports
 
 pytestmark = pytest.mark.once
 

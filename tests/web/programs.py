@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.worlds import World
-from workflow import people, tokens
+from workflow.identity import people, tokens
+from workflow.identity.sign_in import Visitor
 from workflow.settings import Settings
-from workflow.sign_in import Visitor
 
 _KEYS = count(1)
 

@@ -13,8 +13,9 @@ from rules.roles import Role
 from states.case import CaseState
 from tests.web.conftest import As, hidden, post, send
 from tests.worlds import CALL_2021, World
-from workflow import people, register
+from workflow import register
 from workflow.documents.word import SHARED
+from workflow.identity import people
 from workflow.store import calls as stored_calls
 from workflow.store.models import AuditEvent, PriorReport
 

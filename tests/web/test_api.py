@@ -20,7 +20,8 @@ from tests.web.test_sign_in import turn_codes_on, unused
 from tests.worlds import World, went
 from web.api.gate import OPERATIONS
 from web.request import BODY_OF_PROGRAM
-from workflow import cases, throttle, tokens
+from workflow import cases
+from workflow.identity import throttle, tokens
 from workflow.store.models import ApiAnswer, AuditEvent, Case, FailedTries, SignatureCheck
 
 pytestmark = pytest.mark.database

@@ -13,7 +13,7 @@ from states.case import CaseState
 from tests.web.conftest import As, hidden, send, send_fields
 from tests.workflow.test_arrivals import FAULTY, FORM, MAIL, SCAN, WORD, a_mail, sample
 from tests.worlds import World
-from workflow import arrivals, taking
+from workflow.incoming import arrivals, taking
 from workflow.store.files import Files
 from workflow.store.models import Arrival, ArrivalCase, Batch, Case, Document, Job, Seal
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tests.web.conftest import As, hidden, post, send_fields
 from tests.worlds import World
-from workflow.backup import MANIFEST, Made, alone, back_up
+from workflow.operation.backup import MANIFEST, Made, alone, back_up
 from workflow.settings import Settings
 from workflow.store import operations
 from workflow.store.files import Files

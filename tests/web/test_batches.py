@@ -23,7 +23,7 @@ from tests.workflow.documents.test_preview import RGB, colour
 from tests.workflow.documents.test_sighting import print_of, saved
 from tests.worlds import World
 from workflow import batches
-from workflow.sealing import mark_of_batch
+from workflow.incoming.sealing import mark_of_batch
 from workflow.store.models import AuditEvent, Batch, BatchLine
 
 pytestmark = pytest.mark.database

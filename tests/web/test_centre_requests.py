@@ -9,8 +9,8 @@ import pytest
 from rules.roles import Level
 from tests.web.conftest import As, send
 from tests.worlds import World
-from workflow import centre_requests, deadlines
-from workflow.deadlines import WrongGrant
+from workflow.calls import centre_requests, deadlines
+from workflow.calls.deadlines import WrongGrant
 from workflow.store.facts import Extensions
 
 pytestmark = pytest.mark.database

@@ -21,9 +21,10 @@ from sqlalchemy.pool import NullPool
 from tests.postgres import new_database
 from tests.web.test_cli import told, zhengji
 from tests.worlds import RUNTIME, World
-from workflow import installation, papers
+from workflow import papers
 from workflow.audit import log
 from workflow.jobs.sequencing import last_seen
+from workflow.operation import installation
 from workflow.settings import from_environment
 from workflow.store import copies, operations
 from workflow.store.database import Database

@@ -12,8 +12,8 @@ from tests.web.test_cli import told, zhengji
 from tests.web.test_cli_backup import home
 from tests.workflow.test_factors import author, enrolled
 from tests.worlds import World
-from workflow import factors
 from workflow.audit import search
+from workflow.identity import factors
 from workflow.jobs.queue import client
 from workflow.settings import from_environment
 from workflow.store.models import AuditEvent, Person

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import collection, papers
+from workflow import papers
 from workflow.jobs.kinds import KINDS
 from workflow.jobs.running import Progress, Runner
+from workflow.publishing import collection
 from workflow.store.models import AuditEvent, Collection, Job
 from workflow.store.papers import Kept
 

@@ -19,7 +19,8 @@ from tests.sheets import table as rows_of
 from tests.web.conftest import As, hidden, post, send, send_fields
 from tests.web.test_bulk import filled
 from tests.worlds import World
-from workflow import call_standing, decisions
+from workflow.calls import call_standing
+from workflow.selection import decisions
 from workflow.store.models import Person
 
 PAGE = "/decisions/2021-205"

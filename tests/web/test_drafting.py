@@ -7,8 +7,7 @@ import pytest
 from states.case import CaseState
 from tests.web.conftest import As, hidden, post, send, send_fields
 from tests.worlds import CALL_2021, World
-from workflow import drafting, proofs
-from workflow.calls import parse_call
+from workflow.calls import drafting, parse_call, proofs
 from workflow.calls.places import Input, WrongValue, places, put
 from workflow.proof import prove
 from workflow.proof.scenarios import Run

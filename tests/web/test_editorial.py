@@ -8,7 +8,7 @@ from sqlalchemy import update
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import editorial
+from workflow.publishing import editorial
 from workflow.store.models import Case
 
 pytestmark = pytest.mark.database

@@ -9,7 +9,7 @@ import pytest
 from rules.roles import Level
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import deadlines
+from workflow.calls import deadlines
 from workflow.store.facts import Extensions
 
 pytestmark = pytest.mark.database

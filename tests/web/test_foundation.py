@@ -17,8 +17,8 @@ from tests.worlds import World
 from web import auth
 from web.app import create_app
 from web.menu import ENTRIES
-from workflow import people
-from workflow.secret_key import NoSecretKey
+from workflow.identity import people
+from workflow.identity.secret_key import NoSecretKey
 from workflow.settings import Settings
 from workflow.store.models import AuditEvent
 from workflow.store.people import count_unknown

@@ -18,8 +18,8 @@ from states.case import CaseState
 from tests import judges
 from tests.web.conftest import HASHED, KEY, As, post, send
 from tests.worlds import Databases, World, went, world_under
-from workflow import plans
 from workflow.calls import shipped_calls
+from workflow.selection import plans
 from workflow.settings import Settings, from_environment
 from workflow.store import people as stored
 from workflow.store.files import Files

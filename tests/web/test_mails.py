@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from tests.web.conftest import As, send
 from tests.workflow.test_bounces import plain
 from tests.worlds import World
-from workflow import arrivals
+from workflow.incoming import arrivals
 from workflow.store.models import Bounce, Person, SentMail
 
 

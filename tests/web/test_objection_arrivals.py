@@ -15,8 +15,9 @@ from flask import Flask
 from states.case import CaseState
 from tests.web.conftest import HASHED, As, hidden
 from tests.worlds import Databases, World, world_under
-from workflow import arrivals, objections
 from workflow.calls import shipped_calls
+from workflow.incoming import arrivals
+from workflow.objecting import objections
 from workflow.settings import Settings
 from workflow.store import people as stored
 from workflow.store.files import Files

@@ -16,8 +16,9 @@ from pypdfium2 import PdfDocument
 from states.case import CaseState
 from tests.web.conftest import HASHED, As, hidden, send
 from tests.worlds import Databases, World, world_under
-from workflow import call_standing, objection_standing, objections, privacy
-from workflow.calls import shipped_calls
+from workflow import privacy
+from workflow.calls import call_standing, shipped_calls
+from workflow.objecting import objection_standing, objections
 from workflow.settings import Settings
 from workflow.store import people as stored
 from workflow.store import personal

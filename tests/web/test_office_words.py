@@ -16,9 +16,8 @@ from states.case import CaseState
 from tests.make import call_2021
 from tests.web.conftest import HASHED, As, send
 from tests.worlds import Databases, World, world_under
-from workflow import what_if
 from workflow.audit import actions, search
-from workflow.calls import shipped_calls
+from workflow.calls import shipped_calls, what_if
 from workflow.office_words import level_word, office_words
 from workflow.settings import Settings
 from workflow.store import people as stored

@@ -30,7 +30,7 @@ from workflow import lists, papers
 from workflow.documents import legacy, marks
 from workflow.documents.sighting import look
 from workflow.documents.writing import report_form
-from workflow.sealing import mark_of
+from workflow.incoming.sealing import mark_of
 from workflow.settings import Settings
 from workflow.store.files import Files
 from workflow.store.models import Case

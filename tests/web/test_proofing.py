@@ -17,7 +17,7 @@ from features.steps.proof import SECOND, _made, _ordered
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import collection, proofing
+from workflow.publishing import collection, proofing
 from workflow.store import proofing as stored
 from workflow.store.models import Collection, Job
 

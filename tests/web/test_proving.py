@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.web.conftest import As, post
 from tests.worlds import World
-from workflow import proofs
+from workflow.calls import proofs
 from workflow.jobs.kinds import KINDS
 from workflow.jobs.running import Progress, Runner
 from workflow.proof import prove

@@ -22,7 +22,7 @@ from states.case import CaseState
 from tests.web.conftest import As
 from tests.worlds import World
 from web import kept
-from workflow import public
+from workflow.publishing import public
 from workflow.store.files import Files
 from workflow.store.models import Document
 

@@ -15,7 +15,7 @@ from states.case import CaseState
 from tests.make import CALLS
 from tests.web.conftest import HASHED, As, post, send
 from tests.worlds import Databases, World, world_under
-from workflow import public_notices
+from workflow.objecting import public_notices
 from workflow.settings import Settings
 from workflow.store import people as stored
 

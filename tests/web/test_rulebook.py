@@ -11,9 +11,8 @@ from states.reach import SYSTEM
 from tests.make import call_2021
 from tests.web.conftest import As
 from tests.worlds import CALL_2021, World
-from workflow import notices, proofs, rulebook
-from workflow.calls import read_call, shipped_calls
-from workflow.particulars import particulars
+from workflow.calls import notices, proofs, read_call, rulebook, shipped_calls
+from workflow.calls.particulars import particulars
 from workflow.proof import prove
 from workflow.proof.scenarios import Run
 

@@ -17,9 +17,9 @@ from sqlalchemy import event
 from tests.web.conftest import As
 from tests.worlds import World
 from web.app import create_app
-from workflow import readiness
-from workflow.processes import LEAVING
-from workflow.readiness import Readiness
+from workflow.operation import readiness
+from workflow.operation.processes import LEAVING
+from workflow.operation.readiness import Readiness
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files

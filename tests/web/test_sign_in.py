@@ -17,8 +17,8 @@ from tests.web.conftest import HASHED, PASSWORD, As, carried, hidden, post, send
 from tests.worlds import World
 from web import again
 from web.app import create_app
-from workflow import people
-from workflow.secret_key import NoSecretKey
+from workflow.identity import people
+from workflow.identity.secret_key import NoSecretKey
 from workflow.settings import Settings
 from workflow.store import people as stored
 from workflow.store.models import AuditEvent, Authenticator, FailedTries, PasswordReset, SignIn

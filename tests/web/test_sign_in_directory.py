@@ -21,8 +21,8 @@ from sqlalchemy import select
 from tests.web.conftest import As, hidden, post, send
 from tests.worlds import World
 from web.app import create_app
-from workflow import directory, people
-from workflow.directory import WrongDirectory
+from workflow.identity import directory, people
+from workflow.identity.directory import WrongDirectory
 from workflow.settings import Settings
 from workflow.store.models import AuditEvent, DirectoryLink
 

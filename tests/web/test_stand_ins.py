@@ -10,7 +10,7 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import stand_ins
+from workflow.identity import stand_ins
 from workflow.store.models import AuditEvent, StandIn
 
 pytestmark = pytest.mark.database

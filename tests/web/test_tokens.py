@@ -21,7 +21,7 @@ from tests.worlds import World
 from web import receipts
 from web.api import gate
 from web.app import create_app
-from workflow import passwords, people, throttle, tokens
+from workflow.identity import passwords, people, throttle, tokens
 from workflow.jobs import worker
 from workflow.jobs.queue import prepare
 from workflow.jobs.running import Progress

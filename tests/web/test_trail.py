@@ -14,9 +14,9 @@ from states.case import CaseState
 from tests.web.conftest import As, post
 from tests.worlds import World
 from web import trail as screen
-from workflow import call_standing, deadlines
 from workflow.audit import lists, log
 from workflow.audit.log import Signed
+from workflow.calls import call_standing, deadlines
 
 pytestmark = pytest.mark.database
 

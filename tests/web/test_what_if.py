@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from states.case import CaseState
 from tests.web.conftest import As, hidden, post, send_fields
 from tests.worlds import World
-from workflow import what_if
+from workflow.calls import what_if
 from workflow.jobs.kinds import KINDS
 from workflow.jobs.running import Progress, Runner
 from workflow.store import notices as rows

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from states.case import CaseState
 from tests.web.conftest import As, post, send
 from tests.worlds import World
-from workflow import workbench
+from workflow.wipo import workbench
 
 pytestmark = pytest.mark.database
 

@@ -16,12 +16,14 @@ from rules.roles import Role
 from states.reach import Grant
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import World
-from workflow import account_mail, accounts, imports, people, resets, setting_up, sign_in
-from workflow.accounts import Invitation
+from workflow import imports
 from workflow.engine import NotPermitted
+from workflow.identity import account_mail, accounts, people, resets, sign_in
+from workflow.identity.accounts import Invitation
 from workflow.imports import Kind
 from workflow.jobs.queue import client
 from workflow.mailing import Mailer
+from workflow.operation import setting_up
 from workflow.register import Imported, WrongList
 from workflow.settings import Settings
 from workflow.store import people as stored

@@ -11,12 +11,12 @@ from states.batch import BatchState
 from states.case import CaseState
 from states.reach import SYSTEM
 from tests.worlds import World, went
-from workflow import amending, histories, letters, lists, notices
-from workflow.amending import Chosen, Moved, NotMoved, Preview, Verdict
-from workflow.calls import CallRefused
+from workflow import histories, letters, lists
+from workflow.calls import CallRefused, amending, notices
+from workflow.calls.amending import Chosen, Moved, NotMoved, Preview, Verdict
+from workflow.calls.notices import NoSuchCall
 from workflow.courts import Party
 from workflow.engine import NotPermitted
-from workflow.notices import NoSuchCall
 from workflow.store.calls import call_of
 from workflow.store.models import Batch, Person
 

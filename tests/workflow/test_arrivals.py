@@ -15,10 +15,12 @@ from sqlalchemy import select
 
 from states.reach import SYSTEM
 from tests.worlds import World
-from workflow import arrivals, cases, downloads, keeping, privacy
-from workflow.arrivals import Came, NoSuchArrival, WrongArrival
+from workflow import cases, downloads, privacy
 from workflow.documents import preview
 from workflow.engine import NotPermitted
+from workflow.incoming import arrivals
+from workflow.incoming.arrivals import Came, NoSuchArrival, WrongArrival
+from workflow.operation import keeping
 from workflow.settings import from_environment
 from workflow.store import copies
 from workflow.store import papers as stored_papers

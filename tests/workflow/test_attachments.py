@@ -22,9 +22,9 @@ from workflow import attachments, batches, papers
 from workflow.batches import MAILED_ATTACHMENT
 from workflow.calls.schema import EXAMPLE
 from workflow.interchange import passport
-from workflow.passports import _vet
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case
+from workflow.wipo.passports import _vet
 
 pytestmark = pytest.mark.database
 

@@ -24,11 +24,12 @@ from states.reach import SYSTEM
 from tests.faults.waiting import until
 from tests.postgres import new_database
 from tests.worlds import RUNTIME, World
-from workflow import anchors, backup, failpoints, installation, papers
+from workflow import failpoints, papers
 from workflow.audit import log, notes
-from workflow.backup import CannotBackUp, Made, back_up, sealed
 from workflow.jobs.sequencing import Sequencer, last_seen
-from workflow.restore import BackupDamaged, CannotRestore, Restored, restore
+from workflow.operation import anchors, backup, installation
+from workflow.operation.backup import CannotBackUp, Made, back_up, sealed
+from workflow.operation.restore import BackupDamaged, CannotRestore, Restored, restore
 from workflow.settings import Settings
 from workflow.store import copies, operations, trail
 from workflow.store import log as stored

@@ -24,8 +24,9 @@ from states.batch import BatchState
 from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import CALL_2021, Databases, World, went, world_under
-from workflow import batches, deadlines, papers
+from workflow import batches, papers
 from workflow.batches import NoSuchBatch, NotCollecting, WrongBatch
+from workflow.calls import deadlines
 from workflow.cases import NoSuchCase
 from workflow.documents.mail import in_mails
 from workflow.engine import Attempt, CannotServe, NoSuchTransition, NotPermitted, Outcome, Receipt

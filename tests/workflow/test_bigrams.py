@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.bigrams import Phrase, folded, occurrence, phrase, runs, terms, unspaced
+from workflow.finding.bigrams import Phrase, folded, occurrence, phrase, runs, terms, unspaced
 
 KEPT = {
     # text: the terms that the index keeps

@@ -7,7 +7,9 @@ import csv
 import pytest
 
 from tests.make import call_2021
-from workflow.bilingual import (
+from workflow.content import Content
+from workflow.register import REFERENCE
+from workflow.wipo.bilingual import (
     CAPTION,
     SUMMARY,
     TITLE,
@@ -23,8 +25,6 @@ from workflow.bilingual import (
     of_section,
     passages,
 )
-from workflow.content import Content
-from workflow.register import REFERENCE
 
 CALL = call_2021()
 FIRST, SECOND = CALL.sections[0], CALL.sections[1]

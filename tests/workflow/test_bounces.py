@@ -14,8 +14,9 @@ from tests.workflow.receivers import Mailbox, mail_server
 from tests.workflow.test_arrivals import FAULTY, sample, take_in
 from tests.workflow.test_jobs import sealed_batch
 from tests.worlds import World, went
-from workflow import arrivals, batches, bounces
+from workflow import batches
 from workflow.engine import NotPermitted
+from workflow.incoming import arrivals, bounces
 from workflow.mailing import Mailer
 from workflow.store.files import Files
 from workflow.store.models import Arrival, AuditEvent, Batch, Bounce, SentMail

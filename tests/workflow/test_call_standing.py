@@ -9,10 +9,13 @@ import pytest
 from states.call import CallState
 from states.case import CaseState
 from tests.worlds import World, went
-from workflow import amending, batches, bulk, call_standing, cases, deadlines, editorial, judging, lists
-from workflow.call_standing import NotArchived
+from workflow import batches, bulk, cases, lists
+from workflow.calls import amending, call_standing, deadlines
+from workflow.calls.call_standing import NotArchived
+from workflow.calls.notices import NoSuchCall
 from workflow.engine import Attempt, NoSuchTransition, NotPermitted
-from workflow.notices import NoSuchCall
+from workflow.publishing import editorial
+from workflow.selection import judging
 from workflow.store import trail
 from workflow.store.archive import CallBarred
 from workflow.store.living import Overtaken

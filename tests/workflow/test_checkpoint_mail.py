@@ -16,13 +16,15 @@ from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.workflow.test_jobs import queued, result, settings_of, working
 from tests.worlds import World
-from workflow import batches, checkpoint_mail, downloads, sealing
+from workflow import batches, downloads
 from workflow.audit import log, notes, receipts
 from workflow.documents import marks
 from workflow.documents.receipt import qr_png
+from workflow.incoming import sealing
 from workflow.jobs.kinds import JobState
 from workflow.jobs.sequencing import Sequencer
 from workflow.mailing import Mailer
+from workflow.operation import checkpoint_mail
 from workflow.settings import Settings
 from workflow.store import jobs as stored_jobs
 from workflow.store import witnesses

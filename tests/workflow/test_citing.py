@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rules.words import Text
-from workflow import citing, public
 from workflow.calls import current_call, parse_call
+from workflow.publishing import citing, public
 from workflow.store.models import CaseEnglish
 
 NOTICE = current_call().with_name(f"{current_call().stem}.zh.md")

@@ -14,11 +14,12 @@ import tomlkit
 
 from states.case import CaseState
 from tests.worlds import World
-from workflow import closing, made
+from workflow.calls import closing
 from workflow.cases import NoSuchCase
 from workflow.documents import charts
 from workflow.documents.closing import document
 from workflow.engine import NotPermitted
+from workflow.publishing import made
 from workflow.store import calls as stored_calls
 from workflow.store import notices as stored_notices
 from workflow.store.files import Files

@@ -22,14 +22,17 @@ from states.reach import SYSTEM
 from tests.workflow.documents.papers import picture
 from tests.workflow.test_jobs import result, working
 from tests.worlds import World
-from workflow import collecting, collection, editorial, intake, keeping, papers
-from workflow.collection import Narrowed, Order, Wanted, WrongCollection
+from workflow import papers
 from workflow.documents import limits
 from workflow.documents.reading import Picture
 from workflow.documents.writing import CaseContent, case_document
 from workflow.engine import NotPermitted
 from workflow.failure import Failure
+from workflow.incoming import intake
 from workflow.jobs.running import Cancelled
+from workflow.operation import keeping
+from workflow.publishing import collecting, collection, editorial
+from workflow.publishing.collection import Narrowed, Order, Wanted, WrongCollection
 from workflow.store import copies
 from workflow.store.models import AuditEvent, Case, Collection, Document, Job, PersonGrant
 from workflow.store.papers import Kept

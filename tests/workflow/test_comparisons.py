@@ -15,11 +15,12 @@ from rules.facts import Ruling
 from rules.roles import Level
 from states.case import CaseState
 from tests.worlds import World, prose, went
-from workflow import cases, comparisons
+from workflow import cases
 from workflow.cases import NoSuchCase
-from workflow.comparisons import Comparison, ReasonMissing
 from workflow.content import Content
 from workflow.engine import NotPermitted, Receipt
+from workflow.finding import comparisons
+from workflow.finding.comparisons import Comparison, ReasonMissing
 from workflow.store import prior
 from workflow.store.models import Case, PriorReport
 from workflow.store.prior import Similar

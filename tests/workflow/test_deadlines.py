@@ -12,8 +12,8 @@ import pytest
 from rules.roles import Level
 from states.case import CaseState
 from tests.worlds import World
-from workflow import deadlines
-from workflow.deadlines import WrongGrant
+from workflow.calls import deadlines
+from workflow.calls.deadlines import WrongGrant
 from workflow.engine import Attempt, NotPermitted, Receipt
 from workflow.store.models import AuditEvent
 

@@ -16,13 +16,13 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests.sheets import filled, table
 from tests.worlds import World
-from workflow import announcing, decision_sheets
-from workflow.announcing import Answered
-from workflow.decision_sheets import Preview
-from workflow.decisions import NoSuchTable
 from workflow.documents.problems import Unreadable
 from workflow.documents.vetting import judge
 from workflow.engine import NotPermitted
+from workflow.selection import announcing, decision_sheets
+from workflow.selection.announcing import Answered
+from workflow.selection.decision_sheets import Preview
+from workflow.selection.decisions import NoSuchTable
 from workflow.store.models import AuditEvent
 
 pytestmark = pytest.mark.database

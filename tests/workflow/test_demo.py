@@ -19,13 +19,15 @@ from states.batch import BatchState
 from states.case import CaseState
 from states.push import PushState
 from tests.worlds import Databases
-from workflow import clock, comparisons, demo, people, pushes, register, sign_in, similar
+from workflow import clock, demo, register
 from workflow.audit.canonical import event_hash
 from workflow.clock import BEIJING
 from workflow.demo import large, scans
 from workflow.demo.stage import Stage, Unexpected
+from workflow.finding import comparisons, similar
+from workflow.identity import people, sign_in
+from workflow.identity.passwords import DEMO_PASSWORD
 from workflow.mailing import Mailer
-from workflow.passwords import DEMO_PASSWORD
 from workflow.settings import Settings, from_environment
 from workflow.store import prior
 from workflow.store.database import Database
@@ -42,6 +44,7 @@ from workflow.store.models import (
     PriorReport,
     Push,
 )
+from workflow.wipo import pushes
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FIRST_DAY = datetime(2021, 3, 20, tzinfo=BEIJING)

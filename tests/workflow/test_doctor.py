@@ -20,11 +20,12 @@ from rules.words import Text
 from states.reach import SYSTEM
 from tests.certificates import authority, revoked_list, roots_file
 from tests.worlds import World
-from workflow import anchors, doctor, passwords
 from workflow.audit import log, notes
-from workflow.doctor import CHECKS, Condition, Issuers, Key, Severity, condition_of, examine
+from workflow.identity import passwords
 from workflow.jobs.kinds import JobState
 from workflow.jobs.sequencing import last_seen
+from workflow.operation import anchors, doctor
+from workflow.operation.doctor import CHECKS, Condition, Issuers, Key, Severity, condition_of, examine
 from workflow.settings import BASE_URL, Settings
 from workflow.store import condition, trail
 from workflow.store.condition import Rows

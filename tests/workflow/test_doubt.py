@@ -19,13 +19,15 @@ from states.push import PushState
 from tests.workflow.receivers import Depot, Mailbox, depot, mail_server
 from tests.workflow.sftp_host import sftp_server
 from tests.worlds import CALL_2021, Databases, World, settle, went
-from workflow import failpoints, mailing, people, pushes
+from workflow import failpoints, mailing
 from workflow.engine import NoSuchTransition, NotPermitted
+from workflow.identity import people
 from workflow.interchange import delivery, sftp
 from workflow.interchange.delivery import Access, NotDelivered
 from workflow.mailing import Mailer
 from workflow.store.database import Database
 from workflow.store.models import Case, Person, PersonGrant, Push
+from workflow.wipo import pushes
 
 PUBLISHED, PUSHED = CaseState.PUBLISHED, CaseState.WIPO_PUSHED
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from workflow.drawn import SECONDS, Drawings, Drawn
+from workflow.publishing.drawn import SECONDS, Drawings, Drawn
 
 DIGEST = "ab" * 32
 PICTURE = Drawn(b"drawn", "image/jpeg", 480, 240)

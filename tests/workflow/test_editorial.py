@@ -13,11 +13,12 @@ from rules.roles import Level, Role
 from states.case import CaseState
 from states.reach import Absent, Grant
 from tests.worlds import World, went
-from workflow import editorial, workbench
 from workflow.cases import NotEditable
 from workflow.engine import Attempt, NotPermitted, Receipt
+from workflow.publishing import editorial
 from workflow.store.living import Overtaken
 from workflow.store.models import Case
+from workflow.wipo import workbench
 
 SHORTLISTED, PUBLISHED = CaseState.SHORTLISTED, CaseState.PUBLISHED
 

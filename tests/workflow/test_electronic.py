@@ -15,9 +15,10 @@ from tests.workflow.documents.test_signatures import MARK, pdfsig
 from tests.workflow.test_jobs import result, working
 from tests.workflow.test_timestamps import Service, certificates, serving
 from tests.worlds import World, went
-from workflow import electronic, sealing
+from workflow import electronic
 from workflow.documents import prints
 from workflow.documents.signing import Key, NotSealed
+from workflow.incoming import sealing
 from workflow.settings import Settings, from_environment
 from workflow.store.files import Files
 from workflow.store.models import Job, SignatureCheck

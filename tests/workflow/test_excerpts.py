@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from workflow.excerpts import Piece, hit, pieces
-from workflow.queries import Field, parse
+from workflow.finding.excerpts import Piece, hit, pieces
+from workflow.finding.queries import Field, parse
 
 
 def case(**said: Any) -> Any:

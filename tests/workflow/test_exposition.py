@@ -15,8 +15,8 @@ from states.reach import SYSTEM
 from tests.worlds import World
 from workflow import failpoints
 from workflow.audit import log
-from workflow.exposition import exposition
 from workflow.jobs.queue import enqueue
+from workflow.operation.exposition import exposition
 from workflow.settings import from_environment
 from workflow.store import steps, trail
 from workflow.store.database import Database

@@ -15,12 +15,12 @@ from sqlalchemy import select, text, update
 
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import World
-from workflow import account_mail, factors, passwords, people, resets, sign_in, throttle
-from workflow.factors import WrongFactor
+from workflow.identity import account_mail, factors, passwords, people, resets, sign_in, throttle
+from workflow.identity.factors import WrongFactor
+from workflow.identity.sign_in import Means, Visitor
 from workflow.jobs.queue import client
 from workflow.mailing import Mailer
 from workflow.settings import Settings, from_environment
-from workflow.sign_in import Means, Visitor
 from workflow.store import people as stored
 from workflow.store.models import AuditEvent, AuditPrivate, Authenticator, PasswordReset, Person, RecoveryCode
 

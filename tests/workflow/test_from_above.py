@@ -13,9 +13,11 @@ from rules.roles import Role
 from states.case import CaseState
 from states.reach import Actor
 from tests.worlds import Databases, World, went, world_under
-from workflow import centre_requests, deadlines, decisions, objections, people
-from workflow.calls import shipped_calls
+from workflow.calls import centre_requests, deadlines, shipped_calls
 from workflow.engine import NotPermitted
+from workflow.identity import people
+from workflow.objecting import objections
+from workflow.selection import decisions
 from workflow.store.models import ExtensionRequest
 from workflow.store.papers import Kept
 

@@ -14,12 +14,14 @@ from sqlalchemy import update
 from rules.roles import Role
 from tests.make import CALLS
 from tests.worlds import Databases
-from workflow import configuration, installation, people, register, sign_in
+from workflow import register
 from workflow.calls import CallRefused
 from workflow.documents.word import SHARED
-from workflow.installation import NoSuchRole
-from workflow.passwords import WrongPassword
-from workflow.people import WrongPerson
+from workflow.identity import people, sign_in
+from workflow.identity.passwords import WrongPassword
+from workflow.identity.people import WrongPerson
+from workflow.operation import configuration, installation
+from workflow.operation.installation import NoSuchRole
 from workflow.settings import Settings, from_environment
 from workflow.store import calls as stored_calls
 from workflow.store import schema

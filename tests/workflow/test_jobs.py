@@ -15,7 +15,7 @@ from states.case import CaseState
 from states.push import PushState
 from tests.workflow.receivers import Mailbox, Web, mail_server, web_server
 from tests.worlds import World, went
-from workflow import batches, clock, papers, pushes
+from workflow import batches, clock, papers
 from workflow.jobs import worker
 from workflow.jobs.queue import client, enqueue
 from workflow.settings import Settings
@@ -23,6 +23,7 @@ from workflow.store import mail as stored_mail
 from workflow.store.files import Files
 from workflow.store.models import Batch, Push
 from workflow.store.papers import Kept
+from workflow.wipo import pushes
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from states.case import CaseState
 from tests import judges
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import Databases, World, went, world_under
-from workflow import judging_mail
 from workflow.calls import shipped_calls
-from workflow.judging import Pair
 from workflow.mailing import Mailer
+from workflow.selection import judging_mail
+from workflow.selection.judging import Pair
 from workflow.store.models import Job, Person
 
 pytestmark = pytest.mark.once

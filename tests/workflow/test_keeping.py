@@ -13,8 +13,9 @@ from sqlalchemy import select
 
 from tests.buckets import Bucket
 from tests.worlds import World
-from workflow import failpoints, keeping, papers
-from workflow.backup import quietly
+from workflow import failpoints, papers
+from workflow.operation import keeping
+from workflow.operation.backup import quietly
 from workflow.store import papers as stored
 from workflow.store.files import Absent, Damaged, Files, StoreAway
 from workflow.store.models import AuditEvent

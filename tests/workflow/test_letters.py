@@ -13,10 +13,11 @@ from states.case import CASE, CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.workflow.test_jobs import queued, result, working
 from tests.worlds import World
-from workflow import cases, editorial, letters
+from workflow import cases, letters
 from workflow.engine import Attempt
 from workflow.letters import TOLD, Kept, Posting, Where
 from workflow.mailing import Mailer
+from workflow.publishing import editorial
 from workflow.store import people as stored_people
 from workflow.store.models import Job, Letter, Office, Person
 

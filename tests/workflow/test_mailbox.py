@@ -15,10 +15,10 @@ from tests.dovecot import Post, dovecot
 from tests.workflow.test_arrivals import FAULTY, MAIL, SCAN, WORD, a_mail, sample
 from tests.workflow.test_jobs import result, working
 from tests.worlds import World
-from workflow import arrivals, mailbox
+from workflow.incoming import arrivals, mailbox
+from workflow.incoming.mailbox import MailboxFailed, address_of
 from workflow.jobs import board, worker
 from workflow.jobs.queue import enqueue
-from workflow.mailbox import MailboxFailed, address_of
 from workflow.store import arrivals as stored
 from workflow.store.files import Files, StoreAway
 from workflow.store.models import Arrival, AuditEvent, Job, Mailbox

@@ -19,11 +19,12 @@ from psycopg import sql
 from sqlalchemy import text
 
 from tests.postgres import new_database
-from workflow import demo, failpoints, installation, moving
+from workflow import demo, failpoints
 from workflow.audit import log, verification
 from workflow.jobs import worker
 from workflow.jobs.queue import client, enqueue
 from workflow.jobs.sequencing import last_seen
+from workflow.operation import installation, moving
 from workflow.settings import Settings, from_environment
 from workflow.store import calls, copies, operations, trail
 from workflow.store import log as stored

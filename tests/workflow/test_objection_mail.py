@@ -15,10 +15,11 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.worlds import Databases, World, went, world_under
-from workflow import bounces, objection_mail, objection_standing, objections
 from workflow.calls import shipped_calls
+from workflow.incoming import bounces
 from workflow.mailing import Mailer
-from workflow.objection_mail import NoSuchMail
+from workflow.objecting import objection_mail, objection_standing, objections
+from workflow.objecting.objection_mail import NoSuchMail
 from workflow.store.models import Job, SentMail
 
 pytestmark = pytest.mark.once

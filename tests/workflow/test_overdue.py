@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from rules.roles import Level
 from states.case import CaseState
 from tests.worlds import World
-from workflow import deadlines, overdue, working_days
+from workflow import overdue, working_days
+from workflow.calls import deadlines
 from workflow.cases import NoSuchCase
 from workflow.courts import Party
 from workflow.overdue import Board

@@ -8,7 +8,7 @@ from itertools import combinations, product
 import pytest
 
 from tests.bench.assigning import problem as large_problem
-from workflow.pairing import NOBODY, OneCase, OneJudge, Problem, apart, figures, solve, why
+from workflow.selection.pairing import NOBODY, OneCase, OneJudge, Problem, apart, figures, solve, why
 
 pytestmark = pytest.mark.once
 

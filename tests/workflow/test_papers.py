@@ -17,13 +17,14 @@ from PIL import Image
 from states.case import CaseState
 from tests.make import call_2021
 from tests.worlds import World, went
-from workflow import cases, intake, papers, privacy
+from workflow import cases, papers, privacy
 from workflow.cases import NotEditable
 from workflow.content import Content
 from workflow.documents.forms import read_report_form
 from workflow.documents.problems import Unreadable
 from workflow.documents.reading import read_case_document
 from workflow.engine import CannotServe, NotPermitted, Receipt
+from workflow.incoming import intake
 from workflow.papers import Understood, understand
 from workflow.store.files import Damaged, Files
 from workflow.store.living import Overtaken

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from rules.roles import Role
 from states.reach import Grant
 from tests.worlds import World
-from workflow import people, sign_in
-from workflow.people import WrongPerson
+from workflow.identity import people, sign_in
+from workflow.identity.people import WrongPerson
 from workflow.settings import Settings, from_environment
 from workflow.store.models import AuditEvent
 

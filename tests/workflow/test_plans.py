@@ -13,9 +13,9 @@ from sqlalchemy import select
 from states.case import CaseState
 from tests import judges
 from tests.worlds import Databases, World, world_under
-from workflow import judging, plans, results
 from workflow.calls import shipped_calls
 from workflow.engine import NotPermitted
+from workflow.selection import judging, plans, results
 from workflow.store.models import Job, Judgement
 
 pytestmark = pytest.mark.database

@@ -21,24 +21,15 @@ from sqlalchemy.exc import DatabaseError
 from rules.words import Text
 from states.case import CaseState
 from tests.worlds import World
-from workflow import (
-    batches,
-    configuration,
-    editorial,
-    lists,
-    papers,
-    people,
-    personal,
-    privacy,
-    register,
-    revisions,
-    sign_in,
-)
+from workflow import batches, lists, papers, personal, privacy, register, revisions
 from workflow.audit import search
 from workflow.audit.canonical import event_hash
 from workflow.content import Content, digest_of
 from workflow.engine import NotPermitted
-from workflow.people import WrongPerson
+from workflow.identity import people, sign_in
+from workflow.identity.people import WrongPerson
+from workflow.operation import configuration
+from workflow.publishing import editorial
 from workflow.settings import Settings, from_environment
 from workflow.store import trail
 from workflow.store.files import Files

@@ -8,8 +8,7 @@ from rules.roles import Role
 from states.reach import SYSTEM, Actor, Grant
 from tests.make import CALLS, other_call
 from tests.worlds import World
-from workflow import notices, proofs
-from workflow.calls import CallRefused
+from workflow.calls import CallRefused, notices, proofs
 from workflow.proof import prove
 from workflow.proof.scenarios import Run
 from workflow.store.models import AuditEvent, CallVersion

@@ -9,9 +9,9 @@ import pytest
 from rules.words import Text
 from states.case import CaseState
 from tests.worlds import World
-from workflow import public
 from workflow.cases import NoSuchCase
-from workflow.public import Wanted
+from workflow.publishing import public
+from workflow.publishing.public import Wanted
 
 pytestmark = pytest.mark.database
 

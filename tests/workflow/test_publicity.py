@@ -16,13 +16,13 @@ from sqlalchemy import update
 from rules.call import BEIJING
 from states.case import CaseState
 from tests.worlds import World
-from workflow import made, publicity
 from workflow.cases import NoSuchCase
 from workflow.demo import scans
 from workflow.engine import NotPermitted
 from workflow.failure import Failure
 from workflow.interchange import pack
-from workflow.publicity import Stage, WrongAppearance
+from workflow.publishing import made, publicity
+from workflow.publishing.publicity import Stage, WrongAppearance
 from workflow.store.files import Files
 from workflow.store.models import Document, Person
 

@@ -21,19 +21,21 @@ from states.push import PushState
 from states.reach import SYSTEM
 from tests.workflow.receivers import Mailbox, Web, mail_server, web_server
 from tests.worlds import CALL_2021, Databases, World, settle, went
-from workflow import editorial, people, pushes
 from workflow.engine import Attempt, NoSuchTransition, NotPermitted, Outcome
+from workflow.identity import people
 from workflow.interchange import delivery
 from workflow.interchange import package as packing
 from workflow.interchange.delivery import NotDelivered
 from workflow.interchange.package import Published
 from workflow.mailing import Mailer
-from workflow.pushes import AlreadyOnItsWay, NoSuchPush, Post, ReasonNeeded
+from workflow.publishing import editorial
 from workflow.store import papers as stored_papers
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.living import Overtaken
 from workflow.store.models import AuditEvent, Case, Person, PersonGrant, Push
+from workflow.wipo import pushes
+from workflow.wipo.pushes import AlreadyOnItsWay, NoSuchPush, Post, ReasonNeeded
 
 PUBLISHED, PUSHED = CaseState.PUBLISHED, CaseState.WIPO_PUSHED
 NOTHING_READY = (

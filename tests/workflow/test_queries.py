@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.queries import LONGEST, NAMES, Field, parse
+from workflow.finding.queries import LONGEST, NAMES, Field, parse
 
 READ = {
     # written: (field, words) of each term

@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.worlds import World
-from workflow import keeping, privacy, reception, refused
+from workflow import privacy
 from workflow.documents import limits
 from workflow.engine import NotPermitted
+from workflow.incoming import reception, refused
+from workflow.operation import keeping
 from workflow.store import copies
 from workflow.store import papers as stored_papers
 from workflow.store.files import Absent, Files

@@ -15,7 +15,8 @@ from states.case import CaseState
 from tests.workflow.receivers import Mailbox, mail_server
 from tests.workflow.test_jobs import result, working
 from tests.worlds import World
-from workflow import deadlines, reminders
+from workflow import reminders
+from workflow.calls import deadlines
 from workflow.jobs import worker
 from workflow.jobs.queue import enqueue
 from workflow.mailing import Mailer

@@ -13,9 +13,9 @@ from rules.call import BEIJING
 from states.case import CaseState
 from tests import judges
 from tests.worlds import Databases, World, went, world_under
-from workflow import judging, pairing, plans, replacing
 from workflow.calls import shipped_calls
 from workflow.engine import NotPermitted
+from workflow.selection import judging, pairing, plans, replacing
 from workflow.store.models import AuditEvent, Job, Judgement
 
 pytestmark = pytest.mark.database

@@ -13,7 +13,7 @@ from tests.make import call_2021
 from tests.worlds import Databases, World, world_under
 from workflow.calls import shipped_calls
 from workflow.calls.changing import WrongChange, changed
-from workflow.replay import Replayed, replay
+from workflow.calls.replay import Replayed, replay
 from workflow.store.models import AuditEvent
 
 pytestmark = pytest.mark.database

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from rules.words import Text
 from states.reach import SYSTEM
 from tests.workflow.test_backup import Site, site
-from workflow import rotation
 from workflow.audit import search
-from workflow.backup import MANIFEST, CannotBackUp, Made, alone, sealed
-from workflow.rotation import CannotDrop, Keep, Listed, WrongRule, keep, newest_good, outlived
+from workflow.operation import rotation
+from workflow.operation.backup import MANIFEST, CannotBackUp, Made, alone, sealed
+from workflow.operation.rotation import CannotDrop, Keep, Listed, WrongRule, keep, newest_good, outlived
 from workflow.store import operations, trail
 
 __all__ = ["site"]

@@ -18,8 +18,8 @@ from rules.roles import Role
 from states.case import CaseState
 from tests.make import call_2021
 from tests.worlds import CALL_2021, Databases, World, world_under
-from workflow import batches, boards, cases, deadlines, lists, privacy
-from workflow.calls import parse_call
+from workflow import batches, boards, cases, lists, privacy
+from workflow.calls import deadlines, parse_call
 from workflow.engine import Attempt, NoSuchTransition
 from workflow.proof import prove
 from workflow.settings import from_environment

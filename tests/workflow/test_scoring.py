@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from workflow.scoring import Given, alpha, fit, intervals, means, ranks
+from workflow.selection.scoring import Given, alpha, fit, intervals, means, ranks
 
 pytestmark = pytest.mark.once
 

@@ -14,10 +14,11 @@ import pytest
 from rules.facts import Ruling
 from states.case import CaseState
 from tests.worlds import World
-from workflow import comparisons, lists, papers, privacy
+from workflow import lists, papers, privacy
 from workflow.audit import search
 from workflow.audit.actions import ACTIONS, GROUPS
 from workflow.audit.search import Filters
+from workflow.finding import comparisons
 from workflow.store.models import AuditEvent, Case
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.worlds import World
-from workflow import searches
-from workflow.searches import MOST, NoSuchSearch, NotKept
+from workflow.finding import searches
+from workflow.finding.searches import MOST, NoSuchSearch, NotKept
 
 pytestmark = pytest.mark.database
 

@@ -12,13 +12,13 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from tests.worlds import World
-from workflow import passwords, people, sign_in, throttle
+from workflow.identity import passwords, people, sign_in, throttle
+from workflow.identity.sign_in import Means, Visitor
+from workflow.identity.throttle import LockedOut
 from workflow.settings import Settings, from_environment
-from workflow.sign_in import Means, Visitor
 from workflow.store import people as stored
 from workflow.store import sign_in as stored_sign_in
 from workflow.store.models import AuditEvent, AuditPrivate, FailedTries, SignIn
-from workflow.throttle import LockedOut
 
 pytestmark = pytest.mark.database
 

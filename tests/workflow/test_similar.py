@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rensa import RMinHash
 
-from workflow.similar import (
+from workflow.finding.similar import (
     PARAMETERS,
     SHORTEST_PASSAGE,
     Likeness,
@@ -136,7 +136,7 @@ def test_the_signature_is_the_one_that_was_stored():
 
 
 def test_another_process_makes_the_same_signature():
-    program = f"from workflow.similar import bands, signature; print(bands(signature({SENTENCE!r})))"
+    program = f"from workflow.finding.similar import bands, signature; print(bands(signature({SENTENCE!r})))"
     for seed in ("1", "2"):
         run = subprocess.run(
             [sys.executable, "-X", "utf8", "-c", program],

@@ -12,10 +12,11 @@ from rules.roles import Role
 from states.case import CaseState
 from states.reach import Absent, Actor, Grant, lent, standing_in
 from tests.worlds import World, went
-from workflow import cases, histories, letters, people, reminders, stand_ins, stranded
+from workflow import cases, histories, letters, reminders, stranded
 from workflow.audit import log, verification
 from workflow.engine import CannotServe, NotPermitted
-from workflow.stand_ins import NoSuchStandIn, Presence, WrongStandIn
+from workflow.identity import people, stand_ins
+from workflow.identity.stand_ins import NoSuchStandIn, Presence, WrongStandIn
 from workflow.store import facts as stored_facts
 from workflow.store.facts import case_rows
 from workflow.store.models import AuditEvent, Person

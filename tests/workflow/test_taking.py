@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 from states.case import CaseState
 from tests.workflow.test_arrivals import FORM, MAIL, SCAN, WORD, came, packed, sample, take_in
 from tests.worlds import World
-from workflow import arrivals, batches, cases, papers, taking
+from workflow import batches, cases, papers
 from workflow.engine import NotPermitted
+from workflow.incoming import arrivals, taking
 from workflow.store.files import Files
 from workflow.store.models import Arrival, ArrivalCase, Batch, Case, CaseRevision, Document, Job
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow import telemetry
+from workflow.operation import telemetry
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.once

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.worlds import World
-from workflow import timestamps
 from workflow.audit import log
+from workflow.operation import timestamps
 from workflow.settings import Settings, from_environment
 from workflow.store.models import AuditEvent
 

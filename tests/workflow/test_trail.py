@@ -14,9 +14,9 @@ from states.case import CaseState
 from states.reach import SYSTEM
 from tests.generated import LIFECYCLES
 from tests.worlds import World
-from workflow import amending
 from workflow.audit import actions
 from workflow.audit.canonical import canonical, event_hash
+from workflow.calls import amending
 from workflow.store import trail
 from workflow.store.database import Database
 from workflow.store.models import AuditEvent, AuditPrivate

@@ -13,8 +13,9 @@ from states.reach import Actor
 from tests.masses import Mass, Vocabulary, fill
 from tests.workflow.test_pages import ACTORS, expected, ids, page, walked
 from tests.worlds import CALL_2021, Databases, World, settle
-from workflow import bigrams, register, searches
-from workflow.queries import parse
+from workflow import register
+from workflow.finding import bigrams, searches
+from workflow.finding.queries import parse
 from workflow.store import pages, words
 from workflow.store.database import Database
 from workflow.store.models import Case, Centre

@@ -9,12 +9,13 @@ import pytest
 
 from states.case import CaseState
 from tests.worlds import World
-from workflow import editorial, workbench
-from workflow.editorial import TooLong
 from workflow.engine import NotPermitted
+from workflow.publishing import editorial
+from workflow.publishing.editorial import TooLong
 from workflow.store.living import Overtaken
 from workflow.store.models import AuditEvent, Case
-from workflow.workbench import Desk, NotReady, Typed, WrongTerm
+from workflow.wipo import workbench
+from workflow.wipo.workbench import Desk, NotReady, Typed, WrongTerm
 
 pytestmark = pytest.mark.database
 

@@ -12,8 +12,9 @@ from web.api.gate import Refused, operation
 from web.api.plain import Plain, effect, findings, labelled, mail, moment, offer, receipt, said
 from web.batches import batch_mend_url, verify_seals
 from web.request import actor, form_key, now, number, settings
-from workflow import batches, boards, foresight, histories, notices
-from workflow.scopes import Scope
+from workflow import batches, boards, foresight, histories
+from workflow.calls import notices
+from workflow.identity.scopes import Scope
 from workflow.store import models
 
 

@@ -13,7 +13,7 @@ from web.api.plain import Plain, effect, labelled, line, mail, masked, moment, r
 from web.request import actor, files, form_key, installed, now, received, settings
 from workflow import bulk, electronic, lists
 from workflow.engine import Text
-from workflow.scopes import Scope
+from workflow.identity.scopes import Scope
 from workflow.settings import LONGEST_HOLD
 from workflow.store import models
 

@@ -8,7 +8,7 @@ from flask import url_for
 
 from web.api.gate import operation
 from web.api.plain import Plain, day, labelled, moment, said
-from workflow import notices
+from workflow.calls import notices
 
 
 @operation("GET", "/calls", "现有的征集通知", "The calls that there are", gives="CallList")

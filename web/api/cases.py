@@ -15,9 +15,10 @@ from web.api.problems import WrongBody
 from web.cases import filters_of, mend_url, verify_seal
 from web.papers import paper_url
 from web.request import actor, form_key, now, number, place, received, settings
-from workflow import boards, bulk, cases, clock, foresight, letters, lists, papers, personal, privacy, queries
+from workflow import boards, bulk, cases, clock, foresight, letters, lists, papers, personal, privacy
 from workflow.engine import Attempt, Text
-from workflow.scopes import Scope
+from workflow.finding import queries
+from workflow.identity.scopes import Scope
 from workflow.store import models
 
 if TYPE_CHECKING:

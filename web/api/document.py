@@ -11,9 +11,9 @@ from web.api.gate import KEY, OPERATIONS, PER_PERSON, REPLAYED, Operation, bp
 from web.api.plain import Plain, written
 from web.api.problems import CODES, TYPE
 from web.request import settings
-from workflow import tokens
 from workflow.engine import Text
-from workflow.scopes import Scope
+from workflow.identity import tokens
+from workflow.identity.scopes import Scope
 
 guide = Blueprint("api_guide", __name__, url_prefix="/api")
 

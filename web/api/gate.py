@@ -16,9 +16,10 @@ from web.api import problems
 from web.api.plain import Plain, written
 from web.api.problems import WrongBody, WrongQuery, problem
 from web.request import LARGEST, actor, form_key, number, reading, received, transaction
-from workflow import characters, tokens
+from workflow import characters
 from workflow.engine import Text
-from workflow.scopes import Scope
+from workflow.identity import tokens
+from workflow.identity.scopes import Scope
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 problems.answer_on(bp)

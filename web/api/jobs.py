@@ -8,8 +8,8 @@ from web.api.gate import operation
 from web.api.plain import Plain, labelled, moment, receipt, said
 from web.request import actor, form_key, now
 from workflow import personal
+from workflow.identity.scopes import Scope
 from workflow.jobs import board
-from workflow.scopes import Scope
 
 
 @operation("GET", "/jobs", "本人照管的后台任务", "Background work that one looks after", gives="JobBoard")

@@ -11,7 +11,8 @@ from flask import url_for
 
 from states.lifecycle import Transition
 from web.words import Words
-from workflow import call_standing, personal
+from workflow import personal
+from workflow.calls import call_standing
 from workflow.engine import Attempt, Offer, Receipt
 
 Plain = dict[str, Any]

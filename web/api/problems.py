@@ -14,8 +14,10 @@ from web import broken, errors
 from web.again import ProofNeeded
 from web.api.plain import written
 from web.request import LANGUAGES, of_api, received, speaking
-from workflow import downloads, logs, throttle, tokens
+from workflow import downloads
 from workflow.engine import CannotServe, NoSuchTransition, Text
+from workflow.identity import throttle, tokens
+from workflow.operation import logs
 from workflow.store import files, living
 
 TYPE = "application/problem+json"

@@ -11,9 +11,9 @@ from web.api.gate import Refused, operation
 from web.api.plain import Plain, labelled, masked, offer, receipt, said
 from web.request import actor, form_key, now
 from web.request import number as row_number
-from workflow import amending, call_standing
+from workflow.calls import amending, call_standing
 from workflow.engine import Text
-from workflow.scopes import Scope
+from workflow.identity.scopes import Scope
 
 
 @operation(

@@ -36,7 +36,7 @@ def verify(file: Path | None, key: str, anchors: Sequence[str], receipts: Sequen
     例 Example:  zhengji audit verify --anchor last_checkpoint
                  zhengji audit verify trail.jsonl --key 'zhengji/…+…+…'
     """
-    from workflow import witnesses
+    from workflow.operation import witnesses
 
     anchors = [_text(one) for one in anchors]
     held = [one.read_text(encoding="utf-8") for one in receipts]
@@ -79,7 +79,7 @@ def export(out: Path | None, personal: bool, as_json: bool) -> None:
     \b
     例 Example:  zhengji audit export --out trail.jsonl
     """
-    from workflow import witnesses
+    from workflow.operation import witnesses
 
     out = out or Path("trail.jsonl")
     made = witnesses.export_here(configured.from_environment(), out, personal=personal)

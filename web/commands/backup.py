@@ -44,8 +44,8 @@ def backup(called: click.Context, target: Path | None, with_keys: bool, as_json:
     called.obj = target
     if called.invoked_subcommand:
         return
-    from workflow.backup import back_up
-    from workflow.installation import existing
+    from workflow.operation.backup import back_up
+    from workflow.operation.installation import existing
     from workflow.store.files import Files
 
     settings = configured.from_environment()
@@ -107,7 +107,7 @@ def list_backups(before: Path | None, target: Path | None, as_json: bool) -> Non
     \b
     例 Example:  zhengji backup list --json
     """
-    from workflow.rotation import listed
+    from workflow.operation.rotation import listed
 
     settings = configured.from_environment()
     folder = target or before or Path(settings.backups)
@@ -140,7 +140,7 @@ def prune(before: Path | None, target: Path | None, rule: str, dry_run: bool, as
     例 Example:  zhengji backup prune --keep 30d,12m --dry-run
     """
     from states.reach import SYSTEM
-    from workflow.rotation import WrongRule, drop, keep, listed, outlived
+    from workflow.operation.rotation import WrongRule, drop, keep, listed, outlived
 
     try:
         wanted = keep(rule)
@@ -170,7 +170,7 @@ def prune(before: Path | None, target: Path | None, rule: str, dry_run: bool, as
 
 @contextmanager
 def _database(settings: configured.Settings) -> Iterator[Any]:
-    from workflow.installation import existing
+    from workflow.operation.installation import existing
 
     database = existing(settings)
     try:

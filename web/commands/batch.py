@@ -40,7 +40,9 @@ def export(number: str, login: str, to: Path, as_json: bool) -> None:
     例 Example:  zhengji batch export 2021-205-EX-first-1 --as leader --to 报送
                  zhengji batch export 2021-205-EX-first-1 --as leader --to 报送.zip
     """
-    from workflow import batches, clock, installation, people, privacy
+    from workflow import batches, clock, privacy
+    from workflow.identity import people
+    from workflow.operation import installation
     from workflow.store.files import Files
 
     settings = configured.from_environment()

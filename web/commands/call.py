@@ -82,8 +82,8 @@ def call_load(file: Path, as_json: bool) -> None:
     \b
     例 Example:  zhengji call load my-call.toml
     """
-    from workflow import installation
     from workflow.calls import CallRefused
+    from workflow.operation import installation
 
     problems = _problems(file)
     if problems:
@@ -137,7 +137,7 @@ def call_prove(file: Path, promises_only: bool, as_json: bool) -> None:
 
 def _keep(file: Path, proof: Any, ran: Any) -> None:
     """Keep the result in the installation's database, where there is one: the rulebook shows it, and opening asks it."""
-    from workflow import installation
+    from workflow.operation import installation
 
     settings = configured.from_environment()
     try:
@@ -226,7 +226,8 @@ def call_diff(before: str, after: str, as_json: bool) -> None:
 
 def _named(word: str) -> Any:
     """The call of a file, or a loaded one by number and version. Raises Refusal."""
-    from workflow import installation, notices
+    from workflow.calls import notices
+    from workflow.operation import installation
 
     if Path(word).is_file():
         return call_from(Path(word))
@@ -263,7 +264,10 @@ def call_migrate(
                  zhengji call migrate 2021-205 --as director 2021-205-EX-0007
     """
     from states.reach import SYSTEM
-    from workflow import amending, clock, installation, people
+    from workflow import clock
+    from workflow.calls import amending
+    from workflow.identity import people
+    from workflow.operation import installation
 
     if not dry_run and not login:
         raise click.UsageError("请用 --as 写明主管的登录名，或用 --dry-run 只预览。/ Say --as LOGIN, or --dry-run.")
@@ -304,7 +308,10 @@ def _standing(name: str, help_: str, *, reason: bool) -> None:
     @click.option("--remark", **asked)
     @_json
     def command(number: str, login: str, remark: str, as_json: bool) -> None:
-        from workflow import call_standing, clock, installation, people
+        from workflow import clock
+        from workflow.calls import call_standing
+        from workflow.identity import people
+        from workflow.operation import installation
 
         settings = configured.from_environment()
         with refusals():
@@ -432,9 +439,10 @@ def call_replay(number: str, changes: tuple[str, ...], as_json: bool) -> None:
     例 Example:  zhengji call replay 2021-205 --change "phases.first.closes=2021-03-29"
                  zhengji call replay 2021-205 --change "rules.consent_given=none" --json
     """
-    from workflow import installation, notices
+    from workflow.calls import notices
     from workflow.calls.changing import changed
-    from workflow.replay import replay
+    from workflow.calls.replay import replay
+    from workflow.operation import installation
 
     with refusals():
         database = installation.existing(configured.from_environment())

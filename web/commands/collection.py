@@ -52,9 +52,10 @@ def build(
     例 Example:  zhengji collection build --call 2021-205 --title 优秀案例集 --to 案例集.pdf
     """
     from states.reach import SYSTEM
-    from workflow import clock, installation
-    from workflow import collection as collections
+    from workflow import clock
     from workflow.failure import Failure
+    from workflow.operation import installation
+    from workflow.publishing import collection as collections
     from workflow.store.files import Files
 
     kind = kind or to.suffix.lstrip(".").lower()

@@ -37,7 +37,7 @@ def move(url: str, owner: str, as_json: bool) -> None:
     例 Example:  zhengji database move --to postgresql+psycopg://zhengji@db/zhengji \\
                      --owner postgresql+psycopg://zhengji_owner@db/zhengji
     """
-    from workflow import moving
+    from workflow.operation import moving
 
     progress = Progress()
     with refusals():
@@ -80,7 +80,7 @@ def stay(reason: str) -> None:
     \b
     例 Example:  zhengji database stay '新服务器没有验收，先用原来的'
     """
-    from workflow import installation, moving
+    from workflow.operation import installation, moving
 
     with refusals():
         opened = installation.existing(configured.from_environment())

@@ -25,7 +25,7 @@ def doctor(reason: str | None, as_json: bool) -> None:
     例 Example:  zhengji doctor
                  zhengji doctor --accept-older '硬盘损坏，恢复了昨夜的备份'
     """
-    from workflow.doctor import CHECKS, Severity, condition_of, examine
+    from workflow.operation.doctor import CHECKS, Severity, condition_of, examine
 
     try:
         settings = configured.from_environment()
@@ -64,7 +64,7 @@ def doctor(reason: str | None, as_json: bool) -> None:
 
 
 def _accept(settings: configured.Settings, reason: str) -> None:
-    from workflow import anchors, installation
+    from workflow.operation import anchors, installation
 
     with refusals():
         anchors.check_place(settings)

@@ -31,7 +31,7 @@ def sweep(dry_run: bool, even_most: bool, as_json: bool) -> None:
     \b
     例 Example:  zhengji documents sweep --dry-run
     """
-    from workflow import installation, keeping
+    from workflow.operation import installation, keeping
     from workflow.store.files import Files
 
     settings = configured.from_environment()
@@ -86,7 +86,7 @@ def move(url: str, endpoint: str | None, as_json: bool) -> None:
     \b
     例 Example:  zhengji documents move --to s3://zhengji/documents
     """
-    from workflow import installation, keeping
+    from workflow.operation import installation, keeping
     from workflow.store.files import Files
 
     settings = configured.from_environment()

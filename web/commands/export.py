@@ -98,8 +98,10 @@ def passport(number: str, out: Path | None, login: str, as_json: bool) -> None:
     例 Example:  zhengji export passport 2021-205-EX-0001 --as desk
                  python3 zhengji_verify.py 2021-205-EX-0001_档案包.zip --key 'zhengji/…+…+…'
     """
-    from workflow import cases, clock, installation, people, privacy
+    from workflow import cases, clock, privacy
+    from workflow.identity import people
     from workflow.interchange import passport as made
+    from workflow.operation import installation
     from workflow.store.files import Files
 
     settings = configured.from_environment()
@@ -131,9 +133,11 @@ def passport(number: str, out: Path | None, login: str, as_json: bool) -> None:
 
 def _trail(form: str, out: Path, login: str, number: str, as_json: bool) -> None:
     """Read without holding up anybody; recorded before the file gets its name."""
-    from workflow import clock, installation, people
+    from workflow import clock
     from workflow.audit.search import Filters
+    from workflow.identity import people
     from workflow.interchange import taking
+    from workflow.operation import installation
 
     settings = configured.from_environment()
     unfinished = out.with_name(f".{out.name}.unfinished")

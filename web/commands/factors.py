@@ -28,7 +28,9 @@ def clear_factors(login: str, yes: bool, as_json: bool) -> None:
     \b
     例 Example:  zhengji user clear-factors admin
     """
-    from workflow import clock, factors, installation, people
+    from workflow import clock
+    from workflow.identity import factors, people
+    from workflow.operation import installation
 
     settings = configured.from_environment()
     with refusals():

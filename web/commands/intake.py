@@ -81,9 +81,12 @@ def intake(
 
 def _keep(paths: Sequence[Path], login: str, code: str | None, as_json: bool) -> None:
     """Enter it in the ledger and read it at once. A folder is one arrival of all its files."""
-    from workflow import arrivals, clock, installation, people, register
+    from workflow import clock, register
     from workflow import settings as configured
     from workflow.documents.arriving import files_of
+    from workflow.identity import people
+    from workflow.incoming import arrivals
+    from workflow.operation import installation
     from workflow.store.files import Files
 
     settings = configured.from_environment()

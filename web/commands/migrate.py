@@ -28,7 +28,7 @@ def migrate(check: bool, contract: bool, as_json: bool) -> None:
                  zhengji migrate
                  zhengji migrate --contract
     """
-    from workflow import installation
+    from workflow.operation import installation
     from workflow.store import schema
 
     with refusals():

@@ -28,9 +28,12 @@ def bring(file: Path, login: str, key: str, as_json: bool) -> None:
     \\b
     例 Example:  zhengji passport import 2021-205-EX-0001_档案包.zip --as desk --key 'zhengji/…+…+…'
     """
-    from workflow import clock, installation, passports, people
+    from workflow import clock
     from workflow.documents.problems import Unreadable
+    from workflow.identity import people
+    from workflow.operation import installation
     from workflow.store.files import Files
+    from workflow.wipo import passports
 
     settings = configured.from_environment()
     with refusals():

@@ -42,7 +42,7 @@ def restore(
     \b
     例 Example:  zhengji restore /mnt/backups/zhengji-20260301T020000Z --into /srv/zhengji
     """
-    from workflow.restore import restore as put_back
+    from workflow.operation.restore import restore as put_back
 
     told = {**os.environ, "ZHENGJI_HOME": str(into)} if into else os.environ
     settings = configured.from_environment(told)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from web.commands.telling import Refusal, refusals
-from workflow import processes
 from workflow import settings as configured
+from workflow.operation import processes
 from workflow.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def _check_start(settings: Settings) -> None:
 
     Raises NoSecretKey, WrongDirectory.
     """
-    from workflow import directory
-    from workflow.secret_key import secret_key
+    from workflow.identity import directory
+    from workflow.identity.secret_key import secret_key
 
     secret_key(settings)
     directory.configured(settings)
@@ -99,7 +99,7 @@ def _serve(settings: Settings, host: str, port: int, workers: int, threads: int,
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    from workflow import logs
+    from workflow.operation import logs
 
     logs.set_up()
     _set_up(settings)
@@ -130,7 +130,7 @@ def _serve(settings: Settings, host: str, port: int, workers: int, threads: int,
 
 
 def _set_up(settings: Settings) -> None:
-    from workflow import installation
+    from workflow.operation import installation
 
     fresh = settings.database_url.startswith("sqlite") and not (settings.home / "zhengji.db").exists()
     if fresh:

@@ -41,8 +41,8 @@ def worker(figures: tuple[str, int] | None) -> None:
     \b
     例 Example:  ZHENGJI_EXECUTOR=worker-1 zhengji worker --figures 9201
     """
-    from workflow import installation, logs, memory, telemetry
     from workflow.jobs import worker as jobs
+    from workflow.operation import installation, logs, memory, telemetry
 
     logs.set_up()
     settings = configured.from_environment()
@@ -79,7 +79,7 @@ def _told(address: tuple[str, int] | None, settings: configured.Settings, databa
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from web import running
-    from workflow import metrics
+    from workflow.operation import metrics
     from workflow.store.files import Files
 
     class Quiet(WSGIRequestHandler):

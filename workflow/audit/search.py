@@ -24,8 +24,8 @@ from states.reach import Actor
 from workflow.audit.actions import ACTIONS, GROUPS, label, label_under, state_label
 from workflow.audit.canonical import event_hash
 from workflow.engine import NoSuchThing, Outcome
+from workflow.identity.sign_in import Means
 from workflow.jobs.kinds import KINDS
-from workflow.sign_in import Means
 from workflow.store import calls as stored_calls
 from workflow.store import log
 from workflow.store import search as stored

@@ -1,4 +1,4 @@
-"""A notice as data: TOML files beside the notices' texts, and how they are read."""
+"""A notice as data: TOML files beside the notices' texts, how they are read, and what is done with a call as a whole."""
 
 from workflow.calls.loader import (
     CallRefused,

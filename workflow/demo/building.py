@@ -16,21 +16,25 @@ from sqlalchemy.orm import Session
 from rules.roles import Level, Role
 from rules.words import Text
 from states.reach import SYSTEM, Actor
-from workflow import clock, judging, people, priors, pushes, register
+from workflow import clock, register
 from workflow.calls import parse_call, shipped_calls
 from workflow.demo import large
 from workflow.demo.stage import Stage
 from workflow.demo.story import abroad, story
 from workflow.engine import CannotServe
-from workflow.installation import load_call, load_source
+from workflow.finding import priors
+from workflow.identity import people
+from workflow.identity.passwords import DEMO_PASSWORD
 from workflow.mailing import Mailer
-from workflow.passwords import DEMO_PASSWORD
+from workflow.operation.installation import load_call, load_source
+from workflow.selection import judging
 from workflow.settings import Settings
 from workflow.store import demo as stored
 from workflow.store import schema
 from workflow.store.calls import call_of
 from workflow.store.database import Database
 from workflow.store.files import Files
+from workflow.wipo import pushes
 
 SOURCE = register.REFERENCE / "demo.toml"
 JUDGED = register.REFERENCE / "judged.toml"

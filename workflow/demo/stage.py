@@ -12,17 +12,22 @@ from sqlalchemy.orm import Session
 from rules.call import BEIJING, Call
 from rules.roles import Level, Role
 from states.reach import SYSTEM, Actor
-from workflow import batches, cases, comparisons, deadlines, editorial, intake, papers, publicity, pushes, workbench
+from workflow import batches, cases, papers
 from workflow import content as contents
+from workflow.calls import deadlines
 from workflow.content import Content
 from workflow.demo import scans
 from workflow.documents.reading import Picture
 from workflow.documents.writing import CaseContent, case_document, report_form
 from workflow.engine import Attempt
+from workflow.finding import comparisons
+from workflow.incoming import intake
 from workflow.lists import content_of
+from workflow.publishing import editorial, publicity
 from workflow.store import editorial as stored_editorial
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case
+from workflow.wipo import pushes, workbench
 
 STEP = timedelta(minutes=7)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from workflow import similar
+from workflow.finding import similar
 from workflow.register import REFERENCE
 
 FARTHEST = 0.30

@@ -12,7 +12,7 @@ from workflow.documents import charts, plain
 from workflow.office_words import level_word, office_words
 
 if TYPE_CHECKING:
-    from workflow.closing import Change, Line, Report
+    from workflow.calls.closing import Change, Line, Report
 
 _COUNTED = ("报送", "入选", "公开发布")
 _OF_COUNTS, _OF_FIGURES = (95, 25, 25, 25), (135, 35)

@@ -17,7 +17,7 @@ from workflow.documents.grids import grids
 from workflow.documents.limits import SHEET_COLUMNS, SHEET_ROWS
 from workflow.documents.problems import Unreadable
 from workflow.documents.reading import CaseDocument, key
-from workflow.similar import same_title
+from workflow.finding.similar import same_title
 
 __all__ = ["Known", "Lack", "Line", "Matched", "OneCase", "matched"]
 

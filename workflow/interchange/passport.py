@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from rules.words import Text
 from states.case import CaseState
 from states.reach import Actor
-from workflow import editorial, lists, papers, privacy
+from workflow import lists, papers, privacy
 from workflow.audit import log, search
 from workflow.audit.canonical import canonical
 from workflow.audit.export import FORMAT as TRAIL
@@ -26,6 +26,7 @@ from workflow.documents.names import clean_name
 from workflow.documents.packing import packed
 from workflow.downloads import received
 from workflow.engine import CannotServe
+from workflow.publishing import editorial
 from workflow.store import log as stored
 from workflow.store.files import Files
 from workflow.store.models import Case, CaseRevision, Document

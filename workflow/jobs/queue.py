@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from workflow import logs, telemetry
 from workflow.failpoints import reached
 from workflow.jobs.kinds import KINDS, Kind
+from workflow.operation import logs, telemetry
 from workflow.store import jobs as stored
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rules.words import Text
 from workflow.engine import CannotServe
 from workflow.failure import Failure
-from workflow.logs import without_secrets
+from workflow.operation.logs import without_secrets
+from workflow.operation.timestamps import NotStamped
 from workflow.personal import masked_text
 from workflow.store.files import Damaged
 from workflow.store.trouble import Trouble, trouble
-from workflow.timestamps import NotStamped
 
 _LONGEST = 2000
 """Characters of the system's own words that are kept."""

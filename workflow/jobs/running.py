@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from rules.words import Text
 from states.reach import SYSTEM
-from workflow import logs, metrics
 from workflow.failpoints import reached
 from workflow.failure import Failure
 from workflow.jobs.kinds import UNFINISHED, JobState, Kind
 from workflow.jobs.queue import hand_over, which
 from workflow.jobs.reasons import DATABASE_AWAY, INTERRUPTED, reason
+from workflow.operation import logs, metrics
 from workflow.personal import masked_text
 from workflow.store import jobs as stored
 from workflow.store import trail

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rules.call import BEIJING
-from workflow import checkpoint_mail
 from workflow.audit import log
 from workflow.audit.log import Signed
 from workflow.audit.notes import Signer, WrongNote
+from workflow.operation import checkpoint_mail
 from workflow.settings import Settings
 from workflow.store.database import Database
 

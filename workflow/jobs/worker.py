@@ -11,35 +11,11 @@ from typing import Any
 from dbos import DBOS, DBOSConfig
 from sqlalchemy.orm import Session
 
-from workflow import (
-    account_mail,
-    arrivals,
-    batches,
-    checkpoint_mail,
-    clock,
-    collection,
-    drawn,
-    electronic,
-    judging_mail,
-    keeping,
-    letters,
-    made,
-    mailbox,
-    objection_mail,
-    plans,
-    privacy,
-    proofs,
-    publicity,
-    pushes,
-    refused,
-    reminders,
-    searches,
-    taking,
-    telemetry,
-    timestamps,
-    tokens,
-    what_if,
-)
+from workflow import batches, clock, electronic, letters, privacy, reminders
+from workflow.calls import proofs, what_if
+from workflow.finding import searches
+from workflow.identity import account_mail, tokens
+from workflow.incoming import arrivals, mailbox, refused, taking
 from workflow.interchange.delivery import Access
 from workflow.jobs import clearing
 from workflow.jobs.heart import Heart
@@ -48,9 +24,14 @@ from workflow.jobs.queue import VERSION, dbos_url, enqueue
 from workflow.jobs.running import Progress, Runner
 from workflow.jobs.sequencing import Sequencer
 from workflow.mailing import Mailer
+from workflow.objecting import objection_mail
+from workflow.operation import checkpoint_mail, keeping, telemetry, timestamps
+from workflow.publishing import collection, drawn, made, publicity
+from workflow.selection import judging_mail, plans
 from workflow.settings import Settings
 from workflow.store.database import Database
 from workflow.store.files import Files
+from workflow.wipo import pushes
 
 _log = logging.getLogger("zhengji.jobs")
 

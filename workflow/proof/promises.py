@@ -357,7 +357,7 @@ def _binding(call: Call, rule: str) -> bool:
 
 
 _EXTENDED = frozenset({"before_phase_deadline"})
-"""What the director lifts for one office or for all, on record (`workflow.deadlines`)."""
+"""What the director lifts for one office or for all, on record (`workflow.calls.deadlines`)."""
 
 
 def _moves(

@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from workflow import metrics
 from workflow.failpoints import reached
+from workflow.operation import metrics
 from workflow.settings import Settings
 from workflow.store import log
 from workflow.store.guard import authorize

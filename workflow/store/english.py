@@ -10,8 +10,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from states.reach import Actor
-from workflow.bilingual import Composed, Passage, Rendering, Term
 from workflow.store.models import CaseEnglish, Document, EnglishCheck, EnglishParagraph, GlossaryTerm, Person
+from workflow.wipo.bilingual import Composed, Passage, Rendering, Term
 
 
 def renderings(session: Session, case_id: int) -> list[Rendering]:

@@ -49,7 +49,6 @@ from states.reach import Actor
 from states.route import level_of, reporting
 from workflow import content as contents
 from workflow.audit.canonical import canonical
-from workflow.bilingual import CAPTION
 from workflow.store import prior
 from workflow.store.among import among
 from workflow.store.calls import call_of
@@ -81,6 +80,7 @@ from workflow.store.models import (
     SignOff,
     Waiver,
 )
+from workflow.wipo.bilingual import CAPTION
 
 _CENTRE_COLUMNS = (
     Centre.name.label("centre_name"),

@@ -31,7 +31,7 @@ from sqlalchemy.orm import Session, defer
 from states.case import CaseState
 from states.push import PushState
 from states.reach import Actor
-from workflow.queries import Query, parse
+from workflow.finding.queries import Query, parse
 from workflow.store import words
 from workflow.store.models import Case, Push
 from workflow.store.reach import Way, reachable, ways

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from rules.call import BEIJING
 from rules.facts import Match, Ruling
 from rules.roles import Level
-from workflow import similar
+from workflow.finding import similar
 from workflow.store.among import among
 from workflow.store.calls import call_of
 from workflow.store.database import only_reads, run

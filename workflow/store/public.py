@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, load_only
 
 from rules.call import BEIJING
 from states.case import CaseState
-from workflow.queries import parse
+from workflow.finding.queries import parse
 from workflow.store import calls, words
 from workflow.store.models import Case, CaseEnglish, Centre, Document, Office
 from workflow.store.pages import FEW

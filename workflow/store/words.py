@@ -1,6 +1,6 @@
 """The index that finds cases by what they say. It is kept in the transaction that changes a case, on both databases.
 
-What it holds of a case is made of terms (`workflow.bigrams`): in a table of FTS5's on SQLite, as a `tsvector` with a GIN
+What it holds of a case is made of terms (`workflow.finding.bigrams`): in a table of FTS5's on SQLite, as a `tsvector` with a GIN
 index on PostgreSQL. Beside them stand marks of whose the case is and how far it ever came, so that what is out of
 somebody's reach is not even counted.
 """
@@ -33,8 +33,8 @@ from sqlalchemy import case as when
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
-from workflow.bigrams import Phrase, terms
-from workflow.queries import Field, Query
+from workflow.finding.bigrams import Phrase, terms
+from workflow.finding.queries import Field, Query
 from workflow.store.among import among
 from workflow.store.models import Case, Centre
 from workflow.store.reach import Way

@@ -1,0 +1,1 @@
+"""Lists of chosen cases in public, and what is objected to them."""

@@ -1,0 +1,1 @@
+"""From chosen to read by everybody: collections, proofs, the public site, publicity."""
