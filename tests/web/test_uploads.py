@@ -104,7 +104,8 @@ def test_a_scan_of_a_batch_is_on_the_record_of_the_batch(sign_in: As, world: Wor
         (f"batch/{batch}/content", "refused", "has_attachment"),
     ]
     shown = page(client, f"/batches/{batch}")
-    assert "拒收文件" in shown
+    assert "提交文件" in shown
+    assert "未办成" in shown
 
 
 @pytest.mark.parametrize(
