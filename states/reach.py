@@ -57,6 +57,9 @@ class Actor:
         return frozenset(grant.unit for grant in self.grants if grant.role in roles and grant.unit is not None)
 
 
+ALONE = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+"""Roles that nobody holds beside another: who keeps the accounts has no rights in cases, who supervises changes nothing."""
+
 UNLENT = frozenset({Role.JUDGE, Role.AUDITOR, Role.ADMINISTRATOR, Role.SYSTEM})
 """Roles in which nobody stands in for another: a judgement is one's own, and keys and supervision are not handed on."""
 

@@ -31,7 +31,7 @@ from workflow.store import condition, trail
 from workflow.store.condition import Rows
 from workflow.store.database import Database
 from workflow.store.files import Files
-from workflow.store.models import Job, Person
+from workflow.store.models import Job, Person, PersonGrant
 
 AT = datetime(2021, 3, 20, 4, 0, 7, tzinfo=UTC)
 
@@ -64,6 +64,7 @@ ROWS = Rows(
     backed_up_at=AT - timedelta(days=7),
     logins={},
     administrators=["one", "two"],
+    mixed=[],
     without={Role.REVIEWER: [], Role.LEADER: []},
     documents=[],
     due_since=AT - timedelta(minutes=15),
@@ -150,6 +151,7 @@ BAD: dict[str, list[Condition]] = {
     "seal_issuers_are_named": [having(issuers=Issuers(named=False))],
     "seal_lists_are_of_today": [having(issuers=Issuers(named=True, listed=True, outdated=["CN=某机构 (2021-03-01)"]))],
     "administrators_have_a_second_factor": [having(settings={"second_factor": frozenset({"leader"})})],
+    "roles_are_apart": [having({"mixed": ["one"]})],
     "clocks_agree": [
         having({"clock": AT - timedelta(seconds=6)}),
         having({"clock": AT + timedelta(seconds=6)}),
@@ -456,6 +458,13 @@ class TestReally:
         seen = condition_of(settings, world.at)
         assert seen.rows.without == {Role.REVIEWER: ["邻省知识产权局"], Role.LEADER: ["示例省知识产权局"]}
         assert seen.rows.administrators == []
+
+    def test_an_auditor_who_also_works_with_cases(self, settings: Settings, world: World) -> None:
+        assert "roles_are_apart" not in told(settings, world)
+        with world.database.transaction() as session:
+            grant = {"person_id": world.people["auditor"].id, "role": str(Role.DESK)}
+            session.execute(insert(PersonGrant).values(**grant))
+        assert condition_of(settings, world.at).rows.mixed == ["auditor"]
 
     def test_an_entry_from_the_future(self, settings: Settings, world: World) -> None:
         assert "clocks_agree" not in told(settings, world)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from rules.roles import Level, Role
 from rules.words import Text
-from states.reach import Actor, Grant
+from states.reach import ALONE, Actor, Grant
 from workflow.engine import WrongInput
 from workflow.identity import account_mail, factors, passwords, sign_in, throttle
 from workflow.settings import Settings
@@ -170,10 +170,6 @@ def grant(session: Session, person_id: int, role: Role, unit: int | None = None,
         )
     stored.add_grant(session, person_id, Grant(role, unit), **_where(role))
     _record(session, person_id, "person.grant", actor, at, {"role": str(role), "unit": unit})
-
-
-ALONE = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
-"""Roles that nobody holds beside another: who keeps the accounts has no rights in cases, who supervises changes nothing."""
 
 
 def check_roles(session: Session, person_id: int, wanted: Collection[Role], *, actor: Actor) -> None:

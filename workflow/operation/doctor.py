@@ -769,6 +769,26 @@ def administrators_have_a_second_factor(seen: Condition) -> Off | None:
 
 @check(
     Severity.WARNING,
+    what=Text(
+        "这些账号兼任管理员或审计人与其他职责：{names}",
+        "These accounts are administrator or auditor beside something else: {names}",
+    ),
+    why=Text(
+        "管账号的人能替自己开门，监督的人在监督自己。",
+        "Who keeps the accounts can open doors for themselves, and who supervises would supervise themselves.",
+    ),
+    mend=Text(
+        "由另一位管理员收回其中一种职责，或为这项工作另设账号。",
+        "Have another administrator take one of the roles away, or make a second account for it.",
+    ),
+)
+def roles_are_apart(seen: Condition) -> Off | None:
+    names = seen.rows.mixed
+    return Off(names=_some(names)) if names else None
+
+
+@check(
+    Severity.WARNING,
     what=Text("时钟不准：{reason}", "A clock is wrong: {reason}"),
     why=Text("截止时间按时钟判断，留痕也按它记时间。", "Deadlines are judged by it, and entries are dated by it."),
     mend=Text(

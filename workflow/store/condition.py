@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from rules.roles import Role
+from states.reach import ALONE
 from workflow.jobs.kinds import KINDS, JobState
 from workflow.store import copies, jobs, log, operations, people, schema, workers
 from workflow.store.database import Database
@@ -25,7 +26,7 @@ class Rows:
     """`allowed`: what the program's connection may do and should not. `settings`: those of the database that matter for
     keeping what was committed and what refers to what. `unsigned`: entries under no checkpoint, the oldest `unsigned_at`.
     `clock`: what time the database has. `newest`: the last entry's time. `logins`: of active people, with the hash of
-    their passwords. `without`: addressees of offices that have centres and nobody in the role. `documents`: digests of
+    their passwords; `mixed`: of those that hold a role beside one that is held alone. `without`: addressees of offices that have centres and nobody in the role. `documents`: digests of
     what should lie in the document store. `due_since`: since when the oldest background work that nobody has begun is to be
     done; `given_up`: pieces of it that nobody has settled; `workers`: how many are alive."""
 
@@ -40,6 +41,7 @@ class Rows:
     backed_up_at: datetime | None
     logins: Mapping[str, str]
     administrators: Sequence[str]
+    mixed: Sequence[str]
     without: Mapping[Role, Sequence[str]]
     documents: Sequence[str]
     due_since: datetime | None
@@ -65,6 +67,7 @@ def rows(database: Database) -> Rows:
             operations.last_at(session, "system.backup"),
             {one.login: one.password for one in session.scalars(select(Person).where(Person.active))},
             _administrators(session),
+            _mixed(session),
             {role: people.offices_without(session, role) for role in (Role.REVIEWER, Role.LEADER)},
             sorted(copies.documents(session)),
             jobs.oldest(session, KINDS, JobState.QUEUED),
@@ -135,3 +138,14 @@ def _clock(session: Session) -> datetime:
 def _administrators(session: Session) -> list[str]:
     held = select(PersonGrant.person_id).where(PersonGrant.role == str(Role.ADMINISTRATOR))
     return list(session.scalars(select(Person.login).where(Person.active, Person.id.in_(held)).order_by(Person.login)))
+
+
+def _mixed(session: Session) -> list[str]:
+    alone = select(PersonGrant.person_id).where(PersonGrant.role.in_([str(one) for one in ALONE]))
+    several = (
+        select(PersonGrant.person_id)
+        .group_by(PersonGrant.person_id)
+        .having(func.count(PersonGrant.role.distinct()) > 1)
+    )
+    people = select(Person.login).where(Person.active, Person.id.in_(alone), Person.id.in_(several))
+    return list(session.scalars(people.order_by(Person.login)))
