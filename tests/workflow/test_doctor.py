@@ -63,6 +63,7 @@ ROWS = Rows(
     newest=AT,
     backed_up_at=AT - timedelta(days=7),
     logins={},
+    addresses={},
     administrators=["one", "two"],
     mixed=[],
     without={Role.REVIEWER: [], Role.LEADER: []},
@@ -445,8 +446,11 @@ class TestReally:
         assert "demo_is_a_demo" in told(demo, world)
         cast = ("author", "sealer", "reviewer", "leader", "desk", "director", "editor", "administrator", "auditor")
         with world.database.transaction() as session:
-            session.execute(update(Person).where(Person.login.not_in(cast)).values(active=False))
+            session.execute(update(Person).where(Person.login.not_in(cast)).values(email=Person.login + "@example.com"))
         assert "demo_is_a_demo" not in told(demo, world)
+        with world.database.transaction() as session:
+            session.execute(update(Person).where(Person.login == "neighbour_reviewer").values(email="a@b.example"))
+        assert "demo_is_a_demo" in told(demo, world)
 
     def test_offices_and_administrators(self, settings: Settings, world: World) -> None:
         found = told(settings, world)

@@ -24,7 +24,7 @@ from workflow.demo.story import abroad, story
 from workflow.engine import CannotServe
 from workflow.finding import priors
 from workflow.identity import people
-from workflow.identity.passwords import DEMO_PASSWORD
+from workflow.identity.passwords import DEMO_DOMAIN, DEMO_PASSWORD
 from workflow.mailing import Mailer
 from workflow.operation.installation import load_call, load_source
 from workflow.selection import judging
@@ -160,7 +160,7 @@ def _people(
             password=DEMO_PASSWORD,
             actor=by,
             at=at,
-            email=f"{login}@example.com",
+            email=f"{login}@{DEMO_DOMAIN}",
         )
         people.grant(session, made, role, units[entry["unit"]] if units else None, actor=by, at=at)
         person = people.by_id(session, made)

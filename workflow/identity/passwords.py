@@ -15,6 +15,8 @@ SHORTEST, LONGEST = 12, 128
 """Characters of a password. ASVS 5.0 asks for 8 at least and advises 15; no kinds of characters are asked for."""
 DEMO_PASSWORD = "zhengji-demo"
 """Of every account that comes with the demo; it is shown on the demo's sign-in page and opens nothing elsewhere."""
+DEMO_DOMAIN = "example.com"
+"""Of the addresses of all accounts that a demo makes; nobody has one there (RFC 2606)."""
 
 _WORDS = """
 password passw0rd qwerty qwertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm abc abcd abcdef abcdefg letmein welcome

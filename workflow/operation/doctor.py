@@ -169,7 +169,11 @@ def condition_of(settings: Settings, at: datetime) -> Condition:
         demo_passwords=[
             one for one in cast if one in logins and passwords.matches(settings, logins[one], passwords.DEMO_PASSWORD)
         ],
-        strangers=sorted(logins.keys() - cast.keys()),
+        strangers=sorted(
+            login
+            for login, address in (seen.addresses if seen else {}).items()
+            if login not in cast and address != f"{login}@{passwords.DEMO_DOMAIN}"  # the demo of a whole call has more
+        ),
         seen=seen,
     )
 

@@ -26,7 +26,7 @@ class Rows:
     """`allowed`: what the program's connection may do and should not. `settings`: those of the database that matter for
     keeping what was committed and what refers to what. `unsigned`: entries under no checkpoint, the oldest `unsigned_at`.
     `clock`: what time the database has. `newest`: the last entry's time. `logins`: of active people, with the hash of
-    their passwords; `mixed`: of those that hold a role beside one that is held alone. `without`: addressees of offices that have centres and nobody in the role. `documents`: digests of
+    their passwords; `addresses`: their e-mail addresses; `mixed`: of those that hold a role beside one that is held alone. `without`: addressees of offices that have centres and nobody in the role. `documents`: digests of
     what should lie in the document store. `due_since`: since when the oldest background work that nobody has begun is to be
     done; `given_up`: pieces of it that nobody has settled; `workers`: how many are alive."""
 
@@ -40,6 +40,7 @@ class Rows:
     newest: datetime | None
     backed_up_at: datetime | None
     logins: Mapping[str, str]
+    addresses: Mapping[str, str]
     administrators: Sequence[str]
     mixed: Sequence[str]
     without: Mapping[Role, Sequence[str]]
@@ -55,6 +56,7 @@ def rows(database: Database) -> Rows:
     unguarded = schema.unguarded(database)
     with database.reading() as session:
         unsigned, unsigned_at = _unsigned(session)
+        active = session.scalars(select(Person).where(Person.active)).all()
         return Rows(
             allowed,
             unguarded,
@@ -65,7 +67,8 @@ def rows(database: Database) -> Rows:
             _clock(session),
             operations.last_at(session),
             operations.last_at(session, "system.backup"),
-            {one.login: one.password for one in session.scalars(select(Person).where(Person.active))},
+            {one.login: one.password for one in active},
+            {one.login: one.email for one in active},
             _administrators(session),
             _mixed(session),
             {role: people.offices_without(session, role) for role in (Role.REVIEWER, Role.LEADER)},
