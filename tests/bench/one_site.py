@@ -15,6 +15,7 @@ def ours(folder: Path, case: int, views: int) -> None:
     """The site as a web process has it, the queue's client included; the desk looks at a case."""
     from web.app import create_app
     from workflow.jobs import queue
+    from workflow.operation import memory
     from workflow.settings import from_environment
     from workflow.store.database import Database
 
@@ -28,6 +29,7 @@ def ours(folder: Path, case: int, views: int) -> None:
     form = dict(
         re.findall(r'name="(csrf_token|op)"[^>]*value="([^"]*)"', client.get("/sign-in").get_data(as_text=True))
     )
+    memory.settle()  # as `web.wsgi` does after such a page
     client.post("/sign-in", data={**form, "login": "desk", "password": sys.argv[5]})
     for _ in range(views):
         if client.get(f"/cases/{case}").status_code != 200:
