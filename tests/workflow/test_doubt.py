@@ -379,11 +379,11 @@ def test_a_mail_server_that_takes_it_and_never_answers_leaves_a_doubt_and_gets_n
 KILLED = """
 import sys
 from datetime import datetime
-from workflow import pushes
 from workflow.interchange.delivery import Access
 from workflow.mailing import Mailer
 from workflow.store.database import Database
 from workflow.store.files import Files
+from workflow.wipo import pushes
 database, documents, push, at, mail, sender, secret, known = sys.argv[1:]
 held = Database(database)
 carried = pushes.Post(held, Files(documents), Mailer(mail, sender, held), Access(secret, "", known))

@@ -47,7 +47,7 @@ SET_UP = """
 import sys
 {before}
 import web.wsgi
-from workflow import logs, telemetry
+from workflow.operation import logs, telemetry
 from workflow.store.database import Database
 logs.set_up()
 telemetry.set_up("web", Database("sqlite:////nowhere/never-opened.db").engine)
