@@ -18,6 +18,7 @@ from workflow import batches, papers
 from workflow.jobs import worker
 from workflow.jobs.queue import client
 from workflow.settings import Settings
+from workflow.store import log
 from workflow.store.database import Database
 from workflow.store.files import Files
 from workflow.store.models import Batch, Case
@@ -25,8 +26,8 @@ from workflow.store.papers import Kept
 
 SCAN = b"%PDF-1.7"
 DRAFTS, BATCHES, PUBLISHED = 6, 4, 6
-_KEY: list[bytes] = []
-"""The key that signs the country's trail, as long as this run."""
+_KEYS: dict[str, bytes] = {}
+"""Origin of a trail → the key that signs it, as long as this run: there is a country on each server."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def country(databases: Databases, folder: Path) -> Iterator[Country]:
     """A fresh copy of the country; its documents and what it sends abroad lie in the folder."""
     with databases.copy("country", _furnish) as database:
         files(folder).put(SCAN)
-        (folder / "audit.key").write_bytes(_KEY[-1])
         with database.reading() as session:
+            (folder / "audit.key").write_bytes(_KEYS[log.head(session).origin])
             drafts = session.scalars(select(Case.id).where(Case.state == CaseState.DRAFT).order_by(Case.id)).all()
             sealed = session.scalars(select(Batch.id).where(Batch.state == "sealed").order_by(Batch.id)).all()
             out = session.scalars(select(Case.id).where(Case.state == CaseState.PUBLISHED).order_by(Case.id)).all()
@@ -77,7 +78,8 @@ def _furnish(database: Database) -> None:
                 world.walk(case, "shortlist", "publish")
                 world.ready_to_push(case)
         _work_off(database, world.folder)
-        _KEY.append((world.folder / "audit.key").read_bytes())
+        with database.reading() as session:
+            _KEYS[log.head(session).origin] = (world.folder / "audit.key").read_bytes()
 
 
 def _work_off(database: Database, folder: Path) -> None:
