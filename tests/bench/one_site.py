@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 
@@ -37,7 +38,8 @@ def ours(folder: Path, case: int, views: int) -> None:
 
 
 def bare(folder: Path, case: int, views: int) -> None:
-    """Flask, SQLAlchemy's ORM and DBOS's client: a row is read, a page is shown."""
+    """Flask, SQLAlchemy's ORM, Babel and DBOS's client: a row is read, a page is shown, with a day in Chinese."""
+    from babel.dates import format_date
     from dbos import DBOSClient
     from flask import Flask, render_template
     from sqlalchemy import Column, Integer, Text, create_engine
@@ -47,14 +49,18 @@ def bare(folder: Path, case: int, views: int) -> None:
     row = registry().mapped(type("Row", (), fields))
     engine = create_engine(f"sqlite:///{folder}/serving.db")
     (folder / "bare").mkdir(exist_ok=True)
-    (folder / "bare" / "page.html").write_text("<!doctype html><title>{{ case.title }}</title>" + "<p>案例</p>" * 2000)
+    (folder / "bare" / "page.html").write_text(
+        "<!doctype html><title>{{ case.title }} {{ day }}</title>" + "<p>案例</p>" * 2000
+    )
     app = Flask("bare", template_folder=str(folder / "bare"))
     app.extensions["queue"] = DBOSClient(system_database_engine=engine, lazy=True)
 
     @app.get("/")
     def show() -> str:
         with Session(engine) as session:
-            return render_template("page.html", case=session.get_one(row, case))
+            return render_template(
+                "page.html", case=session.get_one(row, case), day=format_date(date(2021, 3, 19), locale="zh_CN")
+            )
 
     client = app.test_client()
     for _ in range(views):

@@ -47,7 +47,7 @@ def measured(ratio: Callable[..., dict[str, Any]]) -> dict[str, Any]:
                 ours / bare,
                 1.6,
                 "max",
-                f"{ours:.0f} MiB after {VIEWS} pages; Flask, SQLAlchemy and DBOS's client, a row and a page each: {bare:.0f} MiB",
+                f"{ours:.0f} MiB after {VIEWS} pages; Flask, SQLAlchemy, Babel and DBOS's client, a row and a page each: {bare:.0f} MiB",
             ),
         }
 
