@@ -120,6 +120,7 @@ FEW = 9
 
 _UNDER = {
     "arrivals": ("admin",),
+    "refused": ("admin",),
     "bulk": ("cases",),
     "centre_requests": ("batches", "home"),
     "closing": ("desk",),

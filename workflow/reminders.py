@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -246,6 +246,24 @@ def send(database: Database, mailer: Mailer, site: str, each: Each, *, at: datet
     """Send what is due, each once. Raises MailRefused."""
     with database.reading() as session:
         reminders = due(session, at)
+    hand_over(reminders, mailer, site, each, at)
+    return f"{len(reminders)} reminders"
+
+
+class Due(Protocol):
+    """A mail that is due."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def message_id(self) -> str: ...
+    def body(self, site: str) -> str: ...
+
+
+def hand_over(reminders: Sequence[Due], mailer: Mailer, site: str, each: Each, at: datetime) -> None:
+    """Send each of these once, by its Message-ID. Raises MailRefused."""
 
     def one_by_one(reminder: Reminder) -> None:
         mailer.send(
@@ -262,4 +280,3 @@ def send(database: Database, mailer: Mailer, site: str, each: Each, *, at: datet
 
     if reminders:
         each(reminders, one_by_one)
-    return f"{len(reminders)} reminders"

@@ -774,7 +774,7 @@ def administrators_have_a_second_factor(seen: Condition) -> Off | None:
 @check(
     Severity.WARNING,
     what=Text(
-        "这些账号兼任管理员或审计人与其他职责：{names}",
+        "这些账号兼任管理员或审计员与其他职责：{names}",
         "These accounts are administrator or auditor beside something else: {names}",
     ),
     why=Text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,10 +19,10 @@ from rules.words import Labelled, Text
 from states.case import CaseState
 from states.reach import Actor
 from workflow.cases import NoSuchCase
-from workflow.documents.mail import compose
 from workflow.engine import NotPermitted, WrongInput
 from workflow.mailing import Mailer
 from workflow.publishing import consent
+from workflow.reminders import Each, hand_over
 from workflow.store import calls as stored_calls
 from workflow.store import personal as stored_personal
 from workflow.store import publicity as stored
@@ -506,29 +506,11 @@ def at_hand(session: Session, actor: Actor, today: date) -> AtHand | None:
     return AtHand(len(rows) - late, late, rows[0]) if rows else None
 
 
-Each = Callable[[Sequence[Any], Callable[[Any], None]], None]
-
-
 def remind(database: Database, mailer: Mailer, site: str, each: Each, *, at: datetime) -> int:
     """Send what is due, each once; how many. Raises MailRefused."""
     with database.reading() as session:
         reminders = due(session, at)
-
-    def one_by_one(reminder: Reminder) -> None:
-        mailer.send(
-            compose(
-                sender=mailer.sender,
-                to=reminder.address,
-                subject=reminder.subject,
-                body=reminder.body(site),
-                attachments=[],
-                message_id=reminder.message_id,
-                at=at.astimezone(BEIJING),
-            )
-        )
-
-    if reminders:
-        each(reminders, one_by_one)
+    hand_over(reminders, mailer, site, each, at)
     return len(reminders)
 
 
